@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace airy::mq {
+
+// Which certificates are trusted and shown; paths of PEM files, empty = not given.
+struct TlsOptions {
+    std::string ca_file;  // empty: the system's roots
+    std::string cert_file;
+    std::string key_file;
+    bool insecure = false;  // neither the peer nor its host name is verified
+};
+
+// Where the broker is and how to speak to it.
+struct Endpoint {
+    std::string url = "amqp://guest:guest@localhost:5672/";
+    TlsOptions tls;
+    std::string connection_name = "airy";  // shown by the broker's own tools
+    std::chrono::seconds heartbeat{30};
+    std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS and login together
+};
+
+// The parts of an amqp:// or amqps:// URL, percent-decoded
+// (https://www.rabbitmq.com/uri-spec.html).
+struct AmqpUrl {
+    bool tls = false;
+    std::string host;
+    std::uint16_t port = 0;
+    std::string user;
+    std::string password;
+    std::string vhost;
+};
+
+// Throws Error{usage} that names the part which is wrong, never the password.
+AmqpUrl parse_amqp_url(std::string_view url);
+
+// The URL as it may be shown: the password replaced by `***`. Never throws; what cannot be parsed
+// is shown with everything between the first `:` after `//` and the last `@` replaced.
+std::string masked_url(std::string_view url);
+
+}  // namespace airy::mq

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "event/message.hpp"
+
+namespace airy::mq {
+
+struct PublisherOptions {
+    std::size_t window = 1000;  // most messages without an outcome; submit waits beyond it
+    bool confirm = true;        // false: an outcome means "written to the socket"
+    bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome
+};
+
+// What became of the message with this sequence number: exactly one of these for each.
+struct Confirmed {
+    std::uint64_t sequence;
+};
+struct Unroutable {  // basic.return: it reached no queue
+    std::uint64_t sequence;
+    int code;
+    std::string reason;
+};
+struct Refused {  // basic.nack: the broker could not take responsibility
+    std::uint64_t sequence;
+};
+
+// What happens to the connection as a whole.
+struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
+    std::string reason;
+};
+struct Unblocked {};
+struct Lost {  // nothing more will come; what has no outcome yet is not confirmed
+    std::exception_ptr error;  // an airy::Error
+};
+
+using PublisherEvent = std::variant<Confirmed, Unroutable, Refused, Blocked, Unblocked, Lost>;
+
+// Publishes in order, with a window of unconfirmed messages. One thread submits and takes; the
+// connection is served by a thread of its own.
+class Publisher {
+  public:
+    virtual ~Publisher() = default;
+
+    // Queues the message and returns its sequence number: 1, 2, 3… Returns 0, and leaves the
+    // message as it was, when the window is full or the connection is lost.
+    virtual std::uint64_t try_submit(event::Message& message) = 0;
+
+    // Readable while `take` has something to return.
+    virtual int event_fd() const noexcept = 0;
+
+    // What has happened since the last call, in order; never blocks. `Lost` is the last of all.
+    virtual std::vector<PublisherEvent> take() = 0;
+
+    // Messages submitted that have no outcome yet.
+    virtual std::size_t in_flight() const noexcept = 0;
+
+    // Closes the connection in an orderly way. What has no outcome stays unconfirmed.
+    virtual void close(std::chrono::milliseconds deadline) noexcept = 0;
+};
+
+}  // namespace airy::mq

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "event/message.hpp"
+#include "mq/publisher.hpp"
+#include "util/clock.hpp"
+
+namespace airy::mq {
+
+struct SubscribeOptions {
+    std::string queue;                  // empty: a server-named, exclusive, auto-delete queue
+    std::string exchange;               // for the bindings of a server-named queue
+    std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
+    std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
+    bool no_ack = false;                // the broker forgets a message once it is sent
+};
+
+// Names one delivery for settlement. Tags of a lost connection are dropped when settled.
+struct DeliveryTag {
+    std::uint64_t generation = 0;  // of the connection
+    std::uint64_t tag = 0;
+    auto operator<=>(const DeliveryTag&) const = default;
+};
+
+struct Delivered {
+    event::Message message;
+    std::string queue;
+    bool redelivered = false;
+    util::SystemTime received_at;
+    DeliveryTag tag;
+};
+struct Cancelled {  // the broker ended the subscription, e.g. the queue was deleted
+    std::string reason;
+};
+
+// `Delivered` comes in the queue's order. After `Lost` or `Cancelled` nothing more is delivered.
+using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost>;
+
+enum class Settlement : std::uint8_t {
+    ack,          // handled: forget it
+    requeue,      // put it back
+    dead_letter,  // reject it for good: to the dead-letter exchange if the queue has one
+};
+
+// Takes messages from one queue. Any thread may call; the connection is served by a thread of its
+// own.
+class Subscription {
+  public:
+    virtual ~Subscription() = default;
+
+    // The queue's name; of use where the server chose it.
+    virtual const std::string& queue() const noexcept = 0;
+
+    // Readable while `take` has something to return.
+    virtual int event_fd() const noexcept = 0;
+
+    // What has come since the last call, in order; never blocks.
+    virtual std::vector<SubscriptionEvent> take() = 0;
+
+    // Settles one delivery; it is sent soon, gathered with others, at the latest after 20 ms.
+    virtual void settle(DeliveryTag tag, Settlement settlement) = 0;
+
+    // Asks for no more deliveries. What is on the way still comes; settling goes on.
+    virtual void stop() = 0;
+
+    // Sends all settlements, gives back what is unsettled and closes. Returns false when the
+    // broker did not answer within the deadline, so that the last settlements are uncertain.
+    virtual bool close(std::chrono::milliseconds deadline) noexcept = 0;
+};
+
+}  // namespace airy::mq

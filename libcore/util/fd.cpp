@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "util/fd.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "util/error.hpp"
+
+namespace airy::util {
+
+void Fd::reset(int fd) noexcept {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+}
+
+Wakeup::Wakeup() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!fd_)
+        throw Error(ErrorKind::general, std::string("cannot make an eventfd: ") + strerror(errno));
+}
+
+void Wakeup::signal() noexcept {
+    const std::uint64_t one = 1;
+    // EAGAIN means the counter is full, so the reader is awake already.
+    [[maybe_unused]] auto n = ::write(fd_.get(), &one, sizeof one);
+}
+
+void Wakeup::clear() noexcept {
+    std::uint64_t count;
+    [[maybe_unused]] auto n = ::read(fd_.get(), &count, sizeof count);
+}
+
+}  // namespace airy::util
