@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace airy::util {
+
+// JSON as text: numbers stay the digits that were written and never become doubles.
+
+enum class JsonKind : std::uint8_t { null, boolean, number, string, array, object };
+
+// Where in the text (bytes from 0) something is wrong, and what.
+struct JsonFault {
+    std::size_t position = 0;
+    const char* what = "";
+};
+
+// One member of an object or element of an array (then `key` is empty), as views of the text.
+struct JsonMember {
+    std::string_view key;  // between its quotes, escapes as written
+    bool key_escaped = false;
+    JsonKind kind = JsonKind::null;
+    std::string_view value;  // the whole text of the value; strings with their quotes
+};
+
+// Nesting deeper than this is a fault.
+inline constexpr std::size_t json_depth_limit = 512;
+
+// Checks one JSON text (RFC 8259, UTF-8 checked, no unpaired surrogate escapes, whitespace around
+// it allowed) in one pass. Duplicate names are not a fault here. nullopt: it is valid.
+std::optional<JsonFault> check_json(std::string_view text, std::size_t depth = json_depth_limit);
+
+// The same, and puts the members of the object, or the elements of the array, that the text is
+// into `members` (cleared first; empty for a scalar) and what it is into `kind`.
+std::optional<JsonFault> scan_json(std::string_view text, JsonKind& kind,
+                                   std::vector<JsonMember>& members,
+                                   std::size_t depth = json_depth_limit);
+
+// What a valid value is, by its first character.
+JsonKind json_kind(std::string_view value) noexcept;
+
+// The text of a valid JSON string, between its quotes, with its escapes resolved.
+std::string json_unescape(std::string_view raw);
+
+// The string that a valid string value (with quotes) stands for.
+std::string json_string(std::string_view value);
+
+// Appends `text`, which must be UTF-8, as a JSON string: only `"`, `\` and control characters are
+// escaped.
+void append_json_string(std::string& out, std::string_view text);
+std::string quote_json(std::string_view text);
+
+// The value of a JSON number that is an integer within 64 bits: no fraction, no exponent.
+std::optional<std::int64_t> json_int64(std::string_view number) noexcept;
+std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept;
+
+// Whether the text is a JSON number and nothing else.
+bool is_json_number(std::string_view text) noexcept;
+
+// Compares two JSON numbers by their exact decimal values, however long.
+std::strong_ordering compare_json_numbers(std::string_view a, std::string_view b);
+
+}  // namespace airy::util

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <signal.h>
+#include <spawn.h>
+
+#include <optional>
+
+#include "util/fd.hpp"
+
+namespace airy::util {
+
+// SIGINT and SIGTERM as a file descriptor to poll. Blocks both in the calling thread, so make it
+// before other threads start: they inherit the mask. The destructor gives back the former mask of
+// the thread that calls it.
+class SignalFd {
+  public:
+    SignalFd();
+    ~SignalFd();
+    SignalFd(const SignalFd&) = delete;
+    SignalFd& operator=(const SignalFd&) = delete;
+
+    int fd() const noexcept { return fd_.get(); }
+
+    // The next signal that has come, if any; never blocks.
+    std::optional<int> take() noexcept;
+
+  private:
+    Fd fd_;
+    sigset_t former_;
+};
+
+// Writing to a closed pipe or socket then fails with EPIPE instead of ending the process.
+void ignore_sigpipe() noexcept;
+
+// Makes a child begin with no signal blocked, and SIGPIPE, SIGINT and SIGTERM at their defaults,
+// whatever this process does with them. Adds its flags to those that `attributes` has.
+void default_signals_in_child(posix_spawnattr_t& attributes);
+
+}  // namespace airy::util
