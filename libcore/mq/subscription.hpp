@@ -19,7 +19,6 @@ struct SubscribeOptions {
     std::string exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
-    bool no_ack = false;                // the broker forgets a message once it is sent
 };
 
 // Names one delivery for settlement. Tags of a lost connection are dropped when settled.

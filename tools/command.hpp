@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace airy::tools {
+
+// One `airy <name>`: declares its options, then runs once they are parsed. Lives on the main
+// thread. Failures throw airy::Error; only main turns them into text and an exit code.
+class Command {
+  public:
+    virtual ~Command() = default;
+
+    virtual void add_options(CLI::App& app) = 0;
+
+    // What stands behind `--`; called before run, only for a command that takes_child.
+    virtual void set_child(std::vector<std::string> /*argv*/) {}
+
+    // Returns the exit code (README, "Exit codes").
+    virtual int run() = 0;
+};
+
+struct CommandEntry {
+    std::string_view name;
+    std::string_view summary;  // one line, as in `airy --help`
+    std::unique_ptr<Command> (*make)();
+    bool takes_child = false;  // `-- CMD ARG…` is not the command's own
+    bool hidden = false;
+};
+
+// Every command, in the order in which `airy --help` shows them.
+std::span<const CommandEntry> commands() noexcept;
+const CommandEntry* find_command(std::string_view name) noexcept;
+
+std::unique_ptr<Command> make_ping();
+
+}  // namespace airy::tools

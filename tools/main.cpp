@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "usage.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools {
+namespace {
+
+int report(const Error& error) {
+    output::complain(error.what(), error.hint());
+    return static_cast<int>(error.kind());
+}
+
+int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
+    CLI::App app{std::string(entry.summary), "airy " + std::string(entry.name)};
+    app.set_help_flag("-h,--help", "show this help and exit");
+    app.get_formatter()->column_width(34);
+    auto command = entry.make();
+    command->add_options(app);
+    common_options().add(app);
+
+    std::vector<std::string> child;
+    if (entry.takes_child) child = split_child(args);
+    try {
+        std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants it
+        app.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        output::print(app.help());
+        return 0;
+    } catch (const CLI::ParseError& error) {
+        throw usage_error(entry, app, error, args);
+    }
+    if (entry.takes_child) command->set_child(std::move(child));
+    return command->run();
+}
+
+int run(std::vector<std::string> args) {
+    if (args.empty()) {
+        output::complain("no command given", "airy --help lists them");
+        return static_cast<int>(ErrorKind::usage);
+    }
+    const std::string& first = args.front();
+    if (first == "--version" || first == "-V") {
+        output::print("airy " AIRY_VERSION "\n");
+        return 0;
+    }
+    if (first == "--help" || first == "-h" || first == "help") {
+        if (first == "help" && args.size() > 1) {
+            if (const auto* entry = find_command(args[1])) return parse_and_run(*entry, {"--help"});
+            throw unknown_command(args[1]);
+        }
+        output::print(overview());
+        return 0;
+    }
+    const CommandEntry& entry = take_command(args);
+    return parse_and_run(entry, std::move(args));
+}
+
+}  // namespace
+}  // namespace airy::tools
+
+int main(int argc, char** argv) {
+    using namespace airy;
+    int code = 1;
+    try {
+        code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
+        tools::output::flush();
+    } catch (const tools::output::Closed&) {
+        code = tools::output::closed_exit_code;
+    } catch (const Error& error) {
+        code = tools::report(error);
+    } catch (const std::bad_alloc&) {
+        tools::output::complain("out of memory", "");
+    } catch (const std::exception& error) {
+        tools::output::complain(std::string("unexpected: ") + error.what(), "");
+    }
+    return code;
+}

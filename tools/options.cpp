@@ -1,0 +1,222 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "options.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "util/duration.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools {
+namespace {
+
+// Percent-encodes what a URL's user, password or vhost may not hold bare (RFC 3986, 2.3).
+std::string url_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~')
+            out += c;
+        else
+            out += fmt::format("%{:02X}", byte);
+    }
+    return out;
+}
+
+std::string first_line_of(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    if (!file || !std::getline(file, line))
+        throw Error(ErrorKind::usage, fmt::format("cannot read a password from '{}'", path),
+                    "--password-file names a file whose first line is the password");
+    return line;
+}
+
+std::string url_from_parts() {
+    const auto host = environment("MQ_HOST");
+    const auto port = environment("MQ_PORT");
+    const auto user = environment("MQ_USER");
+    const auto password = environment("MQ_PASSWORD");
+    const auto vhost = environment("MQ_VHOST");
+    return fmt::format("amqp://{}:{}@{}:{}/{}", url_encoded(user.value_or("guest")),
+                       url_encoded(password.value_or("guest")), host.value_or("localhost"),
+                       port.value_or("5672"),
+                       vhost && *vhost != "/" ? url_encoded(*vhost) : std::string());
+}
+
+// The URL with its password replaced.
+std::string with_password(const std::string& url, const std::string& password) {
+    const auto scheme = url.find("://");
+    if (scheme == std::string::npos) return url;
+    const auto start = scheme + 3;
+    const auto authority_end = std::min(url.find('/', start), url.size());
+    const auto at = url.rfind('@', authority_end);
+    std::string user = "guest";
+    std::size_t host = start;
+    if (at != std::string::npos && at > start) {
+        user = url.substr(start, std::min(url.find(':', start), at) - start);
+        host = at + 1;
+    }
+    return url.substr(0, start) + user + ":" + url_encoded(password) + "@" + url.substr(host);
+}
+
+std::string host_name() {
+    char name[256] = "localhost";
+    ::gethostname(name, sizeof name - 1);
+    return name;
+}
+
+// A CLI11 check that leaves the parsed duration in `store`.
+template <typename Store>
+CLI::Option* duration_option(CLI::App& app, const std::string& flags, Store store,
+                             const std::string& description) {
+    return app
+        .add_option_function<std::string>(
+            flags,
+            [flags, store](const std::string& text) {
+                try {
+                    store(util::parse_duration(text));
+                } catch (const Error& error) {
+                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), error.what());
+                }
+            },
+            description)
+        ->type_name("DURATION");
+}
+
+}  // namespace
+
+std::optional<std::string> environment(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+}
+
+CommonOptions& common_options() noexcept {
+    static CommonOptions options;
+    return options;
+}
+
+void CommonOptions::add(CLI::App& app) {
+    const std::string group = "On every command";
+    app.add_flag("-q,--quiet", quiet, "print no more than what was asked for")->group(group);
+    app.add_flag("-v,--verbose", verbose, "say on stderr what is being done")->group(group);
+    app.add_flag("--no-color", no_color, "no colours, as with NO_COLOR set")->group(group);
+    app.add_option("--log-format", log_format, "log lines on stderr as text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT")
+        ->group(group);
+    app.get_option("--help")->group(group);
+}
+
+void BrokerOptions::add(CLI::App& app) {
+    const std::string group = "Broker";
+    app.add_option("-u,--url", url,
+                   "amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://… (AIRY_URL, AMQP_URL, or "
+                   "MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
+        ->type_name("URL")
+        ->group(group);
+    app.add_option("--password-file", password_file,
+                   "take the password from this file's first line (MQ_PASSWORD_FILE)")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--cacert", tls.ca_file, "trust these authorities, not the system's (AIRY_CACERT)")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--cert", tls.cert_file, "client certificate (AIRY_CERT)")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--key", tls.key_file, "key of the client certificate (AIRY_KEY)")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_flag("--insecure", tls.insecure, "do not verify the broker's certificate")
+        ->group(group);
+    add_duration(app, "--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s")
+        ->group(group);
+    add_duration(app, "--connect-timeout", connect_timeout,
+                 "for connecting and logging in; default 10s")
+        ->group(group);
+}
+
+mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
+    mq::Endpoint endpoint;
+    if (!url.empty())
+        endpoint.url = url;
+    else if (const auto named = environment("AIRY_URL"))
+        endpoint.url = *named;
+    else if (const auto amqp = environment("AMQP_URL"))
+        endpoint.url = *amqp;
+    else if (environment("MQ_HOST") || environment("MQ_PORT") || environment("MQ_USER") ||
+             environment("MQ_PASSWORD") || environment("MQ_VHOST"))
+        endpoint.url = url_from_parts();
+
+    std::string file = password_file;
+    if (file.empty()) file = environment("MQ_PASSWORD_FILE").value_or("");
+    if (!file.empty()) endpoint.url = with_password(endpoint.url, first_line_of(file));
+
+    endpoint.tls = tls;
+    if (endpoint.tls.ca_file.empty())
+        endpoint.tls.ca_file = environment("AIRY_CACERT").value_or("");
+    if (endpoint.tls.cert_file.empty())
+        endpoint.tls.cert_file = environment("AIRY_CERT").value_or("");
+    if (endpoint.tls.key_file.empty()) endpoint.tls.key_file = environment("AIRY_KEY").value_or("");
+    endpoint.heartbeat = std::chrono::ceil<std::chrono::seconds>(heartbeat);
+    endpoint.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(connect_timeout);
+    endpoint.connection_name = fmt::format("airy/{}@{}", command, host_name());
+    return endpoint;
+}
+
+void ExchangeOption::add(CLI::App& app) {
+    app.add_option("--exchange", name,
+                   "topic exchange (AIRY_EXCHANGE; default airy.events)")
+        ->type_name("NAME")
+        ->group("Broker");
+}
+
+void ExchangeOption::resolve() {
+    named = true;
+    if (!name.empty()) return;
+    const auto from_environment = environment("AIRY_EXCHANGE");
+    named = from_environment.has_value();
+    name = from_environment.value_or("airy.events");
+}
+
+void OutputOption::add(CLI::App& app) {
+    app.add_option("-o,--output", format, "text, or json: one object a line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT");
+}
+
+void StopOptions::add(CLI::App& app, const std::string& timeout_flag) {
+    const std::string group = "When to stop";
+    app.add_option("-n,--count", count, "after this many messages")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    add_duration(app, "--idle", idle, "when nothing came for this long")->group(group);
+    add_duration(app, timeout_flag, timeout, "after this long in all")->group(group);
+    app.add_flag("--until-empty", until_empty, "when the queue is empty")->group(group);
+    app.add_option("--expect", expect, "exit 5 when fewer messages than this came")
+        ->type_name("N")
+        ->group(group);
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& flags,
+                          std::optional<std::chrono::nanoseconds>& target,
+                          const std::string& description) {
+    return duration_option(
+        app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& flags,
+                          std::chrono::nanoseconds& target, const std::string& description) {
+    return duration_option(
+        app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
+}
+
+}  // namespace airy::tools

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mq/endpoint.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+// Groups of options that several commands share. Each is a plain struct with the parsed values and
+// an `add` that declares them. Precedence: flag, environment, built-in default.
+namespace airy::tools {
+
+// On every command; main adds and applies it.
+struct CommonOptions {
+    bool quiet = false;
+    bool verbose = false;
+    bool no_color = false;
+    std::string log_format = "text";
+
+    void add(CLI::App& app);
+};
+
+// The one set of them, filled before a command runs.
+CommonOptions& common_options() noexcept;
+
+// Where the broker is.
+struct BrokerOptions {
+    std::string url;  // empty: from the environment
+    std::string password_file;
+    mq::TlsOptions tls;
+    std::chrono::nanoseconds heartbeat = std::chrono::seconds(30);
+    std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
+
+    void add(CLI::App& app);
+
+    // The endpoint with the connection name `airy/<command>@<host>`. Throws Error{usage}.
+    mq::Endpoint endpoint(std::string_view command) const;
+};
+
+// `--exchange`, and whether somebody named it or it is the default.
+struct ExchangeOption {
+    std::string name;
+    bool named = false;  // by flag or AIRY_EXCHANGE
+
+    void add(CLI::App& app);
+    void resolve();  // after parsing: fills name from the environment or the default
+};
+
+// `--output text|json` (tail adds its own spellings).
+struct OutputOption {
+    std::string format = "text";
+
+    void add(CLI::App& app);
+    bool json() const noexcept { return format == "json"; }
+};
+
+// When a reader stops. `--timeout` is in all, as in `tail`; `consume`, where `--timeout` is for one
+// message, spells it `--for`.
+struct StopOptions {
+    std::optional<std::uint64_t> count;
+    std::optional<std::uint64_t> expect;
+    std::optional<std::chrono::nanoseconds> idle;
+    std::optional<std::chrono::nanoseconds> timeout;
+    bool until_empty = false;
+
+    void add(CLI::App& app, const std::string& timeout_flag = "--timeout");
+};
+
+// Adds an option that takes a duration such as `250ms`; a wrong value names flag, value and what
+// is accepted.
+CLI::Option* add_duration(CLI::App& app, const std::string& flags,
+                          std::optional<std::chrono::nanoseconds>& target,
+                          const std::string& description);
+CLI::Option* add_duration(CLI::App& app, const std::string& flags,
+                          std::chrono::nanoseconds& target, const std::string& description);
+
+// An environment variable that is set and not empty.
+std::optional<std::string> environment(const char* name);
+
+}  // namespace airy::tools

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "command.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+
+namespace airy::tools {
+namespace {
+
+class Ping final : public Command {
+  public:
+    void add_options(CLI::App& app) override {
+        broker_.add(app);
+        output_.add(app);
+    }
+
+    int run() override {
+        const auto endpoint = broker_.endpoint("ping");
+        const auto start = std::chrono::steady_clock::now();
+        const auto topology = mq::connect(endpoint)->topology();
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - start;
+        if (output_.json())
+            output::print(fmt::format("{{\"url\":\"{}\",\"server\":\"{}\",\"connect_ms\":{:.3f}}}\n",
+                                      mq::masked_url(endpoint.url), topology->server(),
+                                      took.count()));
+        else if (!common_options().quiet)
+            output::print(fmt::format("{} at {} answered in {:.1f} ms\n", topology->server(),
+                                      mq::masked_url(endpoint.url), took.count()));
+        return 0;
+    }
+
+  private:
+    BrokerOptions broker_;
+    OutputOption output_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_ping() { return std::make_unique<Ping>(); }
+
+}  // namespace airy::tools

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command.hpp"
+#include "util/error.hpp"
+
+namespace CLI {
+class ParseError;
+}
+
+// What the command line means before a command sees it, and what to say when it means nothing.
+namespace airy::tools {
+
+// The text of `airy --help`.
+std::string overview();
+
+// Takes the command's name out of `args`; options that stand before it stay with the command's
+// own. Throws Error{usage} with the nearest name when there is none.
+const CommandEntry& take_command(std::vector<std::string>& args);
+
+// Cuts `-- CMD ARG…` off the end of `args` and returns CMD ARG….
+std::vector<std::string> split_child(std::vector<std::string>& args);
+
+Error unknown_command(std::string_view name);
+
+// CLI11's complaint in the project's words, with the nearest option where one was misspelt.
+Error usage_error(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
+                  const std::vector<std::string>& args);
+
+}  // namespace airy::tools
