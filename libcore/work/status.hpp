@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace airy::work {
+
+enum class ConsumerState : std::uint8_t {
+    starting,  // connecting and declaring
+    running,
+    paused,    // holds what it has taken, starts nothing
+    draining,  // takes nothing more, finishes what runs
+    stopped,
+};
+
+// `starting`, `running`, `paused`, `draining`, `stopped`: as in `stats pools --output json`.
+std::string_view to_string(ConsumerState state) noexcept;
+
+// Over what was measured since the start; all 0 while `count` is 0.
+struct Percentiles {
+    std::uint64_t count = 0;
+    std::chrono::nanoseconds p50{};
+    std::chrono::nanoseconds p90{};
+    std::chrono::nanoseconds p99{};
+    std::chrono::nanoseconds max{};
+};
+
+// One running consumer at one moment.
+struct ConsumerStatus {
+    std::string name;
+    int pid = 0;
+    std::string queue;
+    std::vector<std::string> patterns;
+    ConsumerState state = ConsumerState::starting;
+    std::chrono::nanoseconds uptime{};
+
+    // Of its pool (README, "Words").
+    std::size_t cap = 0;
+    std::size_t running = 0;
+    std::size_t free = 0;
+    std::size_t waiting = 0;
+
+    std::size_t in_flight = 0;        // taken from the broker and not settled yet
+    std::uint64_t handled = 0;        // acked
+    std::uint64_t failed = 0;         // handler results that were not success
+    std::uint64_t retried = 0;        // put back to be tried again
+    std::uint64_t dead_lettered = 0;  // given up
+
+    Percentiles wait;  // from the arrival of a message until its handler starts
+    Percentiles run;   // of the handler
+};
+
+// What may be asked of a running consumer from outside: by the control socket. Any thread may call;
+// no call waits for the consumer.
+class ConsumerControl {
+  public:
+    virtual ~ConsumerControl() = default;
+
+    virtual ConsumerStatus status() const = 0;
+    virtual void resize(std::size_t slots) = 0;  // at least 1
+    virtual void pause() = 0;                    // no effect while draining
+    virtual void resume() = 0;
+    // Stops taking, finishes what runs and ends, as if a stop condition had been met.
+    virtual void drain() = 0;
+};
+
+}  // namespace airy::work
