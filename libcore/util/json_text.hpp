@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -63,8 +62,5 @@ std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept;
 
 // Whether the text is a JSON number and nothing else.
 bool is_json_number(std::string_view text) noexcept;
-
-// Compares two JSON numbers by their exact decimal values, however long.
-std::strong_ordering compare_json_numbers(std::string_view a, std::string_view b);
 
 }  // namespace airy::util

@@ -13,6 +13,9 @@ namespace airy::util {
 // Well-formed UTF-8 as Unicode 15 table 3-7 has it: no surrogates, nothing overlong.
 bool is_utf8(std::string_view text) noexcept;
 
+// How many bytes at the front of `text` are one well-formed character; 0 where they are none.
+std::size_t utf8_length(std::string_view text) noexcept;
+
 // RFC 4648 section 4, with padding. Decoding is strict: nullopt for a wrong length, a foreign
 // character, misplaced padding or bits left over.
 std::string base64_encode(std::string_view bytes);

@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "util/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "util/clock.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+#include "util/timestamp.hpp"
+
+namespace airy::util {
+namespace {
+
+// Set before threads start, except for tests; relaxed reads are enough.
+std::atomic<LogLevel> current_level{LogLevel::warn};
+std::atomic<LogFormat> current_format{LogFormat::text};
+std::atomic<bool> with_colour{false};
+
+// A log line may hold long output of a handler; more than this is cut.
+constexpr std::size_t text_limit = 4096;
+
+constexpr std::array<std::string_view, 4> level_names{"error", "warn", "info", "debug"};
+
+std::string_view name_of(LogLevel level) {
+    return level_names[static_cast<std::size_t>(level)];
+}
+
+// The stderr sink, made when the first line is written.
+spdlog::logger& logger() {
+    static spdlog::logger stderr_logger = [] {
+        spdlog::logger made("airy", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        made.set_pattern("%v");
+        made.set_level(spdlog::level::debug);
+        return made;
+    }();
+    return stderr_logger;
+}
+
+std::string utf8_text(std::string_view text) {
+    return is_utf8(text) ? std::string(text) : printable(text, text_limit);
+}
+
+void append_json_value(std::string& out, const LogField& field) {
+    if (const auto* text = std::get_if<std::string_view>(&field.value))
+        append_json_string(out, utf8_text(*text));
+    else if (const auto* real = std::get_if<double>(&field.value))
+        out += std::isfinite(*real) ? fmt::format("{}", *real) : "null";
+    else
+        std::visit(
+            [&out](const auto& value) { fmt::format_to(std::back_inserter(out), "{}", value); },
+            field.value);
+}
+
+std::string json_line(LogLevel level, std::string_view message, LogFields fields) {
+    std::string line = R"({"time":")";
+    append_rfc3339(line, system_clock().now());
+    line += R"(","level":")";
+    line += name_of(level);
+    line += R"(","message":)";
+    append_json_string(line, utf8_text(message));
+    for (const auto& field : fields) {
+        line += ',';
+        append_json_string(line, utf8_text(field.key));
+        line += ':';
+        append_json_value(line, field);
+    }
+    return line += '}';
+}
+
+// Values with spaces or quotes are quoted, so that keys can be told from text.
+void append_text_value(std::string& out, std::string_view text) {
+    const auto shown = printable(text, text_limit);
+    if (!shown.empty() && shown.find_first_of(" \"=") == std::string::npos)
+        out += shown;
+    else
+        append_json_string(out, shown);
+}
+
+std::string text_line(LogLevel level, std::string_view message, LogFields fields) {
+    constexpr std::array<std::string_view, 4> colours{"\033[31m", "\033[33m", "\033[32m",
+                                                      "\033[36m"};
+    std::string line;
+    const bool colour = with_colour.load(std::memory_order_relaxed);
+    if (colour) line += colours[static_cast<std::size_t>(level)];
+    line += name_of(level);
+    line += ':';
+    if (colour) line += "\033[0m";
+    line += ' ';
+    line += printable(message, text_limit);
+    for (const auto& field : fields) {
+        line += ' ';
+        line += field.key;
+        line += '=';
+        if (const auto* text = std::get_if<std::string_view>(&field.value))
+            append_text_value(line, *text);
+        else
+            append_json_value(line, field);
+    }
+    return line;
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+    switch (level) {
+        case LogLevel::error:
+            return spdlog::level::err;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::debug:
+            break;
+    }
+    return spdlog::level::debug;
+}
+
+}  // namespace
+
+void log_init(LogLevel level, LogFormat format, bool colour) noexcept {
+    current_level = level;
+    current_format = format;
+    with_colour = colour;
+}
+
+bool log_enabled(LogLevel level) noexcept {
+    return level <= current_level.load(std::memory_order_relaxed);
+}
+
+void log(LogLevel level, std::string_view message, LogFields fields) noexcept {
+    if (!log_enabled(level)) return;
+    try {
+        const bool json = current_format.load(std::memory_order_relaxed) == LogFormat::json;
+        const auto line =
+            json ? json_line(level, message, fields) : text_line(level, message, fields);
+        logger().log(spdlog_level(level), spdlog::string_view_t(line));
+    } catch (...) {
+        // A log line is never worth ending the program for.
+    }
+}
+
+}  // namespace airy::util

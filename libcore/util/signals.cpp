@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "util/signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "util/error.hpp"
+
+namespace airy::util {
+
+SignalFd::SignalFd() {
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGTERM);
+    fd_.reset(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd_)
+        throw Error(ErrorKind::general,
+                    std::string("cannot make a signalfd: ") + std::strerror(errno));
+    pthread_sigmask(SIG_BLOCK, &mask, &former_);
+}
+
+SignalFd::~SignalFd() {
+    pthread_sigmask(SIG_SETMASK, &former_, nullptr);
+}
+
+std::optional<int> SignalFd::take() noexcept {
+    signalfd_siginfo info;
+    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info))
+        return std::nullopt;
+    return static_cast<int>(info.ssi_signo);
+}
+
+void ignore_sigpipe() noexcept {
+    ::signal(SIGPIPE, SIG_IGN);
+}
+
+void default_signals_in_child(posix_spawnattr_t& attributes) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM})
+        sigaddset(&defaults, signal);
+    short flags = 0;
+    posix_spawnattr_getflags(&attributes, &flags);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(
+        &attributes, static_cast<short>(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+}
+
+}  // namespace airy::util

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "util/size.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::util {
+namespace {
+
+__extension__ using Wide = unsigned __int128;  // products of numbers and units fit
+
+struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+};
+
+constexpr std::array units{
+    Unit{"", 1},
+    Unit{"B", 1},
+    Unit{"KB", 1'000},
+    Unit{"kB", 1'000},
+    Unit{"MB", 1'000'000},
+    Unit{"GB", 1'000'000'000},
+    Unit{"TB", 1'000'000'000'000},
+    Unit{"KiB", 1ULL << 10},
+    Unit{"MiB", 1ULL << 20},
+    Unit{"GiB", 1ULL << 30},
+    Unit{"TiB", 1ULL << 40},
+};
+
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
+    throw Error(ErrorKind::usage,
+                fmt::format("'{}' is not a size{}{}: needed is a number of bytes, or one with a "
+                            "unit, such as 512, 64KiB, 10MB or 1GiB",
+                            printable(text), why.empty() ? "" : ", ", why));
+}
+
+}  // namespace
+
+std::uint64_t parse_size(std::string_view text) {
+    const auto end = text.find_first_not_of("0123456789.");
+    const auto number = text.substr(0, end);
+    const auto name = end == std::string_view::npos ? std::string_view{} : text.substr(end);
+    if (number.empty()) refuse(text, text.starts_with('-') ? "it is negative" : "");
+    const Unit* unit = nullptr;
+    for (const auto& candidate : units)
+        if (candidate.name == name) unit = &candidate;
+    if (unit == nullptr) refuse(text, "its unit is unknown");
+
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    Wide whole = 0;
+    const auto dot = number.find('.');
+    for (const char c : number.substr(0, dot)) {
+        whole = whole * 10 + static_cast<unsigned>(c - '0');
+        if (whole > most) refuse(text, "it is too large");
+    }
+    Wide total = whole * unit->bytes;
+    if (dot != std::string_view::npos) {
+        const auto fraction = number.substr(dot + 1);
+        if (dot == 0 || fraction.empty() || fraction.find('.') != std::string_view::npos)
+            refuse(text, "");
+        if (unit->bytes == 1) refuse(text, "bytes have no fraction");
+        Wide part = 0;
+        Wide divisor = 1;
+        for (const char c : fraction.substr(0, 15)) {
+            part = part * 10 + static_cast<unsigned>(c - '0');
+            divisor *= 10;
+        }
+        total += part * unit->bytes / divisor;
+    }
+    if (total > most) refuse(text, "it is too large");
+    return static_cast<std::uint64_t>(total);
+}
+
+std::string format_size(std::uint64_t bytes) {
+    constexpr std::array<std::string_view, 7> names{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024) return fmt::format("{}B", bytes);
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1023.95 && unit + 1 < names.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    auto text = fmt::format("{:.1f}", value);
+    if (text.ends_with(".0")) text.erase(text.size() - 2);
+    return text.append(names[unit]);
+}
+
+}  // namespace airy::util
