@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "event/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::event {
+namespace {
+
+constexpr std::array<std::string_view, 2> vote_choices{"up", "down"};
+constexpr std::array<std::string_view, 2> entity_choices{"post", "comment"};
+
+constexpr Field id(std::string_view name, std::string_view example) {
+    return {name, FieldType::id, false, {}, example};
+}
+constexpr Field optional_id(std::string_view name, std::string_view example) {
+    return {name, FieldType::id, true, {}, example};
+}
+constexpr Field text(std::string_view name, std::string_view example) {
+    return {name, FieldType::string, false, {}, example};
+}
+constexpr Field vote(std::string_view name, std::string_view example) {
+    return {name, FieldType::choice, false, vote_choices, example};
+}
+constexpr Field entity(std::string_view name, std::string_view example) {
+    return {name, FieldType::choice, false, entity_choices, example};
+}
+
+constexpr Field post_id = id("post_id", "42");
+constexpr Field author_id = id("author_id", "7");
+constexpr Field comment_id = id("comment_id", "1001");
+constexpr Field voter_id = id("voter_id", "8");
+constexpr Field user_id = id("user_id", "7");
+constexpr Field circle_id = id("circle_id", "3");
+constexpr Field vote_id = id("vote_id", "501");
+constexpr Field vote_type = vote("vote_type", "up");
+
+constexpr std::array post_published{post_id, author_id, optional_id("circle_id", "3"),
+                                    text("title", "Hello, world")};
+constexpr std::array post{post_id, author_id};
+constexpr std::array post_voted{post_id, author_id, voter_id, vote_type};
+constexpr std::array comment_created{
+    comment_id, post_id, author_id, optional_id("parent_id", "1000"), text("content", "Well said")};
+constexpr std::array comment_deleted{comment_id, post_id, author_id};
+constexpr std::array comment_voted{comment_id, post_id, author_id, voter_id, vote_type};
+constexpr std::array follow{id("follower_id", "7"), id("following_id", "8")};
+constexpr std::array user_registered{user_id, text("username", "ada"),
+                                     text("email", "ada@example.org")};
+constexpr std::array circle{circle_id, user_id};
+constexpr std::array entity_vote{vote_id, user_id, entity("entity_type", "post"),
+                                 id("entity_id", "42"), vote_type};
+constexpr std::array entity_vote_updated{vote_id,
+                                         user_id,
+                                         entity("entity_type", "post"),
+                                         id("entity_id", "42"),
+                                         vote("old_vote_type", "up"),
+                                         vote("new_vote_type", "down")};
+
+constexpr std::array types{
+    EventType{"post.published", "a post became visible", post_published},
+    EventType{"post.updated", "a post was edited", post},
+    EventType{"post.deleted", "a post was deleted", post},
+    EventType{"post.voted", "someone voted on a post", post_voted},
+    EventType{"comment.created", "someone commented on a post", comment_created},
+    EventType{"comment.deleted", "a comment was deleted", comment_deleted},
+    EventType{"comment.voted", "someone voted on a comment", comment_voted},
+    EventType{"user.followed", "a user began to follow another", follow},
+    EventType{"user.unfollowed", "a user stopped following another", follow},
+    EventType{"user.registered", "a user signed up", user_registered},
+    EventType{"circle.joined", "a user joined a circle", circle},
+    EventType{"circle.left", "a user left a circle", circle},
+    EventType{"vote.created", "a vote was cast on a post or comment", entity_vote},
+    EventType{"vote.updated", "a vote was changed", entity_vote_updated},
+    EventType{"vote.deleted", "a vote was taken back", entity_vote},
+};
+
+constexpr auto names = [] {
+    std::array<std::string_view, types.size()> list;
+    std::transform(types.begin(), types.end(), list.begin(),
+                   [](const EventType& type) { return type.name; });
+    return list;
+}();
+
+bool needs_quotes(std::string_view word) {
+    return word.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+               "0123456789@%_+=:,./-") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::span<const EventType> all() noexcept {
+    return types;
+}
+
+const EventType* find(std::string_view name) noexcept {
+    for (const auto& type : types)
+        if (type.name == name) return &type;
+    return nullptr;
+}
+
+std::string_view nearest_name(std::string_view word) {
+    return util::nearest(word, names);
+}
+
+std::string_view field_type_name(FieldType type) noexcept {
+    switch (type) {
+        case FieldType::id:
+            return "id";
+        case FieldType::string:
+            return "string";
+        case FieldType::choice:
+            break;
+    }
+    return "choice";
+}
+
+std::string example_body(const EventType& type) {
+    std::string body = "{";
+    for (const auto& field : type.fields) {
+        if (body.size() > 1) body += ',';
+        util::append_json_string(body, field.name);
+        body += ':';
+        if (field.type == FieldType::id)
+            body += field.example;
+        else
+            util::append_json_string(body, field.example);
+    }
+    return body += '}';
+}
+
+std::string example_command(const EventType& type) {
+    std::string command = "airy publish ";
+    command += type.name;
+    for (const auto& field : type.fields) {
+        if (field.optional) continue;
+        command += " --set ";
+        command += field.name;
+        command += '=';
+        // No example has an apostrophe in it.
+        const std::string_view quote = needs_quotes(field.example) ? "'" : "";
+        command += quote;
+        command += field.example;
+        command += quote;
+    }
+    return command;
+}
+
+}  // namespace airy::event
