@@ -125,7 +125,8 @@ void BrokerOptions::add(CLI::App& app) {
                    "take the password from this file's first line (MQ_PASSWORD_FILE)")
         ->type_name("FILE")
         ->group(group);
-    app.add_option("--cacert", tls.ca_file, "trust these authorities, not the system's (AIRY_CACERT)")
+    app.add_option("--cacert", tls.ca_file,
+                   "trust these authorities, not the system's (AIRY_CACERT)")
         ->type_name("FILE")
         ->group(group);
     app.add_option("--cert", tls.cert_file, "client certificate (AIRY_CERT)")
@@ -172,8 +173,7 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
 }
 
 void ExchangeOption::add(CLI::App& app) {
-    app.add_option("--exchange", name,
-                   "topic exchange (AIRY_EXCHANGE; default airy.events)")
+    app.add_option("--exchange", name, "topic exchange (AIRY_EXCHANGE; default airy.events)")
         ->type_name("NAME")
         ->group("Broker");
 }
@@ -213,8 +213,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flags,
         app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
 }
 
-CLI::Option* add_duration(CLI::App& app, const std::string& flags,
-                          std::chrono::nanoseconds& target, const std::string& description) {
+CLI::Option* add_duration(CLI::App& app, const std::string& flags, std::chrono::nanoseconds& target,
+                          const std::string& description) {
     return duration_option(
         app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
 }

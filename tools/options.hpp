@@ -80,8 +80,8 @@ struct StopOptions {
 CLI::Option* add_duration(CLI::App& app, const std::string& flags,
                           std::optional<std::chrono::nanoseconds>& target,
                           const std::string& description);
-CLI::Option* add_duration(CLI::App& app, const std::string& flags,
-                          std::chrono::nanoseconds& target, const std::string& description);
+CLI::Option* add_duration(CLI::App& app, const std::string& flags, std::chrono::nanoseconds& target,
+                          const std::string& description);
 
 // An environment variable that is set and not empty.
 std::optional<std::string> environment(const char* name);

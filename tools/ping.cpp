@@ -27,9 +27,9 @@ class Ping final : public Command {
         const std::chrono::duration<double, std::milli> took =
             std::chrono::steady_clock::now() - start;
         if (output_.json())
-            output::print(fmt::format("{{\"url\":\"{}\",\"server\":\"{}\",\"connect_ms\":{:.3f}}}\n",
-                                      mq::masked_url(endpoint.url), topology->server(),
-                                      took.count()));
+            output::print(
+                fmt::format("{{\"url\":\"{}\",\"server\":\"{}\",\"connect_ms\":{:.3f}}}\n",
+                            mq::masked_url(endpoint.url), topology->server(), took.count()));
         else if (!common_options().quiet)
             output::print(fmt::format("{} at {} answered in {:.1f} ms\n", topology->server(),
                                       mq::masked_url(endpoint.url), took.count()));
@@ -43,6 +43,8 @@ class Ping final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_ping() { return std::make_unique<Ping>(); }
+std::unique_ptr<Command> make_ping() {
+    return std::make_unique<Ping>();
+}
 
 }  // namespace airy::tools

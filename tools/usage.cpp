@@ -16,17 +16,26 @@ namespace {
 // Options that may stand before the command and take a value, so that the value is not mistaken
 // for the command.
 constexpr std::array value_options = {
-    std::string_view("-u"),      std::string_view("--url"),       std::string_view("--exchange"),
-    std::string_view("--cacert"), std::string_view("--cert"),     std::string_view("--key"),
-    std::string_view("--output"), std::string_view("-o"),
-    std::string_view("--password-file"), std::string_view("--log-format"),
+    std::string_view("-u"),
+    std::string_view("--url"),
+    std::string_view("--exchange"),
+    std::string_view("--cacert"),
+    std::string_view("--cert"),
+    std::string_view("--key"),
+    std::string_view("--output"),
+    std::string_view("-o"),
+    std::string_view("--password-file"),
+    std::string_view("--log-format"),
 };
 
-std::vector<std::string> long_options(const CLI::App& app) {
+// The long option nearest to `word`, or nothing.
+std::string nearest_option(const CLI::App& app, std::string_view word) {
     std::vector<std::string> names;
     for (const auto* option : app.get_options())
-        for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-    return names;
+        for (const auto& name : option->get_lnames())
+            names.push_back("--" + name);
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    return std::string(util::nearest(word, candidates));
 }
 
 // The first argument that looks like an option and is none of the app's.
@@ -45,7 +54,8 @@ std::string unknown_option(const CLI::App& app, const std::vector<std::string>& 
 
 std::string overview() {
     std::string text =
-        "airy publishes, tails and consumes the events of an Airy site, and looks after its queues\n"
+        "airy publishes, tails and consumes the events of an Airy site, and looks after its "
+        "queues\n"
         "\n"
         "Usage: airy COMMAND [OPTION…] [ARG…]\n"
         "\n"
@@ -55,18 +65,20 @@ std::string overview() {
     text +=
         "\n"
         "airy COMMAND --help tells the options of one; man airy and man airy-COMMAND tell more.\n"
-        "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or amqp://guest:guest@localhost:5672/.\n";
+        "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or "
+        "amqp://guest:guest@localhost:5672/.\n";
     return text;
 }
 
 Error unknown_command(std::string_view name) {
-    std::vector<std::string> names;
+    std::vector<std::string_view> names;
     for (const auto& entry : commands())
-        if (!entry.hidden) names.emplace_back(entry.name);
+        if (!entry.hidden) names.push_back(entry.name);
     const auto near = util::nearest(name, names);
     return Error(ErrorKind::usage, fmt::format("there is no command '{}'", util::printable(name)),
-                 near ? fmt::format("did you mean '{}'? airy --help lists the commands", *near)
-                      : "airy --help lists the commands");
+                 near.empty()
+                     ? "airy --help lists the commands"
+                     : fmt::format("did you mean '{}'? airy --help lists the commands", near));
 }
 
 const CommandEntry& take_command(std::vector<std::string>& args) {
@@ -97,11 +109,11 @@ Error usage_error(const CommandEntry& entry, const CLI::App& app, const CLI::Par
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
         const std::string option = unknown_option(app, args);
         if (!option.empty()) {
-            const auto near = util::nearest(option, long_options(app));
-            return Error(ErrorKind::usage,
-                         fmt::format("airy {} has no option '{}'", entry.name,
-                                     util::printable(option)),
-                         near ? fmt::format("did you mean '{}'? {}", *near, help) : help);
+            const auto near = nearest_option(app, option);
+            return Error(
+                ErrorKind::usage,
+                fmt::format("airy {} has no option '{}'", entry.name, util::printable(option)),
+                near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
         }
     }
     std::string message = error.what();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ struct AmqpUrl {
     std::string user;
     std::string password;
     std::string vhost;
+    std::optional<std::chrono::seconds> heartbeat;  // `?heartbeat=`
 };
 
 // Throws Error{usage} that names the part which is wrong, never the password.

@@ -38,7 +38,7 @@ struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
     std::string reason;
 };
 struct Unblocked {};
-struct Lost {  // nothing more will come; what has no outcome yet is not confirmed
+struct Lost {                  // nothing more will come; what has no outcome yet is not confirmed
     std::exception_ptr error;  // an airy::Error
 };
 

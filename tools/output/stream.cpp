@@ -82,11 +82,21 @@ void note(std::string_view text) {
     write_all(STDERR_FILENO, line);
 }
 
-bool stdout_is_terminal() noexcept { return ::isatty(STDOUT_FILENO) == 1; }
-bool stderr_is_terminal() noexcept { return ::isatty(STDERR_FILENO) == 1; }
-bool stdin_is_terminal() noexcept { return ::isatty(STDIN_FILENO) == 1; }
-bool colour_stdout() noexcept { return colour_allowed() && stdout_is_terminal(); }
-bool colour_stderr() noexcept { return colour_allowed() && stderr_is_terminal(); }
+bool stdout_is_terminal() noexcept {
+    return ::isatty(STDOUT_FILENO) == 1;
+}
+bool stderr_is_terminal() noexcept {
+    return ::isatty(STDERR_FILENO) == 1;
+}
+bool stdin_is_terminal() noexcept {
+    return ::isatty(STDIN_FILENO) == 1;
+}
+bool colour_stdout() noexcept {
+    return colour_allowed() && stdout_is_terminal();
+}
+bool colour_stderr() noexcept {
+    return colour_allowed() && stderr_is_terminal();
+}
 
 int terminal_width(int otherwise) noexcept {
     winsize size{};

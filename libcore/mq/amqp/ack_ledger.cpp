@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/amqp/ack_ledger.hpp"
+
+#include <algorithm>
+
+namespace airy::mq::amqp {
+
+AckLedger::AckLedger(std::uint16_t prefetch, std::chrono::milliseconds patience)
+    : threshold_(prefetch == 0 ? 256 : std::max<std::size_t>(1, prefetch / 4)),
+      patience_(patience) {}
+
+void AckLedger::delivered(std::uint64_t tag) {
+    if (states_.empty()) base_ = tag;
+    while (base_ + states_.size() < tag)
+        states_.push_back(State::sent);
+    if (base_ + states_.size() == tag) {
+        states_.push_back(State::unsettled);
+        ++unsettled_;
+    }
+}
+
+void AckLedger::settle(std::uint64_t tag, Settlement settlement, util::SteadyTime now) {
+    if (tag < base_ || tag - base_ >= states_.size()) return;
+    State& state = states_[tag - base_];
+    if (state != State::unsettled) return;
+    switch (settlement) {
+        case Settlement::ack:
+            state = State::ack;
+            break;
+        case Settlement::requeue:
+            state = State::requeue;
+            break;
+        case Settlement::dead_letter:
+            state = State::dead_letter;
+            break;
+    }
+    --unsettled_;
+    if (pending_++ == 0) first_pending_ = now;
+}
+
+bool AckLedger::due(util::SteadyTime now) const noexcept {
+    return pending_ >= threshold_ || (pending_ > 0 && now >= first_pending_ + patience_);
+}
+
+util::SteadyTime AckLedger::due_at() const noexcept {
+    return pending_ == 0 ? util::SteadyTime::max() : first_pending_ + patience_;
+}
+
+std::vector<AckLedger::Command> AckLedger::flush() {
+    std::vector<Command> out;
+    flush_prefix(out);
+    flush_beyond_gap(out);
+    pending_ = 0;
+    return out;
+}
+
+// Runs of acks below the first gap become one `multiple` at their last tag, which must still be
+// unacknowledged at the broker; a nack is sent singly, after the acks below it.
+void AckLedger::flush_prefix(std::vector<Command>& out) {
+    std::uint64_t last_ack = 0;
+    const auto end_run = [&] {
+        if (last_ack != 0) out.push_back({last_ack, true, Settlement::ack});
+        last_ack = 0;
+    };
+    while (!states_.empty() && states_.front() != State::unsettled) {
+        switch (states_.front()) {
+            case State::ack:
+                last_ack = base_;
+                break;
+            case State::requeue:
+                end_run();
+                out.push_back({base_, false, Settlement::requeue});
+                break;
+            case State::dead_letter:
+                end_run();
+                out.push_back({base_, false, Settlement::dead_letter});
+                break;
+            default:
+                break;
+        }
+        states_.pop_front();
+        ++base_;
+    }
+    end_run();
+}
+
+void AckLedger::flush_beyond_gap(std::vector<Command>& out) {
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        State& state = states_[i];
+        if (state == State::unsettled || state == State::sent) continue;
+        const auto settlement = state == State::ack       ? Settlement::ack
+                                : state == State::requeue ? Settlement::requeue
+                                                          : Settlement::dead_letter;
+        out.push_back({base_ + i, false, settlement});
+        state = State::sent;
+    }
+}
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "mq/subscription.hpp"
+#include "util/clock.hpp"
+
+namespace airy::mq::amqp {
+
+// Turns settlements, which come in any order, into few basic.ack and basic.nack: one `multiple` for
+// what is settled without a gap, singly and ascending for the rest (the broker walks its list of
+// unacknowledged messages for tags out of order). Pure; one thread.
+class AckLedger {
+  public:
+    struct Command {
+        std::uint64_t tag;
+        bool multiple;
+        Settlement settlement;
+        bool operator==(const Command&) const = default;
+    };
+
+    // Settlements are gathered until a quarter of `prefetch` has come or `patience` has passed
+    // since the first.
+    AckLedger(std::uint16_t prefetch, std::chrono::milliseconds patience);
+
+    // Tags are delivered as base, base + 1, base + 2… from 1 on (AMQP counts them per channel).
+    void delivered(std::uint64_t tag);
+
+    // Settling twice, or what was never delivered, changes nothing.
+    void settle(std::uint64_t tag, Settlement settlement, util::SteadyTime now);
+
+    // Whether it is time to flush; when it will be, for poll. `max` when nothing is pending.
+    bool due(util::SteadyTime now) const noexcept;
+    util::SteadyTime due_at() const noexcept;
+
+    // Everything settled since the last flush, to be sent in this order.
+    std::vector<Command> flush();
+
+    std::size_t unsettled() const noexcept { return unsettled_; }
+
+  private:
+    enum class State : std::uint8_t { unsettled, ack, requeue, dead_letter, sent };
+
+    void flush_prefix(std::vector<Command>& out);
+    void flush_beyond_gap(std::vector<Command>& out);
+
+    std::size_t threshold_;
+    std::chrono::milliseconds patience_;
+    std::uint64_t base_ = 1;  // tag of states_.front()
+    std::deque<State> states_;
+    std::size_t unsettled_ = 0;
+    std::size_t pending_ = 0;  // settled, not sent
+    util::SteadyTime first_pending_{};
+};
+
+}  // namespace airy::mq::amqp

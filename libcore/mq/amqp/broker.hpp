@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/broker.hpp"
+
+namespace airy::mq::amqp {
+
+// RabbitMQ through rabbitmq-c. Publishers, subscriptions and topologies have a connection each: a
+// broker under memory alarm stops reading from publishers only.
+class AmqpBroker final : public Broker {
+  public:
+    // Throws Error{usage} for a URL that cannot be used.
+    explicit AmqpBroker(const Endpoint& endpoint);
+
+    std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;
+    std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) override;
+    std::unique_ptr<Topology> topology() override;
+
+  private:
+    const Endpoint endpoint_;
+};
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <amqp.h>
+#include <amqp_framing.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mq/endpoint.hpp"
+
+namespace airy::mq::amqp {
+
+// One AMQP connection with one channel. Used by one thread at a time: the one that made it, until
+// it hands it to the thread that serves it.
+class Connection {
+  public:
+    static constexpr amqp_channel_t channel = 1;
+
+    // Connects, logs in and opens the channel within the endpoint's connect_timeout. Throws
+    // Error{unreachable}.
+    explicit Connection(const Endpoint& endpoint);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    amqp_connection_state_t state() const noexcept { return state_.get(); }
+    int socket() const noexcept;
+
+    // Takes the next frame if a whole one is there; never waits, and serves the heartbeats. Its
+    // memory is valid until release_buffers. Throws Error{unreachable} when the connection is lost.
+    bool next_frame(amqp_frame_t& frame);
+    void release_buffers() noexcept { amqp_maybe_release_buffers(state_.get()); }
+
+    // How long poll may wait before next_frame must be called for the heartbeats' sake.
+    std::chrono::milliseconds patience() const noexcept { return patience_; }
+
+    // Throws Error{unreachable} unless `status` is AMQP_STATUS_OK.
+    void check_sent(int status) const;
+
+    // Throws when the last synchronous call failed. The channel is opened anew where the broker
+    // closed just that, so that the next call finds one.
+    void check_reply(std::string_view what);
+
+    // Closes channel and connection, each answered by the broker before the deadline. True when
+    // the channel's close was answered: the broker has then seen all that was sent before.
+    bool close(std::chrono::milliseconds deadline) noexcept;
+
+    // E.g. "RabbitMQ 3.10.8".
+    std::string server() const;
+    const std::string& shown_url() const noexcept { return shown_url_; }
+
+  private:
+    struct Destroy {
+        void operator()(amqp_connection_state_t state) const noexcept;
+    };
+    using State = std::unique_ptr<std::remove_pointer_t<amqp_connection_state_t>, Destroy>;
+
+    void log_in(const AmqpUrl& url, const Endpoint& endpoint,
+                std::chrono::steady_clock::time_point deadline);
+    void open_channel();
+
+    std::string shown_url_;
+    std::chrono::milliseconds patience_;
+    State state_;
+};
+
+// The error of a frame by which the broker closes the channel or the connection; `what` as in
+// from_close. Also answers it, as the protocol asks.
+bool is_close(const amqp_frame_t& frame) noexcept;
+[[noreturn]] void throw_close(Connection& connection, const amqp_frame_t& frame,
+                              std::string_view what);
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <amqp.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "event/message.hpp"
+
+namespace airy::mq::amqp {
+
+// Puts a message together from the frames that carry it: a method (basic.deliver, basic.return), a
+// header, and bodies. amqp_read_message would do it, but waits without a limit. One thread.
+class ContentAssembler {
+  public:
+    struct Content {
+        std::uint64_t delivery_tag = 0;  // of a delivery
+        bool redelivered = false;
+        std::string consumer_tag;
+        int return_code = 0;  // of a return, else 0
+        std::string return_text;
+        event::Message message;
+    };
+
+    // Whether this frame is part of a message; if so it is taken.
+    bool take(const amqp_frame_t& frame);
+
+    // The message, once its last frame was taken.
+    std::optional<Content> finished();
+
+  private:
+    bool take_method(const amqp_method_t& method);
+
+    enum class Awaits { method, header, body, nothing };
+    Awaits awaits_ = Awaits::method;
+    std::uint64_t body_size_ = 0;
+    Content content_;
+};
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/amqp/errors.hpp"
+
+#include <amqp_framing.h>
+#include <fmt/core.h>
+
+#include "mq/amqp/table.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::amqp {
+namespace {
+
+struct CloseMeaning {
+    ErrorKind kind;
+    std::string_view hint;
+};
+
+CloseMeaning meaning_of(int code) {
+    switch (code) {
+        case AMQP_CONTENT_TOO_LARGE:
+            return {ErrorKind::undelivered, "the broker limits the size of a message"};
+        case AMQP_ACCESS_REFUSED:
+            return {ErrorKind::unreachable, "ask for the permission: rabbitmqctl list_permissions"};
+        case AMQP_NOT_FOUND:
+            return {ErrorKind::not_found, "airy queue ls shows the queues there are"};
+        case AMQP_RESOURCE_LOCKED:
+            return {ErrorKind::not_found, "another connection holds it as its exclusive queue"};
+        case AMQP_PRECONDITION_FAILED:
+            return {
+                ErrorKind::not_found,
+                "it exists with other properties: use those, or another name, or delete it first"};
+        case AMQP_NOT_ALLOWED:
+            return {ErrorKind::unreachable, "does the virtual host exist? rabbitmqctl list_vhosts"};
+        case AMQP_CONNECTION_FORCED:
+            return {ErrorKind::unreachable, "the broker or an operator closed the connection"};
+        default:
+            return {ErrorKind::general, ""};
+    }
+}
+
+}  // namespace
+
+Error from_close(int code, std::string_view text, std::string_view what) {
+    CloseMeaning meaning = meaning_of(code);
+    // The broker uses 406 for several things that are no matter of a queue's properties.
+    if (code == AMQP_PRECONDITION_FAILED) {
+        if (text.find("larger than") != std::string_view::npos)
+            meaning = {ErrorKind::undelivered, "the broker limits the size of a message"};
+        else if (text.find("not empty") != std::string_view::npos ||
+                 text.find("in use") != std::string_view::npos)
+            meaning = {ErrorKind::general, ""};
+        else if (text.find("unknown delivery tag") != std::string_view::npos ||
+                 text.find("expiration") != std::string_view::npos)
+            meaning = {ErrorKind::general, ""};
+        else if (text.find("delivery acknowledgement") != std::string_view::npos)
+            meaning = {ErrorKind::unreachable,
+                       "the handler took longer than the broker's consumer_timeout"};
+    }
+    return Error(meaning.kind,
+                 fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
+                 std::string(meaning.hint));
+}
+
+Error from_status(int status, std::string_view what) {
+    std::string_view hint;
+    if (status == AMQP_STATUS_HEARTBEAT_TIMEOUT)
+        hint =
+            "nothing came from the broker for two heartbeats: is it overloaded, or the network "
+            "down?";
+    return Error(ErrorKind::unreachable, fmt::format("{}: {}", what, amqp_error_string2(status)),
+                 std::string(hint));
+}
+
+Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what) {
+    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+        return from_status(reply.library_error, what);
+    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
+        if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
+            const auto* close = static_cast<const amqp_channel_close_t*>(reply.reply.decoded);
+            return from_close(close->reply_code, view_of(close->reply_text), what);
+        }
+        if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
+            const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
+            return from_close(close->reply_code, view_of(close->reply_text), what);
+        }
+    }
+    return Error(ErrorKind::unreachable, fmt::format("{}: the broker gave no answer", what));
+}
+
+}  // namespace airy::mq::amqp

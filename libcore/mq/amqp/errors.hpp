@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <amqp.h>
+
+#include <string>
+#include <string_view>
+
+#include "util/error.hpp"
+
+// What rabbitmq-c and the broker report, as airy::Error. Pure; any thread.
+namespace airy::mq::amqp {
+
+// The broker closed the channel or the connection with this code and text (AMQP 0-9-1 section
+// 1.1). `what` says what was tried, e.g. "cannot declare the queue 'q'".
+Error from_close(int code, std::string_view text, std::string_view what);
+
+// rabbitmq-c's own status, one of AMQP_STATUS_*.
+Error from_status(int status, std::string_view what);
+
+// A reply that is not AMQP_RESPONSE_NORMAL.
+Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what);
+
+}  // namespace airy::mq::amqp

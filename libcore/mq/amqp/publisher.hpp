@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "mq/amqp/confirm_window.hpp"
+#include "mq/amqp/connection.hpp"
+#include "mq/amqp/content.hpp"
+#include "mq/amqp/service.hpp"
+#include "mq/publisher.hpp"
+#include "util/mailbox.hpp"
+
+namespace airy::mq::amqp {
+
+// Publisher over one connection. The caller's thread fills `inbox_` and empties `outbox_`; the
+// service thread owns the connection and everything below it.
+class AmqpPublisher final : public Publisher {
+  public:
+    AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options);
+    ~AmqpPublisher() override;
+
+    std::uint64_t try_submit(event::Message& message) override;
+    int event_fd() const noexcept override { return outbox_.fd(); }
+    std::vector<PublisherEvent> take() override { return outbox_.take(); }
+    std::size_t in_flight() const noexcept override { return in_flight_.load(); }
+    void close(std::chrono::milliseconds deadline) noexcept override;
+
+  private:
+    void serve();
+    void serve_until_closed();
+    void publish(const event::Message& message);
+    void read_frames();
+    void take_method(const amqp_frame_t& frame);
+    void take_return(ContentAssembler::Content content);
+    void hand_over();
+
+    const PublisherOptions options_;
+    std::uint64_t submitted_ = 0;  // the caller's thread only
+    std::atomic<std::size_t> in_flight_{0};
+    std::atomic<std::size_t> unsent_bytes_{0};
+    std::atomic<bool> lost_{false};
+    util::Mailbox<event::Message> inbox_;
+    util::Mailbox<PublisherEvent> outbox_;
+
+    // The service thread's own.
+    Connection connection_;
+    amqp_pool_t pool_;
+    ConfirmWindow window_;
+    ContentAssembler assembler_;
+    std::vector<PublisherEvent> events_;
+    std::uint64_t written_ = 0;
+    bool blocked_ = false;
+
+    ServiceThread service_;  // last: it uses all of the above
+};
+
+}  // namespace airy::mq::amqp

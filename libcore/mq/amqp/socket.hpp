@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <amqp.h>
+
+#include <chrono>
+
+#include "mq/endpoint.hpp"
+
+namespace airy::mq::amqp {
+
+// Connects `state` to the broker by TCP, and TLS where the URL says so, before `deadline`. The
+// socket is non-blocking, with TCP_NODELAY, keepalive and TCP_USER_TIMEOUT (twice the heartbeat).
+// Throws Error{unreachable} that tells the cause, Error{usage} for certificates that cannot be
+// read.
+void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoint& endpoint,
+                 std::chrono::steady_clock::time_point deadline);
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/amqp/topology.hpp"
+
+#include <fmt/core.h>
+
+#include "mq/amqp/table.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::amqp {
+namespace {
+
+constexpr std::chrono::milliseconds close_deadline{2000};
+constexpr std::size_t name_limit = 255;  // bytes; a short string of AMQP
+
+// A pool for the arguments of one call.
+class ArgumentPool {
+  public:
+    ArgumentPool() { init_amqp_pool(&pool_, 4096); }
+    ~ArgumentPool() { empty_amqp_pool(&pool_); }
+    ArgumentPool(const ArgumentPool&) = delete;
+    ArgumentPool& operator=(const ArgumentPool&) = delete;
+    amqp_pool_t& get() { return pool_; }
+
+  private:
+    amqp_pool_t pool_;
+};
+
+// rabbitmq-c would cut a longer name's length to a byte.
+void check_name(std::string_view kind, const std::string& name) {
+    if (name.size() > name_limit)
+        throw Error(ErrorKind::usage,
+                    fmt::format("the name of the {} is {} bytes long; AMQP takes at most {}", kind,
+                                name.size(), name_limit));
+}
+
+std::string about(std::string_view what, std::string_view kind, const std::string& name) {
+    return fmt::format("cannot {} the {} '{}'", what, kind, util::printable(name));
+}
+
+QueueState state_from(const amqp_queue_declare_ok_t& ok) {
+    return {std::string(view_of(ok.queue)), ok.message_count, ok.consumer_count};
+}
+
+}  // namespace
+
+QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
+    check_name("queue", spec.name);
+    event::HeaderTable arguments = spec.arguments;
+    if (!spec.exclusive && spec.type != "classic")
+        arguments.insert(arguments.begin(), {"x-queue-type", {spec.type}});
+    ArgumentPool pool;
+    const auto* ok = amqp_queue_declare(connection.state(), Connection::channel,
+                                        bytes_of(spec.name), 0, spec.durable, spec.exclusive,
+                                        spec.auto_delete, table_to(arguments, pool.get()));
+    connection.check_reply(about("declare", "queue", spec.name));
+    return state_from(*ok);
+}
+
+void bind_on(Connection& connection, const std::string& queue, const std::string& exchange,
+             const std::string& pattern) {
+    check_name("pattern", pattern);
+    amqp_queue_bind(connection.state(), Connection::channel, bytes_of(queue), bytes_of(exchange),
+                    bytes_of(pattern), amqp_empty_table);
+    connection.check_reply(fmt::format("cannot bind the queue '{}' to '{}' of the exchange '{}'",
+                                       util::printable(queue), util::printable(pattern),
+                                       util::printable(exchange)));
+}
+
+AmqpTopology::~AmqpTopology() {
+    connection_.close(close_deadline);
+}
+
+void AmqpTopology::declare_exchange(const ExchangeSpec& spec) {
+    check_name("exchange", spec.name);
+    amqp_exchange_declare(connection_.state(), Connection::channel, bytes_of(spec.name),
+                          bytes_of(spec.type), 0, spec.durable, 0, 0, amqp_empty_table);
+    connection_.check_reply(about("declare", "exchange", spec.name));
+}
+
+void AmqpTopology::check_exchange(const std::string& name) {
+    check_name("exchange", name);
+    amqp_exchange_declare(connection_.state(), Connection::channel, bytes_of(name),
+                          bytes_of("topic"), 1, 0, 0, 0, amqp_empty_table);
+    connection_.check_reply(about("find", "exchange", name));
+}
+
+QueueState AmqpTopology::declare_queue(const QueueSpec& spec) {
+    return declare_queue_on(connection_, spec);
+}
+
+QueueState AmqpTopology::check_queue(const std::string& name) {
+    check_name("queue", name);
+    const auto* ok = amqp_queue_declare(connection_.state(), Connection::channel, bytes_of(name), 1,
+                                        0, 0, 0, amqp_empty_table);
+    connection_.check_reply(about("find", "queue", name));
+    return state_from(*ok);
+}
+
+void AmqpTopology::bind(const std::string& queue, const std::string& exchange,
+                        const std::string& pattern) {
+    bind_on(connection_, queue, exchange, pattern);
+}
+
+void AmqpTopology::unbind(const std::string& queue, const std::string& exchange,
+                          const std::string& pattern) {
+    amqp_queue_unbind(connection_.state(), Connection::channel, bytes_of(queue), bytes_of(exchange),
+                      bytes_of(pattern), amqp_empty_table);
+    connection_.check_reply(about("unbind", "queue", queue));
+}
+
+std::uint64_t AmqpTopology::delete_queue(const std::string& name, bool if_empty, bool if_unused) {
+    check_name("queue", name);
+    const auto* ok = amqp_queue_delete(connection_.state(), Connection::channel, bytes_of(name),
+                                       if_unused, if_empty);
+    connection_.check_reply(about("delete", "queue", name));
+    return ok->message_count;
+}
+
+std::uint64_t AmqpTopology::purge_queue(const std::string& name) {
+    check_name("queue", name);
+    const auto* ok = amqp_queue_purge(connection_.state(), Connection::channel, bytes_of(name));
+    connection_.check_reply(about("purge", "queue", name));
+    return ok->message_count;
+}
+
+void AmqpTopology::delete_exchange(const std::string& name) {
+    check_name("exchange", name);
+    amqp_exchange_delete(connection_.state(), Connection::channel, bytes_of(name), 0);
+    connection_.check_reply(about("delete", "exchange", name));
+}
+
+}  // namespace airy::mq::amqp

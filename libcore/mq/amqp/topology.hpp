@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/amqp/connection.hpp"
+#include "mq/topology.hpp"
+
+namespace airy::mq::amqp {
+
+// Topology over one connection, on the caller's thread.
+class AmqpTopology final : public Topology {
+  public:
+    explicit AmqpTopology(const Endpoint& endpoint) : connection_(endpoint) {}
+    ~AmqpTopology() override;
+
+    void declare_exchange(const ExchangeSpec& spec) override;
+    void check_exchange(const std::string& name) override;
+    QueueState declare_queue(const QueueSpec& spec) override;
+    QueueState check_queue(const std::string& name) override;
+    void bind(const std::string& queue, const std::string& exchange,
+              const std::string& pattern) override;
+    void unbind(const std::string& queue, const std::string& exchange,
+                const std::string& pattern) override;
+    std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) override;
+    std::uint64_t purge_queue(const std::string& name) override;
+    void delete_exchange(const std::string& name) override;
+    std::string server() const override { return connection_.server(); }
+
+  private:
+    Connection connection_;
+};
+
+// The steps that subscribing shares with it; throw as Topology does.
+QueueState declare_queue_on(Connection& connection, const QueueSpec& spec);
+void bind_on(Connection& connection, const std::string& queue, const std::string& exchange,
+             const std::string& pattern);
+
+}  // namespace airy::mq::amqp

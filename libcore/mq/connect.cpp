@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// The one place of mq that knows which brokers there are; a library of its own for that reason.
+#include "mq/amqp/broker.hpp"
+#include "mq/broker.hpp"
+
+namespace airy::mq {
+
+std::unique_ptr<Broker> connect(const Endpoint& endpoint) {
+    return std::make_unique<amqp::AmqpBroker>(endpoint);
+}
+
+}  // namespace airy::mq

@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/endpoint.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq {
+namespace {
+
+constexpr std::string_view accepted =
+    "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…";
+
+Error bad_url(std::string_view url, std::string_view why) {
+    return Error(ErrorKind::usage,
+                 fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why),
+                 std::string(accepted));
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+std::string decoded(std::string_view text, std::string_view url, std::string_view part) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+        if (high < 0 || low < 0)
+            throw bad_url(url, fmt::format("a bare % in the {} (write it as %25)", part));
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    if (out.find('\0') != std::string::npos)
+        throw bad_url(url, fmt::format("the {} holds a zero byte", part));
+    if (out.size() > 255) throw bad_url(url, fmt::format("the {} is longer than 255 bytes", part));
+    return out;
+}
+
+std::uint16_t port_number(std::string_view text, std::string_view url) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > 65535)
+        throw bad_url(url, fmt::format("the port '{}' is no number from 1 to 65535", text));
+    return static_cast<std::uint16_t>(value);
+}
+
+void parse_host_port(std::string_view text, std::string_view url, AmqpUrl& out) {
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const auto close = text.find(']');
+        if (close == std::string_view::npos)
+            throw bad_url(url, "the [ of the address is not closed");
+        out.host = text.substr(1, close - 1);
+        const auto rest = text.substr(close + 1);
+        if (!rest.empty() && rest[0] != ':') throw bad_url(url, "something stands behind the ]");
+        if (!rest.empty()) port = rest.substr(1);
+    } else {
+        const auto colon = text.find(':');
+        out.host = decoded(text.substr(0, colon), url, "host");
+        if (colon != std::string_view::npos) port = text.substr(colon + 1);
+    }
+    if (out.host.empty()) out.host = "localhost";
+    if (!port.empty()) out.port = port_number(port, url);
+}
+
+// `heartbeat=SECONDS`; other parameters of the URI specification change nothing here.
+void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
+    while (!query.empty()) {
+        const auto item = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(query.size(), item.size() + 1));
+        const auto equals = item.find('=');
+        if (item.substr(0, equals) != "heartbeat") continue;
+        const auto value = equals == std::string_view::npos ? "" : item.substr(equals + 1);
+        unsigned seconds = 0;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), seconds);
+        if (error != std::errc() || end != value.data() + value.size() || seconds > 65535)
+            throw bad_url(url, "heartbeat is no number of seconds from 0 to 65535");
+        out.heartbeat = std::chrono::seconds(seconds);
+    }
+}
+
+}  // namespace
+
+AmqpUrl parse_amqp_url(std::string_view url) {
+    AmqpUrl out;
+    const auto scheme_end = url.find("://");
+    if (scheme_end == std::string_view::npos)
+        throw bad_url(url, "it has no scheme such as amqp://");
+    const auto scheme = url.substr(0, scheme_end);
+    if (scheme == "amqps")
+        out.tls = true;
+    else if (scheme != "amqp")
+        throw bad_url(url, fmt::format("the scheme '{}' is not known", scheme));
+    out.port = out.tls ? 5671 : 5672;
+
+    std::string_view rest = url.substr(scheme_end + 3);
+    if (const auto query = rest.find('?'); query != std::string_view::npos) {
+        parse_query(rest.substr(query + 1), url, out);
+        rest = rest.substr(0, query);
+    }
+    const auto slash = rest.find('/');
+    std::string_view authority = rest.substr(0, slash);
+    std::string_view path = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+    if (path.find('/') != std::string_view::npos)
+        throw bad_url(url, "a / within the vhost (write it as %2F)");
+
+    out.user = "guest";
+    out.password = "guest";
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+        const auto login = authority.substr(0, at);
+        const auto colon = login.find(':');
+        out.user = decoded(login.substr(0, colon), url, "user");
+        out.password = colon == std::string_view::npos
+                           ? std::string()
+                           : decoded(login.substr(colon + 1), url, "password");
+        authority = authority.substr(at + 1);
+    }
+    parse_host_port(authority, url, out);
+    out.vhost = path.empty() ? "/" : decoded(path, url, "vhost");
+    return out;
+}
+
+std::string masked_url(std::string_view url) {
+    const auto scheme = url.find("://");
+    const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto at = url.rfind('@');
+    if (at == std::string_view::npos || at < start) return std::string(url);
+    const auto colon = url.find(':', start);
+    if (colon == std::string_view::npos || colon > at) return std::string(url);
+    return std::string(url.substr(0, colon + 1)) + "***" + std::string(url.substr(at));
+}
+
+}  // namespace airy::mq
