@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+@test "--version says name and version on stdout" {
+    run_airy --version
+    assert_status 0
+    [[ $output =~ ^airy\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    assert_equal "$stderr" ''
+}
+
+@test "--help lists the commands, and each of them has its own help" {
+    run_airy --help
+    assert_status 0
+    assert_equal "$stderr" ''
+    names=$(sed -n '/^Commands/,/^$/s/^  \([a-z]\+\) .*/\1/p' <<<"$output")
+    [[ -n $names ]]
+    for name in $names; do
+        run_airy "$name" --help
+        assert_status 0
+        assert_contains "$output" "airy $name"
+        assert_contains "$output" '--quiet'
+    done
+}
+
+@test "help COMMAND is COMMAND --help" {
+    run_airy ping --help
+    expected=$output
+    run_airy help ping
+    assert_status 0
+    assert_equal "$output" "$expected"
+}
+
+@test "no command is wrong usage" {
+    run_airy
+    assert_status 2
+    assert_short_error
+    assert_equal "$output" ''
+}
+
+@test "an unknown command names the nearest" {
+    run_airy pong
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "'pong'"
+    assert_contains "$stderr" "'ping'"
+}
+
+@test "an unknown option names the nearest" {
+    run_airy ping --quite
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "'--quite'"
+    assert_contains "$stderr" '--quiet'
+}
+
+@test "an unknown option with a terminal's escape in it is shown harmlessly" {
+    run_airy ping $'--\e[31mred'
+    assert_status 2
+    assert_short_error
+    refute_contains "$stderr" $'\e'
+}
+
+@test "a wrong duration names flag, value and what is accepted" {
+    run_airy ping --connect-timeout 5parsecs
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" '--connect-timeout'
+    assert_contains "$stderr" '5parsecs'
+    assert_contains "$stderr" '250ms'
+}
+
+@test "a wrong choice names flag, value and the choices" {
+    run_airy ping --output yaml
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" '--output'
+    assert_contains "$stderr" 'yaml'
+    assert_contains "$stderr" 'json'
+}
