@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "util/signals.hpp"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+using airy::util::SignalFd;
+
+namespace {
+
+bool readable(int fd) {
+    pollfd entry{fd, POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
+bool is_blocked(int signal) {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    return sigismember(&mask, signal) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is given back") {
+    REQUIRE_FALSE(is_blocked(SIGTERM));
+    {
+        SignalFd signals;
+        CHECK(is_blocked(SIGINT));
+        CHECK(is_blocked(SIGTERM));
+        CHECK_FALSE(readable(signals.fd()));
+        CHECK_FALSE(signals.take());
+        REQUIRE(::kill(::getpid(), SIGTERM) == 0);
+        CHECK(readable(signals.fd()));
+        CHECK(signals.take() == SIGTERM);
+        REQUIRE(::kill(::getpid(), SIGINT) == 0);
+        CHECK(signals.take() == SIGINT);
+        CHECK_FALSE(signals.take());
+    }
+    CHECK_FALSE(is_blocked(SIGINT));
+    CHECK_FALSE(is_blocked(SIGTERM));
+}
+
+TEST_CASE("a broken pipe is an error, not the end") {
+    struct sigaction former;
+    sigaction(SIGPIPE, nullptr, &former);
+    airy::util::ignore_sigpipe();
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    ::close(ends[0]);
+    CHECK(::write(ends[1], "x", 1) == -1);
+    CHECK(errno == EPIPE);
+    ::close(ends[1]);
+    sigaction(SIGPIPE, &former, nullptr);
+}
+
+TEST_CASE("a child begins with default signals, whatever the parent has") {
+    struct sigaction former;
+    sigaction(SIGPIPE, nullptr, &former);
+    airy::util::ignore_sigpipe();
+    SignalFd signals;
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    airy::util::default_signals_in_child(attributes);
+    short flags = 0;
+    posix_spawnattr_getflags(&attributes, &flags);
+    CHECK((flags & POSIX_SPAWN_SETPGROUP) != 0);
+    // SigBlk and SigIgn of the child: SIGINT 2, SIGPIPE 13, SIGTERM 15.
+    const char* script =
+        "while read -r name value; do case $name in "
+        "SigBlk:) [ $((0x$value & 0x5002)) = 0 ] || exit 3;; "
+        "SigIgn:) [ $((0x$value & 0x5002)) = 0 ] || exit 4;; esac; done </proc/self/status";
+    std::array<const char*, 4> argv{"sh", "-c", script, nullptr};
+    pid_t child = 0;
+    REQUIRE(posix_spawn(&child, "/bin/sh", nullptr, &attributes,
+                        const_cast<char* const*>(argv.data()), environ) == 0);
+    posix_spawnattr_destroy(&attributes);
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    sigaction(SIGPIPE, &former, nullptr);
+}
