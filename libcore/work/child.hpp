@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <spawn.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "util/fd.hpp"
+#include "work/command.hpp"
+#include "work/output.hpp"
+
+namespace airy::work {
+
+struct ChildOptions {
+    std::chrono::nanoseconds timeout = std::chrono::minutes(5);  // of one run; 0 = none
+    // From SIGTERM until SIGKILL.
+    std::chrono::nanoseconds kill_after = std::chrono::seconds(10);
+};
+
+// One run of the command. The views must live until it has ended.
+struct ChildRequest {
+    std::string_view stdin_bytes{};
+    std::span<const std::string> environment{};  // NAME=value, beside the runner's own
+    std::string_view line_prefix{};              // before every line of its output; may be empty
+};
+
+struct ChildResult {
+    enum class Kind : std::uint8_t {
+        exited,        // value: the exit status
+        signalled,     // value: the signal
+        timed_out,     // it was ended after the timeout
+        stopped,       // ask_to_stop or kill_all ended it, or it was not begun because of them
+        cannot_start,  // value: the errno; waiting will not help
+    };
+    Kind kind = Kind::exited;
+    int value = 0;
+    std::string last_line{};  // of stderr, at most 1,024 bytes
+};
+
+class Child;
+
+// Runs one command again and again, many at once, each in a process group of its own. Its output
+// is passed on line by line to `out` and `err`: lines of different runs never mix, a line longer
+// than 64 KiB is cut, and nobody waits for output that a process left behind could still write.
+// Loop thread only; must outlive its runs.
+class CommandRunner {
+  public:
+    // Throws Error{general} when the system cannot watch processes by pidfd.
+    CommandRunner(boost::asio::io_context& loop, Command command, ChildOptions options,
+                  OutputStream& out, OutputStream& err);
+    ~CommandRunner();
+    CommandRunner(const CommandRunner&) = delete;
+    CommandRunner& operator=(const CommandRunner&) = delete;
+
+    // Throws nothing of its own. Too few processes, descriptors or too little memory: waits and
+    // tries again.
+    boost::asio::awaitable<ChildResult> run(ChildRequest request);
+
+    // SIGTERM to every group that runs, SIGKILL after kill_after. No further run begins.
+    void ask_to_stop();
+    // SIGKILL to every group that runs. No further run begins.
+    void kill_all();
+
+    std::size_t running() const noexcept { return children_.size(); }
+
+    static constexpr std::size_t line_limit = 64 * 1024;
+    // Descriptors that one run holds: its pidfd and the ends of two pipes.
+    static constexpr std::size_t descriptors_per_run = 3;
+
+  private:
+    friend class Child;
+
+    int start(Child& child, const ChildRequest& request);
+    int spawn(int in, int out, int err, std::span<const std::string> environment, int& pid);
+    boost::asio::awaitable<int> start_when_possible(Child& child, const ChildRequest& request);
+
+    boost::asio::io_context& loop_;
+    Command command_;
+    ChildOptions options_;
+    OutputStream& out_;
+    OutputStream& err_;
+    std::vector<char*> argv_;
+    std::vector<std::string> environment_;
+    std::vector<char*> envp_;  // of environment_, then one message's
+    posix_spawnattr_t attributes_;
+    util::Fd empty_stdin_;
+    std::unordered_set<Child*> children_;
+    bool stopping_ = false;
+    bool short_of_resources_ = false;  // said so in the log
+};
+
+}  // namespace airy::work

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/command.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::work {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Broker addresses may carry a password; the rest is one, or the way to one.
+constexpr std::array withheld = {
+    "AIRY_URL"sv,         "AIRY_MANAGEMENT_URL"sv,
+    "AIRY_KEY"sv,         "AIRY_CERT"sv,
+    "AMQP_URL"sv,         "MQ_USER"sv,
+    "MQ_PASSWORD"sv,      "MQ_PASSWORD_FILE"sv,
+    "AIRY_TOPIC"sv,       "AIRY_EVENT_ID"sv,
+    "AIRY_QUEUE"sv,       "AIRY_EVENT_TYPE"sv,
+    "AIRY_REDELIVERED"sv, "AIRY_MESSAGE_ID"sv,
+    "AIRY_ATTEMPT"sv,     "AIRY_TRACEPARENT"sv,
+};
+
+// `scheme://user:password@host…` of a message broker, under whatever name.
+bool has_broker_password(std::string_view value) noexcept {
+    for (const auto scheme : {"amqp://"sv, "amqps://"sv}) {
+        const auto start = value.find(scheme);
+        if (start == value.npos) continue;
+        const auto authority = value.substr(start + scheme.size());
+        const auto at = authority.find('@');
+        if (at != authority.npos && authority.substr(0, at).find(':') != authority.npos)
+            return true;
+    }
+    return false;
+}
+
+// 0, or the errno with which executing it would fail.
+int executable(const std::string& path) noexcept {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return errno;
+    if (!S_ISREG(info.st_mode)) return EACCES;
+    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Command find_command(std::vector<std::string> argv, std::string_view search_path) {
+    if (argv.empty() || argv[0].empty())
+        throw Error(ErrorKind::usage, "no command to run", "write it behind `--`: -- CMD ARG…");
+    const std::string name = argv[0];
+    int failure = ENOENT;
+    if (name.find('/') != name.npos) {
+        failure = executable(name);
+        if (failure == 0) return {name, std::move(argv)};
+    } else {
+        while (true) {
+            const auto colon = search_path.find(':');
+            const auto folder = search_path.substr(0, colon);
+            std::string path = folder.empty() ? "./" + name : fmt::format("{}/{}", folder, name);
+            const int error = executable(path);
+            if (error == 0) return {std::move(path), std::move(argv)};
+            if (error == EACCES) failure = error;
+            if (colon == search_path.npos) break;
+            search_path.remove_prefix(colon + 1);
+        }
+    }
+    const auto shown = util::printable(name);
+    if (failure == EACCES)
+        throw Error(ErrorKind::usage, fmt::format("cannot run '{}': it is not executable", shown),
+                    fmt::format("is it a program, with the x bit set? chmod +x {}", shown));
+    throw Error(ErrorKind::usage, fmt::format("cannot run '{}': command not found", shown),
+                "there is no shell: write the program first, then its arguments, each a word");
+}
+
+std::vector<std::string> child_environment(const char* const* environment) {
+    std::vector<std::string> kept;
+    for (; *environment != nullptr; ++environment) {
+        const std::string_view entry = *environment;
+        const auto equals = entry.find('=');
+        if (equals == entry.npos) continue;
+        if (std::ranges::find(withheld, entry.substr(0, equals)) != withheld.end()) continue;
+        if (has_broker_password(entry.substr(equals + 1))) continue;
+        kept.emplace_back(entry);
+    }
+    return kept;
+}
+
+}  // namespace airy::work

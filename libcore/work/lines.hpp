@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace airy::work {
+
+// Makes whole lines of what a child writes. A line longer than `limit` bytes is cut in pieces that
+// are lines, and a last one without a line break gets one.
+class LineSplitter {
+  public:
+    LineSplitter(std::string_view prefix, std::size_t limit) : prefix_(prefix), limit_(limit) {}
+
+    // Appends the lines that `chunk` completes to `out`, each behind the prefix.
+    void feed(std::string_view chunk, std::string& out);
+
+    // The end of what is written: what was begun becomes a line.
+    void finish(std::string& out);
+
+    // The last line that is not empty, without its line break, at most `last_line_limit` bytes.
+    const std::string& last_line() const noexcept { return last_line_; }
+    static constexpr std::size_t last_line_limit = 1024;
+
+  private:
+    void emit(std::string_view line, std::string& out);
+
+    std::string prefix_;
+    std::size_t limit_;
+    std::string begun_;
+    std::string last_line_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/output.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace airy::work {
+namespace asio = boost::asio;
+namespace {
+
+// A pipe that polls as writable takes this many bytes without blocking (PIPE_BUF of Linux).
+constexpr std::size_t safe_write = 4096;
+
+}  // namespace
+
+OutputStream::OutputStream(asio::io_context& loop, int fd)
+    : fd_(fd), kind_(Kind::direct), writable_(loop), progress_(loop) {
+    progress_.expires_at(asio::steady_timer::time_point::max());
+    struct stat info {};
+    if (::fstat(fd, &info) != 0)
+        fail(errno);
+    else if (S_ISSOCK(info.st_mode))
+        kind_ = Kind::socket;
+    else if (S_ISFIFO(info.st_mode) || ::isatty(fd) == 1)
+        kind_ = Kind::pollable;
+}
+
+void OutputStream::write(std::string_view text) {
+    if (error_ != 0) return;
+    if (pending() == 0) {
+        // The usual case: the other side takes it all and nothing is copied.
+        while (!text.empty() && !waiting_) {
+            const long n = write_some(text);
+            if (n < 0) return fail(errno);
+            if (n == 0) break;
+            text.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    if (text.empty()) return;
+    buffer_.append(text);
+    wait_writable();
+}
+
+// Bytes written, 0 when it would block, -1 with errno.
+long OutputStream::write_some(std::string_view text) noexcept {
+    for (;;) {
+        long n = 0;
+        if (kind_ == Kind::socket) {
+            n = ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        } else if (kind_ == Kind::direct) {
+            n = ::write(fd_, text.data(), text.size());
+        } else {
+            pollfd writable{fd_, POLLOUT, 0};
+            const int ready = ::poll(&writable, 1, 0);
+            if (ready == 0) return 0;
+            n = ready < 0 ? -1 : ::write(fd_, text.data(), std::min(text.size(), safe_write));
+        }
+        if (n >= 0) return n;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        if (errno != EINTR) return -1;
+    }
+}
+
+void OutputStream::flush() {
+    while (pending() > 0) {
+        const long n = write_some(std::string_view(buffer_).substr(written_));
+        if (n < 0) return fail(errno);
+        if (n == 0) break;
+        written_ += static_cast<std::size_t>(n);
+    }
+    if (pending() == 0 || written_ > congestion_limit) {
+        buffer_.erase(0, written_);
+        written_ = 0;
+    }
+    if (pending() > 0) wait_writable();
+    progress_.cancel();
+}
+
+void OutputStream::wait_writable() {
+    if (waiting_) return;
+    if (!writable_.is_open()) {
+        const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
+        boost::system::error_code error;
+        if (copy >= 0) writable_.assign(copy, error);
+        if (copy < 0 || error) return fail(copy < 0 ? EMFILE : error.value());
+    }
+    waiting_ = true;
+    writable_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [this](const boost::system::error_code& error) {
+                             if (error) return;  // this stream may be gone
+                             waiting_ = false;
+                             flush();
+                         });
+}
+
+void OutputStream::fail(int error) {
+    error_ = error;
+    buffer_.clear();
+    written_ = 0;
+    progress_.cancel();
+}
+
+asio::awaitable<void> OutputStream::drained(std::size_t bytes) {
+    while (pending() > bytes && error_ == 0) {
+        boost::system::error_code ignored;
+        co_await progress_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+void OutputStream::when_progress(std::function<void()> resume) {
+    progress_.async_wait(
+        [resume = std::move(resume)](const boost::system::error_code&) { resume(); });
+}
+
+}  // namespace airy::work

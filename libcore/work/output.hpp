@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace airy::work {
+
+// One of the process's own output streams, written without ever blocking the loop: what the other
+// side does not take yet waits here. The descriptor's flags, which it shares with other processes,
+// are left alone. Loop thread only; SIGPIPE must be ignored. `fd` stays the caller's.
+class OutputStream {
+  public:
+    OutputStream(boost::asio::io_context& loop, int fd);
+
+    // Appends text, and writes as much as the other side takes. Dropped once broken.
+    void write(std::string_view text);
+
+    // Bytes that wait. Writers should pause while it is congested, to bound memory.
+    std::size_t pending() const noexcept { return buffer_.size() - written_; }
+    bool congested() const noexcept { return pending() > congestion_limit; }
+
+    // 0, or the errno with which writing ended for good: EPIPE when the reader is gone.
+    int broken() const noexcept { return error_; }
+
+    // Drops what waits; it is broken from now on, with ECANCELED.
+    void abandon() { fail(ECANCELED); }
+
+    // Until no more than `bytes` wait, or the stream is broken.
+    boost::asio::awaitable<void> drained(std::size_t bytes = 0);
+
+    // Calls `resume` soon after some of it has been written or the stream broke; not when this
+    // stream is destroyed first.
+    void when_progress(std::function<void()> resume);
+
+    static constexpr std::size_t congestion_limit = 256 * 1024;
+
+  private:
+    enum class Kind { direct, pollable, socket };
+
+    void flush();
+    long write_some(std::string_view text) noexcept;
+    void wait_writable();
+    void fail(int error);
+
+    int fd_;
+    Kind kind_;
+    std::string buffer_;
+    std::size_t written_ = 0;  // of buffer_
+    bool waiting_ = false;     // for the descriptor
+    int error_ = 0;
+    boost::asio::posix::stream_descriptor writable_;  // a duplicate, to wait on
+    boost::asio::steady_timer progress_;              // never expires; cancelled to wake waiters
+};
+
+}  // namespace airy::work
