@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/consumer_json.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::inspect {
+namespace {
+
+using nlohmann::json;
+using work::ConsumerState;
+
+constexpr std::initializer_list<ConsumerState> states = {
+    ConsumerState::starting, ConsumerState::running, ConsumerState::paused, ConsumerState::draining,
+    ConsumerState::stopped};
+
+// A name may come from a command line, where nothing makes sure that it is UTF-8.
+void append_text(std::string& out, std::string_view text) {
+    util::append_json_string(out, util::is_utf8(text) ? text : util::printable(text, 1000));
+}
+
+double milliseconds(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// Milliseconds to the microsecond.
+std::string percentiles(const work::Percentiles& measured) {
+    return fmt::format(R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"max":{:.3f}}})",
+                       measured.count, milliseconds(measured.p50), milliseconds(measured.p90),
+                       milliseconds(measured.p99), milliseconds(measured.max));
+}
+
+template <class T>
+void take(const json& object, const char* key, T& target) {
+    const auto found = object.find(key);
+    if (found == object.end()) return;
+    if constexpr (std::is_same_v<T, std::string>) {
+        if (found->is_string()) target = found->template get<std::string>();
+    } else {
+        if (found->is_number_unsigned())
+            target = static_cast<T>(found->template get<std::uint64_t>());
+    }
+}
+
+std::chrono::nanoseconds duration_of(const json& object, const char* key, double unit) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number()) return {};
+    const double value = found->get<double>() * unit;
+    // Beyond 100 years it is no measurement, and would not fit.
+    return value > 0 && value < 3.1e18 ? std::chrono::nanoseconds(std::llround(value))
+                                       : std::chrono::nanoseconds{};
+}
+
+work::Percentiles percentiles_of(const json& status, const char* key) {
+    work::Percentiles measured;
+    const auto found = status.find(key);
+    if (found == status.end() || !found->is_object()) return measured;
+    take(*found, "count", measured.count);
+    measured.p50 = duration_of(*found, "p50", 1e6);
+    measured.p90 = duration_of(*found, "p90", 1e6);
+    measured.p99 = duration_of(*found, "p99", 1e6);
+    measured.max = duration_of(*found, "max", 1e6);
+    return measured;
+}
+
+}  // namespace
+
+std::string to_json(const work::ConsumerStatus& status) {
+    std::string out = R"({"name":)";
+    append_text(out, status.name);
+    out += fmt::format(R"(,"pid":{},"queue":)", status.pid);
+    append_text(out, status.queue);
+    out += R"(,"patterns":[)";
+    for (std::size_t i = 0; i < status.patterns.size(); ++i) {
+        if (i > 0) out += ',';
+        append_text(out, status.patterns[i]);
+    }
+    out += fmt::format(
+        R"(],"state":"{}","uptime_s":{:.3f},"cap":{},"running":{},"free":{},"waiting":{})"
+        R"(,"in_flight":{},"handled":{},"failed":{},"retried":{},"dead_lettered":{})"
+        R"(,"wait_ms":{},"run_ms":{}}})",
+        work::to_string(status.state), std::chrono::duration<double>(status.uptime).count(),
+        status.cap, status.running, status.free, status.waiting, status.in_flight, status.handled,
+        status.failed, status.retried, status.dead_lettered, percentiles(status.wait),
+        percentiles(status.run));
+    return out;
+}
+
+work::ConsumerStatus parse_consumer_status(std::string_view source) {
+    const json object = json::parse(source, nullptr, false);
+    if (!object.is_object())
+        throw Error(ErrorKind::general, "a consumer's status is not a JSON object");
+    work::ConsumerStatus status;
+    take(object, "name", status.name);
+    take(object, "pid", status.pid);
+    take(object, "queue", status.queue);
+    if (const auto patterns = object.find("patterns");
+        patterns != object.end() && patterns->is_array())
+        for (const auto& pattern : *patterns)
+            if (pattern.is_string()) status.patterns.push_back(pattern.get<std::string>());
+    std::string state;
+    take(object, "state", state);
+    for (const auto candidate : states)
+        if (work::to_string(candidate) == state) status.state = candidate;
+    status.uptime = duration_of(object, "uptime_s", 1e9);
+    take(object, "cap", status.cap);
+    take(object, "running", status.running);
+    take(object, "free", status.free);
+    take(object, "waiting", status.waiting);
+    take(object, "in_flight", status.in_flight);
+    take(object, "handled", status.handled);
+    take(object, "failed", status.failed);
+    take(object, "retried", status.retried);
+    take(object, "dead_lettered", status.dead_lettered);
+    status.wait = percentiles_of(object, "wait_ms");
+    status.run = percentiles_of(object, "run_ms");
+    return status;
+}
+
+}  // namespace airy::inspect

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "work/status.hpp"
+
+namespace airy::inspect {
+
+// A consumer's status as one JSON object without a line end: the control socket's answer and the
+// line of `stats pools --output json`. Keys are kept from release to release.
+std::string to_json(const work::ConsumerStatus& status);
+
+// Reads it back; keys that are missing (another release wrote it) stay at their defaults, unknown
+// ones are skipped. Throws Error{general} for what is not an object.
+work::ConsumerStatus parse_consumer_status(std::string_view json);
+
+}  // namespace airy::inspect

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "work/status.hpp"
+
+// What a tool asks of the consumers that run on this host as the same user. Any thread; every call
+// is over within its deadline, however many consumers hang.
+namespace airy::inspect {
+
+// One consumer that runs. Without a status it did not answer in time: stopped (SIGSTOP), hung, or
+// swamped; then `name` is the one its socket bears (see socket_name).
+struct Consumer {
+    std::string name;
+    int pid = 0;
+    std::string path;  // of its control socket
+    std::optional<work::ConsumerStatus> status;
+};
+
+constexpr auto control_deadline = std::chrono::milliseconds(1000);
+
+// Everyone, by name, then pid; all are asked at once. Sockets that nobody listens on any more are
+// removed on the way. Throws Error{general} when the process is out of resources.
+std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline = control_deadline);
+
+// The one with this name or this pid. Throws Error{not_found} that names those that run,
+// Error{usage} with the pids when several have the name.
+const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::string_view who);
+
+enum class ControlOperation { status, resize, pause, resume, drain };
+
+// Asks one consumer and returns its status after that; `size` is for resize. Throws Error{timeout}
+// when it does not answer, Error{not_found} when it is gone, and what it itself objects to.
+work::ConsumerStatus control(const Consumer& consumer, ControlOperation operation,
+                             std::size_t size = 0,
+                             std::chrono::milliseconds deadline = control_deadline);
+
+}  // namespace airy::inspect

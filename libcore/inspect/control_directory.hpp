@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Where the control sockets of this user's consumers are. Any thread.
+namespace airy::inspect {
+
+// The directory for new sockets, made with mode 0700 when missing: `$XDG_RUNTIME_DIR/airy`, else
+// `airy-<uid>` under $TMPDIR or /tmp. Throws Error{general} when it cannot be made, or is not a
+// directory of this user's own that is closed to all others.
+std::string make_control_directory();
+
+// Every directory in which consumers of this user may have their sockets, for those that look. A
+// consumer started by cron or systemd has not the environment of a login session, so both usual
+// places are searched unless XDG_RUNTIME_DIR points to another one. Skips what is missing or
+// unsafe.
+std::vector<std::string> control_directories();
+
+// One file in such a directory that a consumer listens on.
+struct ControlSocket {
+    std::string path;
+    std::string name;  // as in the file's name, see socket_name
+    int pid = 0;
+};
+
+// By name, then pid. Throws nothing; a directory that vanishes has no sockets.
+std::vector<ControlSocket> control_sockets();
+
+// A consumer's name as a part of a file's name: foreign characters replaced by `_`.
+std::string socket_name(std::string_view consumer);
+
+// `<directory>/<socket_name>-<pid>.sock`, the name cut so that the path fits a socket address.
+// Throws Error{general} when the directory's path alone is too long for one.
+std::string control_path(const std::string& directory, std::string_view consumer, int pid);
+
+// Whether a process of user `peer` may control a consumer of user `own`: the same user, or root.
+bool may_control(uid_t peer, uid_t own) noexcept;
+
+}  // namespace airy::inspect

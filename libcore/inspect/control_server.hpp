@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "work/status.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace airy::inspect {
+
+// Answers for a running consumer on its control socket (control_directory.hpp): a client connects,
+// sends one JSON object in a line, `{"op":"status"}`, `{"op":"resize","size":N}`, `{"op":"pause"}`,
+// `{"op":"resume"}` or `{"op":"drain"}`, and gets one line: `{"ok":true,"status":{…}}` or
+// `{"ok":false,"kind":N,"error":…,"hint":…}`.
+//
+// Lives on the loop thread of `loop`, which must outlive it, as must the consumer. Clients that are
+// slow, many, hostile or of another user are dropped and disturb nothing.
+class ControlServer {
+  public:
+    // Listens from now on; the socket appears when it is ready. Throws Error{general}.
+    ControlServer(boost::asio::io_context& loop, std::string_view name,
+                  work::ConsumerControl& consumer);
+    ~ControlServer();
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+
+  private:
+    struct Listener;
+    std::shared_ptr<Listener> listener_;  // shared with the coroutines that serve
+    std::string path_;
+};
+
+// The answer, without its line end, to one request line. Never throws for what the line says.
+std::string answer_control_request(std::string_view line, work::ConsumerControl& consumer);
+
+}  // namespace airy::inspect

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/management.hpp"
+
+#include <fmt/core.h>
+
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::inspect {
+namespace {
+
+// Only what QueueInfo holds: with a thousand queues the whole answer would be megabytes.
+constexpr std::string_view queue_columns =
+    "?columns=name,type,durable,auto_delete,exclusive,state,policy,memory,messages_ready,"
+    "messages_unacknowledged,consumers,head_message_timestamp,message_stats.publish_details.rate,"
+    "message_stats.deliver_get_details.rate,message_stats.ack_details.rate,"
+    "message_stats.redeliver_details.rate";
+
+bool is_this_host(std::string_view host) noexcept {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+HttpUrl choose_url(const mq::AmqpUrl& broker, std::string_view named) {
+    HttpUrl url;
+    if (named.empty()) {
+        url.tls = broker.tls && !is_this_host(broker.host);
+        url.host = broker.host;
+        url.port = url.tls ? 15671 : 15672;
+    } else {
+        url = parse_http_url(named);
+    }
+    if (url.user.empty()) {
+        url.user = broker.user;
+        url.password = broker.password;
+    }
+    return url;
+}
+
+// RabbitMQ's own words for a refusal: {"error":…,"reason":…}; empty when there are none.
+std::string reason_in(std::string_view body) {
+    util::JsonKind kind{};
+    std::vector<util::JsonMember> members;
+    if (util::scan_json(body, kind, members)) return {};
+    for (const auto& member : members)
+        if (member.key == "reason" && member.kind == util::JsonKind::string)
+            return util::printable(util::json_string(member.value));
+    return {};
+}
+
+}  // namespace
+
+Management::Management(const mq::Endpoint& broker, std::string_view url,
+                       std::chrono::milliseconds deadline)
+    : tls_(broker.tls), deadline_(deadline) {
+    const auto parts = mq::parse_amqp_url(broker.url);
+    url_ = choose_url(parts, url);
+    vhost_ = percent_encode(parts.vhost);
+}
+
+// `what` is asked for, in words, for Error{not_found}.
+std::string Management::get(const std::string& target, std::string_view what) const {
+    HttpAnswer answer;
+    try {
+        answer = http_get(url_, "/api/" + target, tls_, deadline_);
+    } catch (const Error& error) {
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format("cannot ask the management API at {}: {}", shown_url(), error.what()),
+            "rabbitmq-plugins enable rabbitmq_management turns it on; --management-url "
+            "says where it is");
+    }
+    if (answer.status == 200) return std::move(answer.body);
+    if (answer.status == 404)
+        throw Error(ErrorKind::not_found, fmt::format("there is no {}", what));
+
+    const std::string reason = reason_in(answer.body);
+    if (answer.status == 401 || answer.status == 403)
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format("the management API at {} refused the login of '{}'{}{}", shown_url(),
+                        util::printable(url_.user), reason.empty() ? "" : ": ", reason),
+            "is the password right, and has the user the tag 'management' or "
+            "'monitoring'?");
+    throw Error(ErrorKind::unreachable,
+                fmt::format("the management API at {} answered {}{}{}", shown_url(), answer.status,
+                            reason.empty() ? "" : ": ", reason),
+                "--management-url says where RabbitMQ's management API is");
+}
+
+std::vector<QueueInfo> Management::queues() const {
+    return parse_queues(
+        get(fmt::format("queues/{}{}", vhost_, queue_columns), "such virtual host"));
+}
+
+QueueInfo Management::queue(const std::string& name) const {
+    return parse_queue(
+        get(fmt::format("queues/{}/{}{}", vhost_, percent_encode(name), queue_columns),
+            fmt::format("queue '{}'", util::printable(name))));
+}
+
+std::vector<ExchangeInfo> Management::exchanges() const {
+    return parse_exchanges(get(fmt::format("exchanges/{}", vhost_), "such virtual host"));
+}
+
+std::vector<BindingInfo> Management::bindings() const {
+    return parse_bindings(get(fmt::format("bindings/{}", vhost_), "such virtual host"));
+}
+
+std::vector<BindingInfo> Management::bindings(const std::string& queue) const {
+    return parse_bindings(get(fmt::format("queues/{}/{}/bindings", vhost_, percent_encode(queue)),
+                              fmt::format("queue '{}'", util::printable(queue))));
+}
+
+Overview Management::overview() const {
+    return parse_overview(get("overview", "overview"));
+}
+
+std::vector<std::string> live_queue_names(const mq::Endpoint& broker,
+                                          std::string_view management_url,
+                                          std::chrono::milliseconds deadline) noexcept {
+    std::vector<std::string> names;
+    try {
+        const Management management(broker, management_url, deadline);
+        for (auto& queue : management.queues())
+            names.push_back(std::move(queue.name));
+    } catch (...) {
+        names.clear();
+    }
+    return names;
+}
+
+}  // namespace airy::inspect

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "inspect/management.hpp"
+#include "util/error.hpp"
+
+namespace airy::inspect {
+namespace {
+
+using nlohmann::json;
+
+// RabbitMQ writes `null`, "" or [] for what it does not know, so a member of another kind than
+// expected counts as absent.
+const json* member(const json& object, const char* key) {
+    if (!object.is_object()) return nullptr;
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+}
+
+std::string text(const json& object, const char* key) {
+    const json* value = member(object, key);
+    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+bool flag(const json& object, const char* key) {
+    const json* value = member(object, key);
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+std::optional<std::uint64_t> number(const json& object, const char* key) {
+    const json* value = member(object, key);
+    if (value == nullptr || !value->is_number_unsigned()) return std::nullopt;
+    return value->get<std::uint64_t>();
+}
+
+double rate(const json& stats, const char* key) {
+    const json* details = member(stats, key);
+    const json* value = details != nullptr ? member(*details, "rate") : nullptr;
+    return value != nullptr && value->is_number() ? value->get<double>() : 0;
+}
+
+json parse(std::string_view source, json::value_t expected) {
+    json value = json::parse(source, nullptr, false);
+    if (value.type() != expected)
+        throw Error(ErrorKind::unreachable, "the answer is not one of RabbitMQ's management API",
+                    "--management-url names it: http://HOST:15672");
+    return value;
+}
+
+QueueInfo to_queue(const json& item) {
+    QueueInfo queue;
+    queue.name = text(item, "name");
+    queue.type = text(item, "type");
+    queue.durable = flag(item, "durable");
+    queue.auto_delete = flag(item, "auto_delete");
+    queue.exclusive = flag(item, "exclusive");
+    queue.state = text(item, "state");
+    queue.policy = text(item, "policy");
+    queue.ready = number(item, "messages_ready");
+    queue.unacked = number(item, "messages_unacknowledged");
+    queue.consumers = number(item, "consumers");
+    queue.memory = number(item, "memory");
+    if (const json* stats = member(item, "message_stats")) {
+        queue.publish_rate = rate(*stats, "publish_details");
+        queue.deliver_rate = rate(*stats, "deliver_get_details");
+        queue.ack_rate = rate(*stats, "ack_details");
+        queue.redeliver_rate = rate(*stats, "redeliver_details");
+    }
+    const json* head = member(item, "head_message_timestamp");
+    if (head != nullptr && head->is_number_integer())
+        queue.head_timestamp = head->get<std::int64_t>();
+    return queue;
+}
+
+}  // namespace
+
+std::vector<QueueInfo> parse_queues(std::string_view source) {
+    std::vector<QueueInfo> queues;
+    for (const auto& item : parse(source, json::value_t::array))
+        queues.push_back(to_queue(item));
+    return queues;
+}
+
+QueueInfo parse_queue(std::string_view source) {
+    return to_queue(parse(source, json::value_t::object));
+}
+
+std::vector<ExchangeInfo> parse_exchanges(std::string_view source) {
+    std::vector<ExchangeInfo> exchanges;
+    for (const auto& item : parse(source, json::value_t::array))
+        exchanges.push_back({text(item, "name"), text(item, "type"), flag(item, "durable"),
+                             flag(item, "internal")});
+    return exchanges;
+}
+
+std::vector<BindingInfo> parse_bindings(std::string_view source) {
+    std::vector<BindingInfo> bindings;
+    for (const auto& item : parse(source, json::value_t::array))
+        bindings.push_back({text(item, "source"), text(item, "destination"),
+                            text(item, "destination_type") == "queue", text(item, "routing_key")});
+    return bindings;
+}
+
+Overview parse_overview(std::string_view source) {
+    const json value = parse(source, json::value_t::object);
+    Overview overview;
+    overview.version = text(value, "rabbitmq_version");
+    overview.cluster = text(value, "cluster_name");
+    if (const json* objects = member(value, "object_totals")) {
+        overview.queues = number(*objects, "queues").value_or(0);
+        overview.connections = number(*objects, "connections").value_or(0);
+    }
+    if (const json* totals = member(value, "queue_totals")) {
+        overview.ready = number(*totals, "messages_ready").value_or(0);
+        overview.unacked = number(*totals, "messages_unacknowledged").value_or(0);
+    }
+    return overview;
+}
+
+}  // namespace airy::inspect

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/consumer_json.hpp"
+
+#include <doctest/doctest.h>
+
+#include "fake_consumer.hpp"
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+
+using namespace airy;
+using namespace std::chrono_literals;
+
+TEST_CASE("a status survives the way through JSON") {
+    const auto status = test::busy_status();
+    const auto back = inspect::parse_consumer_status(inspect::to_json(status));
+    CHECK(back.name == status.name);
+    CHECK(back.pid == status.pid);
+    CHECK(back.queue == status.queue);
+    CHECK(back.patterns == status.patterns);
+    CHECK(back.state == status.state);
+    CHECK(back.uptime == status.uptime);
+    CHECK(back.cap == status.cap);
+    CHECK(back.running == status.running);
+    CHECK(back.free == status.free);
+    CHECK(back.waiting == status.waiting);
+    CHECK(back.in_flight == status.in_flight);
+    CHECK(back.handled == status.handled);
+    CHECK(back.failed == status.failed);
+    CHECK(back.retried == status.retried);
+    CHECK(back.dead_lettered == status.dead_lettered);
+    CHECK(back.wait.count == status.wait.count);
+    CHECK(back.wait.p50 == status.wait.p50);
+    CHECK(back.wait.p90 == status.wait.p90);
+    CHECK(back.wait.p99 == status.wait.p99);
+    CHECK(back.run.max == status.run.max);
+}
+
+TEST_CASE("the keys that scripts rely on, all in one line") {
+    const auto json = inspect::to_json(test::busy_status());
+    CHECK(json.find('\n') == json.npos);
+    CHECK_FALSE(util::check_json(json));
+    for (const char* key :
+         {"name", "pid", "queue", "patterns", "cap", "running", "free", "waiting", "in_flight",
+          "handled", "failed", "retried", "dead_lettered", "state"}) {
+        CAPTURE(key);
+        CHECK(json.find("\"" + std::string(key) + "\":") != json.npos);
+    }
+    CHECK(json.find(R"("handled":9007199254740993,)") != json.npos);
+    CHECK(json.find(R"("wait_ms":{"count":7,"p50":1.500,)") != json.npos);
+}
+
+TEST_CASE("names of any bytes give valid JSON") {
+    auto status = test::busy_status();
+    status.name = "a\"b\\c\n\x01";
+    status.queue = "\xff\xfe";
+    const auto json = inspect::to_json(status);
+    CHECK_FALSE(util::check_json(json));
+    CHECK(inspect::parse_consumer_status(json).name == status.name);
+}
+
+TEST_CASE("an answer of another release: missing, unknown and strange members") {
+    const auto status = inspect::parse_consumer_status(
+        R"({"name":"n","pid":-3,"cap":"many","state":"dreaming","uptime_s":1e300,"new":[1],)"
+        R"("patterns":["a",1],"wait_ms":5,"run_ms":{"p50":-1,"count":2}})");
+    CHECK(status.name == "n");
+    CHECK(status.pid == 0);
+    CHECK(status.cap == 0);
+    CHECK(status.state == work::ConsumerState::starting);
+    CHECK(status.uptime == 0ns);
+    CHECK(status.patterns == std::vector<std::string>{"a"});
+    CHECK(status.wait.count == 0);
+    CHECK(status.run.count == 2);
+    CHECK(status.run.p50 == 0ns);
+    CHECK_THROWS_AS(inspect::parse_consumer_status("[]"), Error);
+    CHECK_THROWS_AS(inspect::parse_consumer_status("{\"name\":"), Error);
+}

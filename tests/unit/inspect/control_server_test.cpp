@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/control_server.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <vector>
+
+#include "fake_consumer.hpp"
+#include "inspect/control_client.hpp"
+#include "inspect/control_directory.hpp"
+#include "temporary_directory.hpp"
+#include "unix_socket.hpp"
+#include "util/json_text.hpp"
+
+using namespace airy;
+using inspect::answer_control_request;
+using test::connect_unix;
+using test::read_to_end;
+using test::send_all;
+
+namespace {
+
+// One server in a directory of its own.
+struct Fixture {
+    test::TemporaryDirectory base;
+    test::ScopedVariable runtime{"XDG_RUNTIME_DIR", base.path().c_str()};
+    test::ServedConsumer served;
+
+    std::string ask(std::string_view request) {
+        const auto client = connect_unix(served.path);
+        REQUIRE(client);
+        send_all(client.get(), request);
+        return read_to_end(client.get());
+    }
+};
+
+bool refused(const std::string& answer) {
+    CHECK_FALSE(util::check_json(answer));
+    return answer.starts_with(R"({"ok":false,"kind":2,"error":")");
+}
+
+}  // namespace
+
+TEST_CASE("requests are performed and answered with the status") {
+    test::FakeConsumer consumer;
+    CHECK(answer_control_request(R"({"op":"status"})", consumer)
+              .starts_with(R"({"ok":true,"status":{"name":"orders",)"));
+    CHECK(answer_control_request(R"({"op":"resize","size":3})", consumer).find(R"("cap":3,)") !=
+          std::string::npos);
+    CHECK(answer_control_request(R"({"op":"pause"})", consumer).find(R"("state":"paused")") !=
+          std::string::npos);
+    CHECK(answer_control_request(R"( {"op":"resume","x":1} )", consumer)
+              .find(R"("state":"running")") != std::string::npos);
+    CHECK(answer_control_request(R"({"op":"drain"})", consumer).find(R"("state":"draining")") !=
+          std::string::npos);
+}
+
+TEST_CASE("requests that are none change nothing") {
+    test::FakeConsumer consumer;
+    for (const char* request :
+         {"", "{", "[]", "null", "\"drain\"", "{}", R"({"op":1})", R"({"op":"explode"})",
+          R"({"op":"resize"})", R"({"op":"resize","size":0})", R"({"op":"resize","size":-1})",
+          R"({"op":"resize","size":1.5})", R"({"op":"resize","size":"2"})",
+          R"({"op":"resize","size":1e3})", R"({"op":"resize","size":99999999999999999999})",
+          "{\"op\":\"dr\\u0000ain\"}", "\xff\xfe"}) {
+        CAPTURE(request);
+        CHECK(refused(answer_control_request(request, consumer)));
+        CHECK(consumer.status().cap == 8);
+        CHECK(consumer.status().state == work::ConsumerState::running);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "serves on a socket that only its user can open") {
+    struct stat info {};
+    REQUIRE(::stat(served.path.c_str(), &info) == 0);
+    CHECK(S_ISSOCK(info.st_mode));
+    CHECK((info.st_mode & 07777) == 0600);
+    CHECK(served.path == base.path() + "/airy/orders-" + std::to_string(::getpid()) + ".sock");
+    const auto answer = ask("{\"op\":\"status\"}\n");
+    CHECK(answer.ends_with("}\n"));
+    CHECK(answer.starts_with(R"({"ok":true,)"));
+    CHECK(ask("{\"op\":\"resize\",\"size\":21}\nsomething behind it").find("\"cap\":21,") !=
+          std::string::npos);
+    CHECK(served.consumer.status().cap == 21);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request may come in pieces") {
+    const auto client = connect_unix(served.path);
+    for (const char c : std::string_view("{\"op\":\"pause\"}\n"))
+        REQUIRE(send_all(client.get(), std::string_view(&c, 1)));
+    CHECK(read_to_end(client.get()).find("\"paused\"") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "garbage and oversized requests are refused, the next client served") {
+    CHECK(refused(ask("\xff\xfe\x01 garbage\n")));
+    CHECK(refused(ask(std::string(10'000, 'x') + "\n")));
+    CHECK(refused(ask(std::string(200'000, '{'))));
+    CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "clients that say nothing are dropped and keep nobody waiting long") {
+    std::vector<util::Fd> silent;
+    for (int i = 0; i < 40; ++i) {
+        silent.push_back(connect_unix(served.path));
+        REQUIRE(silent.back());
+        send_all(silent.back().get(), "{\"op\":");
+    }
+    CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
+    // The server's deadline, not ours, ends them: read_to_end sees it close.
+    for (const auto& client : silent)
+        CHECK(read_to_end(client.get()).empty());
+    CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "clients that leave at once harm nothing") {
+    for (int i = 0; i < 200; ++i) {
+        const auto client = connect_unix(served.path);
+        if (client && i % 2 == 0) send_all(client.get(), "{\"op\":\"status\"}\n");
+    }
+    // Those still in the backlog are served first.
+    CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
+}
+
+TEST_CASE("the socket goes with its server, and clients still connected are let go") {
+    const test::TemporaryDirectory base;
+    const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
+    std::string path;
+    util::Fd client;
+    {
+        test::ServedConsumer served;
+        path = served.path;
+        client = connect_unix(path);
+        REQUIRE(client);
+        send_all(client.get(), "{\"op\":");
+    }
+    CHECK(::access(path.c_str(), F_OK) != 0);
+    CHECK(read_to_end(client.get()).empty());
+}
+
+TEST_CASE("a name of any length and kind can be served") {
+    const test::TemporaryDirectory base;
+    const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
+    const std::string name = std::string(250, 'q') + "/ü\n";
+    test::ServedConsumer served(name);
+    const auto consumers = inspect::list_consumers();
+    REQUIRE(consumers.size() == 1);
+    CHECK(consumers[0].name == name);
+}

@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// The answers are those of RabbitMQ 3.10.8, as captured from one.
+#include <doctest/doctest.h>
+
+#include "inspect/management.hpp"
+#include "util/error.hpp"
+
+using namespace airy;
+
+TEST_CASE("the list of queues with the columns asked for") {
+    const auto queues = inspect::parse_queues(
+        R"([{"auto_delete":false,"consumers":0,"durable":true,"exclusive":false,"memory":34664,)"
+        R"("messages_ready":0,"messages_unacknowledged":0,"name":"log","policy":null,)"
+        R"("state":"running","type":"stream"},)"
+        R"({"auto_delete":false,"consumers":2,"durable":true,"exclusive":false,"memory":55356,)"
+        R"("message_stats":{"publish_details":{"rate":0.6},"deliver_get_details":{"rate":12},)"
+        R"("ack_details":{"rate":11.8},"redeliver_details":{"rate":0.2}},"messages_ready":3,)"
+        R"("messages_unacknowledged":5,"name":"orders new","policy":null,"state":"running",)"
+        R"("type":"quorum"},)"
+        R"({"auto_delete":true,"consumers":0,"durable":true,"exclusive":true,)"
+        R"("head_message_timestamp":1700000000,"memory":18200,"messages_ready":9007199254740993,)"
+        R"("messages_unacknowledged":0,"name":"plain","policy":"short","state":"running",)"
+        R"("type":"classic"}])");
+    REQUIRE(queues.size() == 3);
+    CHECK(queues[0].name == "log");
+    CHECK(queues[0].type == "stream");
+    CHECK(queues[0].durable);
+    CHECK(queues[0].policy.empty());
+    CHECK(queues[0].publish_rate == 0);
+    CHECK_FALSE(queues[0].head_timestamp);
+
+    CHECK(queues[1].name == "orders new");
+    CHECK(queues[1].ready == 3);
+    CHECK(queues[1].unacked == 5);
+    CHECK(queues[1].consumers == 2);
+    CHECK(queues[1].memory == 55356);
+    CHECK(queues[1].publish_rate == doctest::Approx(0.6));
+    CHECK(queues[1].deliver_rate == doctest::Approx(12));
+    CHECK(queues[1].ack_rate == doctest::Approx(11.8));
+    CHECK(queues[1].redeliver_rate == doctest::Approx(0.2));
+
+    CHECK(queues[2].ready == 9007199254740993u);  // 2^53 + 1: not through a double
+    CHECK(queues[2].policy == "short");
+    CHECK(queues[2].auto_delete);
+    CHECK(queues[2].exclusive);
+    CHECK(queues[2].head_timestamp == 1700000000);
+}
+
+TEST_CASE("a queue so new that the broker has no statistics of it") {
+    const auto queue = inspect::parse_queue(
+        R"({"arguments":{"x-queue-type":"quorum"},"auto_delete":false,"durable":true,)"
+        R"("exclusive":false,"name":"new","node":"a@b","state":"running","type":"quorum",)"
+        R"("message_stats":[],"vhost":"/"})");
+    CHECK(queue.name == "new");
+    CHECK_FALSE(queue.ready);
+    CHECK_FALSE(queue.unacked);
+    CHECK_FALSE(queue.consumers);
+    CHECK(queue.publish_rate == 0);
+}
+
+TEST_CASE("exchanges, bindings, overview") {
+    const auto exchanges = inspect::parse_exchanges(
+        R"([{"arguments":{},"auto_delete":false,"durable":true,"internal":false,"name":"",)"
+        R"("type":"direct","user_who_performed_action":"rmq-internal","vhost":"/"},)"
+        R"({"arguments":{},"auto_delete":false,"durable":true,"internal":true,"name":"t",)"
+        R"("type":"topic","vhost":"/"}])");
+    REQUIRE(exchanges.size() == 2);
+    CHECK(exchanges[0].name.empty());
+    CHECK(exchanges[1].type == "topic");
+    CHECK(exchanges[1].internal);
+
+    const auto bindings = inspect::parse_bindings(
+        R"([{"source":"","vhost":"/","destination":"log","destination_type":"queue",)"
+        R"("routing_key":"log","arguments":{},"properties_key":"log"},)"
+        R"({"source":"airy.events","vhost":"/","destination":"audit","destination_type":)"
+        R"("exchange","routing_key":"post.*","arguments":{},"properties_key":"post.%2A"}])");
+    REQUIRE(bindings.size() == 2);
+    CHECK(bindings[0].to_queue);
+    CHECK(bindings[1].exchange == "airy.events");
+    CHECK(bindings[1].pattern == "post.*");
+    CHECK_FALSE(bindings[1].to_queue);
+
+    const auto overview = inspect::parse_overview(
+        R"({"management_version":"3.10.8","rabbitmq_version":"3.10.8","cluster_name":"i@vm",)"
+        R"("object_totals":{"channels":0,"connections":4,"consumers":0,"exchanges":7,"queues":3},)"
+        R"("queue_totals":{"messages":6,"messages_ready":5,"messages_unacknowledged":1}})");
+    CHECK(overview.version == "3.10.8");
+    CHECK(overview.cluster == "i@vm");
+    CHECK(overview.queues == 3);
+    CHECK(overview.connections == 4);
+    CHECK(overview.ready == 5);
+    CHECK(overview.unacked == 1);
+}
+
+TEST_CASE("a broker without any queue has empty totals") {
+    const auto overview =
+        inspect::parse_overview(R"({"rabbitmq_version":"3.10.8","queue_totals":[]})");
+    CHECK(overview.version == "3.10.8");
+    CHECK(overview.ready == 0);
+    CHECK(inspect::parse_queues("[]").empty());
+}
+
+TEST_CASE("text that is no such answer") {
+    CHECK_THROWS_AS(inspect::parse_queues(""), Error);
+    CHECK_THROWS_AS(inspect::parse_queues("[{\"name\":\"a\"},"), Error);
+    CHECK_THROWS_AS(inspect::parse_queues("<html>"), Error);
+    CHECK_THROWS_AS(inspect::parse_queues("{}"), Error);
+    CHECK_THROWS_AS(inspect::parse_queue("[]"), Error);
+    CHECK_THROWS_AS(inspect::parse_overview("null"), Error);
+    // Members of other kinds than expected are as good as missing.
+    const auto odd = inspect::parse_queue(
+        R"({"name":7,"messages_ready":-1,"durable":"yes","message_stats":"x","consumers":1.5})");
+    CHECK(odd.name.empty());
+    CHECK_FALSE(odd.ready);
+    CHECK_FALSE(odd.consumers);
+    CHECK_FALSE(odd.durable);
+}

@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/management.hpp"
+
+#include <doctest/doctest.h>
+
+#include "scripted_server.hpp"
+#include "util/error.hpp"
+
+using namespace airy;
+using namespace std::chrono_literals;
+using inspect::Management;
+using test::http_answer;
+using test::ScriptedServer;
+
+namespace {
+
+mq::Endpoint broker(const std::string& url) {
+    mq::Endpoint endpoint;
+    endpoint.url = url;
+    return endpoint;
+}
+
+std::string default_url(const std::string& broker_url) {
+    return Management(broker(broker_url), "").shown_url();
+}
+
+}  // namespace
+
+TEST_CASE("the API is on the broker's host unless a URL says otherwise") {
+    CHECK(default_url("amqp://u:p@rabbit:5700/v") == "http://rabbit:15672");
+    CHECK(default_url("amqp://u:p@[::1]:5700/") == "http://[::1]:15672");
+    CHECK(Management(broker("amqp://rabbit/"), "http://other:1/x/").shown_url() ==
+          "http://other:1/x");
+}
+
+TEST_CASE("a login that goes encrypted to the broker is not sent in the clear") {
+    CHECK(default_url("amqps://u:p@rabbit.example/") == "https://rabbit.example:15671");
+    CHECK(default_url("amqps://u:p@localhost/") == "http://localhost:15672");
+    CHECK(default_url("amqps://u:p@127.0.0.1/") == "http://127.0.0.1:15672");
+}
+
+TEST_CASE("virtual host and queue are one path segment each") {
+    ScriptedServer server({http_answer(200, "[]"), http_answer(200, R"({"name":"a/b c"})")});
+    const Management management(broker("amqp://ann:secret@127.0.0.1/%2F"), server.url());
+    CHECK(management.queues().empty());
+    CHECK(management.queue("a/b c").name == "a/b c");
+    const auto requests = server.requests();
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[0].starts_with("GET /api/queues/%2F?columns=name,type,"));
+    CHECK(requests[1].starts_with("GET /api/queues/%2F/a%2Fb%20c?columns="));
+    CHECK(requests[0].find("Authorization: Basic YW5uOnNlY3JldA==\r\n") != std::string::npos);
+}
+
+TEST_CASE("a login in the management URL comes first") {
+    ScriptedServer server({http_answer(200, "[]")});
+    const Management management(broker("amqp://ann:secret@127.0.0.1/"),
+                                "http://bob:x@127.0.0.1:" + std::to_string(server.port()));
+    CHECK(management.bindings().empty());
+    REQUIRE(server.requests().size() == 1);
+    CHECK(server.requests()[0].find("Authorization: Basic Ym9iOng=\r\n") != std::string::npos);
+    CHECK(management.shown_url().find("bob") == std::string::npos);
+}
+
+TEST_CASE("refusals and failures are told apart, with what to do") {
+    struct Case {
+        std::string answer;
+        ErrorKind kind;
+        std::string message;
+        std::string hint;
+    };
+    const Case cases[] = {
+        {http_answer(401, R"({"error":"not_authorized","reason":"Login failed"})"),
+         ErrorKind::unreachable, "refused the login of 'ann': Login failed", "management"},
+        {http_answer(404, R"({"error":"Object Not Found","reason":"Not Found"})"),
+         ErrorKind::not_found, "there is no queue 'q'", ""},
+        {http_answer(500, "<html>"), ErrorKind::unreachable, "answered 500", "--management-url"},
+        {http_answer(200, "<html>"), ErrorKind::unreachable, "not one of RabbitMQ's",
+         "--management-url"},
+        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[", ErrorKind::unreachable, "was cut off",
+         "rabbitmq_management"},
+    };
+    for (const auto& expected : cases) {
+        CAPTURE(expected.message);
+        ScriptedServer server({expected.answer});
+        const Management management(broker("amqp://ann:secret@127.0.0.1/"), server.url());
+        try {
+            management.queue("q");
+            FAIL("was answered");
+        } catch (const Error& error) {
+            CHECK(error.kind() == expected.kind);
+            const std::string message = error.what();
+            CHECK(message.find(expected.message) != message.npos);
+            CHECK(message.find("secret") == message.npos);
+            CHECK(error.hint().find(expected.hint) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("the reason in a refusal cannot write to the terminal") {
+    ScriptedServer server({http_answer(401, R"({"reason":"\u001b[2J\u0007"})")});
+    try {
+        Management(broker("amqp://ann@127.0.0.1/"), server.url()).overview();
+        FAIL("was answered");
+    } catch (const Error& error) {
+        CHECK(std::string(error.what()).find('\x1b') == std::string::npos);
+    }
+}
+
+TEST_CASE("live queue names, or none when anything is wrong") {
+    ScriptedServer server({http_answer(200, R"([{"name":"a"},{"name":"b"}])"), "garbage"});
+    const auto endpoint = broker("amqp://ann@127.0.0.1/");
+    CHECK(inspect::live_queue_names(endpoint, server.url(), 5s) ==
+          std::vector<std::string>{"a", "b"});
+    CHECK(inspect::live_queue_names(endpoint, server.url(), 5s).empty());
+    CHECK(inspect::live_queue_names(endpoint, "nonsense", 5s).empty());
+    CHECK(inspect::live_queue_names(broker("sqlite:x"), server.url(), 5s).empty());
+
+    ScriptedServer stalled({""}, true);
+    CHECK(inspect::live_queue_names(endpoint, stalled.url(), 50ms).empty());
+}
