@@ -54,7 +54,12 @@ bool is_plain(const HeaderTable& table) {
 
 template <typename Float, typename Bits>
 std::string float_text(Float value) {
-    if (std::isfinite(value)) return fmt::format("{}", value);
+    if (std::isfinite(value)) {
+        auto text = fmt::format("{}", value);
+        // Other programs would make 0 of an integer -0.
+        if (text.find_first_of(".e") == std::string::npos) text += ".0";
+        return text;
+    }
     if (std::isinf(value)) return value > 0 ? R"("Infinity")" : R"("-Infinity")";
     const auto bits = std::bit_cast<Bits>(value);
     if (bits == std::bit_cast<Bits>(std::numeric_limits<Float>::quiet_NaN())) return R"("NaN")";
@@ -148,8 +153,8 @@ class HeaderWriter {
     }
     void put(double v) {
         const auto text = float_text<double, std::uint64_t>(v);
-        // Without a fraction it would be read as an integer, here or after another program.
-        if (!std::isfinite(v) || text.find('.') == std::string::npos) type("double");
+        // Without a fraction it may be an integer after another program has written it anew.
+        if (!std::isfinite(v) || v == std::trunc(v)) type("double");
         out_ += text;
     }
     void put(const HeaderDecimal& v) {

@@ -299,7 +299,8 @@ Where::Where(std::string_view text) {
     if (op == operators.end()) refuse(text, at + 1, "'!' must be followed by '=' or '~'");
     auto operand = rest.substr(op->text.size());
     const auto operand_at = at + op->text.size();
-    if (operand.starts_with('=')) refuse(text, operand_at, "there is one '=' too many");
+    const bool regex = op->op == Op::match || op->op == Op::no_match;
+    if (!regex && operand.starts_with('=')) refuse(text, operand_at, "there is one '=' too many");
 
     auto condition = std::make_unique<Condition>();
     condition->field = parse_field(text, name);
@@ -310,7 +311,7 @@ Where::Where(std::string_view text) {
     condition->operand_time = util::scan_rfc3339(operand);
     if (is_ordering(op->op) && !condition->operand_is_number && !condition->operand_time)
         refuse(text, operand_at, "a number or an RFC 3339 time is needed");
-    if (op->op == Op::match || op->op == Op::no_match) {
+    if (regex) {
         try {
             condition->regex.assign(condition->operand, boost::regex::perl);
         } catch (const boost::regex_error& error) {
