@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <new>
+
+namespace airy::pool {
+
+class State;
+
+// An allocator that carries the pool in the executor of its coroutines: so that a submission can
+// tell that it comes from one of the pool's own tasks.
+template <class T>
+struct LaneAllocator {
+    using value_type = T;
+    const State* state;
+
+    explicit LaneAllocator(const State* s) noexcept : state(s) {}
+    template <class U>
+    LaneAllocator(const LaneAllocator<U>& other) noexcept : state(other.state) {}
+    T* allocate(std::size_t n) { return std::allocator<T>().allocate(n); }
+    void deallocate(T* at, std::size_t n) noexcept { std::allocator<T>().deallocate(at, n); }
+    template <class U>
+    bool operator==(const LaneAllocator<U>& other) const noexcept {
+        return state == other.state;
+    }
+};
+
+inline auto lane_executor(boost::asio::io_context& loop, const State* state) {
+    return boost::asio::require(loop.get_executor(),
+                                boost::asio::execution::allocator(LaneAllocator<void>(state)));
+}
+using LaneExecutor = decltype(lane_executor(std::declval<boost::asio::io_context&>(), nullptr));
+
+// Whether code on this executor is part of a task of this pool.
+inline bool runs_task_of(const boost::asio::any_io_executor& executor, const State* state) {
+    const auto* lane = executor.target<LaneExecutor>();
+    return lane && boost::asio::query(*lane, boost::asio::execution::allocator).state == state;
+}
+
+}  // namespace airy::pool

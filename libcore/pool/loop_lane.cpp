@@ -1,0 +1,315 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// The async lane: coroutines on the loop. All but async_submit's first lines and want_loop run on
+// the loop's thread.
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "pool/lane_executor.hpp"
+#include "pool/state.hpp"
+
+namespace airy::pool {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+// A coroutine that has run a task and waits for the next one: starting one anew costs more.
+struct State::ParkedRunner {
+    Callable<void(), 24> resume;
+    Task* task = nullptr;  // nullptr ends it
+};
+
+namespace {
+
+// Suspends the coroutine and leaves its resumption in `resume`.
+struct Suspend {
+    Callable<void(), 24>* resume;
+    template <class Handler>
+    void operator()(Handler&& handler) const {
+        *resume = std::forward<Handler>(handler);
+    }
+};
+
+auto suspend(Callable<void(), 24>& resume) {
+    return asio::async_initiate<const asio::deferred_t, void()>(Suspend{&resume}, asio::deferred);
+}
+
+// A runner's hold on its task; frees it when the loop is destroyed under a suspended coroutine.
+struct Held {
+    Task* task;
+    ~Held() { delete task; }
+};
+
+}  // namespace
+
+// What runs on the loop when the pool has something for it. When the loop is destroyed instead, the
+// coroutines that only the pool would have resumed are destroyed too.
+class State::Drain {
+  public:
+    explicit Drain(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+    Drain(Drain&&) noexcept = default;
+    Drain& operator=(Drain&&) = delete;
+    ~Drain() {
+        if (state_) state_->drop_coroutines();
+    }
+    void operator()() {
+        const auto state = std::move(state_);
+        state->drain();
+    }
+
+  private:
+    std::shared_ptr<State> state_;
+};
+
+// Under the lock.
+void State::want_loop(Actions& actions) noexcept {
+    if (std::exchange(drain_posted_, true)) return;
+    actions.post = true;
+}
+
+void State::post_drain() {
+    asio::post(loop_, Drain(shared_from_this()));
+}
+
+// Under the lock: the loop must not run out of work while coroutines run or wait in the pool.
+void State::hold_loop() {
+    if (!loop_work_) loop_work_.emplace(loop_.get_executor());
+}
+
+void State::let_loop_go() noexcept {
+    if (running_async_ == 0 && waiting_async_ == 0 && idle_waiters_.empty()) loop_work_.reset();
+}
+
+awaitable<Submitted> State::async_submit(TaskPtr task) {
+    const auto self = shared_from_this();
+    const auto executor = co_await asio::this_coro::executor;
+    const bool own_task = runs_task_of(executor, this);
+    Submitter submitter;
+    submitter.coroutine = true;
+    Actions actions;
+    Task* owned = nullptr;
+    std::optional<Submitted> answered;
+    {
+        std::lock_guard lock(lock_);
+        const bool may_wait = running_ < cap_ || !own_task;
+        answered = offer(task.get(), may_wait ? &submitter : nullptr, actions);
+        if (answered && *answered != Submitted::accepted) count(OutcomeKind::rejected);
+        if (!answered || *answered == Submitted::accepted) owned = task.release();
+    }
+    perform(actions);
+    if (!answered) {
+        // The answer cannot come before this coroutine is suspended: it comes on this thread.
+        auto suspended = suspend(submitter.resume);
+        co_await std::move(suspended);
+        answered = static_cast<Submitted>(submitter.answer.load(std::memory_order_relaxed));
+    }
+    if (*answered != Submitted::accepted) delete owned;
+    co_return *answered;
+}
+
+awaitable<void> State::async_wait() {
+    const auto self = shared_from_this();
+    for (;;) {
+        {
+            std::lock_guard lock(lock_);
+            if (idle()) co_return;
+        }
+        IdleWaiter waiter;
+        auto suspended = suspend(waiter.resume);
+        {
+            std::lock_guard lock(lock_);
+            idle_waiters_.push_back(&waiter);
+            hold_loop();
+        }
+        co_await std::move(suspended);
+    }
+}
+
+void State::drain() {
+    budget_ = tasks_a_turn;
+    while (take_turn())
+        continue;
+}
+
+// Does what is there for the loop; false when there was nothing, or the turn's budget is used up,
+// so that other work of the loop comes between.
+bool State::take_turn() {
+    std::array<Task*, 64> batch;
+    std::size_t size = 0;
+    std::size_t keep_runners = SIZE_MAX;
+    Actions actions;
+    AnswerList answers;
+    IdleWaiterList idle_waiters;
+    const auto now = clock_.steady();
+    bool any = false;
+    {
+        std::lock_guard lock(lock_);
+        std::swap(answers, loop_answers_);
+        if (idle()) std::swap(idle_waiters, idle_waiters_);
+        while (size < batch.size() && budget_ > 0 && !loop_ready_.empty()) {
+            Task* task = loop_ready_.pop_front();
+            start(task, now, actions);
+            batch[size++] = task;
+            --budget_;
+        }
+        any = size > 0 || !answers.empty() || !idle_waiters.empty() || !loop_stops_.empty();
+        if (!any) {
+            drain_posted_ = actions.post = !loop_ready_.empty();
+            if (running_async_ == 0) keep_runners = 0;
+            let_loop_go();
+        }
+    }
+    perform(actions);
+    stop_tasks();
+    while (Submitter* submitter = answers.pop_front())
+        std::exchange(submitter->resume, {})();
+    while (IdleWaiter* waiter = idle_waiters.pop_front())
+        std::exchange(waiter->resume, {})();
+    for (std::size_t i = 0; i < size; ++i)
+        begin(batch[i]);
+    while (runners_.size() > keep_runners)
+        resume_runner(nullptr);
+    return any;
+}
+
+// Fires the tokens of tasks that were asked to stop, and wakes them from sleep_for.
+void State::stop_tasks() {
+    for (;;) {
+        std::optional<std::stop_source> stop;
+        std::vector<SleepQueue::Resume> sleeping;
+        {
+            std::lock_guard lock(lock_);
+            Task* task = loop_stops_.pop_front();
+            if (!task) return;
+            task->stop_queued = false;
+            if (task->extras) stop = task->extras->stop;
+            while (auto resume = sleeps_.pop_of(*task))
+                sleeping.push_back(std::move(resume));
+        }
+        if (stop) stop->request_stop();
+        for (auto& resume : sleeping)
+            resume(false);
+    }
+}
+
+void State::begin(Task* task) {
+    if (!runners_.empty())
+        resume_runner(task);
+    else
+        asio::co_spawn(lane_executor(loop_, this), run_tasks(shared_from_this(), task),
+                       asio::detached);
+}
+
+void State::resume_runner(Task* task) {
+    ParkedRunner* runner = runners_.back();
+    runners_.pop_back();
+    runner->task = task;
+    std::exchange(runner->resume, {})();
+}
+
+// Runs one task after another, parked in between; `self` keeps the state alive.
+awaitable<void> State::run_tasks(std::shared_ptr<State> self, Task* first) {
+    Held held{first};
+    while (held.task) {
+        TaskResult result = TaskResult::failed;
+        std::exception_ptr exception;
+        try {
+            auto coroutine = held.task->coroutine(held.task->context);
+            result = co_await std::move(coroutine);
+        } catch (...) {
+            exception = std::current_exception();
+        }
+        held.task = self->complete(std::exchange(held.task, nullptr), result, std::move(exception));
+        if (held.task) continue;
+        ParkedRunner parked;
+        auto suspended = suspend(parked.resume);
+        self->runners_.push_back(&parked);
+        co_await std::move(suspended);
+        held.task = parked.task;
+    }
+}
+
+// Ends the task; returns the next one for the same coroutine, when there is one within this turn.
+Task* State::complete(Task* task, TaskResult result, std::exception_ptr exception) {
+    const auto now = clock_.steady();
+    const auto kind = settle(task, result, std::move(exception), now);
+    Actions actions;
+    Task* next = nullptr;
+    {
+        std::lock_guard lock(lock_);
+        end(task, kind, now, actions);
+        if (recycle(task)) task = nullptr;
+        if (budget_ > 0 && (next = loop_ready_.pop_front())) {
+            --budget_;
+            start(next, now, actions);
+        }
+    }
+    perform(actions);
+    delete task;
+    return next;
+}
+
+void State::sleep(Task& task, std::chrono::nanoseconds duration, SleepQueue::Resume resume) {
+    const bool stopped = task.stop_requested.load(std::memory_order_relaxed);
+    sleeps_.add(clock_.steady() + (stopped ? std::chrono::nanoseconds{} : duration), task,
+                std::move(resume));
+    if (!sweeping_) arm_sleep_timer();
+}
+
+// Wakes the coroutines whose sleep is over, then does what came of it.
+void State::sweep() {
+    bool own_drain;
+    {
+        std::lock_guard lock(lock_);
+        own_drain = !std::exchange(drain_posted_, true);
+    }
+    sweeping_ = true;
+    budget_ = tasks_a_turn;
+    const auto now = clock_.steady();
+    for (std::size_t woken = 0; woken < tasks_a_turn; ++woken) {
+        auto due = sleeps_.pop_due(now);
+        if (!due.resume) break;
+        due.resume(due.in_full);
+    }
+    if (own_drain) drain();
+    sweeping_ = false;
+    arm_sleep_timer();
+}
+
+void State::arm_sleep_timer() {
+    const auto next = sleeps_.next();
+    if (!next) return;
+    if (sleep_armed_ && sleep_armed_until_ <= *next) return;
+    sleep_armed_ = true;
+    sleep_armed_until_ = *next;
+    sleep_timer_.expires_after(*next - clock_.steady());
+    sleep_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (error) return;
+        self->sleep_armed_ = false;
+        self->sweep();
+    });
+}
+
+// Destroys the coroutines that wait for the pool: the loop will not run again.
+void State::drop_coroutines() noexcept {
+    while (!runners_.empty()) {
+        ParkedRunner* runner = runners_.back();
+        runners_.pop_back();
+        const auto dropped = std::move(runner->resume);
+    }
+    while (Submitter* submitter = loop_answers_.pop_front()) {
+        const auto dropped = std::move(submitter->resume);
+    }
+    while (IdleWaiter* waiter = idle_waiters_.pop_front()) {
+        const auto dropped = std::move(waiter->resume);
+    }
+    while (auto dropped = sleeps_.pop_any())
+        continue;
+}
+
+}  // namespace airy::pool

@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "pool/histogram.hpp"
+#include "pool/lock.hpp"
+#include "pool/sleeps.hpp"
+#include "pool/task.hpp"
+
+namespace airy::pool {
+
+using TaskList = List<Task, &Task::links>;
+
+// One thread of the thread lane.
+struct Worker {
+    enum Signal : std::uint32_t { none, work, end };
+    State* state = nullptr;
+    pthread_t thread{};
+    std::atomic<std::uint32_t> signal{none};  // what a parked worker waits for
+    util::SteadyTime idle_since{};
+    Links<Worker> links;
+};
+using WorkerList = List<Worker, &Worker::links>;
+
+// Waiting tasks in three priorities. Guarded by the pool's lock.
+class Admission {
+  public:
+    void push(Task* task) noexcept;
+    Task* pop() noexcept;  // nullptr when empty
+    void erase(Task* task) noexcept;
+    bool empty() const noexcept { return size_ == 0; }
+    template <class F>
+    void for_each(F f) {
+        for (auto& queue : queues_)
+            queue.for_each(f);
+    }
+
+  private:
+    std::array<TaskList, 3> queues_;
+    std::size_t size_ = 0;
+    unsigned turn_ = 0;
+};
+
+// A coroutine in async_wait; on its frame.
+struct IdleWaiter {
+    Callable<void(), 24> resume;
+    Links<IdleWaiter> links;
+};
+
+using AnswerList = List<Submitter, &Submitter::links>;
+using IdleWaiterList = List<IdleWaiter, &IdleWaiter::links>;
+
+// All of a pool. One lock guards every member that is not said to be otherwise; no user code runs
+// under it. Split by concern: admission.cpp (slots, waiters, keys, ends), workers.cpp (the thread
+// lane), loop_lane.cpp (the coroutines), timekeeper.cpp (deadlines, expiry), state.cpp (release,
+// wait, reboot).
+class State : public std::enable_shared_from_this<State> {
+  public:
+    State(Options options, boost::asio::io_context& loop);
+    ~State();
+    void open();     // starts the timekeeper and, for prealloc, the threads; throws Error(general)
+    void abandon();  // for the pool's destructor: releases, joins every thread
+
+    // admission.cpp
+    TaskPtr make_task(Lane lane, SubmitOptions&& options);
+    Submitted submit(TaskPtr task);
+    boost::asio::awaitable<Submitted> async_submit(TaskPtr task);  // loop_lane.cpp
+    void cancel(Task* task) noexcept;
+
+    // For TaskContext.
+    std::stop_token stop_token(Task& task);
+    void sleep(Task& task, std::chrono::nanoseconds duration, SleepQueue::Resume resume);
+
+    // For TaskPool.
+    Metrics metrics() const;
+    void resize(std::size_t size);
+    bool wait(std::optional<std::chrono::nanoseconds> timeout);
+    boost::asio::awaitable<void> async_wait();  // loop_lane.cpp
+    void release();
+    std::size_t release(std::chrono::nanoseconds timeout);
+    void reboot();
+    void clock_moved();
+    std::size_t cap() const;
+    std::size_t running() const;
+    std::size_t free() const;
+    std::size_t waiting() const;
+    bool closed() const;
+    boost::asio::io_context& loop() noexcept { return loop_; }
+
+  private:
+    // What to do once the lock is free.
+    struct Actions {
+        WorkerList wake;
+        WorkerList end;
+        std::size_t create = 0;
+        bool post = false;  // a turn of the loop
+        bool kick = false;  // the timekeeper has an earlier deadline, or an end to see to
+        bool any() const noexcept {
+            return create || post || kick || !wake.empty() || !end.empty();
+        }
+    };
+    using Stops = std::vector<std::stop_source>;
+
+    void perform(Actions& actions);
+
+    // admission.cpp, under the lock
+    std::optional<Submitted> offer(Task* task, Submitter* submitter, Actions& actions);
+    void grant(Task* task, Actions& actions);
+    void admit(Actions& actions);
+    void answer(Task* task, Submitted submitted, Actions& actions);
+    void leave_line(Task* task, Actions& actions);
+    void start(Task* task, util::SteadyTime now, Actions& actions);
+    void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
+    void hand_key_on(Task* task, Actions& actions);
+    bool recycle(Task* task) noexcept;
+    void count(OutcomeKind kind) noexcept { ++totals_[static_cast<std::size_t>(kind)]; }
+    // admission.cpp, without the lock
+    bool waiting_would_deadlock() const;
+    Submitted wait_for_answer(Submitter& submitter);
+    OutcomeKind settle(Task* task, TaskResult result, std::exception_ptr exception,
+                       util::SteadyTime now) noexcept;
+    void report_failure(Task* task, const Outcome& outcome) noexcept;
+    void report_done(Task* task, const Outcome& outcome) noexcept;
+    void discard(Task* task, OutcomeKind kind) noexcept;
+    static void forget_callables(Task* task) noexcept;
+
+    // workers.cpp
+    static void* thread_main(void* worker);
+    void work(Worker& worker);
+    bool find_task(Worker& worker, std::unique_lock<Lock>& lock, util::SteadyTime& now,
+                   Actions& actions);
+    void want_worker(Actions& actions);
+    void note_ready() noexcept;
+    bool create_worker();
+    void thread_refused();
+    bool short_tasks() const noexcept {
+        return mean_run_ns_.load(std::memory_order_relaxed) < short_run_ns;
+    }
+
+    // loop_lane.cpp
+    class Drain;
+    struct ParkedRunner;
+    void want_loop(Actions& actions) noexcept;
+    void post_drain();
+    void hold_loop();
+    void let_loop_go() noexcept;
+    void drain();
+    bool take_turn();
+    void stop_tasks();
+    void begin(Task* task);
+    void resume_runner(Task* task);
+    static boost::asio::awaitable<void> run_tasks(std::shared_ptr<State> self, Task* first);
+    Task* complete(Task* task, TaskResult result, std::exception_ptr exception);
+    void sweep();
+    void arm_sleep_timer();
+    void drop_coroutines() noexcept;
+
+    // timekeeper.cpp
+    void start_timekeeper();
+    void join_timekeeper();
+    void kick_timekeeper() noexcept;
+    void check_by(util::SteadyTime at, Actions& actions);
+    void set_timer(Task* task, util::SteadyTime at, Actions& actions);
+    void clear_timer(Task* task) noexcept;
+    void keep_time();
+    void check_deadlines(std::unique_lock<Lock>& lock);
+    void expire(Task* task, Stops& stops, Actions& actions);
+    void request_stop(Task* task, Stops& stops, Actions& actions);
+    void check_stall(util::SteadyTime now, Actions& actions);
+    void end_idle(util::SteadyTime now, Actions& actions);
+    void join_ended(std::unique_lock<Lock>& lock);
+    bool over() const noexcept;
+
+    // state.cpp
+    void close(bool stop);
+    bool idle() const noexcept { return running_ == 0 && queued_ == 0; }
+    void note_idle(Actions& actions);
+    bool wait_until(std::optional<util::SteadyTime> deadline);
+
+    // Tasks that take less than a wake-up costs do not each get a thread at once.
+    static constexpr std::int64_t short_run_ns = 3000;
+    static constexpr std::int64_t long_run_ns = 1'000'000;
+    static constexpr std::chrono::microseconds stall_check{200};
+    static constexpr std::chrono::milliseconds thread_retry{10};
+    static constexpr int submitter_spins = 400;
+    static constexpr int worker_spins = 400;
+    static constexpr std::size_t tasks_a_turn = 512;
+
+    const Options options_;
+    const util::Clock& clock_;
+    boost::asio::io_context& loop_;
+
+    mutable Lock lock_;
+    std::size_t cap_;
+    std::size_t running_ = 0;        // slots held
+    std::size_t running_async_ = 0;  // of those, coroutines
+    std::size_t waiting_ = 0;        // submitters
+    std::size_t waiting_async_ = 0;  // of those, coroutines
+    std::size_t queued_ = 0;         // accepted, without a slot, nobody waits for them
+    std::uint64_t submitted_ = 0;
+    std::uint64_t next_id_ = 1;
+    std::array<std::uint64_t, outcome_kinds> totals_{};
+    bool closed_ = false;
+    bool abandoned_ = false;  // the TaskPool is gone
+    Admission admission_;
+    std::unordered_map<std::string, KeyQueue> keys_;
+    TaskList started_;      // running with the pool's timeout; by start, so by deadline too
+    TaskList own_timeout_;  // running with another timeout or none
+    TaskList overrun_;      // running past their deadline
+    Timers timers_;
+    Task* spare_ = nullptr;  // ended tasks for the next ones, chained by links.next
+    std::size_t spares_ = 0;
+    std::condition_variable_any changed_;  // idle, over, or the clock moved
+    std::size_t waits_ = 0;                // threads in wait_until
+    Recorder wait_times_;                  // written under the lock, read without
+    Recorder run_times_;
+
+    // The thread lane.
+    TaskList ready_;
+    WorkerList parked_;  // last in, first out
+    WorkerList ended_;   // to be joined
+    WorkerList unused_;  // without a thread
+    std::deque<Worker> workers_;
+    std::size_t threads_ = 0;
+    std::size_t waking_ = 0;  // woken or being created, not arrived yet
+    bool spinning_ = false;   // one worker looks for work before it parks
+    std::uint64_t taken_ = 0;
+    std::uint64_t taken_at_check_ = 0;
+    std::optional<util::SteadyTime> stall_at_;
+    std::atomic<std::int64_t> mean_run_ns_{long_run_ns};  // written under the lock
+    std::atomic<std::uint32_t> ready_hint_{0};            // ready_.size(), for spinning
+
+    // The async lane.
+    TaskList loop_ready_;
+    AnswerList loop_answers_;
+    List<Task, &Task::stop_links> loop_stops_;
+    IdleWaiterList idle_waiters_;
+    bool drain_posted_ = false;
+    std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
+        loop_work_;
+    // On the loop's thread only.
+    std::vector<ParkedRunner*> runners_;
+    SleepQueue sleeps_;
+    boost::asio::steady_timer sleep_timer_;
+    util::SteadyTime sleep_armed_until_{};
+    bool sleep_armed_ = false;
+    bool sweeping_ = false;
+    std::size_t budget_ = 0;  // tasks that may still be started in this turn
+
+    // The timekeeper.
+    std::mutex join_mutex_;
+    std::thread timekeeper_;  // guarded by join_mutex_
+    std::mutex kick_mutex_;
+    std::condition_variable kick_changed_;
+    bool kicked_ = false;  // guarded by kick_mutex_
+    util::SteadyTime next_check_{};
+    bool timekeeper_over_ = false;
+};
+
+// The pool whose thread this is; nullptr elsewhere.
+extern thread_local const State* current_pool;
+
+}  // namespace airy::pool
