@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "event/catalogue.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "command.hpp"
+#include "event/envelope.hpp"
+#include "event/topic.hpp"
+#include "input/records.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "output/table.hpp"
+#include "util/error.hpp"
+#include "util/fd.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools {
+namespace {
+
+constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
+
+std::string field_json(const event::Field& field) {
+    auto text = fmt::format(R"({{"name":{},"type":{},"optional":{})", util::quote_json(field.name),
+                            util::quote_json(event::field_type_name(field.type)), field.optional);
+    if (!field.choices.empty()) {
+        text += R"(,"choices":[)";
+        for (const auto& choice : field.choices) {
+            if (text.back() != '[') text += ',';
+            util::append_json_string(text, choice);
+        }
+        text += ']';
+    }
+    return text += '}';
+}
+
+// The members that `ls` and `show` have in common, without the closing brace.
+std::string type_json(const event::EventType& type) {
+    auto text = fmt::format(R"({{"event_type":{},"summary":{},"fields":[)",
+                            util::quote_json(type.name), util::quote_json(type.summary));
+    for (const auto& field : type.fields) {
+        if (text.back() != '[') text += ',';
+        text += field_json(field);
+    }
+    return text += ']';
+}
+
+std::string field_names(const event::EventType& type) {
+    std::string names;
+    for (const auto& field : type.fields) {
+        if (!names.empty()) names += ", ";
+        names += field.name;
+        if (field.optional) names += '?';
+    }
+    return names;
+}
+
+std::string field_meaning(const event::Field& field) {
+    switch (field.type) {
+        case event::FieldType::id:
+            return "64-bit integer";
+        case event::FieldType::string:
+            return "text";
+        case event::FieldType::choice:
+            break;
+    }
+    return fmt::format("{}", fmt::join(field.choices, " or "));
+}
+
+int list_types(bool json) {
+    if (json) {
+        for (const auto& type : event::all())
+            output::print(type_json(type) + "}\n");
+        return 0;
+    }
+    output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
+    for (const auto& type : event::all())
+        table.add({std::string(type.name), field_names(type), std::string(type.summary)});
+    output::print(table.text(output::table_width()));
+    return 0;
+}
+
+int show_type(const std::string& name, bool json) {
+    const auto* type = event::find(name);
+    if (type == nullptr) {
+        const auto near = event::nearest_name(name);
+        throw Error(
+            ErrorKind::usage, fmt::format("there is no event type '{}'", util::printable(name)),
+            near.empty() ? "airy event ls lists them"
+                         : fmt::format("did you mean '{}'? airy event ls lists them", near));
+    }
+    const auto body = event::example_body(*type);
+    const auto command = event::example_command(*type);
+    if (json) {
+        output::print(fmt::format("{},\"example\":{},\"command\":{}}}\n", type_json(*type), body,
+                                  util::quote_json(command)));
+        return 0;
+    }
+    output::print(fmt::format("{}: {}\n\n", type->name, type->summary));
+    output::Table table({{"FIELD"}, {"TYPE"}, {"VALUE"}, {"NEEDED"}});
+    for (const auto& field : type->fields)
+        table.add({std::string(field.name), std::string(event::field_type_name(field.type)),
+                   field_meaning(field), field.optional ? "no" : "yes"});
+    output::print(table.text(output::table_width()));
+    output::print(
+        fmt::format("\nevent_id, event_type and timestamp are added where missing.\n\n"
+                    "Example:\n  {}\nor with the event as JSON:\n  airy publish {} '{}'\n",
+                    command, type->name, body));
+    return 0;
+}
+
+// `airy event validate`: what publish would say about each line, without a broker.
+class Validation {
+  public:
+    Validation(std::string topic, bool custom, bool json)
+        : topic_(std::move(topic)), custom_(custom), json_(json) {
+        if (!topic_.empty()) event::check_topic(topic_);
+    }
+
+    int run(int fd) {
+        input::Records records(fd, '\n', record_limit);
+        for (bool more = true; more;) {
+            more = records.fill();
+            while (const auto record = records.next())
+                check(*record);
+        }
+        output::note(fmt::format("airy: {} valid, {} not", valid_, invalid_));
+        return invalid_ == 0 ? 0 : static_cast<int>(ErrorKind::invalid_event);
+    }
+
+  private:
+    void check(const input::Records::Record& record) {
+        try {
+            if (record.too_long)
+                throw Error(ErrorKind::invalid_event,
+                            fmt::format("the line is longer than {} MiB", record_limit >> 20));
+            if (record.text.find_first_not_of(" \t\r") == std::string_view::npos)
+                throw Error(ErrorKind::invalid_event, "the line is empty");
+            const auto event = event::complete(record.text, {.topic = topic_, .custom = custom_});
+            ++valid_;
+            if (json_)
+                output::print(fmt::format(R"({{"line":{},"valid":true,"event_type":{}}})"
+                                          "\n",
+                                          record.number, util::quote_json(event.type)));
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::invalid_event) throw;
+            ++invalid_;
+            report(record.number, error);
+        }
+    }
+
+    void report(std::uint64_t line, const Error& error) {
+        if (json_)
+            output::print(fmt::format(R"({{"line":{},"valid":false,"error":{},"hint":{}}})"
+                                      "\n",
+                                      line, util::quote_json(error.what()),
+                                      util::quote_json(error.hint())));
+        output::complain(fmt::format("line {}: {}", line, error.what()), "");
+    }
+
+    std::string topic_;
+    bool custom_;
+    bool json_;
+    std::uint64_t valid_ = 0;
+    std::uint64_t invalid_ = 0;
+};
+
+// Pipes and files are read without being asked; a terminal and /dev/null are not.
+bool stdin_is_given() {
+    struct stat status {};
+    if (::fstat(STDIN_FILENO, &status) != 0) return false;
+    return S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+}
+
+class EventCommand final : public Command {
+  public:
+    void add_options(CLI::App& app) override {
+        output_.add(app);
+        app.require_subcommand(1);
+        ls_ = app.add_subcommand("ls", "list the event types that Airy publishes and reads");
+        show_ = app.add_subcommand("show", "show the fields of one type, with an example");
+        show_->add_option("TYPE", type_, "e.g. post.published")->required();
+        validate_ = app.add_subcommand(
+            "validate",
+            "check events, one JSON object a line, as publish would; exit 8 if any is "
+            "not valid");
+        validate_->add_option("FILE", file_, "- or nothing: stdin");
+        validate_->add_option("--topic", topic_, "the type of lines that have no event_type")
+            ->type_name("TYPE");
+        validate_->add_flag("--custom", custom_, "take event types that airy does not know");
+        for (auto* sub : {ls_, show_, validate_})
+            sub->fallthrough();
+    }
+
+    int run() override {
+        if (*ls_) return list_types(output_.json());
+        if (*show_) return show_type(type_, output_.json());
+        return validate();
+    }
+
+  private:
+    int validate() {
+        Validation validation(topic_, custom_, output_.json());
+        if (file_ == "-") return validation.run(STDIN_FILENO);
+        if (!file_.empty()) {
+            const util::Fd fd(::open(file_.c_str(), O_RDONLY | O_CLOEXEC));
+            if (!fd)
+                throw Error(ErrorKind::usage,
+                            fmt::format("cannot read '{}': {}", util::printable(file_),
+                                        std::strerror(errno)));
+            return validation.run(fd.get());
+        }
+        if (!stdin_is_given())
+            throw Error(ErrorKind::usage, "no events given",
+                        "name a file, or pipe events in: airy event validate < events.jsonl");
+        return validation.run(STDIN_FILENO);
+    }
+
+    OutputOption output_;
+    CLI::App* ls_ = nullptr;
+    CLI::App* show_ = nullptr;
+    CLI::App* validate_ = nullptr;
+    std::string type_;
+    std::string file_;
+    std::string topic_;
+    bool custom_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_event() {
+    return std::make_unique<EventCommand>();
+}
+
+}  // namespace airy::tools
