@@ -41,6 +41,15 @@ struct CommandEntry {
 std::span<const CommandEntry> commands() noexcept;
 const CommandEntry* find_command(std::string_view name) noexcept;
 
+std::unique_ptr<Command> make_complete();
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_event();
 std::unique_ptr<Command> make_ping();
+std::unique_ptr<Command> make_publish();
+std::unique_ptr<Command> make_pool();
+std::unique_ptr<Command> make_queue();
+std::unique_ptr<Command> make_stats();
+std::unique_ptr<Command> make_tail();
+std::unique_ptr<Command> make_wait();
 
 }  // namespace airy::tools

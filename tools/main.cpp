@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <cstring>
+#include <cerrno>
 #include <exception>
 #include <string>
 #include <vector>
@@ -15,6 +15,7 @@
 #include "output/stream.hpp"
 #include "usage.hpp"
 #include "util/error.hpp"
+#include "util/signals.hpp"
 
 namespace airy::tools {
 namespace {
@@ -69,12 +70,22 @@ int run(std::vector<std::string> args) {
     return parse_and_run(entry, std::move(args));
 }
 
+// A descriptor that the caller closed would be taken by the first socket, and data be written into
+// it. What stands in its place can be neither read nor written, so that its use is an error.
+void keep_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 }  // namespace
 }  // namespace airy::tools
 
 int main(int argc, char** argv) {
     using namespace airy;
     int code = 1;
+    tools::keep_standard_descriptors();
+    util::ignore_sigpipe();
     try {
         code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
         tools::output::flush();

@@ -14,7 +14,16 @@
 
 namespace airy::mq {
 
+// The exchange that is published to or bound to. `declare` makes a durable topic exchange of it
+// where there is none (or, where the user may not configure it, only looks); otherwise it must be
+// there. Error{not_found} when it is not, or is of another type than it would be declared with.
+struct ExchangeUse {
+    std::string name;
+    bool declare = false;
+};
+
 struct PublisherOptions {
+    ExchangeUse exchange;       // looked at once, at the start; messages name theirs themselves
     std::size_t window = 1000;  // most messages without an outcome; submit waits beyond it
     bool confirm = true;        // false: an outcome means "written to the socket"
     bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome

@@ -16,7 +16,7 @@ namespace airy::mq {
 
 struct SubscribeOptions {
     std::string queue;                  // empty: a server-named, exclusive, auto-delete queue
-    std::string exchange;               // for the bindings of a server-named queue
+    ExchangeUse exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
 };

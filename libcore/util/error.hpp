@@ -31,9 +31,17 @@ class Error : public std::runtime_error {
     ErrorKind kind() const noexcept { return kind_; }
     const std::string& hint() const noexcept { return hint_; }
 
+    // Whether trying again cannot help: the broker was reached and said no.
+    bool permanent() const noexcept { return permanent_; }
+    Error&& as_permanent() && noexcept {
+        permanent_ = true;
+        return std::move(*this);
+    }
+
   private:
     ErrorKind kind_;
     std::string hint_;
+    bool permanent_ = false;
 };
 
 }  // namespace airy

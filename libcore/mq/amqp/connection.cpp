@@ -46,10 +46,10 @@ Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpo
         reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
         const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
         if (close->reply_code == AMQP_ACCESS_REFUSED)
-            return Error(
-                ErrorKind::unreachable,
-                fmt::format("{}: user '{}' or its password is wrong", what, url.user),
-                "MQ_PASSWORD or --password-file keep the password out of the command line");
+            return Error(ErrorKind::unreachable,
+                         fmt::format("{}: user '{}' or its password is wrong", what, url.user),
+                         "MQ_PASSWORD or --password-file keep the password out of the command line")
+                .as_permanent();
         if (close->reply_code == AMQP_NOT_ALLOWED)
             return Error(
                 ErrorKind::unreachable,

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "mq/amqp/table.hpp"
+#include "mq/amqp/topology.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::amqp {
@@ -18,6 +19,7 @@ constexpr std::chrono::milliseconds destructor_deadline{500};
 
 AmqpPublisher::AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options)
     : options_(options), connection_(endpoint) {
+    use_exchange_on(connection_, options_.exchange);
     if (options_.confirm) {
         amqp_confirm_select(connection_.state(), Connection::channel);
         connection_.check_reply("cannot turn publisher confirms on");

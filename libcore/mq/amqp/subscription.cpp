@@ -35,13 +35,14 @@ AmqpSubscription::~AmqpSubscription() {
 
 void AmqpSubscription::subscribe(const SubscribeOptions& options) {
     if (queue_.empty()) {
+        use_exchange_on(connection_, options.exchange);
         QueueSpec spec;
         spec.durable = false;
         spec.exclusive = true;
         spec.auto_delete = true;
         queue_ = declare_queue_on(connection_, spec).name;
         for (const auto& pattern : options.patterns)
-            bind_on(connection_, queue_, options.exchange, pattern);
+            bind_on(connection_, queue_, options.exchange.name, pattern);
     }
     amqp_basic_qos(connection_.state(), Connection::channel, 0, options.prefetch, 0);
     connection_.check_reply("cannot set the prefetch");

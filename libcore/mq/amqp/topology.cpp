@@ -43,7 +43,36 @@ QueueState state_from(const amqp_queue_declare_ok_t& ok) {
     return {std::string(view_of(ok.queue)), ok.message_count, ok.consumer_count};
 }
 
+void declare_exchange_on(Connection& connection, const ExchangeSpec& spec) {
+    check_name("exchange", spec.name);
+    amqp_exchange_declare(connection.state(), Connection::channel, bytes_of(spec.name),
+                          bytes_of(spec.type), 0, spec.durable, 0, 0, amqp_empty_table);
+    connection.check_reply(about("declare", "exchange", spec.name));
+}
+
+void check_exchange_on(Connection& connection, const std::string& name) {
+    check_name("exchange", name);
+    amqp_exchange_declare(connection.state(), Connection::channel, bytes_of(name),
+                          bytes_of("topic"), 1, 0, 0, 0, amqp_empty_table);
+    connection.check_reply(about("find", "exchange", name));
+}
+
 }  // namespace
+
+void use_exchange_on(Connection& connection, const ExchangeUse& use) {
+    if (use.name.empty()) return;  // the default exchange is always there
+    if (!use.declare) {
+        check_exchange_on(connection, use.name);
+        return;
+    }
+    try {
+        declare_exchange_on(connection, {use.name, "topic", true});
+    } catch (const Error& error) {
+        // A user that may publish need not be one that may configure.
+        if (error.kind() != ErrorKind::unreachable) throw;
+        check_exchange_on(connection, use.name);
+    }
+}
 
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
     check_name("queue", spec.name);
@@ -73,17 +102,11 @@ AmqpTopology::~AmqpTopology() {
 }
 
 void AmqpTopology::declare_exchange(const ExchangeSpec& spec) {
-    check_name("exchange", spec.name);
-    amqp_exchange_declare(connection_.state(), Connection::channel, bytes_of(spec.name),
-                          bytes_of(spec.type), 0, spec.durable, 0, 0, amqp_empty_table);
-    connection_.check_reply(about("declare", "exchange", spec.name));
+    declare_exchange_on(connection_, spec);
 }
 
 void AmqpTopology::check_exchange(const std::string& name) {
-    check_name("exchange", name);
-    amqp_exchange_declare(connection_.state(), Connection::channel, bytes_of(name),
-                          bytes_of("topic"), 1, 0, 0, 0, amqp_empty_table);
-    connection_.check_reply(about("find", "exchange", name));
+    check_exchange_on(connection_, name);
 }
 
 QueueState AmqpTopology::declare_queue(const QueueSpec& spec) {

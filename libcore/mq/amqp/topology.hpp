@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mq/amqp/connection.hpp"
+#include "mq/publisher.hpp"
 #include "mq/topology.hpp"
 
 namespace airy::mq::amqp {
@@ -30,7 +31,8 @@ class AmqpTopology final : public Topology {
     Connection connection_;
 };
 
-// The steps that subscribing shares with it; throw as Topology does.
+// The steps that publishing and subscribing share with it; throw as Topology does.
+void use_exchange_on(Connection& connection, const ExchangeUse& use);
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec);
 void bind_on(Connection& connection, const std::string& queue, const std::string& exchange,
              const std::string& pattern);

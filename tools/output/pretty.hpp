@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "mq/subscription.hpp"
+
+namespace airy::tools::output {
+
+// One message for a person's eye: a line with time, topic and the body as it is; nothing in it can
+// move the cursor. Ends in a newline.
+std::string pretty(const mq::Delivered& delivery, bool colour);
+
+}  // namespace airy::tools::output

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace airy::tools::output {
+
+// A line on stderr that is drawn anew a few times a second while something long goes on; nothing
+// where stderr is no terminal, under --quiet, or where stdout shares the terminal. Main thread.
+class Progress {
+  public:
+    // `noun` is plural: "events".
+    explicit Progress(std::string noun);
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    // Redraws when it is time; `part` is how much of the whole is done, 0 to 1, or negative when
+    // nobody knows.
+    void show(std::uint64_t count, double part);
+
+    // Takes the line off the screen.
+    void clear();
+
+  private:
+    std::string noun_;
+    bool enabled_;
+    bool shown_ = false;
+    std::chrono::steady_clock::time_point start_;
+    std::chrono::steady_clock::time_point last_;
+};
+
+// "12,345"
+std::string with_commas(std::uint64_t number);
+
+}  // namespace airy::tools::output

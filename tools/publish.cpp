@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "command.hpp"
+#include "event/catalogue.hpp"
+#include "event/envelope.hpp"
+#include "event/message_line.hpp"
+#include "event/topic.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "publish/run.hpp"
+#include "util/duration.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+#include "util/uuid.hpp"
+
+namespace airy::tools {
+namespace {
+
+using publish::Item;
+
+// What `--header`, `--priority` and their like put on every message.
+struct PropertyOptions {
+    std::vector<std::string> headers;
+    std::optional<int> priority;
+    std::optional<std::chrono::nanoseconds> expiration;
+    std::string correlation_id;
+    std::string reply_to;
+    std::string content_type;
+    bool transient = false;
+
+    void add(CLI::App& app);
+    void apply(event::Message& message) const;
+};
+
+void PropertyOptions::add(CLI::App& app) {
+    const std::string group = "Properties";
+    app.add_option("--header", headers, "add a header (repeatable)")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->group(group);
+    app.add_option("--priority", priority, "0 to 255")
+        ->type_name("N")
+        ->check(CLI::Range(0, 255))
+        ->group(group);
+    add_duration(app, "--expiration", expiration, "the broker drops it when unread for this long")
+        ->group(group);
+    app.add_option("--correlation-id", correlation_id, "")->type_name("ID")->group(group);
+    app.add_option("--reply-to", reply_to, "")->type_name("QUEUE")->group(group);
+    app.add_option("--content-type", content_type, "default application/json")
+        ->type_name("TYPE")
+        ->group(group);
+    app.add_flag("--transient", transient, "not kept by the broker over its restart")->group(group);
+}
+
+void PropertyOptions::apply(event::Message& message) const {
+    for (const auto& header : headers) {
+        const auto equals = header.find('=');
+        message.headers.emplace_back(header.substr(0, equals),
+                                     event::HeaderValue{header.substr(equals + 1)});
+    }
+    auto& p = message.properties;
+    if (priority) p.priority = static_cast<std::uint8_t>(*priority);
+    if (expiration)
+        p.expiration =
+            std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*expiration).count());
+    if (!correlation_id.empty()) p.correlation_id = correlation_id;
+    if (!reply_to.empty()) p.reply_to = reply_to;
+    if (!content_type.empty()) p.content_type = content_type;
+    if (transient) p.delivery_mode = 1;
+}
+
+class Publish final : public Command {
+  public:
+    void add_options(CLI::App& app) override;
+    int run() override;
+
+  private:
+    void check_usage();
+    bool reads_stdin() const;
+    bool has_operand_body() const { return !body_.empty() || !sets_.empty(); }
+
+    Item from_operands() const;
+    Item from_line(std::string_view line) const;
+    Item from_event(event::Event event) const;
+    Item from_raw(std::string_view line) const;
+    Item from_message_line(std::string_view line) const;
+
+    std::string topic_;
+    std::string body_;
+    bool body_given_ = false;
+    std::vector<std::string> sets_;
+    bool custom_ = false;
+    std::string lines_ = "json";
+    bool zero_ = false;
+    PropertyOptions properties_;
+    publish::Options run_;
+    std::chrono::nanoseconds confirm_timeout_ = std::chrono::seconds(30);
+    bool no_confirm_ = false;
+    bool no_mandatory_ = false;
+    OutputOption output_;
+    BrokerOptions broker_;
+    ExchangeOption exchange_;
+};
+
+void Publish::add_options(CLI::App& app) {
+    app.footer(
+        "One event:   airy publish post.published --set post_id=42 --set author_id=7 --set "
+        "title='Hello, world'\n"
+        "A stream:    airy publish < events.jsonl\n"
+        "The event id is printed once the broker has confirmed the event, and not before.");
+    app.add_option("TOPIC", topic_, "event type, e.g. post.published; default: each event_type");
+    app.add_option("BODY", body_, "the event as a JSON object, or - for a stream from stdin")
+        ->each([this](const std::string&) { body_given_ = true; });
+    app.add_option("-s,--set", sets_, "a field of the event (repeatable)")
+        ->type_name("FIELD=VALUE")
+        ->allow_extra_args(false);
+    app.add_flag("--custom", custom_, "take event types that airy does not know");
+    app.add_option("--lines", lines_,
+                   "what a line of stdin is: json (an event), message (as tail -o json prints "
+                   "it), raw (a body)")
+        ->check(CLI::IsMember({"json", "message", "raw"}))
+        ->type_name("FORMAT");
+    app.add_flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline");
+    app.add_flag("-k,--keep-going", run_.keep_going,
+                 "pass over bad lines and undelivered events; exit 8 or 4 at the end");
+    app.add_option("--rejects", run_.rejects_file, "append what was passed over to this file")
+        ->type_name("FILE");
+    app.add_flag("--no-confirm", no_confirm_, "do not wait for the broker's confirms");
+    app.add_flag("--no-mandatory", no_mandatory_, "an event that no queue takes is no error");
+    app.add_option("--window", run_.window, "most unconfirmed events on the way; default 1000")
+        ->type_name("N")
+        ->check(CLI::Range(1, 65535));
+    add_duration(app, "--confirm-timeout", confirm_timeout_,
+                 "exit 4 when no confirm comes for this long; default 30s");
+    output_.add(app);
+    properties_.add(app);
+    broker_.add(app);
+    exchange_.add(app);
+}
+
+// Pipes and files are read without being asked; a terminal and /dev/null are not.
+bool Publish::reads_stdin() const {
+    if (body_ == "-") return true;
+    if (has_operand_body() || body_given_) return false;
+    struct stat status {};
+    if (::fstat(STDIN_FILENO, &status) != 0) return false;
+    return S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+}
+
+void Publish::check_usage() {
+    if (topic_ == "-" && !body_given_) {  // `airy publish -`
+        topic_.clear();
+        body_ = "-";
+        body_given_ = true;
+    }
+    if (!body_given_ && topic_.starts_with('{'))
+        throw Error(ErrorKind::usage, "the first operand is the topic, not the body",
+                    "airy publish post.published '{…}', or pipe the event in");
+    if (body_given_ && !sets_.empty())
+        throw Error(ErrorKind::usage, "a body and --set exclude each other");
+    if (!sets_.empty() && topic_.empty())
+        throw Error(ErrorKind::usage, "--set needs a TOPIC",
+                    "e.g. airy publish post.published --set post_id=42 …");
+    for (const auto& header : properties_.headers)
+        if (header.find('=') == std::string::npos || header.starts_with('='))
+            throw Error(ErrorKind::usage,
+                        fmt::format("--header '{}' is not NAME=VALUE", util::printable(header)));
+    for (const auto& set : sets_)
+        if (set.find('=') == std::string::npos || set.starts_with('='))
+            throw Error(ErrorKind::usage,
+                        fmt::format("--set '{}' is not FIELD=VALUE", util::printable(set)));
+    if (lines_ == "raw" && topic_.empty())
+        throw Error(ErrorKind::usage, "--lines raw needs a TOPIC: the lines do not carry one");
+    if (!run_.rejects_file.empty() && !run_.keep_going)
+        throw Error(ErrorKind::usage, "--rejects needs --keep-going");
+    if (!topic_.empty()) {
+        event::check_topic(topic_);
+        if (!custom_ && event::find(topic_) == nullptr) {
+            const auto near = event::nearest_name(topic_);
+            throw Error(
+                ErrorKind::invalid_event,
+                fmt::format("there is no event type '{}'", util::printable(topic_)),
+                near.empty()
+                    ? "airy event ls lists them; --custom publishes to any topic"
+                    : fmt::format("did you mean '{}'? --custom publishes to any topic", near));
+        }
+    }
+}
+
+Item Publish::from_event(event::Event event) const {
+    Item item;
+    item.event_id = event.id;
+    item.message = event::to_message(std::move(event), exchange_.name);
+    properties_.apply(item.message);
+    return item;
+}
+
+Item Publish::from_operands() const {
+    event::CompleteOptions options;
+    options.topic = topic_;
+    options.custom = custom_;
+    if (sets_.empty()) return from_event(event::complete(body_, options));
+    std::vector<std::pair<std::string, std::string>> fields;
+    for (const auto& set : sets_) {
+        const auto equals = set.find('=');
+        fields.emplace_back(set.substr(0, equals), set.substr(equals + 1));
+    }
+    return from_event(event::from_fields(topic_, fields, options));
+}
+
+Item Publish::from_line(std::string_view line) const {
+    if (lines_ == "raw") return from_raw(line);
+    if (!zero_ && line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) throw Error(ErrorKind::invalid_event, "the line is empty");
+    if (lines_ == "message") return from_message_line(line);
+    event::CompleteOptions options;
+    options.topic = topic_;
+    options.custom = custom_;
+    return from_event(event::complete(line, options));
+}
+
+Item Publish::from_raw(std::string_view line) const {
+    Item item;
+    item.event_id = util::uuid_v4();
+    item.message.exchange = exchange_.name;
+    item.message.topic = topic_;
+    item.message.body = line;
+    item.message.properties.message_id = item.event_id;
+    item.message.properties.delivery_mode = 2;
+    item.message.properties.app_id = "airy-tools";
+    properties_.apply(item.message);
+    return item;
+}
+
+// Everything of the message as the line has it; only the exchange is this command's.
+Item Publish::from_message_line(std::string_view line) const {
+    Item item;
+    item.message = event::parse_message_line(line);
+    item.message.exchange = exchange_.name;
+    if (!topic_.empty()) item.message.topic = topic_;
+    item.event_id = item.message.properties.message_id.value_or("-");
+    properties_.apply(item.message);
+    return item;
+}
+
+int Publish::run() {
+    check_usage();
+    exchange_.resolve();
+    run_.broker = mq::connect(broker_.endpoint("publish"));
+    run_.exchange = {exchange_.name, !exchange_.named};
+    run_.confirm = !no_confirm_;
+    run_.mandatory = !no_mandatory_ && !no_confirm_;
+    run_.confirm_timeout = confirm_timeout_;
+    run_.json = output_.json();
+    run_.separator = zero_ ? '\0' : '\n';
+    if (!reads_stdin()) {
+        if (!has_operand_body())
+            throw Error(ErrorKind::usage, "no event given",
+                        "give --set FIELD=VALUE…, a JSON body, or pipe events in");
+        return publish::one(run_, from_operands());
+    }
+    return publish::stream(run_, [this](std::string_view line) { return from_line(line); });
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_publish() {
+    return std::make_unique<Publish>();
+}
+
+}  // namespace airy::tools

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "publish/ledger.hpp"
+
+#include <fmt/core.h>
+
+#include <exception>
+#include <utility>
+
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools::publish {
+
+void Ledger::submitted(std::uint64_t line, std::string event_id, std::string topic,
+                       std::string text) {
+    Entry entry;
+    entry.line = line;
+    entry.event_id = std::move(event_id);
+    entry.topic = std::move(topic);
+    if (keep_text_) entry.text = std::move(text);
+    entries_.push_back(std::move(entry));
+    ++open_;
+}
+
+void Ledger::note_failure(std::uint64_t line, ErrorKind kind, const std::string& what,
+                          const std::string& hint) {
+    if (first_ && first_->line <= line) return;
+    first_ = {line, kind, what, hint};
+}
+
+void Ledger::invalid(std::uint64_t line, const Error& error) {
+    note_failure(line, error.kind(), error.what(), error.hint());
+}
+
+void Ledger::print(const Entry& entry) const {
+    if (common_options().quiet) return;
+    if (!json_) {
+        if (entry.state == State::confirmed) output::print(entry.event_id + "\n");
+        return;
+    }
+    std::string line = "{\"event_id\":";
+    util::append_json_string(line, entry.event_id);
+    line += ",\"topic\":";
+    util::append_json_string(line, entry.topic);
+    line += confirm_ ? ",\"confirmed\":true" : ",\"confirmed\":false";
+    line += entry.state == State::failed ? ",\"routed\":false"
+            : mandatory_                 ? ",\"routed\":true"
+                                         : ",\"routed\":null";
+    line += "}\n";
+    output::print(line);
+}
+
+std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool delivered,
+                                              const std::string& why) {
+    if (sequence < base_ || sequence - base_ >= entries_.size()) return std::nullopt;
+    Entry& entry = entries_[sequence - base_];
+    if (entry.state != State::open) return std::nullopt;
+    --open_;
+    std::optional<Failure> failure;
+    if (delivered) {
+        entry.state = State::confirmed;
+        ++confirmed_;
+    } else {
+        entry.state = State::failed;
+        ++undelivered_;
+        const std::string what = fmt::format("{} was not delivered: {}",
+                                             util::printable(entry.topic), util::printable(why));
+        note_failure(
+            entry.line, ErrorKind::undelivered, what,
+            "airy stats queues --bindings tells what is bound; a consumer binds its queue");
+        failure = Failure{entry.line, what, std::move(entry.text)};
+    }
+    while (!entries_.empty() && entries_.front().state != State::open) {
+        print(entries_.front());
+        entries_.pop_front();
+        ++base_;
+    }
+    return failure;
+}
+
+std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
+    if (const auto* confirmed = std::get_if<mq::Confirmed>(&event))
+        return settle(confirmed->sequence, true, {});
+    if (const auto* unroutable = std::get_if<mq::Unroutable>(&event))
+        return settle(
+            unroutable->sequence, false,
+            fmt::format("no queue is bound for it ({} {})", unroutable->code, unroutable->reason));
+    if (const auto* refused = std::get_if<mq::Refused>(&event))
+        return settle(refused->sequence, false,
+                      "the broker refused it (a full queue, or an error)");
+    if (const auto* blocked = std::get_if<mq::Blocked>(&event))
+        output::note(fmt::format("airy: the broker blocks publishers ({}); waiting",
+                                 util::printable(blocked->reason)));
+    if (std::holds_alternative<mq::Unblocked>(event))
+        output::note("airy: the broker takes events again");
+    if (const auto* lost = std::get_if<mq::Lost>(&event)) {
+        try {
+            std::rethrow_exception(lost->error);
+        } catch (const Error& error) {
+            if (confirmed_ + open_ <= 1) throw;
+            throw Error(error.kind(),
+                        fmt::format("{}; {} were confirmed, {} are uncertain", error.what(),
+                                    confirmed_, open_),
+                        error.hint());
+        }
+    }
+    return std::nullopt;
+}
+
+void Ledger::print_out_of_order() {
+    for (const auto& entry : entries_)
+        if (entry.state == State::confirmed) print(entry);
+}
+
+std::optional<Error> Ledger::first_error() const {
+    if (!first_) return std::nullopt;
+    if (first_->line == 0) return Error(first_->kind, first_->what, first_->hint);
+    return Error(
+        first_->kind,
+        fmt::format("line {}: {}; {} were confirmed", first_->line, first_->what, confirmed_),
+        first_->hint);
+}
+
+}  // namespace airy::tools::publish

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "mq/publisher.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools::publish {
+
+// What was sent and what became of it. Prints the ids of confirmed events in the order in which
+// they were sent. Main thread.
+class Ledger {
+  public:
+    struct Failure {
+        std::uint64_t line;
+        std::string why;
+        std::string text;  // the record, if it was kept
+    };
+
+    Ledger(bool confirm, bool mandatory, bool json, bool keep_text)
+        : confirm_(confirm), mandatory_(mandatory), json_(json), keep_text_(keep_text) {}
+
+    // The next sequence number was given to this event; `line` 0: it came from no stream. The
+    // message's own strings are gone by now, so the topic comes as a copy.
+    void submitted(std::uint64_t line, std::string event_id, std::string topic, std::string text);
+
+    // A record that could not be sent at all.
+    void invalid(std::uint64_t line, const Error& error);
+
+    // Takes one outcome. Returns the failure it stands for, if it does. Throws what Lost carries,
+    // with how many were confirmed.
+    std::optional<Failure> take(const mq::PublisherEvent& event);
+
+    // Prints what is confirmed behind something that is not settled yet.
+    void print_out_of_order();
+
+    std::size_t open() const noexcept { return open_; }
+    std::uint64_t confirmed() const noexcept { return confirmed_; }
+    std::uint64_t undelivered() const noexcept { return undelivered_; }
+
+    // The first failure by line, with how many were confirmed in all.
+    std::optional<Error> first_error() const;
+
+  private:
+    enum class State : std::uint8_t { open, confirmed, failed };
+    struct Entry {
+        std::uint64_t line;
+        std::string event_id;
+        std::string topic;
+        std::string text;
+        State state = State::open;
+        std::string why;
+    };
+
+    std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why);
+    void print(const Entry& entry) const;
+    void note_failure(std::uint64_t line, ErrorKind kind, const std::string& what,
+                      const std::string& hint);
+
+    const bool confirm_;
+    const bool mandatory_;
+    const bool json_;
+    const bool keep_text_;
+    std::uint64_t base_ = 1;  // sequence number of entries_.front()
+    std::deque<Entry> entries_;
+    std::size_t open_ = 0;
+    std::uint64_t confirmed_ = 0;
+    std::uint64_t undelivered_ = 0;
+
+    struct FirstFailure {
+        std::uint64_t line;
+        ErrorKind kind;
+        std::string what;
+        std::string hint;
+    };
+    std::optional<FirstFailure> first_;
+};
+
+}  // namespace airy::tools::publish

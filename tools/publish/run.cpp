@@ -1,0 +1,286 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "publish/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "input/records.hpp"
+#include "output/progress.hpp"
+#include "output/stream.hpp"
+#include "publish/ledger.hpp"
+#include "util/error.hpp"
+#include "util/fd.hpp"
+#include "util/signals.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools::publish {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
+constexpr std::chrono::milliseconds close_deadline{2000};
+
+// Where `--rejects` puts what was not published.
+class Rejects {
+  public:
+    Rejects(const std::string& path, char separator) : path_(path), separator_(separator) {
+        if (path.empty()) return;
+        fd_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+        if (!fd_)
+            throw Error(ErrorKind::usage,
+                        fmt::format("cannot write to '{}': {}", path, std::strerror(errno)));
+    }
+
+    bool wanted() const noexcept { return static_cast<bool>(fd_); }
+
+    void add(std::string text) {
+        if (!fd_) return;
+        text += separator_;
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            const auto n = ::write(fd_.get(), rest.data(), rest.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0)
+                throw Error(ErrorKind::general,
+                            fmt::format("cannot write to '{}': {}", path_, std::strerror(errno)));
+            rest.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+
+  private:
+    std::string path_;
+    char separator_;
+    util::Fd fd_;
+};
+
+double part_of_file(std::uint64_t read) {
+    struct stat status {};
+    if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+        return -1;
+    return static_cast<double>(read) / static_cast<double>(status.st_size);
+}
+
+// One run of publish over stdin. Main thread.
+class Stream {
+  public:
+    Stream(const Options& options, const MakeItem& make_item)
+        : options_(options),
+          make_item_(make_item),
+          rejects_(options.rejects_file, options.separator),
+          publisher_(options.broker->publisher(
+              {options.exchange, options.window, options.confirm, options.mandatory})),
+          ledger_(options.confirm, options.mandatory, options.json, rejects_.wanted()),
+          records_(STDIN_FILENO, options.separator, record_limit),
+          progress_("events") {}
+
+    int run();
+
+  private:
+    bool reading() const { return !stopping_ && !(records_.ended() && drained_); }
+    void submit_what_is_there();
+    void wait();
+    void take_outcomes();
+    void reject(std::uint64_t line, std::string_view text, const Error& error);
+    int finish();
+
+    const Options& options_;
+    const MakeItem& make_item_;
+    util::SignalFd signals_;  // before the publisher's thread, which inherits the mask
+    Rejects rejects_;
+    std::unique_ptr<mq::Publisher> publisher_;
+    Ledger ledger_;
+    input::Records records_;
+    output::Progress progress_;
+
+    std::optional<Item> held_;  // waits for room in the window
+    std::string held_topic_;    // the message is moved away when it is submitted
+    std::string held_text_;
+    std::uint64_t held_line_ = 0;
+    bool drained_ = false;   // no whole record is left of what was read
+    bool stopping_ = false;  // reads no more
+    int signal_ = 0;
+    std::uint64_t invalid_ = 0;
+    steady_clock::time_point start_ = steady_clock::now();
+    steady_clock::time_point last_outcome_ = start_;
+};
+
+void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
+    ++invalid_;
+    rejects_.add(std::string(text));
+    ledger_.invalid(line, error);
+    if (!options_.keep_going) stopping_ = true;
+    if (options_.keep_going) {
+        progress_.clear();
+        output::note(fmt::format("airy: line {}: {}", line, error.what()));
+    }
+}
+
+void Stream::submit_what_is_there() {
+    while (!stopping_) {
+        if (held_) {
+            const auto sequence = publisher_->try_submit(held_->message);
+            if (sequence == 0) return;
+            ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
+                              std::move(held_text_));
+            held_.reset();
+        }
+        const auto record = records_.next();
+        if (!record) {
+            drained_ = true;
+            return;
+        }
+        try {
+            if (record->too_long)
+                throw Error(
+                    ErrorKind::invalid_event,
+                    fmt::format("longer than {} MiB, the most a broker takes", record_limit >> 20));
+            held_ = make_item_(record->text);
+            held_line_ = record->number;
+            held_topic_ = held_->message.topic;
+            held_text_ = rejects_.wanted() ? std::string(record->text) : std::string();
+        } catch (const Error& error) {
+            reject(record->number, record->text, error);
+        }
+    }
+}
+
+void Stream::take_outcomes() {
+    const auto events = publisher_->take();
+    if (!events.empty()) last_outcome_ = steady_clock::now();
+    for (const auto& event : events) {
+        const auto failed = ledger_.take(event);
+        if (!failed) continue;
+        if (!options_.keep_going) {
+            stopping_ = true;
+        } else {
+            progress_.clear();
+            output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
+            rejects_.add(failed->text);
+        }
+    }
+    // What is confirmed is told at once, also while stdin is quiet.
+    if (!events.empty()) output::flush();
+}
+
+void Stream::wait() {
+    const bool wants_input = reading() && drained_ && !held_;
+    pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
+                        {signals_.fd(), POLLIN, 0},
+                        {wants_input ? STDIN_FILENO : -1, POLLIN, 0}};
+    int timeout = -1;
+    if (ledger_.open() > 0) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            last_outcome_ + options_.confirm_timeout - steady_clock::now());
+        timeout = static_cast<int>(std::max<std::int64_t>(0, left.count()));
+    }
+    ::poll(waiting, 3, timeout);
+    if ((waiting[2].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
+        if (ledger_.open() == 0) last_outcome_ = steady_clock::now();
+        records_.fill();
+        drained_ = false;
+    }
+    if (const auto signal = signals_.take()) {
+        if (signal_ != 0) ::_exit(128 + *signal);  // the second one stops at once
+        signal_ = *signal;
+        stopping_ = true;
+    }
+    if (ledger_.open() > 0 && steady_clock::now() - last_outcome_ > options_.confirm_timeout)
+        throw Error(ErrorKind::undelivered,
+                    fmt::format("the broker confirmed nothing for {} s; {} were confirmed before, "
+                                "{} are uncertain",
+                                std::chrono::duration<double>(options_.confirm_timeout).count(),
+                                ledger_.confirmed(), ledger_.open()),
+                    "is it blocked by a memory or disk alarm? rabbitmqctl status tells");
+}
+
+int Stream::run() {
+    try {
+        while (reading() || held_ || ledger_.open() > 0) {
+            if (stopping_) held_.reset();
+            submit_what_is_there();
+            take_outcomes();
+            if (stopping_ && ledger_.open() == 0) break;
+            if (!reading() && !held_ && ledger_.open() == 0) break;
+            progress_.show(ledger_.confirmed(), part_of_file(records_.bytes_read()));
+            wait();
+        }
+    } catch (const output::Closed&) {
+        throw Error(ErrorKind::general,
+                    fmt::format("stdout was closed: stopped after {} confirmed events",
+                                ledger_.confirmed()),
+                    "--quiet prints no event ids");
+    } catch (const Error&) {
+        progress_.clear();
+        ledger_.print_out_of_order();
+        throw;
+    }
+    progress_.clear();
+    publisher_->close(close_deadline);
+    return finish();
+}
+
+int Stream::finish() {
+    output::flush();
+    const double seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
+    if (const auto error = ledger_.first_error(); error && !options_.keep_going) throw *error;
+    if (ledger_.confirmed() == 0 && invalid_ == 0 && ledger_.undelivered() == 0 && signal_ == 0) {
+        output::note("airy: the input was empty: nothing published");
+    } else {
+        std::string summary =
+            fmt::format("published {} events in {:.2f} s ({}/s)",
+                        output::with_commas(ledger_.confirmed()), seconds,
+                        output::with_commas(static_cast<std::uint64_t>(
+                            static_cast<double>(ledger_.confirmed()) / std::max(seconds, 1e-6))));
+        if (invalid_ > 0) summary += fmt::format("; {} invalid", output::with_commas(invalid_));
+        if (ledger_.undelivered() > 0)
+            summary +=
+                fmt::format("; {} not delivered", output::with_commas(ledger_.undelivered()));
+        output::note(summary);
+    }
+    if (signal_ != 0) return 128 + signal_;
+    if (invalid_ > 0) return static_cast<int>(ErrorKind::invalid_event);
+    if (ledger_.undelivered() > 0) return static_cast<int>(ErrorKind::undelivered);
+    return 0;
+}
+
+}  // namespace
+
+int stream(const Options& options, const MakeItem& make_item) {
+    return Stream(options, make_item).run();
+}
+
+int one(const Options& options, Item item) {
+    const auto publisher = options.broker->publisher(
+        {options.exchange, options.window, options.confirm, options.mandatory});
+    Ledger ledger(options.confirm, options.mandatory, options.json, false);
+    std::string topic = item.message.topic;
+    if (publisher->try_submit(item.message) != 0)
+        ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
+    const auto deadline = steady_clock::now() + options.confirm_timeout;
+    while (ledger.open() > 0) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+        if (left.count() <= 0)
+            throw Error(ErrorKind::undelivered, "the broker did not confirm the event in time",
+                        "is it blocked by a memory or disk alarm? rabbitmqctl status tells");
+        pollfd waiting{publisher->event_fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(left.count()));
+        for (const auto& event : publisher->take())
+            ledger.take(event);
+    }
+    output::flush();
+    publisher->close(close_deadline);
+    if (const auto error = ledger.first_error()) throw *error;
+    return 0;
+}
+
+}  // namespace airy::tools::publish

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "event/message.hpp"
+#include "mq/broker.hpp"
+
+// Sending what `airy publish` was given: in order, pipelined, each outcome reported once.
+namespace airy::tools::publish {
+
+struct Item {
+    std::string event_id;  // what is printed when it is confirmed
+    event::Message message;
+};
+
+struct Options {
+    std::unique_ptr<mq::Broker> broker;
+    mq::ExchangeUse exchange;
+    bool confirm = true;
+    bool mandatory = true;
+    std::size_t window = 1000;
+    std::chrono::nanoseconds confirm_timeout{};  // without any outcome
+    bool keep_going = false;
+    std::string rejects_file;  // empty: none
+    bool json = false;
+    char separator = '\n';
+};
+
+// Makes an item of one record of stdin; throws Error{invalid_event}.
+using MakeItem = std::function<Item(std::string_view)>;
+
+// Both return the exit code, and throw what ends everything, such as a lost connection.
+int one(const Options& options, Item item);
+int stream(const Options& options, const MakeItem& make_item);
+
+}  // namespace airy::tools::publish

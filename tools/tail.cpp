@@ -1,0 +1,171 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <CLI/CLI.hpp>
+
+#include "command.hpp"
+#include "event/message_line.hpp"
+#include "event/topic.hpp"
+#include "event/where.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/pretty.hpp"
+#include "output/stream.hpp"
+#include "util/error.hpp"
+#include "util/signals.hpp"
+
+namespace airy::tools {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::uint16_t prefetch = 1000;
+constexpr std::chrono::milliseconds close_deadline{2000};
+// `--until-empty` on a live queue: nothing has come for this long.
+constexpr std::chrono::milliseconds quiet{200};
+
+class Tail final : public Command {
+  public:
+    void add_options(CLI::App& app) override;
+    int run() override;
+
+  private:
+    void show(const mq::Delivered& delivery);
+    void take_events(mq::Subscription& subscription);
+    bool enough() const { return stop_.count && shown_ >= *stop_.count; }
+    int poll_timeout(steady_clock::time_point start) const;
+    bool time_is_up(steady_clock::time_point start) const;
+    int exit_code(int signal) const;
+
+    std::vector<std::string> patterns_;
+    std::vector<std::string> where_texts_;
+    std::vector<event::Where> where_;
+    std::string format_;
+    StopOptions stop_;
+    BrokerOptions broker_;
+    ExchangeOption exchange_;
+
+    std::uint64_t shown_ = 0;
+    steady_clock::time_point last_ = steady_clock::now();
+};
+
+void Tail::add_options(CLI::App& app) {
+    app.footer(
+        "e.g. airy tail 'post.*' '#.voted' --where 'post_id=42' --count 10\n"
+        "Patterns are AMQP's: * is one word, # zero or more. Other subscribers miss nothing.");
+    app.add_option("PATTERN", patterns_, "what to listen to, e.g. post.published, post.*, or #")
+        ->required();
+    app.add_option("-w,--where", where_texts_,
+                   "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
+                   "(repeatable: all must)")
+        ->type_name("CONDITION")
+        ->allow_extra_args(false);
+    app.add_option("-o,--output", format_,
+                   "pretty (on a terminal), json (message lines, as publish --lines message reads "
+                   "them) or raw (bodies)")
+        ->check(CLI::IsMember({"pretty", "json", "raw", "text"}))
+        ->type_name("FORMAT");
+    stop_.add(app);
+    broker_.add(app);
+    exchange_.add(app);
+}
+
+void Tail::show(const mq::Delivered& delivery) {
+    if (!event::all_match(where_, delivery.message, delivery.queue)) return;
+    ++shown_;
+    if (format_ == "raw") {
+        output::print(delivery.message.body);
+        output::print("\n");
+    } else if (format_ == "json") {
+        std::string line;
+        event::append_message_line(line, delivery.message, delivery.queue, delivery.redelivered,
+                                   delivery.received_at);
+        output::print(line);
+        output::print("\n");
+    } else {
+        output::print(output::pretty(delivery, output::colour_stdout()));
+    }
+}
+
+void Tail::take_events(mq::Subscription& subscription) {
+    for (const auto& event : subscription.take()) {
+        if (const auto* delivery = std::get_if<mq::Delivered>(&event)) {
+            last_ = steady_clock::now();
+            if (!enough()) show(*delivery);
+            subscription.settle(delivery->tag, mq::Settlement::ack);
+        } else if (const auto* lost = std::get_if<mq::Lost>(&event)) {
+            std::rethrow_exception(lost->error);
+        } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
+            throw Error(ErrorKind::not_found, cancelled->reason);
+        }
+    }
+    output::flush();
+}
+
+int Tail::poll_timeout(steady_clock::time_point start) const {
+    auto until = steady_clock::time_point::max();
+    if (stop_.idle) until = std::min(until, last_ + *stop_.idle);
+    if (stop_.until_empty) until = std::min(until, last_ + quiet);
+    if (stop_.timeout) until = std::min(until, start + *stop_.timeout);
+    if (until == steady_clock::time_point::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
+}
+
+bool Tail::time_is_up(steady_clock::time_point start) const {
+    const auto now = steady_clock::now();
+    return (stop_.idle && now >= last_ + *stop_.idle) ||
+           (stop_.until_empty && now >= last_ + quiet) ||
+           (stop_.timeout && now >= start + *stop_.timeout);
+}
+
+int Tail::exit_code(int signal) const {
+    const std::uint64_t expected = stop_.expect.value_or(stop_.count.value_or(0));
+    if (signal != 0) return 128 + signal;
+    if (shown_ >= expected) return 0;
+    throw Error(ErrorKind::timeout, fmt::format("{} of {} messages came", shown_, expected));
+}
+
+int Tail::run() {
+    for (const auto& pattern : patterns_)
+        event::check_pattern(pattern);
+    for (const auto& text : where_texts_)
+        where_.push_back(event::parse_where(text));
+    if (format_.empty() || format_ == "text")
+        format_ = output::stdout_is_terminal() || format_ == "text" ? "pretty" : "json";
+    exchange_.resolve();
+
+    util::SignalFd signals;
+    const auto broker = mq::connect(broker_.endpoint("tail"));
+    mq::SubscribeOptions options;
+    options.exchange = {exchange_.name, !exchange_.named};
+    options.patterns = patterns_;
+    options.prefetch = prefetch;
+    const auto subscription = broker->subscribe(options);
+    if (common_options().verbose || output::stderr_is_terminal())
+        output::note(fmt::format("airy: listening to {} of {}; Ctrl-C ends it",
+                                 fmt::join(patterns_, " "), exchange_.name));
+
+    const auto start = steady_clock::now();
+    last_ = start;
+    int signal = 0;
+    while (!enough() && signal == 0) {
+        pollfd waiting[] = {{subscription->event_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+        ::poll(waiting, 2, poll_timeout(start));
+        take_events(*subscription);
+        if (const auto taken = signals.take()) signal = *taken;
+        if (time_is_up(start)) break;
+    }
+    subscription->close(close_deadline);
+    return exit_code(signal);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_tail() {
+    return std::make_unique<Tail>();
+}
+
+}  // namespace airy::tools

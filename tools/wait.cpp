@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <poll.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "command.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "util/error.hpp"
+#include "util/signals.hpp"
+
+namespace airy::tools {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds between_tries{250};
+
+class Wait final : public Command {
+  public:
+    void add_options(CLI::App& app) override;
+    int run() override;
+
+  private:
+    void try_once(const mq::Endpoint& endpoint) const;
+
+    std::chrono::nanoseconds timeout_ = std::chrono::seconds(60);
+    std::vector<std::string> queues_;
+    BrokerOptions broker_;
+};
+
+void Wait::add_options(CLI::App& app) {
+    add_duration(app, "--timeout", timeout_, "give up with exit 5 after this long; default 1m");
+    app.add_option("--queue", queues_, "also until this queue is there (repeatable)")
+        ->type_name("QUEUE")
+        ->allow_extra_args(false);
+    broker_.add(app);
+}
+
+void Wait::try_once(const mq::Endpoint& endpoint) const {
+    const auto topology = mq::connect(endpoint)->topology();
+    for (const auto& queue : queues_)
+        topology->check_queue(queue);
+    if (!common_options().quiet)
+        output::print(
+            fmt::format("{} at {} is ready\n", topology->server(), mq::masked_url(endpoint.url)));
+}
+
+int Wait::run() {
+    util::SignalFd signals;
+    auto endpoint = broker_.endpoint("wait");
+    const auto deadline = steady_clock::now() + timeout_;
+    std::string last_error;
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+        if (left.count() <= 0) break;
+        endpoint.connect_timeout = std::min(endpoint.connect_timeout, left);
+        try {
+            try_once(endpoint);
+            return 0;
+        } catch (const Error& error) {
+            const bool waits_for =
+                error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::not_found;
+            if (!waits_for || error.permanent()) throw;
+            last_error = error.what();
+        }
+        pollfd waiting{signals.fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(std::min(between_tries, left).count()));
+        if (const auto signal = signals.take()) return 128 + *signal;
+    }
+    throw Error(ErrorKind::timeout,
+                fmt::format("not ready after {} s: {}",
+                            std::chrono::duration<double>(timeout_).count(), last_error));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_wait() {
+    return std::make_unique<Wait>();
+}
+
+}  // namespace airy::tools
