@@ -68,6 +68,10 @@ Submitted TaskPool::submit_async(AsyncTask coroutine, SubmitOptions options) {
     return state_->submit(std::move(task));
 }
 
+awaitable<Submitted> TaskPool::async_submit(AsyncTask coroutine) {
+    return async_submit(std::move(coroutine), SubmitOptions());
+}
+
 awaitable<Submitted> TaskPool::async_submit(AsyncTask coroutine, SubmitOptions options) {
     auto task = state_->make_task(Lane::async, std::move(options));
     task->coroutine = std::move(coroutine);

@@ -92,11 +92,17 @@ class TaskPool {
     }
     // A coroutine for the loop, from any thread.
     Submitted submit_async(AsyncTask task, SubmitOptions options = {});
-    // The same from a coroutine on the loop, waiting without holding a thread.
-    boost::asio::awaitable<Submitted> async_submit(AsyncTask task, SubmitOptions options = {});
+    // The same from a coroutine on the loop, waiting without holding a thread. Keep the options in
+    // a named variable: g++ 12 destroys an aggregate made inside a co_await expression twice.
+    boost::asio::awaitable<Submitted> async_submit(AsyncTask task);
+    boost::asio::awaitable<Submitted> async_submit(AsyncTask task, SubmitOptions options);
     // A callable for the thread lane, from a coroutine on the loop.
     template <class F>
-    boost::asio::awaitable<Submitted> async_submit_blocking(F&& task, SubmitOptions options = {}) {
+    boost::asio::awaitable<Submitted> async_submit_blocking(F&& task) {
+        return async_submit_task(thread_task(std::forward<F>(task)), SubmitOptions());
+    }
+    template <class F>
+    boost::asio::awaitable<Submitted> async_submit_blocking(F&& task, SubmitOptions options) {
         return async_submit_task(thread_task(std::forward<F>(task)), std::move(options));
     }
 
