@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inspect/management.hpp"
+#include "mq/broker.hpp"
+
+namespace airy::inspect {
+
+// Who told of a queue. The management API knows all about it, but its counts may be 5 s old; a
+// passive declare (AMQP 0-9-1, queue.declare) knows ready and consumers as of now, and no more.
+enum class QueueSource { management, amqp, both };
+
+// `management`, `amqp`, `management+amqp`: as in `stats queues --output json`.
+std::string_view to_string(QueueSource source) noexcept;
+
+struct QueueReport {
+    QueueInfo queue;
+    QueueSource source = QueueSource::management;
+};
+
+struct QueueSurvey {
+    std::vector<QueueReport> queues;
+    std::string degraded;  // why the management API did not tell; empty: it did
+};
+
+// Every queue of the virtual host, by name. Throws as Management does.
+QueueSurvey survey_queues(const Management& management);
+
+// These queues in this order, ready and consumers as of now. Throws Error{not_found} for the first
+// that is not there, Error{unreachable} when the broker cannot be reached.
+QueueSurvey survey_queues(const Management& management, mq::Broker& broker,
+                          const std::vector<std::string>& names);
+
+}  // namespace airy::inspect

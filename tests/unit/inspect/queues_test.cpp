@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/queues.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "scripted_server.hpp"
+#include "util/error.hpp"
+
+using namespace airy;
+using namespace std::chrono_literals;
+using test::http_answer;
+using test::ScriptedServer;
+
+namespace {
+
+// A broker that has a few queues and can only be looked at.
+class SeenTopology final : public mq::Topology {
+  public:
+    explicit SeenTopology(const std::map<std::string, mq::QueueState>& queues) : queues_(queues) {}
+
+    mq::QueueState check_queue(const std::string& name) override {
+        const auto found = queues_.find(name);
+        if (found == queues_.end()) throw Error(ErrorKind::not_found, "no queue " + name);
+        return found->second;
+    }
+    void declare_exchange(const mq::ExchangeSpec&) override { refuse(); }
+    void check_exchange(const std::string&) override { refuse(); }
+    mq::QueueState declare_queue(const mq::QueueSpec&) override { refuse(); }
+    void bind(const std::string&, const std::string&, const std::string&) override { refuse(); }
+    void unbind(const std::string&, const std::string&, const std::string&) override { refuse(); }
+    std::uint64_t delete_queue(const std::string&, bool, bool) override { refuse(); }
+    std::uint64_t purge_queue(const std::string&) override { refuse(); }
+    void delete_exchange(const std::string&) override { refuse(); }
+    std::string server() const override { return "fake"; }
+
+  private:
+    [[noreturn]] static void refuse() { throw Error(ErrorKind::general, "only looking"); }
+    const std::map<std::string, mq::QueueState>& queues_;
+};
+
+class SeenBroker final : public mq::Broker {
+  public:
+    std::unique_ptr<mq::Publisher> publisher(const mq::PublisherOptions&) override { return {}; }
+    std::unique_ptr<mq::Subscription> subscribe(const mq::SubscribeOptions&) override { return {}; }
+    std::unique_ptr<mq::Topology> topology() override {
+        return std::make_unique<SeenTopology>(queues);
+    }
+    std::map<std::string, mq::QueueState> queues;
+};
+
+inspect::Management management(const std::string& url) {
+    mq::Endpoint endpoint;
+    endpoint.url = "amqp://guest:guest@127.0.0.1/";
+    return inspect::Management(endpoint, url, 5s);
+}
+
+}  // namespace
+
+TEST_CASE("all queues, by name") {
+    ScriptedServer server({http_answer(200, R"([{"name":"b","messages_ready":1},{"name":"a"}])")});
+    const auto survey = inspect::survey_queues(management(server.url()));
+    REQUIRE(survey.queues.size() == 2);
+    CHECK(survey.queues[0].queue.name == "a");
+    CHECK(survey.queues[1].queue.ready == 1);
+    CHECK(inspect::to_string(survey.queues[0].source) == "management");
+    CHECK(survey.degraded.empty());
+}
+
+TEST_CASE("named queues get the broker's counts of now, the rest from the management API") {
+    ScriptedServer server({http_answer(
+        200, R"({"name":"q","type":"quorum","messages_ready":1,"messages_unacknowledged":4,)"
+             R"("consumers":0})")});
+    SeenBroker broker;
+    broker.queues["q"] = {"q", 17, 2};
+    const auto survey = inspect::survey_queues(management(server.url()), broker, {"q"});
+    REQUIRE(survey.queues.size() == 1);
+    const auto& report = survey.queues[0];
+    CHECK(report.queue.type == "quorum");
+    CHECK(report.queue.ready == 17);
+    CHECK(report.queue.consumers == 2);
+    CHECK(report.queue.unacked == 4);
+    CHECK(inspect::to_string(report.source) == "management+amqp");
+    CHECK(survey.degraded.empty());
+}
+
+TEST_CASE("without the management API there is what a passive declare tells, and why") {
+    std::string url;
+    {
+        ScriptedServer server({});
+        url = server.url();
+    }
+    SeenBroker broker;
+    broker.queues["a"] = {"a", 3, 1};
+    broker.queues["b"] = {"b", 0, 0};
+    const auto survey = inspect::survey_queues(management(url), broker, {"b", "a"});
+    REQUIRE(survey.queues.size() == 2);
+    CHECK(survey.queues[0].queue.name == "b");
+    CHECK(survey.queues[1].queue.ready == 3);
+    CHECK(survey.queues[1].queue.consumers == 1);
+    CHECK_FALSE(survey.queues[1].queue.unacked);
+    CHECK(inspect::to_string(survey.queues[1].source) == "amqp");
+    CHECK(survey.degraded.find("connection refused") != std::string::npos);
+}
+
+TEST_CASE("a stalled management API costs its deadline once, not once a queue") {
+    ScriptedServer server({""}, true);
+    mq::Endpoint endpoint;
+    endpoint.url = "amqp://guest:guest@127.0.0.1/";
+    const inspect::Management slow(endpoint, server.url(), 100ms);
+    SeenBroker broker;
+    std::vector<std::string> names;
+    for (int i = 0; i < 100; ++i) {
+        names.push_back("q" + std::to_string(i));
+        broker.queues[names.back()] = {names.back(), 1, 0};
+    }
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(inspect::survey_queues(slow, broker, names).queues.size() == 100);
+    CHECK(std::chrono::steady_clock::now() - start < 5s);
+    CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("a queue that is not there is an error, whoever is asked") {
+    ScriptedServer server({http_answer(404, "{}")});
+    SeenBroker broker;
+    CHECK_THROWS_AS(inspect::survey_queues(management(server.url()), broker, {"q"}), Error);
+    // The broker has it though the management API does not know it yet.
+    broker.queues["q"] = {"q", 1, 0};
+    const auto survey = inspect::survey_queues(management(server.url()), broker, {"q"});
+    CHECK(inspect::to_string(survey.queues.at(0).source) == "amqp");
+    CHECK(survey.degraded.empty());
+}

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "inspect/management.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace airy::tools {
+
+// `--management-url`, where RabbitMQ's management API is.
+struct ManagementOption {
+    std::string url;  // empty: from the environment, or the broker's host
+
+    void add(CLI::App& app);
+
+    // With the login of `broker`. Throws Error{usage}.
+    inspect::Management management(const mq::Endpoint& broker) const;
+};
+
+}  // namespace airy::tools

@@ -1,0 +1,233 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "output/metrics.hpp"
+
+#include <fmt/core.h>
+
+#include <optional>
+
+#include "inspect/consumer_json.hpp"
+#include "output/stream.hpp"
+#include "output/table.hpp"
+#include "util/duration.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+#include "util/timestamp.hpp"
+
+namespace airy::tools::output {
+namespace {
+
+constexpr const char* unknown = "-";
+
+// The terminal's, or 0 where stdout is none.
+std::size_t table_width() noexcept {
+    return stdout_is_terminal() ? static_cast<std::size_t>(terminal_width()) : 0;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+std::string measured(const work::Percentiles& times, std::chrono::nanoseconds value) {
+    return times.count == 0 ? unknown : util::format_duration(value);
+}
+
+std::string shown(const std::optional<std::uint64_t>& number) {
+    return number ? std::to_string(*number) : unknown;
+}
+
+std::string or_null(const std::optional<std::uint64_t>& number) {
+    return number ? std::to_string(*number) : "null";
+}
+
+std::string text_or_null(const std::string& text) {
+    if (text.empty()) return "null";
+    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
+}
+
+std::string shown_rate(const inspect::QueueReport& report, double rate) {
+    if (report.source == inspect::QueueSource::amqp) return unknown;
+    return fmt::format("{:.1f}", rate);
+}
+
+std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
+    if (!bytes) return unknown;
+    if (*bytes < 1024) return fmt::format("{} B", *bytes);
+    if (*bytes < 1024 * 1024) return fmt::format("{:.0f} KiB", static_cast<double>(*bytes) / 1024);
+    return fmt::format("{:.1f} MiB", static_cast<double>(*bytes) / (1024 * 1024));
+}
+
+// Of the oldest message: seconds, where its publisher set a timestamp.
+std::optional<std::uint64_t> head_age(const inspect::QueueInfo& queue, util::SystemTime now) {
+    if (!queue.head_timestamp) return std::nullopt;
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    return seconds > *queue.head_timestamp
+               ? static_cast<std::uint64_t>(seconds - *queue.head_timestamp)
+               : 0;
+}
+
+std::string json_head(const char* kind, util::SystemTime now) {
+    return fmt::format(R"({{"kind":"{}","time":"{}",)", kind, util::format_rfc3339(now));
+}
+
+}  // namespace
+
+std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
+    constexpr auto right = Align::right;
+    Table table({{"name"},
+                 {"pid", right},
+                 {"queue", Align::left, 5},
+                 {"patterns", Align::left, 11},
+                 {"state"},
+                 {"cap", right},
+                 {"running", right},
+                 {"free", right, 3},
+                 {"waiting", right, 2},
+                 {"in_flight", right, 4},
+                 {"handled", right},
+                 {"failed", right},
+                 {"retried", right, 2},
+                 {"dead_lettered", right, 3},
+                 {"wait p50", right, 9},
+                 {"wait p99", right, 6},
+                 {"wait max", right, 10},
+                 {"run p50", right, 8},
+                 {"run p99", right, 5},
+                 {"run max", right, 10},
+                 {"uptime", right, 7}});
+    for (const auto& consumer : consumers) {
+        if (!consumer.status) {
+            table.add({consumer.name, std::to_string(consumer.pid), "", "", "not answering"});
+            continue;
+        }
+        const auto& status = *consumer.status;
+        table.add({status.name,
+                   std::to_string(consumer.pid),
+                   status.queue,
+                   joined(status.patterns),
+                   std::string(work::to_string(status.state)),
+                   std::to_string(status.cap),
+                   std::to_string(status.running),
+                   std::to_string(status.free),
+                   std::to_string(status.waiting),
+                   std::to_string(status.in_flight),
+                   std::to_string(status.handled),
+                   std::to_string(status.failed),
+                   std::to_string(status.retried),
+                   std::to_string(status.dead_lettered),
+                   measured(status.wait, status.wait.p50),
+                   measured(status.wait, status.wait.p99),
+                   measured(status.wait, status.wait.max),
+                   measured(status.run, status.run.p50),
+                   measured(status.run, status.run.p99),
+                   measured(status.run, status.run.max),
+                   util::format_duration(status.uptime)});
+    }
+    return table.text(table_width());
+}
+
+std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
+    constexpr auto right = Align::right;
+    Table table({{"queue"},
+                 {"type", Align::left, 5},
+                 {"ready", right},
+                 {"unacked", right},
+                 {"consumers", right},
+                 {"publish/s", right, 1},
+                 {"deliver/s", right, 2},
+                 {"ack/s", right, 2},
+                 {"redeliver/s", right, 3},
+                 {"memory", right, 4},
+                 {"policy", Align::left, 6},
+                 {"state", Align::left, 1}});
+    for (const auto& report : queues) {
+        const auto& queue = report.queue;
+        table.add({queue.name, queue.type.empty() ? unknown : queue.type, shown(queue.ready),
+                   shown(queue.unacked), shown(queue.consumers),
+                   shown_rate(report, queue.publish_rate), shown_rate(report, queue.deliver_rate),
+                   shown_rate(report, queue.ack_rate), shown_rate(report, queue.redeliver_rate),
+                   shown_bytes(queue.memory), queue.policy,
+                   queue.state.empty() ? unknown : queue.state});
+    }
+    return table.text(table_width());
+}
+
+std::string pool_details(const work::ConsumerStatus& status) {
+    std::string out;
+    const auto line = [&out](std::string_view key, const auto& value) {
+        out += fmt::format("{:<14} {}\n", key, value);
+    };
+    const auto times = [&](std::string_view key, const work::Percentiles& percentiles) {
+        if (percentiles.count == 0)
+            line(key, unknown);
+        else
+            line(key, fmt::format("p50 {}  p90 {}  p99 {}  max {}  of {}",
+                                  util::format_duration(percentiles.p50),
+                                  util::format_duration(percentiles.p90),
+                                  util::format_duration(percentiles.p99),
+                                  util::format_duration(percentiles.max), percentiles.count));
+    };
+    line("name", util::printable(status.name));
+    line("pid", status.pid);
+    line("queue", util::printable(status.queue));
+    line("patterns", util::printable(joined(status.patterns), 1000));
+    line("state", work::to_string(status.state));
+    line("uptime", util::format_duration(status.uptime));
+    line("cap", status.cap);
+    line("running", status.running);
+    line("free", status.free);
+    line("waiting", status.waiting);
+    line("in_flight", status.in_flight);
+    line("handled", status.handled);
+    line("failed", status.failed);
+    line("retried", status.retried);
+    line("dead_lettered", status.dead_lettered);
+    times("wait", status.wait);
+    times("run", status.run);
+    return out;
+}
+
+std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
+    std::string out = json_head("pool", now);
+    if (consumer.status) {
+        out += inspect::to_json(*consumer.status).substr(1);
+    } else {
+        out +=
+            fmt::format(R"("name":{},"pid":{},"queue":null,"patterns":[],"state":"not answering")",
+                        text_or_null(consumer.name), consumer.pid);
+        for (const char* key :
+             {"uptime_s", "cap", "running", "free", "waiting", "in_flight", "handled", "failed",
+              "retried", "dead_lettered", "wait_ms", "run_ms"})
+            out += fmt::format(R"(,"{}":null)", key);
+        out += '}';
+    }
+    out += '\n';
+    return out;
+}
+
+std::string queue_json(const inspect::QueueReport& report, util::SystemTime now) {
+    const auto& queue = report.queue;
+    const bool told = report.source != inspect::QueueSource::amqp;
+    const auto flag = [told](bool value) { return !told ? "null" : value ? "true" : "false"; };
+    const auto rate = [told](double value) {
+        return told ? fmt::format("{:.1f}", value) : std::string("null");
+    };
+    return json_head("queue", now) +
+           fmt::format(R"("queue":{},"type":{},"ready":{},"unacked":{},"consumers":{},"durable":{})"
+                       R"(,"auto_delete":{},"exclusive":{},"state":{},"policy":{},"memory":{})"
+                       R"(,"publish_rate":{},"deliver_rate":{},"ack_rate":{},"redeliver_rate":{})"
+                       R"(,"head_age_s":{},"source":"{}"}})",
+                       text_or_null(queue.name), text_or_null(queue.type), or_null(queue.ready),
+                       or_null(queue.unacked), or_null(queue.consumers), flag(queue.durable),
+                       flag(queue.auto_delete), flag(queue.exclusive), text_or_null(queue.state),
+                       text_or_null(queue.policy), or_null(queue.memory), rate(queue.publish_rate),
+                       rate(queue.deliver_rate), rate(queue.ack_rate), rate(queue.redeliver_rate),
+                       or_null(head_age(queue, now)), inspect::to_string(report.source)) +
+           "\n";
+}
+
+}  // namespace airy::tools::output

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "inspect/control_client.hpp"
+#include "inspect/queues.hpp"
+#include "util/clock.hpp"
+
+// Consumers and queues as tables for people and as JSON lines for programs.
+namespace airy::tools::output {
+
+// Fits the terminal where stdout is one.
+std::string pool_table(const std::vector<inspect::Consumer>& consumers);
+std::string queue_table(const std::vector<inspect::QueueReport>& queues);
+
+// Everything of one consumer, a line for each thing.
+std::string pool_details(const work::ConsumerStatus& status);
+
+// One object and its line end. A consumer that does not answer has the state `not answering`, its
+// figures are null.
+std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now);
+std::string queue_json(const inspect::QueueReport& report, util::SystemTime now);
+
+}  // namespace airy::tools::output

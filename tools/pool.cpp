@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "command.hpp"
+#include "inspect/control_client.hpp"
+#include "options.hpp"
+#include "output/metrics.hpp"
+#include "output/stream.hpp"
+#include "util/clock.hpp"
+#include "util/duration.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools {
+namespace {
+
+using inspect::Consumer;
+using inspect::ControlOperation;
+using work::ConsumerState;
+using work::ConsumerStatus;
+
+constexpr auto poll_interval = std::chrono::milliseconds(50);
+
+class Pool final : public Command {
+  public:
+    void add_options(CLI::App& app) override {
+        app.require_subcommand(1);
+        output_.add(app);
+        subcommand(app, "ls", "every consumer of this user on this host", [this] { list(); });
+        auto* show = subcommand(app, "show", "everything about one", [this] { this->show(); });
+        add_consumer(*show);
+        auto* resize = subcommand(app, "resize", "let it run so many handlers at once",
+                                  [this] { change(ControlOperation::resize); });
+        add_consumer(*resize);
+        resize->add_option("size", size_, "handlers at once, 1 or more")
+            ->type_name("N")
+            ->required()
+            ->check(CLI::PositiveNumber);
+        add_wait(*resize, "until no more than that run");
+        auto* pause = subcommand(app, "pause", "start no more handlers; what runs goes on",
+                                 [this] { change(ControlOperation::pause); });
+        add_consumer(*pause);
+        add_wait(*pause, "until nothing runs any more");
+        auto* resume = subcommand(app, "resume", "start handlers again after a pause",
+                                  [this] { change(ControlOperation::resume); });
+        add_consumer(*resume);
+        add_wait(*resume, "until it runs");
+        auto* drain = subcommand(app, "drain", "take no more, finish what runs, then end",
+                                 [this] { change(ControlOperation::drain); });
+        add_consumer(*drain);
+        add_wait(*drain, "until it has ended");
+    }
+
+    int run() override {
+        action_();
+        return 0;
+    }
+
+  private:
+    CLI::App* subcommand(CLI::App& app, const char* name, const char* summary,
+                         std::function<void()> action) {
+        auto* sub = app.add_subcommand(name, summary);
+        sub->fallthrough();
+        sub->callback([this, action = std::move(action)] { action_ = action; });
+        output_.add(*sub);
+        return sub;
+    }
+
+    void add_consumer(CLI::App& sub) {
+        sub.add_option("consumer", who_, "its name or its pid")->type_name("CONSUMER")->required();
+    }
+
+    void add_wait(CLI::App& sub, const std::string& until) {
+        sub.add_flag("--wait", wait_, "wait " + until);
+        add_duration(sub, "--timeout", timeout_, "wait no longer than this, then exit 5");
+    }
+
+    void list() {
+        const auto consumers = inspect::list_consumers();
+        const auto now = util::system_clock().now();
+        if (!output_.json()) output::print(output::pool_table(consumers));
+        if (output_.json())
+            for (const auto& consumer : consumers)
+                output::print(output::pool_json(consumer, now));
+        if (consumers.empty()) output::note("no consumer of this user runs on this host");
+    }
+
+    // Throws Error{timeout} for one that does not answer.
+    Consumer find() const { return inspect::find_consumer(inspect::list_consumers(), who_); }
+
+    void show() {
+        auto consumer = find();
+        if (!consumer.status)
+            consumer.status = inspect::control(consumer, ControlOperation::status);
+        print(consumer, output::pool_details(*consumer.status));
+    }
+
+    void print(const Consumer& consumer, const std::string& text) const {
+        if (output_.json())
+            output::print(output::pool_json(consumer, util::system_clock().now()));
+        else
+            output::print(text);
+    }
+
+    void change(ControlOperation operation) {
+        if (timeout_ && !wait_)
+            throw Error(ErrorKind::usage, "--timeout is for --wait", "add --wait, or leave it out");
+        auto consumer = find();
+        consumer.status = inspect::control(consumer, operation, size_);
+        if (wait_) wait_for(operation, consumer);
+        const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name), consumer.pid,
+                                      outcome(operation, *consumer.status));
+        print(consumer, common_options().quiet ? std::string() : text);
+    }
+
+    bool reached(ControlOperation operation, const ConsumerStatus& status) const {
+        switch (operation) {
+            case ControlOperation::resize:
+                return status.cap == size_ && status.running <= size_;
+            case ControlOperation::pause:
+                return status.state != ConsumerState::running && status.running == 0;
+            case ControlOperation::resume:
+                return status.state == ConsumerState::running;
+            case ControlOperation::drain:
+                return status.state == ConsumerState::stopped;
+            case ControlOperation::status:
+                break;
+        }
+        return true;
+    }
+
+    // Throws Error{timeout}; asks again and again, since a consumer tells nothing unasked.
+    void wait_for(ControlOperation operation, Consumer& consumer) {
+        const auto start = std::chrono::steady_clock::now();
+        while (!reached(operation, *consumer.status)) {
+            if (timeout_ && std::chrono::steady_clock::now() - start >= *timeout_)
+                throw Error(ErrorKind::timeout,
+                            fmt::format("consumer '{}' ({}) was not there after {}: {} running, {}",
+                                        util::printable(consumer.name), consumer.pid,
+                                        util::format_duration(*timeout_), consumer.status->running,
+                                        work::to_string(consumer.status->state)),
+                            "it goes on; airy pool show tells how far it is");
+            std::this_thread::sleep_for(poll_interval);
+            try {
+                consumer.status = inspect::control(consumer, ControlOperation::status);
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::not_found || operation != ControlOperation::drain)
+                    throw;
+                consumer.status->state = ConsumerState::stopped;
+                consumer.status->running = 0;
+                consumer.status->in_flight = 0;
+            }
+        }
+    }
+
+    static std::string outcome(ControlOperation operation, const ConsumerStatus& status) {
+        if (operation == ControlOperation::resize)
+            return fmt::format("cap {}, {} running", status.cap, status.running);
+        return fmt::format("{}, {} running", work::to_string(status.state), status.running);
+    }
+
+    OutputOption output_;
+    std::function<void()> action_;
+    std::string who_;
+    std::size_t size_ = 0;
+    bool wait_ = false;
+    std::optional<std::chrono::nanoseconds> timeout_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_pool() {
+    return std::make_unique<Pool>();
+}
+
+}  // namespace airy::tools

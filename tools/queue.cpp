@@ -1,0 +1,369 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "event/topic.hpp"
+#include "inspect/queues.hpp"
+#include "management_option.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/metrics.hpp"
+#include "output/stream.hpp"
+#include "util/clock.hpp"
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools {
+namespace {
+
+std::string quoted(const std::string& name) {
+    return "'" + util::printable(name) + "'";
+}
+
+std::string counted(std::uint64_t number, const char* noun) {
+    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+// A name as a JSON string; AMQP lets it be any bytes.
+std::string json_text(const std::string& text) {
+    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
+}
+
+// `k=v`: a whole number, true or false as such, all else as text. Throws Error{usage}.
+std::pair<std::string, event::HeaderValue> parse_argument(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+        throw Error(ErrorKind::usage,
+                    fmt::format("--arg {} is not of the form NAME=VALUE", quoted(text)),
+                    "for example --arg x-max-length=1000");
+    const auto name = text.substr(0, equals);
+    const auto value = text.substr(equals + 1);
+    if (name == "x-queue-type")
+        throw Error(ErrorKind::usage, "--arg x-queue-type is what --type says",
+                    "--type quorum, classic or stream");
+    if (value == "true" || value == "false") return {name, {value == "true"}};
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (!value.empty() && error == std::errc() && end == value.data() + value.size())
+        return {name, {number}};
+    return {name, {value}};
+}
+
+// One of the queues that are to be deleted or purged, as it was when looked at.
+struct Target {
+    std::string name;
+    mq::QueueState state;
+};
+
+class Queue final : public Command {
+  public:
+    void add_options(CLI::App& app) override {
+        app.require_subcommand(1);
+        add_shared(app);
+        add_list(app);
+        add_declare(app);
+        add_delete(app);
+        add_purge(app);
+    }
+
+    int run() override { return action_(); }
+
+  private:
+    void add_shared(CLI::App& app) {
+        output_.add(app);
+        management_.add(app);
+        broker_.add(app);
+    }
+
+    CLI::App* subcommand(CLI::App& app, const char* name, const char* summary,
+                         std::function<int()> action) {
+        auto* sub = app.add_subcommand(name, summary);
+        sub->fallthrough();
+        sub->callback([this, action = std::move(action)] { action_ = action; });
+        return sub;
+    }
+
+    void add_list(CLI::App& app) {
+        auto* sub =
+            subcommand(app, "ls", "the queues of the virtual host", [this] { return list(); });
+        sub->add_option("queue", names_, "only these; all when none is named")->type_name("QUEUE");
+        sub->add_option("--match", match_, "only queues whose name matches this shell pattern")
+            ->type_name("PATTERN");
+        add_shared(*sub);
+    }
+
+    void add_declare(CLI::App& app) {
+        auto* sub = subcommand(app, "declare", "make a durable queue, if it is not there yet",
+                               [this] { return declare(); });
+        sub->add_option("queue", names_, "its name")->type_name("QUEUE")->required()->expected(1);
+        sub->add_option(
+               "--bind", patterns_,
+               "bind it to this pattern of the exchange, which is declared too; repeatable")
+            ->type_name("PATTERN")
+            ->expected(1)
+            ->take_all();
+        sub->add_option("--type", type_, "quorum, classic or stream")
+            ->check(CLI::IsMember({"quorum", "classic", "stream"}))
+            ->type_name("TYPE")
+            ->capture_default_str();
+        sub->add_option("--arg", arguments_,
+                        "an argument of the queue, e.g. x-max-length=1000; repeatable")
+            ->type_name("NAME=VALUE")
+            ->expected(1)
+            ->take_all();
+        exchange_.add(*sub);
+        add_shared(*sub);
+        exchange_.add(app);
+    }
+
+    void add_destruction(CLI::App& sub) {
+        sub.add_flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
+        sub.add_flag("--dry-run", dry_run_, "only say what would happen");
+        add_shared(sub);
+    }
+
+    void add_delete(CLI::App& app) {
+        auto* sub =
+            subcommand(app, "delete",
+                       "delete queues with their messages; of several, those that are there "
+                       "go even when others are not (exit 7)",
+                       [this] { return remove(); });
+        sub->add_option("queue", names_, "which")->type_name("QUEUE")->required();
+        sub->add_flag("--if-empty", if_empty_, "only where no message is ready");
+        sub->add_flag("--if-unused", if_unused_, "only where nobody consumes");
+        add_destruction(*sub);
+    }
+
+    void add_purge(CLI::App& app) {
+        auto* sub =
+            subcommand(app, "purge",
+                       "throw away the messages that are ready; those that a consumer holds "
+                       "stay",
+                       [this] { return purge(); });
+        sub->add_option("queue", names_, "which")->type_name("QUEUE")->required()->expected(1);
+        add_destruction(*sub);
+    }
+
+    int list() {
+        const auto endpoint = broker_.endpoint("queue");
+        const auto management = management_.management(endpoint);
+        auto survey = names_.empty()
+                          ? inspect::survey_queues(management)
+                          : inspect::survey_queues(management, *mq::connect(endpoint), names_);
+        if (!match_.empty())
+            std::erase_if(survey.queues, [this](const inspect::QueueReport& report) {
+                return ::fnmatch(match_.c_str(), report.queue.name.c_str(), 0) != 0;
+            });
+        const auto now = util::system_clock().now();
+        if (!output_.json()) output::print(output::queue_table(survey.queues));
+        if (output_.json())
+            for (const auto& report : survey.queues)
+                output::print(output::queue_json(report, now));
+        output::flush();
+        if (!survey.degraded.empty())
+            output::note(survey.degraded + "; ready and consumers are from a passive declare");
+        if (survey.queues.empty())
+            output::note(match_.empty() ? "there are no queues" : "no queue matches " + match_);
+        return 0;
+    }
+
+    int declare() {
+        const auto& name = names_.front();
+        if (name.empty()) throw Error(ErrorKind::usage, "a queue to declare must have a name");
+        mq::QueueSpec spec;
+        spec.name = name;
+        spec.type = type_;
+        for (const auto& argument : arguments_)
+            spec.arguments.push_back(parse_argument(argument));
+        for (const auto& pattern : patterns_)
+            event::check_pattern(pattern);
+        exchange_.resolve();
+
+        const auto topology = mq::connect(broker_.endpoint("queue"))->topology();
+        if (!patterns_.empty()) topology->declare_exchange({exchange_.name, "topic", true});
+        const auto state = topology->declare_queue(spec);
+        for (const auto& pattern : patterns_)
+            topology->bind(name, exchange_.name, pattern);
+        print_declared(state);
+        return 0;
+    }
+
+    void print_declared(const mq::QueueState& state) const {
+        std::string bindings;
+        for (const auto& pattern : patterns_)
+            bindings += (bindings.empty() ? "" : ",") + json_text(pattern);
+        if (output_.json()) {
+            output::print(fmt::format(
+                R"({{"queue":{},"type":"{}","ready":{},"consumers":{},"exchange":{},"bindings":[{}]}})"
+                "\n",
+                json_text(state.name), type_, state.ready, state.consumers,
+                patterns_.empty() ? "null" : json_text(exchange_.name), bindings));
+            return;
+        }
+        if (common_options().quiet) return;
+        std::string text = fmt::format("{}: {} queue, {} ready, {}", util::printable(state.name),
+                                       type_, state.ready, counted(state.consumers, "consumer"));
+        for (const auto& pattern : patterns_)
+            text += fmt::format(", bound to {} of {}", util::printable(pattern),
+                                util::printable(exchange_.name));
+        output::print(text + "\n");
+    }
+
+    // Looks at each first. What is not there, or is not as --if-empty and --if-unused want it,
+    // becomes a complaint.
+    std::vector<Target> look(mq::Topology& topology, std::vector<Error>& complaints) const {
+        std::vector<Target> targets;
+        for (const auto& name : names_) {
+            try {
+                const auto state = topology.check_queue(name);
+                check_conditions(name, state);
+                targets.push_back({name, state});
+            } catch (const Error& error) {
+                if (error.kind() == ErrorKind::unreachable) throw;
+                complaints.push_back(error);
+            }
+        }
+        return targets;
+    }
+
+    void check_conditions(const std::string& name, const mq::QueueState& state) const {
+        if (if_empty_ && state.ready > 0)
+            throw Error(ErrorKind::general,
+                        fmt::format("queue {} is not empty: {} ready", quoted(name), state.ready));
+        if (if_unused_ && state.consumers > 0)
+            throw Error(ErrorKind::general, fmt::format("queue {} is in use: {}", quoted(name),
+                                                        counted(state.consumers, "consumer")));
+    }
+
+    // True when it may be done. Throws Error{usage} where nobody can be asked.
+    bool agreed(const std::string& question) const {
+        if (yes_) return true;
+        if (!output::stdin_is_terminal() || !output::stderr_is_terminal())
+            throw Error(ErrorKind::usage,
+                        fmt::format("will not {} without being asked to", question),
+                        "there is no terminal to ask on: add --yes, or --dry-run to see what would "
+                        "happen");
+        output::flush();
+        std::cerr << question << "? [y/N] " << std::flush;
+        std::string answer;
+        std::getline(std::cin, answer);
+        return answer == "y" || answer == "Y" || answer == "yes";
+    }
+
+    static std::string summary(const std::vector<Target>& targets) {
+        std::uint64_t ready = 0;
+        for (const auto& target : targets)
+            ready += target.state.ready;
+        const auto what = targets.size() == 1 ? "queue " + quoted(targets[0].name)
+                                              : counted(targets.size(), "queue");
+        return fmt::format("{} with {}", what, counted(ready, "message"));
+    }
+
+    void report(const char* verb, const std::string& name, std::uint64_t messages,
+                bool done = true) const {
+        if (output_.json())
+            output::print(fmt::format("{{\"queue\":{},\"{}\":{},\"messages\":{}}}\n",
+                                      json_text(name), verb, done, messages));
+        else if (!common_options().quiet || !done)
+            output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
+                                      util::printable(name), counted(messages, "message")));
+    }
+
+    // Several complaints in the one line that an error may have.
+    static void raise(const std::vector<Error>& complaints) {
+        if (complaints.empty()) return;
+        std::string text;
+        for (const auto& complaint : complaints)
+            text += (text.empty() ? "" : "; ") + std::string(complaint.what());
+        throw Error(complaints.front().kind(), text, complaints.front().hint());
+    }
+
+    int remove() {
+        const auto broker = mq::connect(broker_.endpoint("queue"));
+        auto topology = broker->topology();
+        std::vector<Error> complaints;
+        const auto targets = look(*topology, complaints);
+        if (dry_run_) {
+            for (const auto& target : targets)
+                report("deleted", target.name, target.state.ready, false);
+            raise(complaints);
+            return 0;
+        }
+        if (!targets.empty() && !agreed("delete " + summary(targets))) return 1;
+        for (const auto& target : targets) {
+            try {
+                report("deleted", target.name, delete_one(*broker, topology, target.name));
+            } catch (const Error& error) {
+                if (error.kind() == ErrorKind::unreachable) throw;
+                complaints.push_back(error);
+            }
+        }
+        raise(complaints);
+        return 0;
+    }
+
+    // The broker checks the conditions of classic queues itself. For the other types RabbitMQ
+    // answers 540 to that, which ends the connection; then the state just looked at has to do, and
+    // a message or consumer that comes in between is not seen.
+    std::uint64_t delete_one(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
+                             const std::string& name) const {
+        if (!if_empty_ && !if_unused_) return topology->delete_queue(name, false, false);
+        try {
+            return topology->delete_queue(name, if_empty_, if_unused_);
+        } catch (const Error& error) {
+            if (std::string_view(error.what()).find("NOT_IMPLEMENTED") == std::string_view::npos)
+                throw;
+        }
+        topology = broker.topology();
+        check_conditions(name, topology->check_queue(name));
+        return topology->delete_queue(name, false, false);
+    }
+
+    int purge() {
+        const auto topology = mq::connect(broker_.endpoint("queue"))->topology();
+        const auto& name = names_.front();
+        const auto state = topology->check_queue(name);
+        if (dry_run_) {
+            report("purged", name, state.ready, false);
+            return 0;
+        }
+        if (!agreed(fmt::format("throw away {} of queue {}", counted(state.ready, "message"),
+                                quoted(name))))
+            return 1;
+        report("purged", name, topology->purge_queue(name));
+        return 0;
+    }
+
+    BrokerOptions broker_;
+    ManagementOption management_;
+    OutputOption output_;
+    ExchangeOption exchange_;
+    std::function<int()> action_;
+    std::vector<std::string> names_;
+    std::string match_;
+    std::vector<std::string> patterns_;
+    std::string type_ = "quorum";
+    std::vector<std::string> arguments_;
+    bool if_empty_ = false;
+    bool if_unused_ = false;
+    bool yes_ = false;
+    bool dry_run_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_queue() {
+    return std::make_unique<Queue>();
+}
+
+}  // namespace airy::tools
