@@ -1,0 +1,326 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command.hpp"
+#include "event/catalogue.hpp"
+#include "event/topic.hpp"
+#include "inspect/control_directory.hpp"
+#include "inspect/management.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "usage.hpp"
+
+// `airy __complete -- WORD…`: what the completion scripts ask. The words are those after `airy`, up
+// to the one at the cursor, which may be empty. Answers one candidate a line, a tab and what it
+// is; a line that begins with the tab tells the script something instead: `files` and `command` to
+// add what the shell itself knows of these, `nospace` that more of the same word is to come.
+namespace airy::tools {
+namespace {
+
+// A shell waits for the answer at every press of the key.
+constexpr auto broker_deadline = std::chrono::milliseconds(300);
+
+struct Answer {
+    std::vector<std::pair<std::string, std::string>> candidates;
+    bool files = false;
+    bool command = false;
+    bool no_space = false;
+
+    void add(std::string_view text, std::string_view description = {}) {
+        candidates.emplace_back(text, description);
+    }
+};
+
+// What stands on the line before the cursor, as the command itself would read it.
+struct Line {
+    std::vector<std::string> args;         // without the command's name
+    CLI::App* scope = nullptr;             // the command, or the subcommand that was named
+    const CLI::Option* awaited = nullptr;  // wants its value at the cursor
+    std::set<const CLI::Option*> given;
+    std::vector<std::string> positionals;
+};
+
+bool takes_value(const CLI::Option& option) {
+    return option.get_items_expected_max() > 0;
+}
+
+bool is_option(std::string_view word) {
+    return word.size() > 1 && word[0] == '-';
+}
+
+const CLI::Option* find_option(const CLI::App& app, std::string_view word) {
+    if (word.starts_with("--")) return app.get_option_no_throw(std::string(word));
+    return app.get_option_no_throw(std::string(word.substr(0, 2)));
+}
+
+CLI::App* find_subcommand(CLI::App& app, std::string_view word) {
+    for (auto* sub : app.get_subcommands({}))
+        if (sub->get_name() == word) return sub;
+    return nullptr;
+}
+
+void read_option(Line& line, const std::string& word) {
+    const auto equals = word.find('=');
+    const auto* option = find_option(*line.scope, std::string_view(word).substr(0, equals));
+    if (option == nullptr) return;
+    line.given.insert(option);
+    const bool holds_value = word.starts_with("--") ? equals != std::string::npos : word.size() > 2;
+    if (takes_value(*option) && !holds_value) line.awaited = option;
+}
+
+Line read_line(CLI::App& app, std::vector<std::string> args) {
+    Line line;
+    line.scope = &app;
+    for (const auto& word : args) {
+        if (line.awaited != nullptr) {
+            line.awaited = nullptr;
+        } else if (is_option(word)) {
+            read_option(line, word);
+        } else if (auto* sub =
+                       line.positionals.empty() ? find_subcommand(*line.scope, word) : nullptr) {
+            line.scope = sub;
+        } else {
+            line.positionals.push_back(word);
+        }
+    }
+    line.args = std::move(args);
+    return line;
+}
+
+// The broker that the line names, or the environment.
+std::vector<std::string> queue_names(const Line& line) {
+    BrokerOptions broker;
+    std::string management_url = environment("AIRY_MANAGEMENT_URL").value_or("");
+    CLI::App app;
+    app.allow_extras();
+    broker.add(app);
+    app.add_option("--management-url", management_url);
+    try {
+        app.parse(std::vector<std::string>(line.args.rbegin(), line.args.rend()));
+    } catch (const CLI::ParseError&) {
+        // What has been typed so far need not be right.
+    }
+    auto endpoint = broker.endpoint("complete");
+    endpoint.connect_timeout = broker_deadline;
+    return inspect::live_queue_names(endpoint, management_url, broker_deadline);
+}
+
+void add_event_types(Answer& answer) {
+    for (const auto& type : event::all())
+        answer.add(type.name, type.summary);
+}
+
+void add_patterns(Answer& answer) {
+    add_event_types(answer);
+    std::set<std::string> families;
+    for (const auto& type : event::all())
+        families.insert(std::string(type.name.substr(0, type.name.find('.'))) + ".*");
+    for (const auto& family : families)
+        answer.add(family, "every event of this kind");
+    answer.add("#", "every event");
+}
+
+// `field=` of the events that the positionals name, and `field=choice` where the choices are known.
+void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
+    std::set<std::string_view> seen;
+    const auto named = [&](const event::EventType& type) {
+        return std::ranges::any_of(line.positionals, [&](const std::string& pattern) {
+            return event::matches(pattern, type.name);
+        });
+    };
+    for (const auto& type : event::all()) {
+        if (!line.positionals.empty() && !named(type)) continue;
+        for (const auto& field : type.fields) {
+            if (!seen.insert(field.name).second) continue;
+            const std::string start = std::string(field.name) + "=";
+            if (!prefix.starts_with(start)) answer.add(start, event::field_type_name(field.type));
+            for (const auto choice : field.choices)
+                if (prefix.starts_with(start)) answer.add(start + std::string(choice));
+        }
+    }
+    answer.no_space = prefix.find('=') == std::string_view::npos;
+}
+
+// What the help shows for the value, in capitals: `FORMAT:{text,json}` is FORMAT with two choices.
+std::string value_name(const CLI::Option& option) {
+    std::string name = option.get_type_name();
+    name.resize(std::min(name.find(':'), name.size()));
+    if (option.get_positional() && (name.empty() || name == "TEXT")) name = option.get_name(true);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    return name;
+}
+
+void add_choices(Answer& answer, const CLI::Option& option) {
+    const std::string type = option.get_type_name();
+    const auto open = type.find('{');
+    const auto close = type.find('}', open);
+    if (open == std::string::npos || close == std::string::npos) return;
+    for (const auto& choice : CLI::detail::split(type.substr(open + 1, close - open - 1), ','))
+        answer.add(choice);
+}
+
+void add_values(Answer& answer, const Line& line, const CLI::Option& option,
+                std::string_view prefix) {
+    const std::string name = value_name(option);
+    add_choices(answer, option);
+    if (name == "TOPIC" || name == "TYPE") {
+        add_event_types(answer);
+    } else if (name == "PATTERN") {
+        add_patterns(answer);
+    } else if (name == "QUEUE" || name == "Q") {
+        for (const auto& queue : queue_names(line))
+            answer.add(queue, "queue");
+    } else if (name == "CONSUMER") {
+        for (const auto& socket : inspect::control_sockets())
+            answer.add(socket.name, fmt::format("pid {}", socket.pid));
+    } else if (name == "FILE") {
+        answer.files = true;
+    } else if (option.check_lname("set") || option.check_lname("where")) {
+        add_fields(answer, line, prefix);
+    }
+}
+
+void add_options(Answer& answer, const CLI::App& app, const std::set<const CLI::Option*>& given) {
+    for (const auto* option : app.get_options()) {
+        const bool again = option->get_expected_max() > 1;
+        if (given.contains(option) && !again) continue;
+        for (const auto& name : option->get_lnames())
+            answer.add("--" + name, option->get_description());
+    }
+}
+
+// The positional at the cursor: those before it have had their share.
+void add_positional(Answer& answer, const Line& line, std::string_view current) {
+    if (line.positionals.empty())
+        for (auto* sub : line.scope->get_subcommands({}))
+            answer.add(sub->get_name(), sub->get_description());
+    auto skipped = static_cast<int>(line.positionals.size());
+    for (const auto* option : line.scope->get_options()) {
+        if (!option->get_positional()) continue;
+        if (skipped < option->get_items_expected_max()) {
+            add_values(answer, line, *option, current);
+            return;
+        }
+        skipped -= option->get_items_expected_max();
+    }
+}
+
+void add_commands(Answer& answer) {
+    for (const auto& entry : commands())
+        if (!entry.hidden) answer.add(entry.name, entry.summary);
+    answer.add("help", "the same as COMMAND --help");
+}
+
+Answer complete_command(const CommandEntry& entry, std::vector<std::string> args,
+                        const std::string& current) {
+    Answer answer;
+    if (entry.takes_child) {
+        const auto dashes = std::ranges::find(args, "--");
+        if (dashes != args.end()) {
+            answer.command = dashes + 1 == args.end();
+            answer.files = !answer.command;
+            return answer;
+        }
+    }
+    CLI::App app;
+    app.set_help_flag("-h,--help", "show this help and exit");
+    auto command = entry.make();
+    command->add_options(app);
+    common_options().add(app);
+
+    const Line line = read_line(app, std::move(args));
+    const auto equals = current.find('=');
+    if (line.awaited != nullptr) {
+        add_values(answer, line, *line.awaited, current);
+    } else if (current.starts_with("--") && equals != std::string::npos) {
+        const auto* option = find_option(*line.scope, current.substr(0, equals));
+        if (option == nullptr) return answer;
+        add_values(answer, line, *option, std::string_view(current).substr(equals + 1));
+        for (auto& [text, description] : answer.candidates)
+            text.insert(0, current, 0, equals + 1);
+    } else if (current.starts_with('-')) {
+        add_options(answer, *line.scope, line.given);
+    } else {
+        add_positional(answer, line, current);
+    }
+    return answer;
+}
+
+Answer complete(std::vector<std::string> words, const CommandEntry& self) {
+    const std::string current = words.empty() ? "" : words.back();
+    if (!words.empty()) words.pop_back();
+    Answer answer;
+    if (words == std::vector<std::string>{"help"}) {
+        add_commands(answer);
+        return answer;
+    }
+    // With this command's own name behind them: the words hold none when it is the one found.
+    words.emplace_back(self.name);
+    const CommandEntry& entry = take_command(words);
+    if (&entry != &self) {
+        words.pop_back();
+        return complete_command(entry, std::move(words), current);
+    }
+    if (!current.starts_with('-')) {
+        add_commands(answer);
+        return answer;
+    }
+    CLI::App app;
+    app.set_help_flag("-h,--help", "list the commands and exit");
+    app.set_version_flag("-V,--version", AIRY_VERSION, "show the version and exit");
+    BrokerOptions broker;
+    broker.add(app);
+    common_options().add(app);
+    add_options(answer, app, {});
+    return answer;
+}
+
+// A name with a tab, a line end or another control character in it cannot be typed either.
+bool printable_line(std::string_view text) {
+    return !text.empty() && std::ranges::none_of(text, [](unsigned char c) { return c < 0x20; });
+}
+
+class Complete final : public Command {
+  public:
+    void add_options(CLI::App&) override {}
+
+    void set_child(std::vector<std::string> words) override { words_ = std::move(words); }
+
+    // Whatever goes wrong, a shell that completes wants no message, only fewer candidates.
+    int run() override {
+        Answer answer;
+        const std::string current = words_.empty() ? "" : words_.back();
+        try {
+            answer = complete(words_, *find_command("__complete"));
+        } catch (const Error&) {
+        } catch (const CLI::Error&) {
+        }
+        for (const auto& [text, description] : answer.candidates)
+            if (text.starts_with(current) && printable_line(text))
+                output::print(fmt::format("{}\t{}\n", text, description));
+        if (answer.files) output::print("\tfiles\n");
+        if (answer.command) output::print("\tcommand\n");
+        if (answer.no_space) output::print("\tnospace\n");
+        return 0;
+    }
+
+  private:
+    std::vector<std::string> words_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_complete() {
+    return std::make_unique<Complete>();
+}
+
+}  // namespace airy::tools
