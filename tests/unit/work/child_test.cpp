@@ -295,10 +295,15 @@ TEST_CASE("output waits while nobody reads it, and none is lost") {
     asio::co_spawn(loop, Run::one(runner, result, done), asio::detached);
     // Nothing is read: the loop stays free to do other things, and the child is held up.
     std::size_t most = 0;
-    for (int turn = 0; turn < 50; ++turn) {
-        loop.run_one_for(10ms);
-        most = std::max(most, out.pending());
-    }
+    const auto turns = [&](auto&& enough) {
+        const auto limit = std::chrono::steady_clock::now() + 20s;
+        while (!enough() && std::chrono::steady_clock::now() < limit) {
+            loop.run_one_for(10ms);
+            most = std::max(most, out.pending());
+        }
+    };
+    turns([&] { return out.congested(); });
+    turns([&, left = 20]() mutable { return left-- == 0; });
     CHECK_FALSE(done);
     CHECK(most > OutputStream::congestion_limit);
     CHECK(most < 2 * OutputStream::congestion_limit);

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/command_handler.hpp"
+
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t value_limit = 1024;
+
+// The message's id, else the event_id in its body.
+std::string event_id(const event::Message& message) {
+    if (message.properties.message_id) return *message.properties.message_id;
+    util::JsonKind kind{};
+    std::vector<util::JsonMember> members;
+    if (util::scan_json(message.body, kind, members) || kind != util::JsonKind::object) return {};
+    for (const auto& member : members)
+        if (member.key == "event_id" && member.kind == util::JsonKind::string)
+            return util::json_string(member.value);
+    return {};
+}
+
+std::string_view header_text(const event::HeaderTable& headers, std::string_view name) {
+    for (const auto& [key, header] : headers)
+        if (const auto* text = std::get_if<std::string>(&header.value); text && key == name)
+            return *text;
+    return {};
+}
+
+std::string variable(std::string_view name, std::string_view value) {
+    std::string text(name);
+    text += '=';
+    if (value.size() <= value_limit && value.find('\0') == value.npos) text += value;
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> message_environment(const mq::Delivered& delivered) {
+    const auto& message = delivered.message;
+    const auto& properties = message.properties;
+    std::vector<std::string> variables;
+    variables.reserve(8);
+    variables.push_back(variable("AIRY_TOPIC", message.topic));
+    variables.push_back(variable("AIRY_EVENT_ID", event_id(message)));
+    variables.push_back(variable("AIRY_EVENT_TYPE", properties.type.value_or(message.topic)));
+    variables.push_back(variable("AIRY_QUEUE", delivered.queue));
+    variables.push_back(variable("AIRY_ATTEMPT", std::to_string(delivery_attempt(delivered))));
+    variables.push_back(variable("AIRY_REDELIVERED", delivered.redelivered ? "true" : "false"));
+    variables.push_back(variable("AIRY_MESSAGE_ID", properties.message_id.value_or("")));
+    variables.push_back(variable("AIRY_TRACEPARENT", header_text(message.headers, "traceparent")));
+    return variables;
+}
+
+CommandHandler::CommandHandler(asio::io_context& loop, Command command, ChildOptions options,
+                               bool tag_output, OutputStream& out, OutputStream& err)
+    : runner_(loop, std::move(command), options, out, err), out_(out), tag_output_(tag_output) {}
+
+asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batch,
+                                             std::span<HandlerResult> results, pool::TaskContext&) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto& message = batch[i].message;
+        const auto environment = message_environment(batch[i]);
+        std::string tag;
+        if (tag_output_)
+            tag = "[" + util::printable(message.topic) + " " + util::printable(event_id(message)) +
+                  "] ";
+        const ChildRequest request{message.body, environment, tag};
+        const ChildResult result = co_await runner_.run(request);
+        results[i] = judge(result);
+    }
+}
+
+}  // namespace airy::work

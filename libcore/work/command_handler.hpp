@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "work/child.hpp"
+#include "work/handler.hpp"
+
+namespace airy::work {
+
+// AIRY_TOPIC, AIRY_EVENT_ID and so on as `NAME=value` (README, "A command per message"). A value
+// that is not known, has a NUL in it or is longer than 1,024 bytes is empty.
+std::vector<std::string> message_environment(const mq::Delivered& delivered);
+
+// Runs a command for each message: the body on stdin, what is known of it in the environment; the
+// exit status is the verdict.
+class CommandHandler final : public Handler {
+  public:
+    // tag_output: every line that a command writes begins with `[topic event-id] `.
+    CommandHandler(boost::asio::io_context& loop, Command command, ChildOptions options,
+                   bool tag_output, OutputStream& out, OutputStream& err);
+
+    boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
+                                        std::span<HandlerResult> results,
+                                        pool::TaskContext& context) override;
+    void ask_to_stop() override { runner_.ask_to_stop(); }
+    void kill() override { runner_.kill_all(); }
+    int output_error() const noexcept override { return out_.broken(); }
+
+  private:
+    CommandRunner runner_;
+    OutputStream& out_;
+    bool tag_output_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,518 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/consumer.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "util/log.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+namespace {
+
+// After kill: how long to wait until what was killed is reaped.
+constexpr milliseconds kill_grace{2000};
+constexpr milliseconds hurried_close{1000};
+
+util::SteadyTime steady_now() noexcept {
+    return util::system_clock().steady();
+}
+
+pool::Options pool_options(const ConsumerOptions& options) {
+    pool::Options pool;
+    pool.size = options.slots;
+    pool.task_timeout = {};                            // a handler has its own
+    pool.on_failure = [](const pool::TaskReport&) {};  // failures are reported by message
+    return pool;
+}
+
+int duplicate(int fd) {
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0)
+        throw Error(ErrorKind::general,
+                    std::string("cannot duplicate a descriptor: ") + ::strerror(errno));
+    return copy;
+}
+
+Percentiles percentiles(const pool::Histogram& of) {
+    return {of.count(), of.quantile(0.5), of.quantile(0.9), of.quantile(0.99), of.max()};
+}
+
+}  // namespace
+
+std::string_view to_string(ConsumerState state) noexcept {
+    switch (state) {
+        case ConsumerState::starting:
+            return "starting";
+        case ConsumerState::running:
+            return "running";
+        case ConsumerState::paused:
+            return "paused";
+        case ConsumerState::draining:
+            return "draining";
+        case ConsumerState::stopped:
+            break;
+    }
+    return "stopped";
+}
+
+// Messages that one slot works on. Shared by the coroutine that submits it and the pool's task.
+struct Consumer::Batch {
+    std::vector<mq::Delivered> deliveries;
+    std::vector<util::SteadyTime> since;
+    std::vector<HandlerResult> results;
+};
+
+Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handler& handler,
+                   ConsumerOptions options)
+    : loop_(loop),
+      subscription_(subscription),
+      handler_(handler),
+      options_(std::move(options)),
+      started_(steady_now()),
+      pool_(pool_options(options_), loop),
+      changed_(loop, asio::steady_timer::time_point::max()),
+      held_timer_(loop),
+      total_timer_(loop),
+      events_(loop, duplicate(subscription.event_fd())),
+      signals_(loop) {}
+
+Consumer::~Consumer() = default;
+
+ConsumerResult Consumer::run(util::SignalFd& signals) {
+    const auto ended = [this](const std::exception_ptr& exception) {
+        if (exception) fail(Error(ErrorKind::general, pool::describe(exception)));
+    };
+    signals_.assign(duplicate(signals.fd()));
+    state_ = ConsumerState::running;
+    asio::co_spawn(loop_, watch_subscription(), ended);
+    asio::co_spawn(loop_, watch_signals(signals), ended);
+    asio::co_spawn(loop_, dispatch(), ended);
+    if (options_.stop.idle) asio::co_spawn(loop_, watch_idle(), ended);
+    if (options_.stop.ready_messages) asio::co_spawn(loop_, watch_queue(), ended);
+    if (options_.stop.total) {
+        total_timer_.expires_after(*options_.stop.total);
+        total_timer_.async_wait([this](const error_code& error) {
+            if (!error) stop(StopReason::time_up);
+        });
+    }
+    asio::co_spawn(loop_, live(), ended);
+    loop_.run();
+    // What was cancelled at the end gets to its own end.
+    loop_.restart();
+    loop_.poll();
+    result_.handled = handled_;
+    result_.requeued = requeued_;
+    result_.dead_lettered = dead_lettered_;
+    return result_;
+}
+
+asio::awaitable<void> Consumer::live() {
+    while (!stopping_)
+        co_await until_changed(util::SteadyTime::max());
+    co_await finish_running();
+    release_held(util::SteadyTime::max());
+    const auto deadline =
+        at_once_ ? std::min(hurried_close, options_.close_deadline) : options_.close_deadline;
+    const bool closed = subscription_.close(deadline);
+    result_.settled = closed && !lost_;
+    state_ = ConsumerState::stopped;
+    finished_ = true;
+    error_code ignored;
+    events_.close(ignored);
+    signals_.close(ignored);
+    held_timer_.cancel();
+    total_timer_.cancel();
+    changed();
+    loop_.stop();
+}
+
+// The pool first, then the connection: what runs is let finish, then asked to stop.
+asio::awaitable<void> Consumer::finish_running() {
+    const auto deadline = steady_now() + options_.drain;
+    while (active_ > 0 && !at_once_ && steady_now() < deadline)
+        co_await until_changed(deadline);
+    if (active_ == 0) co_return;
+    if (!at_once_) {
+        util::log_info("asking what still runs to stop", {{"messages", active_}});
+        handler_.ask_to_stop();
+        while (active_ > 0 && !at_once_)
+            co_await until_changed(util::SteadyTime::max());
+    }
+    if (active_ == 0) co_return;
+    handler_.kill();
+    const auto limit = steady_now() + kill_grace;
+    while (active_ > 0 && steady_now() < limit)
+        co_await until_changed(limit);
+}
+
+// Until something has changed or the time has come; may also wake for nothing.
+asio::awaitable<void> Consumer::until_changed(util::SteadyTime deadline) {
+    asio::steady_timer alarm(loop_);
+    if (deadline != util::SteadyTime::max()) {
+        alarm.expires_at(deadline);
+        alarm.async_wait([this](const error_code& error) {
+            if (!error) changed();
+        });
+    }
+    error_code ignored;
+    co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> Consumer::watch_subscription() {
+    while (!lost_) {
+        error_code ended;
+        co_await events_.async_wait(stream_descriptor::wait_read,
+                                    asio::redirect_error(asio::use_awaitable, ended));
+        if (ended || finished_) co_return;
+        for (auto& event : subscription_.take())
+            accept(std::move(event));
+        changed();
+    }
+}
+
+void Consumer::accept(mq::SubscriptionEvent event) {
+    if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
+        ++in_flight_;
+        ++arrivals_;
+        if (stopping_) {
+            settle(delivered->tag, mq::Settlement::requeue);
+            ++result_.not_handled;
+        } else {
+            waiting_.push_back({std::move(*delivered), steady_now()});
+        }
+    } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
+        fail(Error(ErrorKind::not_found,
+                   fmt::format("the broker ended the subscription to '{}': {}",
+                               subscription_.queue(), cancelled->reason),
+                   "was the queue deleted? consume declares it again"));
+    } else {
+        lost_ = true;
+        try {
+            std::rethrow_exception(std::get<mq::Lost>(event).error);
+        } catch (const Error& error) {
+            fail(error);
+        } catch (const std::exception& error) {
+            fail(Error(ErrorKind::unreachable, error.what()));
+        }
+    }
+}
+
+asio::awaitable<void> Consumer::watch_signals(util::SignalFd& signals) {
+    while (true) {
+        error_code ended;
+        co_await signals_.async_wait(stream_descriptor::wait_read,
+                                     asio::redirect_error(asio::use_awaitable, ended));
+        if (ended || finished_) co_return;
+        while (const auto signal = signals.take()) {
+            at_once_ = result_.signal != 0;
+            if (!at_once_) result_.signal = *signal;
+            stop(StopReason::signal);
+            changed();
+        }
+    }
+}
+
+// Starts what waits, in order, as slots get free.
+asio::awaitable<void> Consumer::dispatch() {
+    while (!finished_) {
+        if (!may_start()) {
+            co_await until_changed(util::SteadyTime::max());
+            continue;
+        }
+        const auto batch = next_batch();
+        pool::AsyncTask task(
+            [this, batch](pool::TaskContext& context) { return run_batch(batch, context); });
+        const auto submitted = co_await pool_.async_submit(std::move(task));
+        if (submitted == pool::Submitted::accepted) continue;
+        for (const auto& delivered : batch->deliveries)
+            conclude(delivered, {Verdict::not_handled, {}});
+        active_ -= batch->deliveries.size();
+        changed();
+    }
+}
+
+bool Consumer::may_start() const {
+    if (stopping_ || paused_ || waiting_.empty()) return false;
+    return !options_.stop.count || handled_ + dead_lettered_ + active_ < *options_.stop.count;
+}
+
+std::shared_ptr<Consumer::Batch> Consumer::next_batch() {
+    auto n = std::min(waiting_.size(), handler_.batch_limit());
+    if (options_.stop.count)
+        n = std::min<std::size_t>(n, *options_.stop.count - handled_ - dead_lettered_ - active_);
+    auto batch = std::make_shared<Batch>();
+    batch->deliveries.reserve(n);
+    batch->since.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        batch->deliveries.push_back(std::move(waiting_.front().delivered));
+        batch->since.push_back(waiting_.front().since);
+        waiting_.pop_front();
+    }
+    batch->results.resize(n, {Verdict::not_handled, {}});
+    active_ += n;
+    return batch;
+}
+
+asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
+                                                      pool::TaskContext& context) {
+    auto& [deliveries, since, results] = *batch;
+    if (!stopping_) {
+        const auto begun = steady_now();
+        for (const auto time : since)
+            wait_.record(begun - time);
+        try {
+            co_await handler_.handle(deliveries, results, context);
+        } catch (const std::exception& error) {
+            for (auto& result : results)
+                if (result.verdict == Verdict::not_handled) result = {Verdict::retry, error.what()};
+        }
+        const auto took = steady_now() - begun;
+        for (std::size_t i = 0; i < results.size(); ++i)
+            run_.record(took);
+    }
+    bool failed = false;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        --active_;
+        conclude(deliveries[i], results[i]);
+        failed = failed || results[i].verdict != Verdict::success;
+    }
+    if (const int error = handler_.output_error(); error == EPIPE)
+        stop(StopReason::output_closed);
+    else if (error != 0 && error != ECANCELED)
+        fail(Error(ErrorKind::general, std::string("cannot write to stdout: ") + ::strerror(error),
+                   "is the disk full, or stdout closed?"));
+    changed();
+    co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
+}
+
+// Settles one message by its result. What belongs to a lost connection is delivered again, so it
+// is neither settled nor counted.
+void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
+    if (lost_) {
+        --in_flight_;
+        ++result_.not_handled;
+        return;
+    }
+    const Decision made =
+        decide(result.verdict, delivery_attempt(delivered), options_.delivery_limit);
+    if (made.failure) {
+        ++failed_;
+        report(delivered, result, made);
+    }
+    if (made.settlement == mq::Settlement::ack)
+        ++handled_;
+    else if (made.settlement == mq::Settlement::dead_letter)
+        ++dead_lettered_;
+    else if (made.failure)
+        ++requeued_;
+    else
+        ++result_.not_handled;
+
+    if (made.delay > milliseconds(0) && !stopping_)
+        hold_back(delivered.tag, made.delay);
+    else
+        settle(delivered.tag, made.settlement);
+
+    if (result.verdict == Verdict::cannot_run)
+        fail(Error(ErrorKind::general, "cannot run the command any more: " + result.reason,
+                   "its message went back to the queue"));
+    if (options_.stop.count && handled_ + dead_lettered_ >= *options_.stop.count)
+        stop(StopReason::count);
+}
+
+void Consumer::report(const mq::Delivered& delivered, const HandlerResult& result,
+                      const Decision& made) {
+    // A queue full of bad messages shall not flood the log.
+    constexpr unsigned lines_a_second = 5;
+    const auto now = steady_now();
+    if (now - reports_since_ >= std::chrono::seconds(1)) {
+        reports_since_ = now;
+        reports_ = 0;
+    }
+    const auto level = ++reports_ <= lines_a_second ? util::LogLevel::warn : util::LogLevel::info;
+    if (!util::log_enabled(level)) return;
+    const auto& properties = delivered.message.properties;
+    util::log(level, made.final ? "message given up" : "message goes back to the queue",
+              {{"topic", delivered.message.topic},
+               {"message_id", properties.message_id ? std::string_view(*properties.message_id)
+                                                    : std::string_view("")},
+               {"attempt", delivery_attempt(delivered)},
+               {"reason", result.reason}});
+}
+
+void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
+    if (!lost_) subscription_.settle(tag, settlement);
+    --in_flight_;
+}
+
+void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
+    const auto until = steady_now() + delay;
+    const bool first = held_.empty() || until < held_.begin()->first;
+    held_.emplace(until, tag);
+    if (!first) return;
+    held_timer_.expires_at(until);
+    held_timer_.async_wait([this](const error_code& error) {
+        if (!error) release_held(steady_now());
+    });
+}
+
+void Consumer::release_held(util::SteadyTime until) {
+    while (!held_.empty() && held_.begin()->first <= until) {
+        settle(held_.begin()->second, mq::Settlement::requeue);
+        held_.erase(held_.begin());
+    }
+    if (!held_.empty()) {
+        held_timer_.expires_at(held_.begin()->first);
+        held_timer_.async_wait([this](const error_code& error) {
+            if (!error) release_held(steady_now());
+        });
+    }
+    changed();
+}
+
+void Consumer::stop(StopReason reason) {
+    if (stopping_) return;
+    stopping_ = true;
+    result_.reason = reason;
+    state_ = ConsumerState::draining;
+    if (!lost_) subscription_.stop();
+    result_.not_handled += waiting_.size();
+    for (const auto& waiting : waiting_)
+        settle(waiting.delivered.tag, mq::Settlement::requeue);
+    waiting_.clear();
+    release_held(util::SteadyTime::max());
+}
+
+void Consumer::fail(Error error) {
+    if (!result_.error) result_.error = std::move(error);
+    stop(StopReason::failed);
+    changed();
+}
+
+bool Consumer::quiet() const {
+    return active_ == 0 && waiting_.empty() && held_.empty();
+}
+
+asio::awaitable<void> Consumer::watch_idle() {
+    auto since = steady_now();
+    std::uint64_t seen = arrivals_;
+    bool was_quiet = true;
+    while (!stopping_) {
+        if (!quiet() || !was_quiet || arrivals_ != seen) since = steady_now();
+        was_quiet = quiet();
+        seen = arrivals_;
+        if (was_quiet && steady_now() - since >= *options_.stop.idle) stop(StopReason::idle);
+        if (stopping_) break;
+        co_await until_changed(was_quiet ? since + *options_.stop.idle : util::SteadyTime::max());
+    }
+}
+
+// The broker's count does not hold what is on its way here, so the queue is empty only when nothing
+// comes after the count either.
+asio::awaitable<void> Consumer::watch_queue() {
+    constexpr milliseconds before_count{50};
+    constexpr milliseconds after_count{100};
+    counting_thread_.emplace(1);
+    while (!stopping_) {
+        const bool before = co_await stays_quiet(before_count);
+        if (!before) {
+            if (!stopping_ && !quiet()) co_await until_changed(util::SteadyTime::max());
+            continue;
+        }
+        const std::uint64_t ready = co_await count_ready();
+        const bool after = co_await stays_quiet(after_count);
+        if (ready == 0 && after) stop(StopReason::queue_empty);
+    }
+}
+
+asio::awaitable<bool> Consumer::stays_quiet(milliseconds duration) {
+    const auto deadline = steady_now() + duration;
+    const auto seen = arrivals_;
+    while (quiet() && arrivals_ == seen && !stopping_) {
+        if (steady_now() >= deadline) co_return true;
+        co_await until_changed(deadline);
+    }
+    co_return false;
+}
+
+asio::awaitable<std::uint64_t> Consumer::count_on_thread() {
+    co_return options_.stop.ready_messages();
+}
+
+asio::awaitable<std::uint64_t> Consumer::count_ready() {
+    try {
+        const std::uint64_t ready =
+            co_await asio::co_spawn(*counting_thread_, count_on_thread(), asio::use_awaitable);
+        co_return ready;
+    } catch (const Error& error) {
+        fail(error);
+    }
+    co_return 1;
+}
+
+ConsumerStatus Consumer::status() const {
+    const auto metrics = pool_.metrics();
+    ConsumerStatus status;
+    status.name = options_.name;
+    status.pid = ::getpid();
+    status.queue = subscription_.queue();
+    status.patterns = options_.patterns;
+    status.state = state_;
+    status.uptime = steady_now() - started_;
+    status.cap = metrics.cap;
+    status.running = metrics.running;
+    status.free = metrics.free;
+    status.waiting = metrics.waiting;
+    status.in_flight = in_flight_;
+    status.handled = handled_;
+    status.failed = failed_;
+    status.retried = requeued_;
+    status.dead_lettered = dead_lettered_;
+    status.wait = percentiles(wait_.snapshot());
+    status.run = percentiles(run_.snapshot());
+    return status;
+}
+
+void Consumer::resize(std::size_t slots) {
+    pool_.resize(slots);
+}
+
+void Consumer::pause() {
+    asio::post(loop_, [this] {
+        if (stopping_) return;
+        paused_ = true;
+        state_ = ConsumerState::paused;
+    });
+}
+
+void Consumer::resume() {
+    asio::post(loop_, [this] {
+        if (stopping_) return;
+        paused_ = false;
+        state_ = ConsumerState::running;
+        changed();
+    });
+}
+
+void Consumer::drain() {
+    asio::post(loop_, [this] { stop(StopReason::drained); });
+}
+
+}  // namespace airy::work

@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mq/subscription.hpp"
+#include "pool/histogram.hpp"
+#include "pool/pool.hpp"
+#include "util/error.hpp"
+#include "util/signals.hpp"
+#include "work/handler.hpp"
+#include "work/status.hpp"
+
+namespace airy::work {
+
+// When a consumer ends by itself. A message counts once it is done with: acked or dead-lettered.
+struct StopConditions {
+    std::optional<std::uint64_t> count;
+    std::optional<std::chrono::nanoseconds> idle;  // nothing came and nothing ran for this long
+    std::optional<std::chrono::nanoseconds> total;
+    // Ends when the queue has no message left and nothing runs. Says how many are ready; may block,
+    // is called on a thread of its own, and may throw.
+    std::function<std::uint64_t()> ready_messages;
+};
+
+struct ConsumerOptions {
+    std::string name;
+    std::vector<std::string> patterns;  // for the status only
+    std::size_t slots = 1;
+    unsigned delivery_limit = 0;  // of the queue; 0: none, or not known
+    StopConditions stop{};
+    std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for what runs to finish
+    std::chrono::milliseconds close_deadline{10'000};           // for the last settlements
+};
+
+enum class StopReason : std::uint8_t {
+    count,
+    idle,
+    time_up,
+    queue_empty,
+    drained,        // by ConsumerControl::drain
+    signal,         // SIGINT or SIGTERM
+    output_closed,  // the reader of stdout is gone
+    failed,         // `error` says how
+};
+
+struct ConsumerResult {
+    StopReason reason = StopReason::drained;
+    int signal = 0;
+    std::optional<Error> error{};
+    std::uint64_t handled = 0;        // acked
+    std::uint64_t requeued = 0;       // by a handler's verdict
+    std::uint64_t dead_lettered = 0;  // given up
+    std::uint64_t not_handled = 0;    // begun or taken, and given back
+    bool settled = true;              // the broker has all settlements
+};
+
+// Takes messages from a subscription, runs the handler for them on a pool of slots, and settles
+// each by what the handler says. Everything happens on the loop's thread, the one that calls run;
+// ConsumerControl may be called from any.
+class Consumer final : public ConsumerControl {
+  public:
+    Consumer(boost::asio::io_context& loop, mq::Subscription& subscription, Handler& handler,
+             ConsumerOptions options);
+    ~Consumer() override;
+
+    // Runs the loop until a stop condition, a signal, or the end of the subscription; then drains:
+    // takes nothing more, lets what runs finish, asks the rest to stop, gives back what was not
+    // finished and closes the subscription. A second signal kills what runs. Call it once.
+    ConsumerResult run(util::SignalFd& signals);
+
+    ConsumerStatus status() const override;
+    void resize(std::size_t slots) override;
+    void pause() override;
+    void resume() override;
+    void drain() override;
+
+  private:
+    struct Batch;
+
+    boost::asio::awaitable<void> live();
+    boost::asio::awaitable<void> watch_subscription();
+    boost::asio::awaitable<void> watch_signals(util::SignalFd& signals);
+    boost::asio::awaitable<void> dispatch();
+    boost::asio::awaitable<void> watch_idle();
+    boost::asio::awaitable<void> watch_queue();
+    boost::asio::awaitable<bool> stays_quiet(std::chrono::milliseconds duration);
+    boost::asio::awaitable<std::uint64_t> count_ready();
+    boost::asio::awaitable<std::uint64_t> count_on_thread();
+    boost::asio::awaitable<pool::TaskResult> run_batch(std::shared_ptr<Batch> batch,
+                                                       pool::TaskContext& context);
+    boost::asio::awaitable<void> finish_running();
+    boost::asio::awaitable<void> until_changed(util::SteadyTime deadline);
+
+    void accept(mq::SubscriptionEvent event);
+    void stop(StopReason reason);
+    void fail(Error error);
+    bool may_start() const;
+    bool quiet() const;
+    std::shared_ptr<Batch> next_batch();
+    void conclude(const mq::Delivered& delivered, const HandlerResult& result);
+    void report(const mq::Delivered& delivered, const HandlerResult& result, const Decision& made);
+    void settle(mq::DeliveryTag tag, mq::Settlement settlement);
+    void hold_back(mq::DeliveryTag tag, std::chrono::milliseconds delay);
+    void release_held(util::SteadyTime until);
+    void changed() { changed_.cancel(); }
+
+    struct Waiting {
+        mq::Delivered delivered;
+        util::SteadyTime since;
+    };
+
+    boost::asio::io_context& loop_;
+    mq::Subscription& subscription_;
+    Handler& handler_;
+    const ConsumerOptions options_;
+    const util::SteadyTime started_;
+    pool::TaskPool pool_;
+
+    // Loop thread only.
+    std::deque<Waiting> waiting_;
+    std::multimap<util::SteadyTime, mq::DeliveryTag> held_;  // to be put back then
+    std::size_t active_ = 0;                                 // messages in batches
+    std::uint64_t arrivals_ = 0;
+    bool paused_ = false;
+    bool stopping_ = false;
+    bool lost_ = false;                 // nothing can be settled any more
+    bool at_once_ = false;              // a second signal came
+    bool finished_ = false;             // the watchers may end
+    util::SteadyTime reports_since_{};  // when the current second of reports began
+    unsigned reports_ = 0;              // failures in it
+    ConsumerResult result_;
+    boost::asio::steady_timer changed_;  // never expires by itself; cancelled to wake who waits
+    boost::asio::steady_timer held_timer_;
+    boost::asio::steady_timer total_timer_;
+    boost::asio::posix::stream_descriptor events_;
+    boost::asio::posix::stream_descriptor signals_;
+    std::optional<boost::asio::thread_pool> counting_thread_;  // for StopConditions::ready_messages
+
+    // Written by the loop thread, read by any.
+    std::atomic<ConsumerState> state_{ConsumerState::starting};
+    std::atomic<std::size_t> in_flight_{0};
+    std::atomic<std::uint64_t> handled_{0};
+    std::atomic<std::uint64_t> failed_{0};
+    std::atomic<std::uint64_t> requeued_{0};
+    std::atomic<std::uint64_t> dead_lettered_{0};
+    pool::Recorder wait_;
+    pool::Recorder run_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/print_handler.hpp"
+
+#include <algorithm>
+
+#include "event/message_line.hpp"
+
+namespace airy::work {
+
+boost::asio::awaitable<void> PrintHandler::handle(std::span<const mq::Delivered> batch,
+                                                  std::span<HandlerResult> results,
+                                                  pool::TaskContext&) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto& delivered = batch[i];
+        event::append_message_line(lines_, delivered.message, delivered.queue,
+                                   delivered.redelivered, delivered.received_at);
+        lines_ += '\n';
+        if (lines_.size() < OutputStream::congestion_limit && i + 1 < batch.size()) continue;
+        out_.write(lines_);
+        lines_.clear();
+        if (out_.congested()) co_await out_.drained(OutputStream::congestion_limit);
+    }
+    co_await out_.drained();
+    if (out_.broken() == 0) std::ranges::fill(results, HandlerResult{});
+}
+
+}  // namespace airy::work

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "work/handler.hpp"
+#include "work/output.hpp"
+
+namespace airy::work {
+
+// Writes each message as its message line. A message is handled when its line has been written
+// out; many are written at once.
+class PrintHandler final : public Handler {
+  public:
+    explicit PrintHandler(OutputStream& out) : out_(out) {}
+
+    std::size_t batch_limit() const noexcept override { return 1000; }
+    boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
+                                        std::span<HandlerResult> results,
+                                        pool::TaskContext& context) override;
+    // Only a reader that does not read can hold it up.
+    void ask_to_stop() override { out_.abandon(); }
+    void kill() override { out_.abandon(); }
+    int output_error() const noexcept override { return out_.broken(); }
+
+  private:
+    OutputStream& out_;
+    std::string lines_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,436 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/consumer.hpp"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <thread>
+
+#include "tests/support/fake_broker.hpp"
+
+using namespace airy;
+using namespace airy::work;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using test::FakeBroker;
+
+namespace {
+
+const std::string queue = "work";
+
+// Answers by the message's body: a verdict's name; `wait` holds the slot until released.
+class ScriptedHandler final : public Handler {
+  public:
+    explicit ScriptedHandler(asio::io_context& loop)
+        : open_(loop, asio::steady_timer::time_point::max()) {}
+
+    std::size_t batch_limit() const noexcept override { return limit; }
+
+    asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
+                                 std::span<HandlerResult> results, pool::TaskContext&) override {
+        batches.push_back(batch.size());
+        ++running;
+        most_running = std::max(most_running, running);
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            const std::string& body = batch[i].message.body;
+            seen.push_back(body);
+            if (on_message) on_message();
+            if (body == "throw") {
+                --running;
+                throw std::runtime_error("thrown");
+            }
+            if (body == "wait" && !opened) {
+                boost::system::error_code ignored;
+                co_await open_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+                results[i] = {stop_asked ? Verdict::not_handled : Verdict::success, ""};
+                continue;
+            }
+            results[i] = {verdict_of(body), "because"};
+        }
+        --running;
+    }
+    void ask_to_stop() override {
+        stop_asked = true;
+        if (!stubborn) release();
+    }
+    void kill() override {
+        killed = true;
+        release();
+    }
+    int output_error() const noexcept override { return output; }
+
+    void release() {
+        opened = true;
+        open_.cancel();
+    }
+
+    static Verdict verdict_of(const std::string& body) {
+        if (body == "reject") return Verdict::reject;
+        if (body == "retry") return Verdict::retry;
+        if (body == "requeue") return Verdict::requeue;
+        if (body == "cannot_run") return Verdict::cannot_run;
+        return Verdict::success;
+    }
+
+    std::size_t limit = 1;
+    std::vector<std::string> seen;
+    std::vector<std::size_t> batches;
+    std::size_t running = 0;
+    std::size_t most_running = 0;
+    bool opened = false;
+    bool stubborn = false;
+    bool stop_asked = false;
+    bool killed = false;
+    int output = 0;
+    std::function<void()> on_message;
+
+  private:
+    asio::steady_timer open_;
+};
+
+struct Bench {
+    util::SignalFd signals;
+    FakeBroker broker;
+    asio::io_context loop{1};
+    ScriptedHandler handler{loop};
+    ConsumerOptions options{.name = "work", .patterns = {"#"}};
+    std::uint16_t prefetch = 100;
+
+    void push(std::initializer_list<const char*> bodies) {
+        for (const char* body : bodies)
+            broker.push(queue, body);
+    }
+    void stop_when_empty() {
+        options.stop.ready_messages = [this] { return broker.ready(queue); };
+    }
+    ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
+        const auto subscription = broker.subscribe(
+            {.queue = queue, .exchange = {}, .patterns = {}, .prefetch = prefetch});
+        Consumer consumer(loop, *subscription, handler, options);
+        if (before) before(consumer);
+        return consumer.run(signals);
+    }
+    // Calls `act` on the loop once the condition holds.
+    void when(std::function<bool()> holds, std::function<void()> act) {
+        asio::post(loop, [this, holds = std::move(holds), act = std::move(act)]() mutable {
+            if (holds())
+                act();
+            else
+                when(std::move(holds), std::move(act));
+        });
+    }
+    void signal(int number) { ::kill(::getpid(), number); }
+};
+
+}  // namespace
+
+TEST_CASE("messages are handled, acked, and the consumer ends with the queue empty") {
+    Bench bench;
+    bench.push({"a", "b", "c"});
+    bench.stop_when_empty();
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::queue_empty);
+    CHECK_FALSE(result.error);
+    CHECK(result.settled);
+    CHECK(result.handled == 3);
+    CHECK(bench.broker.acked(queue) == std::vector<std::string>{"a", "b", "c"});
+    CHECK(bench.broker.ready(queue) == 0);
+}
+
+TEST_CASE("with one slot the order is kept, however many are taken ahead") {
+    Bench bench;
+    std::vector<std::string> expected;
+    for (int i = 0; i < 500; ++i) {
+        expected.push_back(std::to_string(i));
+        bench.broker.push(queue, expected.back());
+    }
+    bench.stop_when_empty();
+    SUBCASE("one by one") {
+        bench.handler.limit = 1;
+    }
+    SUBCASE("in batches") {
+        bench.handler.limit = 64;
+    }
+    bench.run();
+    CHECK(bench.handler.seen == expected);
+    CHECK(bench.broker.acked(queue) == expected);
+    CHECK(bench.handler.most_running == 1);
+    CHECK(*std::ranges::max_element(bench.handler.batches) <= bench.handler.limit);
+}
+
+TEST_CASE("the verdict decides what becomes of each message") {
+    Bench bench;
+    bench.push({"ok", "reject", "throw", "requeue", "ok"});
+    bench.options.delivery_limit = 1;
+    bench.options.slots = 4;
+    FakeBroker& broker = bench.broker;
+    broker.topology();
+    bench.stop_when_empty();
+    const auto result = bench.run();
+    // Those that were put back were given up when the delivery limit was reached.
+    CHECK(result.handled == 2);
+    CHECK(result.requeued == 2);
+    CHECK(result.dead_lettered == 3);
+    CHECK(broker.acked(queue) == std::vector<std::string>{"ok", "ok"});
+    auto dead = broker.dead_lettered(queue);
+    std::ranges::sort(dead);
+    CHECK(dead == std::vector<std::string>{"reject", "requeue", "throw"});
+    CHECK(broker.requeues(queue) == 2);
+}
+
+TEST_CASE("as many run at once as there are slots") {
+    Bench bench;
+    bench.options.slots = 3;
+    for (int i = 0; i < 10; ++i)
+        bench.broker.push(queue, "wait");
+    bench.stop_when_empty();
+    ConsumerStatus status;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 3; },
+                   [&] {
+                       status = consumer.status();
+                       bench.handler.release();
+                   });
+    });
+    CHECK(result.handled == 10);
+    CHECK(bench.handler.most_running == 3);
+    CHECK(status.cap == 3);
+    CHECK(status.running == 3);
+    CHECK(status.free == 0);
+    CHECK(status.in_flight == 10);
+    CHECK(status.name == "work");
+    CHECK(status.queue == queue);
+    CHECK(status.state == ConsumerState::running);
+}
+
+TEST_CASE("--count: just that many are done with, the rest stays") {
+    Bench bench;
+    for (int i = 0; i < 20; ++i)
+        bench.broker.push(queue, "ok" + std::to_string(i));
+    bench.options.stop.count = 7;
+    SUBCASE("one by one") {
+        bench.handler.limit = 1;
+        bench.options.slots = 3;
+    }
+    SUBCASE("in batches") {
+        bench.handler.limit = 5;
+    }
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::count);
+    CHECK(result.handled == 7);
+    CHECK(bench.handler.seen.size() == 7);
+    CHECK(bench.broker.ready(queue) == 13);
+    CHECK(bench.broker.unsettled(queue) == 0);
+}
+
+TEST_CASE("a dead-lettered message counts, one that was put back does not") {
+    Bench bench;
+    bench.push({"requeue", "reject", "ok", "ok"});
+    bench.options.stop.count = 2;
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::count);
+    CHECK(result.handled + result.dead_lettered == 2);
+    CHECK(result.requeued >= 1);
+}
+
+TEST_CASE("--idle and --for end it without messages") {
+    Bench bench;
+    bench.push({"ok"});
+    SUBCASE("idle") {
+        bench.options.stop.idle = 30ms;
+        const auto result = bench.run();
+        CHECK(result.reason == StopReason::idle);
+        CHECK(result.handled == 1);
+    }
+    SUBCASE("for") {
+        bench.options.stop.total = 50ms;
+        const auto result = bench.run();
+        CHECK(result.reason == StopReason::time_up);
+        CHECK(result.handled == 1);
+    }
+}
+
+TEST_CASE("idle does not count while a message is being handled") {
+    Bench bench;
+    bench.push({"wait"});
+    bench.options.stop.idle = 20ms;
+    const auto begun = std::chrono::steady_clock::now();
+    const auto result = bench.run([&](Consumer&) {
+        bench.when([&] { return std::chrono::steady_clock::now() - begun > 200ms; },
+                   [&] { bench.handler.release(); });
+    });
+    CHECK(result.reason == StopReason::idle);
+    CHECK(result.handled == 1);
+}
+
+TEST_CASE("SIGINT: what runs finishes, what only waits goes back") {
+    Bench bench;
+    for (int i = 0; i < 10; ++i)
+        bench.broker.push(queue, "wait");
+    bench.options.slots = 2;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 2; }, [&] { bench.signal(SIGINT); });
+        bench.when([&] { return consumer.status().state == ConsumerState::draining; },
+                   [&] { bench.handler.release(); });
+    });
+    CHECK(result.reason == StopReason::signal);
+    CHECK(result.signal == SIGINT);
+    CHECK(result.handled == 2);
+    CHECK(bench.handler.seen.size() == 2);
+    CHECK(bench.broker.acked(queue).size() == 2);
+    CHECK(bench.broker.ready(queue) == 8);
+    CHECK_FALSE(bench.handler.stop_asked);
+}
+
+TEST_CASE("what does not finish within the drain time is asked to stop, and goes back") {
+    Bench bench;
+    bench.push({"wait", "ok"});
+    bench.options.drain = 50ms;
+    const auto result = bench.run([&](Consumer&) {
+        bench.when([&] { return bench.handler.running == 1; }, [&] { bench.signal(SIGTERM); });
+    });
+    CHECK(result.signal == SIGTERM);
+    CHECK(bench.handler.stop_asked);
+    CHECK_FALSE(bench.handler.killed);
+    CHECK(result.handled == 0);
+    CHECK(result.not_handled == 2);
+    CHECK(bench.broker.ready(queue) == 2);
+    CHECK(bench.broker.acked(queue).empty());
+}
+
+TEST_CASE("a second signal kills what runs") {
+    Bench bench;
+    bench.push({"wait"});
+    bench.handler.stubborn = true;
+    bool second = false;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 1; }, [&] { bench.signal(SIGINT); });
+        bench.when([&] { return !second && consumer.status().state == ConsumerState::draining; },
+                   [&] {
+                       second = true;
+                       bench.signal(SIGINT);
+                   });
+    });
+    CHECK(second);
+    CHECK(bench.handler.killed);
+    CHECK(result.signal == SIGINT);
+    CHECK(bench.broker.unsettled(queue) == 0);
+}
+
+TEST_CASE("a lost connection ends it, and nothing of it is counted or settled") {
+    Bench bench;
+    bench.push({"ok", "wait", "ok"});
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 1 && bench.handler.seen.size() == 2; },
+                   [&] { bench.broker.lose_connections(); });
+        bench.when([&] { return consumer.status().state == ConsumerState::draining; },
+                   [&] { bench.handler.release(); });
+    });
+    CHECK(result.reason == StopReason::failed);
+    REQUIRE(result.error);
+    CHECK(result.error->kind() == ErrorKind::unreachable);
+    CHECK(result.handled == 1);
+    CHECK_FALSE(result.settled);
+    CHECK(bench.broker.acked(queue) == std::vector<std::string>{"ok"});
+    CHECK(bench.broker.ready(queue) == 2);
+}
+
+TEST_CASE("a cancelled subscription ends it with not_found, after settling what was handled") {
+    Bench bench;
+    bench.push({"wait"});
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 1; }, [&] { bench.broker.cancel(queue); });
+        bench.when([&] { return consumer.status().state == ConsumerState::draining; },
+                   [&] { bench.handler.release(); });
+    });
+    REQUIRE(result.error);
+    CHECK(result.error->kind() == ErrorKind::not_found);
+    CHECK(result.handled == 1);
+}
+
+TEST_CASE("a handler that cannot run stops the consumer, and its message goes back") {
+    Bench bench;
+    bench.push({"ok", "cannot_run", "ok"});
+    const auto result = bench.run();
+    REQUIRE(result.error);
+    CHECK(result.error->kind() == ErrorKind::general);
+    CHECK(std::string(result.error->what()).find("because") != std::string::npos);
+    CHECK(bench.broker.ready(queue) == 2);
+    CHECK(bench.broker.acked(queue).size() == 1);
+}
+
+TEST_CASE("a closed stdout ends it quietly, a full one with an error") {
+    Bench bench;
+    bench.push({"ok"});
+    SUBCASE("closed") {
+        bench.handler.output = EPIPE;
+        const auto result = bench.run();
+        CHECK(result.reason == StopReason::output_closed);
+        CHECK_FALSE(result.error);
+    }
+    SUBCASE("full") {
+        bench.handler.output = ENOSPC;
+        const auto result = bench.run();
+        REQUIRE(result.error);
+        CHECK(result.error->kind() == ErrorKind::general);
+    }
+}
+
+TEST_CASE("a message that keeps failing is slowed down, and not held up by the drain") {
+    Bench bench;
+    bench.push({"retry"});
+    const auto begun = std::chrono::steady_clock::now();
+    const auto result = bench.run([&](Consumer&) {
+        // The third time it is held back for 500 ms.
+        bench.when([&] { return bench.handler.seen.size() == 3; }, [&] { bench.signal(SIGINT); });
+    });
+    const auto took = std::chrono::steady_clock::now() - begun;
+    CHECK(took >= 250ms);
+    CHECK(took < 700ms);
+    CHECK(result.requeued == 3);
+    CHECK(bench.broker.ready(queue) == 1);
+}
+
+TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work from outside") {
+    Bench bench;
+    bench.push({"ok", "ok"});
+    std::thread outside;
+    const auto result = bench.run([&](Consumer& consumer) {
+        consumer.pause();
+        outside = std::thread([&] {
+            const auto limit = std::chrono::steady_clock::now() + 20s;
+            const auto wait_for = [&](auto&& holds) {
+                while (!holds() && std::chrono::steady_clock::now() < limit)
+                    std::this_thread::yield();
+                return holds();
+            };
+            CHECK(wait_for([&] { return consumer.status().in_flight == 2; }));
+            CHECK(consumer.status().state == ConsumerState::paused);
+            CHECK(consumer.status().handled == 0);
+            consumer.resize(5);
+            CHECK(consumer.status().cap == 5);
+            consumer.resume();
+            CHECK(wait_for([&] { return consumer.status().handled == 2; }));
+            CHECK(consumer.status().run.count == 2);
+            CHECK(consumer.status().wait.count == 2);
+            consumer.drain();
+        });
+    });
+    outside.join();
+    CHECK(result.reason == StopReason::drained);
+    CHECK(result.handled == 2);
+}
+
+TEST_CASE("settlements that the broker did not answer are said to be uncertain") {
+    Bench bench;
+    bench.push({"ok"});
+    bench.options.stop.count = 1;
+    bench.broker.set_close_answered(false);
+    CHECK_FALSE(bench.run().settled);
+}
