@@ -75,6 +75,11 @@ std::string field_meaning(const event::Field& field) {
     return fmt::format("{}", fmt::join(field.choices, " or "));
 }
 
+void print_table(const output::Table& table) {
+    const auto width = output::stdout_is_terminal() ? output::terminal_width() : 0;
+    output::print(table.text(static_cast<std::size_t>(width)));
+}
+
 int list_types(bool json) {
     if (json) {
         for (const auto& type : event::all())
@@ -84,7 +89,7 @@ int list_types(bool json) {
     output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
     for (const auto& type : event::all())
         table.add({std::string(type.name), field_names(type), std::string(type.summary)});
-    output::print(table.text(output::table_width()));
+    print_table(table);
     return 0;
 }
 
@@ -109,7 +114,7 @@ int show_type(const std::string& name, bool json) {
     for (const auto& field : type->fields)
         table.add({std::string(field.name), std::string(event::field_type_name(field.type)),
                    field_meaning(field), field.optional ? "no" : "yes"});
-    output::print(table.text(output::table_width()));
+    print_table(table);
     output::print(
         fmt::format("\nevent_id, event_type and timestamp are added where missing.\n\n"
                     "Example:\n  {}\nor with the event as JSON:\n  airy publish {} '{}'\n",
