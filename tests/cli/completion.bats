@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+#
+# Completion: what the binary answers, and what bash, zsh and fish make of it on a terminal.
+
+load helper
+
+setup() {
+    airy_setup
+    mkdir bin home
+    ln -s "$AIRY_BIN" bin/airy
+    PATH=$PWD/bin:$PATH
+    HOME=$PWD/home
+    completions=$helper_root/completions
+    unset TMUX
+}
+
+teardown() {
+    if [[ -S $PWD/tmux ]]; then tmux -S "$PWD/tmux" kill-server || true; fi
+    if [[ -n ${queue-} ]]; then forget "$queue" queues; fi
+    airy_teardown
+}
+
+# The candidates for the words, without what they are.
+candidates() { airy __complete -- "$@" | cut -f 1; }
+has_candidate() { candidates "${@:2}" | grep -qxF -- "$1"; }
+
+# A shell on a terminal of 100 columns: on_terminal CMD ARG...
+on_terminal() {
+    tmux -S "$PWD/tmux" -f /dev/null new-session -d -x 100 -y 30 env TERM=screen "$@" 3>&-
+    wait_until screen_has '$ '
+}
+screen_has() { tmux -S "$PWD/tmux" capture-pane -p | grep -qF -- "$1"; }
+press() { tmux -S "$PWD/tmux" send-keys "$@"; }
+
+# Types the words, presses Tab, and waits for what must be on the screen then.
+completes_to() {
+    press -l -- "$1"
+    wait_until screen_has "$1"
+    press Tab
+    wait_until screen_has "$2" || {
+        tmux -S "$PWD/tmux" capture-pane -p >&2
+        return 1
+    }
+    press C-c
+}
+
+in_bash() {
+    cat >home/.bashrc <<'RC'
+PS1='$ '
+source <(airy completion bash)
+RC
+    on_terminal bash --rcfile "$HOME/.bashrc" -i
+}
+
+in_zsh() {
+    cat >home/.zshrc <<'RC'
+PS1='$ '
+autoload -Uz compinit
+compinit -u -D
+source <(airy completion zsh)
+RC
+    on_terminal ZDOTDIR="$HOME" zsh -d -i
+}
+
+# fish answers the question itself: fish_candidates LINE
+fish_candidates() {
+    fish --no-config -c 'airy completion fish | source; complete -C "$argv[1]"' "$1" 2>&1
+}
+
+declare_queue() {
+    queue=$(fresh jobs)
+    api PUT "queues/%2F/$queue" -H 'content-type: application/json' -d '{"durable":true}'
+}
+
+@test "the binary prints the scripts that are installed" {
+    for shell in bash zsh fish; do
+        airy completion "$shell" >printed
+        cmp printed "$completions/airy.$shell"
+    done
+    bash -n "$completions/airy.bash"
+    zsh -n "$completions/airy.zsh"
+    fish -n "$completions/airy.fish"
+}
+
+@test "completion of another shell is wrong usage" {
+    run_airy completion tcsh
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" tcsh
+}
+
+@test "commands: all of --help, each with what it does" {
+    names=$(airy --help | sed -n '/^Commands/,/^$/s/^  \([a-z]\+\) .*/\1/p')
+    [[ -n $names ]]
+    for name in $names; do has_candidate "$name" "$name"; done
+    ! has_candidate __complete ''
+    assert_equal "$(airy __complete -- pin)" "$(airy --help | sed -n 's/^  ping *\(.*\)/ping\t\1/p')"
+}
+
+@test "options: every one of every command's --help" {
+    for name in $(candidates ''); do
+        [[ $name != help ]] || continue
+        for option in $(airy "$name" --help | grep -oE '(^ +|,)--[a-z][a-z-]+' | grep -oE -- '--.*'); do
+            has_candidate "$option" "$name" -- || has_candidate "$option" "$name" "$option" ||
+                [[ $(airy "$name" --help) == *Subcommands* ]]
+        done
+    done
+    has_candidate --output ping --ou
+}
+
+@test "an option that is given is not offered again, a repeatable one is" {
+    ! has_candidate --quiet ping --quiet --qu
+    has_candidate --set publish post.published --set title=x --se
+}
+
+@test "values: choices, after a space and after =" {
+    assert_equal "$(candidates ping --output '')" $'text\njson'
+    assert_equal "$(candidates ping --output=j)" '--output=json'
+    assert_equal "$(candidates completion z)" zsh
+}
+
+@test "event types, patterns, and the fields of the type" {
+    assert_equal "$(candidates publish post.pub)" post.published
+    has_candidate 'post.*' tail post
+    has_candidate '#' tail ''
+    assert_equal "$(candidates event show user.reg)" user.registered
+    has_candidate post_id= publish post.voted --set post
+    has_candidate vote_type=up publish post.voted --set vote_type=
+    ! has_candidate post_id= publish user.registered --set ''
+    airy __complete -- publish post.voted --set post | grep -qx $'\tnospace'
+}
+
+@test "live queue names, asked of the broker that the line names" {
+    declare_queue
+    wait_until has_candidate "$queue" queue purge "${queue:0:10}"
+    has_candidate "$queue" queue delete other "$queue"
+    unset AIRY_URL AIRY_MANAGEMENT_URL
+    has_candidate "$queue" queue purge --url "$AIRY_TEST_URL" \
+        --management-url "$AIRY_TEST_MANAGEMENT_URL" "$queue"
+}
+
+@test "no broker: no names, no message, no wait" {
+    export AIRY_URL=amqp://guest:guest@127.0.0.1:1/ AIRY_MANAGEMENT_URL=http://127.0.0.1:1
+    run_airy __complete -- queue purge ''
+    assert_status 0
+    assert_equal "$output$stderr" ''
+}
+
+@test "a broker that hangs does not hang the shell" {
+    spawn silent python3 -c '
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+time.sleep(60)'
+    wait_until test -s silent.out
+    export AIRY_MANAGEMENT_URL=http://127.0.0.1:$(<silent.out)
+    AIRY_RUN_SECONDS=5 run_airy __complete -- queue purge ''
+    assert_status 0
+    assert_equal "$output$stderr" ''
+}
+
+@test "nonsense on the line is no error" {
+    for words in 'nosuch ' '-- --' 'ping --nosuch= ' 'queue nosuch -' '--url'; do
+        # shellcheck disable=SC2086 # words
+        run_airy __complete -- $words
+        assert_status 0
+        assert_equal "$stderr" ''
+    done
+    run_airy __complete
+    assert_status 0
+}
+
+@test "behind -- a consumer's command is completed by the shell" {
+    airy __complete -- consume '#' --queue q -- | grep -q . && false
+    assert_equal "$(airy __complete -- consume '#' --queue q -- ca)" $'\tcommand'
+    assert_equal "$(airy __complete -- consume '#' --queue q -- cat x)" $'\tfiles'
+}
+
+@test "bash: commands, event types, fields, choices behind =, files" {
+    in_bash
+    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy publish post.pub' 'airy publish post.published'
+    completes_to 'airy publish user.registered --set user' 'username='
+    completes_to 'airy ping --output=j' 'airy ping --output=json'
+    touch certificate.pem
+    completes_to 'airy ping --cacert certif' 'airy ping --cacert certificate.pem'
+    completes_to 'airy event s' 'airy event show'
+}
+
+@test "bash: live queue names" {
+    declare_queue
+    in_bash
+    completes_to "airy queue purge ${queue%?????}" "airy queue purge $queue"
+}
+
+@test "zsh: commands, event types, choices behind =, files" {
+    in_zsh
+    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy publish post.pub' 'airy publish post.published'
+    completes_to 'airy ping --output=j' 'airy ping --output=json'
+    touch certificate.pem
+    completes_to 'airy ping --cacert certif' 'airy ping --cacert certificate.pem'
+    completes_to 'airy event s' 'airy event show'
+}
+
+@test "zsh: as a function of \$fpath" {
+    mkdir functions
+    cp "$completions/airy.zsh" functions/_airy
+    cat >home/.zshrc <<RC
+PS1='$ '
+fpath=($PWD/functions \$fpath)
+autoload -Uz compinit
+compinit -u -D
+RC
+    on_terminal ZDOTDIR="$HOME" zsh -d -i
+    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy pub' 'airy publish '
+}
+
+@test "zsh: live queue names" {
+    declare_queue
+    in_zsh
+    completes_to "airy queue purge ${queue%?????}" "airy queue purge $queue"
+}
+
+@test "fish: commands, options, event types, choices behind =, files" {
+    assert_contains "$(fish_candidates 'airy pub')" $'publish\tpublish one event'
+    assert_contains "$(fish_candidates 'airy ping --out')" --output
+    assert_contains "$(fish_candidates 'airy publish post.pub')" post.published
+    assert_contains "$(fish_candidates 'airy publish post.voted --set vote_type=')" vote_type=down
+    assert_contains "$(fish_candidates 'airy ping --output=j')" --output=json
+    touch certificate.pem
+    assert_contains "$(fish_candidates 'airy ping --cacert certif')" certificate.pem
+    refute_contains "$(fish_candidates 'airy ping ')" certificate.pem
+}
+
+@test "fish: live queue names" {
+    declare_queue
+    assert_contains "$(fish_candidates "airy queue purge ${queue:0:8}")" "$queue"
+}
