@@ -34,7 +34,7 @@ lacks_candidate() {
 # A shell on a terminal of 100 columns: on_terminal CMD ARG...
 on_terminal() {
     tmux -S "$PWD/tmux" -f /dev/null new-session -d -x 100 -y 30 env TERM=screen "$@" 3>&-
-    wait_until screen_has '$ '
+    wait_until screen_has '$'
 }
 screen_has() { tmux -S "$PWD/tmux" capture-pane -p | grep -qF -- "$1"; }
 press() { tmux -S "$PWD/tmux" send-keys "$@"; }
@@ -45,7 +45,7 @@ completes_to() {
     wait_until screen_has "$1"
     press Tab
     wait_until screen_has "$2" || {
-        tmux -S "$PWD/tmux" capture-pane -p >&2
+        tmux -S "$PWD/tmux" capture-pane -p | grep . >&2
         return 1
     }
     press C-c
@@ -191,9 +191,9 @@ time.sleep(60)'
 
 @test "bash: commands, event types, fields, choices behind =, files" {
     in_bash
-    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy pub' 'airy publish'
     completes_to 'airy publish post.pub' 'airy publish post.published'
-    completes_to 'airy publish user.registered --set user' 'username='
+    completes_to 'airy publish user.registered --set usern' 'username='
     completes_to 'airy ping --output=j' 'airy ping --output=json'
     touch certificate.pem
     completes_to 'airy ping --cacert certif' 'airy ping --cacert certificate.pem'
@@ -208,7 +208,7 @@ time.sleep(60)'
 
 @test "zsh: commands, event types, choices behind =, files" {
     in_zsh
-    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy pub' 'airy publish'
     completes_to 'airy publish post.pub' 'airy publish post.published'
     completes_to 'airy ping --output=j' 'airy ping --output=json'
     touch certificate.pem
@@ -226,8 +226,8 @@ autoload -Uz compinit
 compinit -u -D
 RC
     on_terminal ZDOTDIR="$HOME" zsh -d -i
-    completes_to 'airy pub' 'airy publish '
-    completes_to 'airy pub' 'airy publish '
+    completes_to 'airy pub' 'airy publish'
+    completes_to 'airy pub' 'airy publish'
 }
 
 @test "zsh: live queue names" {
