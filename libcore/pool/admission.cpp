@@ -219,7 +219,7 @@ void State::leave_line(Task* task, Actions& actions) {
         task->extras->key->tasks.erase(task);
     } else {
         admission_.erase(task);
-        hand_key_on(task, actions);
+        hand_key_on(task);
     }
     task->place = Place::nowhere;
     if (!task->submitter) {
@@ -268,7 +268,7 @@ void State::start(Task* task, util::SteadyTime now, Actions& actions) {
     const bool own = task->extras && task->extras->timeout;
     const auto timeout = own ? *task->extras->timeout : options_.task_timeout;
     task->has_deadline = timeout.count() > 0;
-    task->deadline = now + timeout;
+    task->deadline = later(now, timeout);
     (own ? own_timeout_ : started_).push_back(task);
     if (!task->has_deadline) return;
     if (own)
@@ -295,19 +295,18 @@ void State::end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& act
         --running_async_;
         let_loop_go();
     }
-    hand_key_on(task, actions);
+    hand_key_on(task);
     admit(actions);
     note_idle(actions);
 }
 
 // Under the lock: the next task of the key gets in line.
-void State::hand_key_on(Task* task, Actions& actions) {
+void State::hand_key_on(Task* task) {
     if (!task->extras || !task->extras->key) return;
     KeyQueue& key = *std::exchange(task->extras->key, nullptr);
     if (Task* next = key.tasks.pop_front()) {
         next->place = Place::admission;
         admission_.push(next);
-        admit(actions);
     } else {
         keys_.erase(task->extras->key_name);
     }
@@ -363,8 +362,7 @@ void State::report_done(Task* task, const Outcome& outcome) noexcept try {
 // What a task's captures do when they are destroyed is user code: before the task counts as ended,
 // and never under the lock.
 void State::forget_callables(Task* task) noexcept {
-    task->call.reset();
-    task->coroutine.reset();
+    task->work = ThreadTask();
     task->on_done.reset();
     if (task->extras) task->extras->on_submit_token.reset();
 }

@@ -3,11 +3,12 @@
 // The async lane: coroutines on the loop. All but async_submit's first lines and want_loop run on
 // the loop's thread.
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "pool/lane_executor.hpp"
@@ -47,23 +48,25 @@ struct Held {
 
 }  // namespace
 
-// What runs on the loop when the pool has something for it. When the loop is destroyed instead, the
-// coroutines that only the pool would have resumed are destroyed too.
-class State::Drain {
+// A call of the pool on its loop, as a handler. When the loop is destroyed instead, the coroutines
+// that only the pool would have resumed are destroyed too.
+class State::OnLoop {
   public:
-    explicit Drain(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
-    Drain(Drain&&) noexcept = default;
-    Drain& operator=(Drain&&) = delete;
-    ~Drain() {
+    OnLoop(std::shared_ptr<State> state, void (State::*call)()) noexcept
+        : state_(std::move(state)), call_(call) {}
+    OnLoop(OnLoop&&) noexcept = default;
+    OnLoop& operator=(OnLoop&&) = delete;
+    ~OnLoop() {
         if (state_) state_->drop_coroutines();
     }
-    void operator()() {
+    void operator()(const boost::system::error_code& error = {}) {
         const auto state = std::move(state_);
-        state->drain();
+        if (!error) (state.get()->*call_)();
     }
 
   private:
     std::shared_ptr<State> state_;
+    void (State::*call_)();
 };
 
 // Under the lock.
@@ -73,7 +76,11 @@ void State::want_loop(Actions& actions) noexcept {
 }
 
 void State::post_drain() {
-    asio::post(loop_, Drain(shared_from_this()));
+    asio::post(loop_, OnLoop(shared_from_this(), &State::drain));
+}
+
+void State::post_sweep() {
+    asio::post(loop_, OnLoop(shared_from_this(), &State::sweep));
 }
 
 // Under the lock: the loop must not run out of work while coroutines run or wait in the pool.
@@ -198,11 +205,16 @@ void State::stop_tasks() {
 }
 
 void State::begin(Task* task) {
-    if (!runners_.empty())
+    if (!runners_.empty()) {
         resume_runner(task);
-    else
-        asio::co_spawn(lane_executor(loop_, this), run_tasks(shared_from_this(), task),
-                       asio::detached);
+        return;
+    }
+    // As co_spawn does, less its two executors and its own frame: 0.5 KB and a third of the time of
+    // a task. The pool counts the loop's work itself, and this is the loop's thread already.
+    asio::detail::awaitable_handler<asio::any_io_executor, void>(
+        run_tasks(shared_from_this(), task), lane_executor(loop_, this), asio::cancellation_slot(),
+        asio::cancellation_state())
+        .launch();
 }
 
 void State::resume_runner(Task* task) {
@@ -213,13 +225,14 @@ void State::resume_runner(Task* task) {
 }
 
 // Runs one task after another, parked in between; `self` keeps the state alive.
-awaitable<void> State::run_tasks(std::shared_ptr<State> self, Task* first) {
+State::Runner State::run_tasks(std::shared_ptr<State> self, Task* first) {
     Held held{first};
     while (held.task) {
         TaskResult result = TaskResult::failed;
         std::exception_ptr exception;
         try {
-            auto coroutine = held.task->coroutine(held.task->context);
+            held.task->runner = &held;
+            auto coroutine = std::get<AsyncTask>(held.task->work)(held.task->context);
             result = co_await std::move(coroutine);
         } catch (...) {
             exception = std::current_exception();
@@ -256,7 +269,7 @@ Task* State::complete(Task* task, TaskResult result, std::exception_ptr exceptio
 
 void State::sleep(Task& task, std::chrono::nanoseconds duration, SleepQueue::Resume resume) {
     const bool stopped = task.stop_requested.load(std::memory_order_relaxed);
-    sleeps_.add(clock_.steady() + (stopped ? std::chrono::nanoseconds{} : duration), task,
+    sleeps_.add(stopped ? clock_.steady() : later(clock_.steady(), duration), task,
                 std::move(resume));
     if (!sweeping_) arm_sleep_timer();
 }
@@ -268,31 +281,39 @@ void State::sweep() {
         std::lock_guard lock(lock_);
         own_drain = !std::exchange(drain_posted_, true);
     }
+    sleep_armed_ = false;
     sweeping_ = true;
     budget_ = tasks_a_turn;
     const auto now = clock_.steady();
-    for (std::size_t woken = 0; woken < tasks_a_turn; ++woken) {
-        auto due = sleeps_.pop_due(now);
-        if (!due.resume) break;
-        due.resume(due.in_full);
+    // In small groups, fetched from memory ahead: with tens of thousands asleep each is a cache
+    // miss.
+    std::array<SleepQueue::Due, 8> group;
+    for (std::size_t woken = 0; woken < tasks_a_turn;) {
+        std::size_t size = 0;
+        while (size < group.size() && (group[size] = sleeps_.pop_due(now)).resume) {
+            group[size].prefetch();
+            ++size;
+        }
+        for (std::size_t i = 0; i < size; ++i)
+            std::exchange(group[i].resume, {})(group[i].in_full);
+        woken += size;
+        if (size < group.size()) break;
     }
     if (own_drain) drain();
     sweeping_ = false;
+    swept_ = now;
     arm_sleep_timer();
 }
 
 void State::arm_sleep_timer() {
     const auto next = sleeps_.next();
     if (!next) return;
-    if (sleep_armed_ && sleep_armed_until_ <= *next) return;
+    const auto at = std::max(*next, swept_ + least_sweep);
+    if (sleep_armed_ && sleep_armed_until_ <= at) return;
     sleep_armed_ = true;
-    sleep_armed_until_ = *next;
-    sleep_timer_.expires_after(*next - clock_.steady());
-    sleep_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-        if (error) return;
-        self->sleep_armed_ = false;
-        self->sweep();
-    });
+    sleep_armed_until_ = at;
+    sleep_timer_.expires_after(at - clock_.steady());
+    sleep_timer_.async_wait(OnLoop(shared_from_this(), &State::sweep));
 }
 
 // Destroys the coroutines that wait for the pool: the loop will not run again.
@@ -310,6 +331,10 @@ void State::drop_coroutines() noexcept {
     }
     while (auto dropped = sleeps_.pop_any())
         continue;
+    while (Task* task = loop_ready_.pop_front()) {
+        if (task->stop_queued) loop_stops_.erase(task);
+        delete task;
+    }
 }
 
 }  // namespace airy::pool

@@ -58,13 +58,13 @@ TaskPool::~TaskPool() {
 
 Submitted TaskPool::submit_task(ThreadTask call, SubmitOptions options) {
     auto task = state_->make_task(Lane::threads, std::move(options));
-    task->call = std::move(call);
+    task->work = std::move(call);
     return state_->submit(std::move(task));
 }
 
 Submitted TaskPool::submit_async(AsyncTask coroutine, SubmitOptions options) {
     auto task = state_->make_task(Lane::async, std::move(options));
-    task->coroutine = std::move(coroutine);
+    task->work = std::move(coroutine);
     return state_->submit(std::move(task));
 }
 
@@ -74,13 +74,13 @@ awaitable<Submitted> TaskPool::async_submit(AsyncTask coroutine) {
 
 awaitable<Submitted> TaskPool::async_submit(AsyncTask coroutine, SubmitOptions options) {
     auto task = state_->make_task(Lane::async, std::move(options));
-    task->coroutine = std::move(coroutine);
+    task->work = std::move(coroutine);
     return state_->async_submit(std::move(task));
 }
 
 awaitable<Submitted> TaskPool::async_submit_task(ThreadTask call, SubmitOptions options) {
     auto task = state_->make_task(Lane::threads, std::move(options));
-    task->call = std::move(call);
+    task->work = std::move(call);
     return state_->async_submit(std::move(task));
 }
 

@@ -17,6 +17,7 @@ void SleepQueue::add(util::SteadyTime at, Task& task, Resume resume) {
     Sleeper& sleeper = sleepers_[index];
     sleeper.resume = std::move(resume);
     sleeper.task = &task;
+    sleeper.runner = task.runner;
     sleeper.prev = no_sleep;
     sleeper.next = task.first_sleep;
     if (task.first_sleep != no_sleep) sleepers_[task.first_sleep].prev = index;
@@ -31,6 +32,8 @@ SleepQueue::Due SleepQueue::pop_due(util::SteadyTime now) {
         pop();
         Due due{std::move(sleepers_[index].resume)};
         if (due.resume) {
+            due.task = sleepers_[index].task;
+            due.runner = sleepers_[index].runner;
             due.in_full = !sleepers_[index].task->stop_requested.load(std::memory_order_relaxed);
             unlink(index);
             --sleeping_;
@@ -39,6 +42,14 @@ SleepQueue::Due SleepQueue::pop_due(util::SteadyTime now) {
         if (due.resume) return due;
     }
     return {};
+}
+
+void SleepQueue::Due::prefetch() const noexcept {
+    for (std::size_t offset = 0; offset < sizeof(Task); offset += 64)
+        __builtin_prefetch(reinterpret_cast<const char*>(task) + offset, 1);
+    __builtin_prefetch(runner, 1);
+    __builtin_prefetch(static_cast<const char*>(runner) + 64, 1);
+    resume.prefetch();
 }
 
 SleepQueue::Resume SleepQueue::pop_of(Task& task) {

@@ -18,7 +18,11 @@ class SleepQueue {
     void add(util::SteadyTime at, Task& task, Resume resume);
     struct Due {
         Resume resume;
+        const Task* task = nullptr;
+        const void* runner = nullptr;
         bool in_full = false;  // false when the task was asked to stop; what resume is called with
+        // Begins to load what resuming will touch.
+        void prefetch() const noexcept;
     };
     // The next one due; with an empty resume when none is.
     Due pop_due(util::SteadyTime now);
@@ -36,6 +40,7 @@ class SleepQueue {
     struct Sleeper {
         Resume resume;  // empty once stopped
         Task* task;
+        const void* runner;        // Task::runner, here to be known before the task is in the cache
         std::uint32_t prev, next;  // of the same task; next also chains the free ones
     };
 

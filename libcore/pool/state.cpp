@@ -3,7 +3,7 @@
 // The life of a pool: open, release, wait, reboot.
 #include "pool/state.hpp"
 
-#include <boost/asio/post.hpp>
+#include <algorithm>
 
 #include "util/error.hpp"
 
@@ -22,6 +22,12 @@ State::~State() {
 }
 
 void State::open() {
+    {
+        std::lock_guard lock(lock_);
+        closed_ = false;
+        timekeeper_over_ = false;
+        next_check_ = util::SteadyTime::max();
+    }
     start_timekeeper();
     if (!options_.prealloc) return;
     const std::size_t wanted = cap();
@@ -99,9 +105,9 @@ void State::close(bool stop) {
 std::size_t State::release(std::chrono::nanoseconds timeout) {
     const auto start = clock_.steady();
     close(false);
-    if (!wait_until(start + timeout)) {
+    if (!wait_until(later(start, timeout))) {
         close(true);
-        if (!wait_until(clock_.steady() + options_.stop_grace)) {
+        if (!wait_until(later(clock_.steady(), options_.stop_grace))) {
             std::lock_guard lock(lock_);
             return running_ + queued_;
         }
@@ -111,15 +117,20 @@ std::size_t State::release(std::chrono::nanoseconds timeout) {
 
 bool State::wait(std::optional<std::chrono::nanoseconds> timeout) {
     if (!timeout) return wait_until(std::nullopt);
-    return wait_until(clock_.steady() + *timeout);
+    return wait_until(later(clock_.steady(), *timeout));
 }
 
 // Until no task is left and, once closed, no thread; false when the deadline came first.
 bool State::wait_until(std::optional<util::SteadyTime> deadline) {
     if (current_pool == this)
         throw Error(ErrorKind::general, "a task of the pool cannot wait for the pool");
+    const bool on_loop = loop_.get_executor().running_in_this_thread();
     {
         std::unique_lock lock(lock_);
+        if (on_loop && running_async_ > 0)
+            throw Error(ErrorKind::general,
+                        "the loop's thread cannot wait for coroutines that run on it",
+                        "co_await async_wait() instead");
         ++waits_;
         bool timed_out = false;
         while (!(idle() && (!closed_ || timekeeper_over_)) && !timed_out) {
@@ -129,7 +140,7 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
             }
             const auto left = *deadline - clock_.steady();
             timed_out = left.count() <= 0;
-            if (!timed_out) changed_.wait_for(lock, left);
+            if (!timed_out) changed_.wait_for(lock, std::min<Nanoseconds>(left, longest_sleep));
         }
         --waits_;
         if (timed_out) return false;
@@ -158,10 +169,6 @@ void State::reboot() {
                         "wait() for them first");
     }
     wait_until(std::nullopt);  // the idle threads are ending
-    {
-        std::lock_guard lock(lock_);
-        closed_ = false;
-    }
     open();
 }
 
@@ -182,10 +189,7 @@ void State::clock_moved() {
         changed_.notify_all();
     }
     kick_timekeeper();
-    boost::asio::post(loop_, [self = shared_from_this()] {
-        self->sleep_armed_ = false;
-        self->sweep();
-    });
+    post_sweep();
 }
 
 std::stop_token State::stop_token(Task& task) {

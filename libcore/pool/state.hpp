@@ -57,6 +57,11 @@ class Admission {
     unsigned turn_ = 0;
 };
 
+// The time so much later, or the end of time where that would be past it.
+inline util::SteadyTime later(util::SteadyTime time, std::chrono::nanoseconds by) noexcept {
+    return by > util::SteadyTime::max() - time ? util::SteadyTime::max() : time + by;
+}
+
 // A coroutine in async_wait; on its frame.
 struct IdleWaiter {
     Callable<void(), 24> resume;
@@ -127,7 +132,7 @@ class State : public std::enable_shared_from_this<State> {
     void leave_line(Task* task, Actions& actions);
     void start(Task* task, util::SteadyTime now, Actions& actions);
     void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
-    void hand_key_on(Task* task, Actions& actions);
+    void hand_key_on(Task* task);
     bool recycle(Task* task) noexcept;
     void count(OutcomeKind kind) noexcept { ++totals_[static_cast<std::size_t>(kind)]; }
     // admission.cpp, without the lock
@@ -154,10 +159,11 @@ class State : public std::enable_shared_from_this<State> {
     }
 
     // loop_lane.cpp
-    class Drain;
+    class OnLoop;
     struct ParkedRunner;
     void want_loop(Actions& actions) noexcept;
     void post_drain();
+    void post_sweep();
     void hold_loop();
     void let_loop_go() noexcept;
     void drain();
@@ -165,7 +171,8 @@ class State : public std::enable_shared_from_this<State> {
     void stop_tasks();
     void begin(Task* task);
     void resume_runner(Task* task);
-    static boost::asio::awaitable<void> run_tasks(std::shared_ptr<State> self, Task* first);
+    using Runner = boost::asio::awaitable<boost::asio::detail::awaitable_thread_entry_point>;
+    static Runner run_tasks(std::shared_ptr<State> self, Task* first);
     Task* complete(Task* task, TaskResult result, std::exception_ptr exception);
     void sweep();
     void arm_sleep_timer();
@@ -198,9 +205,13 @@ class State : public std::enable_shared_from_this<State> {
     static constexpr std::int64_t long_run_ns = 1'000'000;
     static constexpr std::chrono::microseconds stall_check{200};
     static constexpr std::chrono::milliseconds thread_retry{10};
+    using Nanoseconds = std::chrono::nanoseconds;
+    static constexpr Nanoseconds longest_sleep = std::chrono::hours(1);
     static constexpr int submitter_spins = 400;
     static constexpr int worker_spins = 400;
     static constexpr std::size_t tasks_a_turn = 512;
+    // Between two looks for who has slept enough; a lone sleeper is not kept by it.
+    static constexpr std::chrono::microseconds least_sweep{50};
 
     const Options options_;
     const util::Clock& clock_;
@@ -259,6 +270,7 @@ class State : public std::enable_shared_from_this<State> {
     SleepQueue sleeps_;
     boost::asio::steady_timer sleep_timer_;
     util::SteadyTime sleep_armed_until_{};
+    util::SteadyTime swept_{};
     bool sleep_armed_ = false;
     bool sweeping_ = false;
     std::size_t budget_ = 0;  // tasks that may still be started in this turn

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "pool/list.hpp"
 #include "pool/pool.hpp"
@@ -67,10 +68,9 @@ struct Task {
         return *extras;
     }
 
+    // First what each turn of a task touches.
     Links<Task> links;
-    Links<Task> stop_links;  // in the loop's list of stop requests
     State* state = nullptr;
-    std::uint64_t id = 0;
     util::SteadyTime submitted{};
     util::SteadyTime started{};
     util::SteadyTime deadline{};  // valid when has_deadline
@@ -82,13 +82,15 @@ struct Task {
     bool cancelled = false;  // its token fired before it was offered
     bool stop_queued = false;
     std::atomic<bool> stop_requested{false};
-    Submitter* submitter = nullptr;
-    std::uint32_t first_sleep = no_sleep;  // of its sleeps on the loop; loop thread only
     std::unique_ptr<Extras> extras;
-    ThreadTask call;
-    AsyncTask coroutine;
     Callable<void(const Outcome&), 32> on_done;
+    std::variant<ThreadTask, AsyncTask> work;
+    std::uint32_t first_sleep = no_sleep;  // of its sleeps on the loop; loop thread only
+    std::uint64_t id = 0;
     TaskContext context;
+    const void* runner = nullptr;  // the coroutine that runs it; loop thread only
+    Submitter* submitter = nullptr;
+    Links<Task> stop_links;  // in the loop's list of stop requests
 };
 
 using TaskPtr = std::unique_ptr<Task>;

@@ -9,11 +9,12 @@
 namespace airy::pool {
 
 void State::start_timekeeper() {
-    timekeeper_over_ = false;
-    next_check_ = util::SteadyTime::max();
+    std::lock_guard lock(join_mutex_);
     try {
         timekeeper_ = std::thread([this] { keep_time(); });
     } catch (const std::system_error& error) {
+        std::lock_guard state_lock(lock_);
+        closed_ = timekeeper_over_ = true;
         throw Error(ErrorKind::general,
                     std::string("cannot start the pool's timekeeper: ") + error.what());
     }
@@ -56,15 +57,14 @@ void State::keep_time() {
         check_deadlines(lock);
         join_ended(lock);
         if (over()) break;
-        const auto wait = next_check_ == util::SteadyTime::max()
-                              ? std::chrono::nanoseconds(std::chrono::hours(1))
-                              : next_check_ - clock_.steady();
+        const bool nothing = next_check_ == util::SteadyTime::max();
+        const auto sleep =
+            nothing ? longest_sleep
+                    : std::min<Nanoseconds>(next_check_ - clock_.steady(), longest_sleep);
         lock.unlock();
         {
             std::unique_lock kick(kick_mutex_);
-            kick_changed_.wait_for(kick,
-                                   std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(1)),
-                                   [this] { return kicked_; });
+            kick_changed_.wait_for(kick, sleep, [this] { return kicked_; });
             kicked_ = false;
         }
         lock.lock();
@@ -160,8 +160,8 @@ void State::end_idle(util::SteadyTime now, Actions& actions) {
     const bool all = closed_ && queued_ == 0;
     while (Worker* worker = parked_.front()) {
         if (!all && options_.prealloc) break;
-        if (!all && worker->idle_since + options_.expiry > now) {
-            next_check_ = std::min(next_check_, worker->idle_since + options_.expiry);
+        if (!all && later(worker->idle_since, options_.expiry) > now) {
+            next_check_ = std::min(next_check_, later(worker->idle_since, options_.expiry));
             break;
         }
         parked_.erase(worker);

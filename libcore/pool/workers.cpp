@@ -116,7 +116,7 @@ void State::work(Worker& worker) {
         TaskResult result = TaskResult::failed;
         std::exception_ptr exception;
         try {
-            result = task->call(task->context);
+            result = std::get<ThreadTask>(task->work)(task->context);
         } catch (...) {
             exception = std::current_exception();
         }
@@ -159,7 +159,7 @@ bool State::find_task(Worker& worker, std::unique_lock<Lock>& lock, util::Steady
         worker.signal.store(Worker::none, std::memory_order_relaxed);
         worker.idle_since = now;
         parked_.push_back(&worker);
-        if (!options_.prealloc || closed_) check_by(now + options_.expiry, actions);
+        if (!options_.prealloc || closed_) check_by(later(now, options_.expiry), actions);
         const bool kick = std::exchange(actions.kick, false);
         lock.unlock();
         if (kick) kick_timekeeper();

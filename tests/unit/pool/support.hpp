@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "pool/pool.hpp"
+#include "support/manual_clock.hpp"
+
+namespace airy::pool::test {
+
+using namespace std::chrono_literals;
+
+// Whether the condition came true within 20 s of real time.
+template <class Condition>
+bool eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(100us);
+    }
+    return true;
+}
+
+// What tasks wait at until the test opens it. Any thread; opening twice is fine.
+class Gate {
+  public:
+    void open() {
+        std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+    void wait() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return open_; });
+    }
+    bool is_open() {
+        std::lock_guard lock(mutex_);
+        return open_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+};
+
+// Values in the order in which they came, from any thread.
+template <class T>
+class Record {
+  public:
+    void add(T value) {
+        std::lock_guard lock(mutex_);
+        values_.push_back(std::move(value));
+    }
+    std::vector<T> values() const {
+        std::lock_guard lock(mutex_);
+        return values_;
+    }
+    std::size_t size() const {
+        std::lock_guard lock(mutex_);
+        return values_.size();
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<T> values_;
+};
+
+inline Options options(std::size_t size) {
+    Options options;
+    options.size = size;
+    options.on_failure = [](const TaskReport&) {};
+    return options;
+}
+
+// Sleeps in short naps until the gate is open; a coroutine for the async lane.
+inline boost::asio::awaitable<TaskResult> pass(TaskContext& context, Gate& gate) {
+    while (!gate.is_open()) {
+        const bool undisturbed = co_await context.sleep_for(1ms);
+        if (!undisturbed) co_return TaskResult::cancelled;
+    }
+    co_return TaskResult::ok;
+}
+
+inline boost::asio::awaitable<TaskResult> pass_at_once(TaskContext&) {
+    co_return TaskResult::ok;
+}
+
+}  // namespace airy::pool::test
