@@ -70,7 +70,7 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
                                              util::printable(entry.topic), util::printable(why));
         note_failure(
             entry.line, ErrorKind::undelivered, what,
-            "airy stats queues --bindings tells what is bound; a consumer binds its queue");
+            "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
         failure = Failure{entry.line, what, std::move(entry.text)};
     }
     while (!entries_.empty() && entries_.front().state != State::open) {

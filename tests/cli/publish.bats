@@ -1,0 +1,299 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh queue)
+    airy queue declare "$queue" --bind '#' --type classic --quiet
+}
+
+teardown() {
+    forget "$queue" queues
+    airy_teardown
+}
+
+post() { airy publish post.published --set post_id="$1" --set author_id=7 --set title=Hello "${@:2}"; }
+
+# events N: valid events, one a line, with post_id from 1 on.
+events() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'; }
+
+# The bodies that wait in the queue, in order.
+bodies() { timeout 20 amqp-consume -u "$peer_url" -q "$queue" -c "$(depth "$queue")" cat; }
+
+uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+
+@test "one event from --set: its id is printed and it is in the queue" {
+    run_airy publish post.published --set post_id=42 --set author_id=7 --set title='Hello, world'
+    assert_status 0
+    [[ $output =~ ^$uuid$ ]]
+    assert_equal "$stderr" ''
+    id=$output
+    run amqp-get -u "$peer_url" -q "$queue"
+    jq -e --arg id "$id" '.event_id == $id and .event_type == "post.published" and .post_id == 42
+        and .author_id == 7 and .title == "Hello, world" and (.timestamp | endswith("Z"))' <<<"$output"
+}
+
+@test "the properties are those that Airy sets, and airy's own" {
+    post 1
+    line=$(airy consume '#' --queue "$queue" --no-declare --print --count 1)
+    jq -e '.properties.content_type == "application/json" and .properties.delivery_mode == 2
+        and .properties.type == "post.published" and .properties.app_id == "airy-tools"
+        and .properties.message_id == .body.event_id and .properties.timestamp > 1700000000
+        and .topic == "post.published" and .headers == {}' <<<"$line"
+}
+
+@test "--output json says what happened" {
+    run_airy publish circle.joined '{"circle_id":1,"user_id":2}' --output json
+    assert_status 0
+    jq -e '.topic == "circle.joined" and .confirmed and .routed and (.event_id | length == 36)' <<<"$output"
+}
+
+@test "--quiet prints nothing, and publishes" {
+    run_airy publish circle.joined '{"circle_id":1,"user_id":2}' --quiet
+    assert_status 0
+    assert_equal "$output$stderr" ''
+    assert_equal "$(depth "$queue")" 1
+}
+
+@test "ids of 64 bits stay exact, those beyond are refused" {
+    post 9223372036854775807
+    post -9223372036854775808
+    assert_equal "$(bodies | jq -c .post_id | wc -l)" 2
+    for id in 9223372036854775808 -9223372036854775809 1.0 1e3 '"5"' ''; do
+        run_airy publish post.published "{\"post_id\":${id:-null},\"author_id\":7,\"title\":\"x\"}"
+        assert_status 8
+        assert_short_error
+        assert_contains "$stderr" post_id
+        assert_equal "$output" ''
+    done
+}
+
+@test "a body that is complete passes byte for byte, as Airy writes it" {
+    body='{"event_id":"7b0c1de2-9c1f-4c57-8f0e-3c3c2f5d1a10","event_type":"comment.created","timestamp":"2026-01-02T03:04:05.123456789+08:00","comment_id":9007199254740993,"post_id":2,"author_id":3,"content":"\u003cb\u003e \u0026 \"x\" \u2028","extra":[1.50,1e2]}'
+    run_airy publish comment.created "$body"
+    assert_status 0
+    assert_equal "$output" 7b0c1de2-9c1f-4c57-8f0e-3c3c2f5d1a10
+    assert_equal "$(bodies)" "$body"
+}
+
+@test "a missing field, an ill-typed one and null are named" {
+    run_airy publish post.published '{"post_id":1,"title":"x"}'
+    assert_status 8
+    assert_short_error
+    assert_contains "$stderr" author_id
+    run_airy publish post.voted '{"post_id":1,"author_id":2,"voter_id":3,"vote_type":"sideways"}'
+    assert_status 8
+    assert_contains "$stderr" sideways
+    run_airy publish post.published '{"post_id":1,"author_id":2,"circle_id":null,"title":"x"}'
+    assert_status 8
+    assert_contains "$stderr" circle_id
+    run_airy publish post.published 'not json'
+    assert_status 8
+    assert_short_error
+    run_airy publish post.published $'{"post_id":1,"author_id":2,"title":"\xff"}'
+    assert_status 8
+    assert_short_error
+    assert_equal "$(depth "$queue")" 0
+}
+
+@test "an unknown topic is an error with the nearest name, unless --custom" {
+    run_airy publish post.publishd '{}'
+    assert_status 8
+    assert_contains "$stderr" "did you mean 'post.published'"
+    run_airy publish my.own.topic --custom '{"a":1}'
+    assert_status 0
+    assert_equal "$(bodies | jq -c .a)" 1
+}
+
+@test "nobody is bound: exit 4, and --no-mandatory takes it" {
+    airy queue delete "$queue" --yes --quiet
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}'
+    assert_status 4
+    assert_short_error
+    assert_equal "$output" ''
+    assert_contains "$stderr" 'no queue is bound'
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-mandatory
+    assert_status 0
+}
+
+@test "an exchange that is not there: exit 7" {
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
+    assert_status 7
+    assert_short_error
+}
+
+@test "the default exchange of another type: exit 7" {
+    api PUT "exchanges/%2F/airy.events" -d '{"type":"fanout","durable":true}' -H 'content-type: application/json' || skip "airy.events is there already"
+    run env -u AIRY_EXCHANGE "$AIRY_BIN" publish circle.left '{"circle_id":1,"user_id":2}'
+    forget airy.events exchanges
+    ((status == 7))
+}
+
+@test "a full queue that refuses: exit 4" {
+    full=$(fresh full)
+    airy queue declare "$full" --bind '#' --type classic --arg x-max-length=0 --arg x-overflow=reject-publish --quiet
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}'
+    forget "$full" queues
+    assert_status 4
+    assert_contains "$stderr" refused
+}
+
+@test "a stream: every id in order, a summary, all in the queue in order" {
+    events 500 >in
+    run_airy publish <in
+    assert_status 0
+    assert_equal "${#lines[@]}" 500
+    assert_contains "$stderr" 'published 500 events'
+    bodies >out
+    assert_equal "$(jq -c .post_id out | tr '\n' ' ')" "$(seq 500 | tr '\n' ' ')"
+    assert_equal "$(jq -r .event_id out)" "$output"
+}
+
+@test "a stream's ids come out while stdin is still open" {
+    mkfifo in
+    spawn publish sh -c 'exec "$0" publish <in' "$AIRY_BIN"
+    exec 7>in
+    events 1 >&7
+    wait_until grep -qE "$uuid" publish.out
+    exec 7>&-
+    ended "$spawned_pid" 10
+}
+
+@test "a bad line stops the stream, and says how far it was" {
+    { events 3; echo '{"event_type":"post.published"}'; events 2; } >in
+    run_airy publish <in
+    assert_status 8
+    assert_equal "${#lines[@]}" 3
+    assert_short_error
+    assert_contains "$stderr" 'line 4'
+    assert_contains "$stderr" '3 were confirmed'
+    assert_equal "$(depth "$queue")" 3
+}
+
+@test "--keep-going passes over bad lines, keeps them, and exits 8" {
+    { events 3; echo oops; echo; events 2; } >in
+    run_airy publish --keep-going --rejects bad <in
+    assert_status 8
+    assert_equal "${#lines[@]}" 5
+    printf 'oops\n\n' | cmp - bad
+    assert_contains "$stderr" 'line 4'
+    assert_contains "$stderr" 'line 5'
+    assert_contains "$stderr" '2 invalid'
+    assert_equal "$(depth "$queue")" 5
+}
+
+@test "an unroutable event in a stream: exit 4 with its line" {
+    airy queue delete "$queue" --yes --quiet
+    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
+    { events 2; echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; } >in
+    run_airy publish <in
+    assert_status 4
+    assert_equal "${#lines[@]}" 2
+    assert_contains "$stderr" 'line 3'
+    run_airy publish --keep-going --rejects bad <in
+    assert_status 4
+    assert_contains "$(cat bad)" circle.left
+}
+
+@test "-0: records with line breaks in them" {
+    printf '{"event_type":"circle.left",\n"circle_id":1,"user_id":2}\0{"event_type":"circle.left","circle_id":2,"user_id":2}\0' >in
+    run_airy publish -0 <in
+    assert_status 0
+    assert_equal "$(depth "$queue")" 2
+}
+
+@test "--lines raw: bytes as they are" {
+    printf 'a\0b\xff\n\n' >in
+    run_airy publish raw.topic --custom --lines raw <in
+    assert_status 0
+    assert_equal "$(depth "$queue")" 2
+    amqp-get -u "$peer_url" -q "$queue" >out
+    assert_equal "$(od -An -tx1 out)" ' 61 00 62 ff'
+}
+
+@test "a body with zero bytes and newlines comes back exactly through message lines" {
+    printf 'a\0b\nc' >in
+    amqp-publish -u "$peer_url" -e "$AIRY_EXCHANGE" -r raw.topic -H k:v -C text/odd <in
+    airy consume '#' --queue "$queue" --no-declare --print --count 1 >line
+    run_airy publish --lines message <line
+    assert_status 0
+    airy consume '#' --queue "$queue" --no-declare --print --count 1 >again
+    amqp-publish -u "$peer_url" -e "$AIRY_EXCHANGE" -r raw.topic <in
+    amqp-get -u "$peer_url" -q "$queue" >out
+    cmp in out
+    assert_equal "$(jq -cS 'del(.received_at)' again)" "$(jq -cS 'del(.received_at)' line)"
+}
+
+@test "headers and properties arrive as given" {
+    post 1 --header a=b --header c=d=e --priority 3 --expiration 90s --correlation-id cid --reply-to rq --transient
+    line=$(airy consume '#' --queue "$queue" --no-declare --print --count 1)
+    jq -e '.headers == {"a":"b","c":"d=e"} and .properties.priority == 3 and .properties.expiration == "90000"
+        and .properties.correlation_id == "cid" and .properties.reply_to == "rq" and .properties.delivery_mode == 1' <<<"$line"
+}
+
+@test "an empty stdin publishes nothing and says so" {
+    run_airy publish post.published </dev/null
+    assert_status 2
+    : >empty
+    run_airy publish <empty
+    assert_status 0
+    assert_contains "$stderr" 'nothing published'
+}
+
+@test "stdin is left alone when the event is an operand" {
+    printf '1\n2\n3\n' | while read -r id; do post "$id" --quiet; done
+    assert_equal "$(depth "$queue")" 3
+}
+
+@test "wrong usage is exit 2" {
+    run_airy publish '{"a":1}'
+    assert_status 2
+    run_airy publish post.published '{}' --set a=b
+    assert_status 2
+    run_airy publish post.published --set novalue
+    assert_status 2
+    assert_contains "$stderr" novalue
+    run_airy publish --set a=b
+    assert_status 2
+    run_airy publish post.published --priority 900 '{}'
+    assert_status 2
+    run_airy publish post.published --expiration soon '{}'
+    assert_status 2
+    assert_contains "$stderr" soon
+    assert_contains "$stderr" expiration
+}
+
+@test "a line of 200 MB is refused with its number, and memory stays bounded" {
+    { events 1; head -c 200000000 /dev/zero | tr '\0' x; echo; } >in
+    AIRY_RUN_SECONDS=120 run_airy publish <in
+    assert_status 8
+    assert_short_error
+    assert_contains "$stderr" 'line 2'
+    assert_contains "$stderr" '1 were confirmed'
+}
+
+@test "stdout closed: an error, not a silent 0" {
+    events 50 >in
+    run bash -c '"$0" publish <in >&-' "$AIRY_BIN"
+    ((status == 1))
+    events 20000 >many
+    run bash -c 'set -o pipefail; "$0" publish <many | head -n 1 >/dev/null' "$AIRY_BIN"
+    ((status == 1))
+}
+
+@test "Ctrl-C ends a stream after what was sent is confirmed: 130" {
+    mkfifo in
+    spawn publish sh -c 'exec "$0" publish <in' "$AIRY_BIN"
+    exec 7>in
+    events 10 >&7
+    wait_until eval '(($(wc -l <publish.out) == 10))'
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 10 || status=$?
+    exec 7>&-
+    ((status == 130))
+    assert_equal "$(depth "$queue")" 10
+}

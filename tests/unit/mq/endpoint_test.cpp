@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/endpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "util/error.hpp"
+
+using namespace airy;
+
+TEST_CASE("a URL's parts are taken apart and decoded") {
+    const auto url = mq::parse_amqp_url("amqps://al%40ice:p%2Fw%3A@broker.example:5999/my%2Fhost");
+    CHECK(url.tls);
+    CHECK(url.user == "al@ice");
+    CHECK(url.password == "p/w:");
+    CHECK(url.host == "broker.example");
+    CHECK(url.port == 5999);
+    CHECK(url.vhost == "my/host");
+}
+
+TEST_CASE("what a URL leaves out has the usual defaults") {
+    const auto plain = mq::parse_amqp_url("amqp://");
+    CHECK(plain.host == "localhost");
+    CHECK(plain.port == 5672);
+    CHECK(plain.user == "guest");
+    CHECK(plain.password == "guest");
+    CHECK(plain.vhost == "/");
+    CHECK(mq::parse_amqp_url("amqps://h").port == 5671);
+    CHECK(mq::parse_amqp_url("amqp://h/").vhost == "/");
+    CHECK(mq::parse_amqp_url("amqp://h/%2F").vhost == "/");
+    CHECK(mq::parse_amqp_url("amqp://[::1]:7/").host == "::1");
+    CHECK(mq::parse_amqp_url("amqp://[::1]:7/").port == 7);
+    CHECK(mq::parse_amqp_url("amqp://u@h").password.empty());
+    CHECK(mq::parse_amqp_url("amqp://h?heartbeat=7&x=y").heartbeat == std::chrono::seconds(7));
+    CHECK_FALSE(mq::parse_amqp_url("amqp://h").heartbeat.has_value());
+}
+
+TEST_CASE("a URL that cannot be used is refused by naming the part, never the password") {
+    for (const char* text :
+         {"", "localhost", "http://h", "amqp://u:secret@h:0", "amqp://u:secret@h:65536",
+          "amqp://u:secret@h:x", "amqp://u:secret%@h", "amqp://u:secret@h/a/b", "amqp://[::1",
+          "amqp://[::1]x", "amqp://u:secret@h/%00", "amqp://h?heartbeat=soon"}) {
+        CAPTURE(text);
+        try {
+            mq::parse_amqp_url(text);
+            FAIL("accepted");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(std::string(error.what()).find("secret") == std::string::npos);
+            CHECK_FALSE(error.hint().empty());
+        }
+    }
+}
+
+TEST_CASE("a shown URL has no password") {
+    CHECK(mq::masked_url("amqp://u:secret@h:1/v") == "amqp://u:***@h:1/v");
+    CHECK(mq::masked_url("amqp://u:se@cr:et@h") == "amqp://u:***@h");
+    CHECK(mq::masked_url("amqp://u@h") == "amqp://u@h");
+    CHECK(mq::masked_url("amqp://h:1/") == "amqp://h:1/");
+    CHECK(mq::masked_url("u:secret@h") == "u:***@h");
+}

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/amqp/errors.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace airy;
+using mq::amqp::from_close;
+using mq::amqp::from_status;
+
+TEST_CASE("the broker's codes become the kinds that the exit codes come from") {
+    struct Row {
+        int code;
+        const char* text;
+        ErrorKind kind;
+    };
+    const Row rows[] = {
+        {311, "CONTENT_TOO_LARGE", ErrorKind::undelivered},
+        {320, "CONNECTION_FORCED - broker forced connection closure", ErrorKind::unreachable},
+        {403, "ACCESS_REFUSED - access to queue 'q' refused", ErrorKind::unreachable},
+        {404, "NOT_FOUND - no queue 'q' in vhost '/'", ErrorKind::not_found},
+        {405, "RESOURCE_LOCKED - cannot obtain exclusive access", ErrorKind::not_found},
+        {406, "PRECONDITION_FAILED - inequivalent arg 'durable'", ErrorKind::not_found},
+        {406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 8",
+         ErrorKind::undelivered},
+        {406, "PRECONDITION_FAILED - unknown delivery tag 3", ErrorKind::general},
+        {406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out",
+         ErrorKind::unreachable},
+        {406, "PRECONDITION_FAILED - queue 'q' in vhost '/' not empty", ErrorKind::general},
+        {530, "NOT_ALLOWED - vhost not found", ErrorKind::unreachable},
+        {541, "INTERNAL_ERROR", ErrorKind::general},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.code);
+        CAPTURE(row.text);
+        const auto error = from_close(row.code, row.text, "cannot try");
+        CHECK(error.kind() == row.kind);
+        CHECK(std::string(error.what()).starts_with("cannot try: "));
+        CHECK(std::string(error.what()).find(row.text) != std::string::npos);
+    }
+}
+
+TEST_CASE("what the broker says cannot move the cursor") {
+    const auto error = from_close(404, "no \x1b[2J queue\n", "x");
+    CHECK(std::string(error.what()).find('\x1b') == std::string::npos);
+    CHECK(std::string(error.what()).find('\n') == std::string::npos);
+}
+
+TEST_CASE("the library's own failures mean that the broker is not reached") {
+    for (const int status : {AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_HEARTBEAT_TIMEOUT,
+                             AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SSL_ERROR})
+        CHECK(from_status(status, "x").kind() == ErrorKind::unreachable);
+    CHECK_FALSE(from_status(AMQP_STATUS_HEARTBEAT_TIMEOUT, "x").hint().empty());
+}
