@@ -38,8 +38,7 @@ class Pool final : public Command {
         auto* resize = subcommand(app, "resize", "let it run so many handlers at once",
                                   [this] { change(ControlOperation::resize); });
         add_consumer(*resize);
-        resize->add_option("size", size_, "handlers at once, 1 or more")
-            ->type_name("N")
+        resize->add_option("N", size_, "handlers at once, 1 or more")
             ->required()
             ->check(CLI::PositiveNumber);
         add_wait(*resize, "until no more than that run");
@@ -73,7 +72,7 @@ class Pool final : public Command {
     }
 
     void add_consumer(CLI::App& sub) {
-        sub.add_option("consumer", who_, "its name or its pid")->type_name("CONSUMER")->required();
+        sub.add_option("CONSUMER", who_, "its name or its pid")->required();
     }
 
     void add_wait(CLI::App& sub, const std::string& until) {

@@ -40,7 +40,7 @@ std::string json_text(const std::string& text) {
 }
 
 // `k=v`: a whole number, true or false as such, all else as text. Throws Error{usage}.
-std::pair<std::string, event::HeaderValue> parse_argument(const std::string& text) {
+event::HeaderField parse_argument(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
         throw Error(ErrorKind::usage,
@@ -96,7 +96,7 @@ class Queue final : public Command {
     void add_list(CLI::App& app) {
         auto* sub =
             subcommand(app, "ls", "the queues of the virtual host", [this] { return list(); });
-        sub->add_option("queue", names_, "only these; all when none is named")->type_name("QUEUE");
+        sub->add_option("QUEUE", names_, "only these; all when none is named");
         sub->add_option("--match", match_, "only queues whose name matches this shell pattern")
             ->type_name("PATTERN");
         add_shared(*sub);
@@ -105,7 +105,7 @@ class Queue final : public Command {
     void add_declare(CLI::App& app) {
         auto* sub = subcommand(app, "declare", "make a durable queue, if it is not there yet",
                                [this] { return declare(); });
-        sub->add_option("queue", names_, "its name")->type_name("QUEUE")->required()->expected(1);
+        sub->add_option("QUEUE", names_, "its name")->required()->expected(1);
         sub->add_option(
                "--bind", patterns_,
                "bind it to this pattern of the exchange, which is declared too; repeatable")
@@ -138,7 +138,7 @@ class Queue final : public Command {
                        "delete queues with their messages; of several, those that are there "
                        "go even when others are not (exit 7)",
                        [this] { return remove(); });
-        sub->add_option("queue", names_, "which")->type_name("QUEUE")->required();
+        sub->add_option("QUEUE", names_, "which")->required();
         sub->add_flag("--if-empty", if_empty_, "only where no message is ready");
         sub->add_flag("--if-unused", if_unused_, "only where nobody consumes");
         add_destruction(*sub);
@@ -150,7 +150,7 @@ class Queue final : public Command {
                        "throw away the messages that are ready; those that a consumer holds "
                        "stay",
                        [this] { return purge(); });
-        sub->add_option("queue", names_, "which")->type_name("QUEUE")->required()->expected(1);
+        sub->add_option("QUEUE", names_, "which")->required()->expected(1);
         add_destruction(*sub);
     }
 

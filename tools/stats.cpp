@@ -42,8 +42,7 @@ class Stats final : public Command {
         app.add_option("what", words_,
                        "pools, queues, or both when left out; then the queues to show, all when "
                        "none is named")
-            ->type_name("[pools|queues] [QUEUE…]")
-            ->option_text("");
+            ->type_name("[pools|queues] [QUEUE…]");
         app.add_option("--match", match_, "only queues whose name matches this shell pattern")
             ->type_name("PATTERN");
         add_duration(app, "--watch", watch_, "show it again after each of these, until stopped");

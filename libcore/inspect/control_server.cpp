@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,6 +70,13 @@ bool peer_may_control(Protocol::socket& socket) noexcept {
     socklen_t size = sizeof peer;
     return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
            may_control(peer.uid, ::geteuid());
+}
+
+// A client that gave up waiting was told that nothing came of it: so it must not, even when this
+// process was stopped (SIGSTOP) and goes on only now. Shutting down just its sending side is fine.
+bool peer_has_left(Protocol::socket& socket) noexcept {
+    pollfd peer{socket.native_handle(), 0, 0};
+    return ::poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 // One client, until its answer is sent or its time is over.
@@ -151,7 +159,7 @@ asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> s
     std::string answer;
     if (error == asio::error::not_found)
         answer = refusal(ErrorKind::usage, "the request is too long");
-    else if (!error && self->consumer != nullptr)
+    else if (!error && self->consumer != nullptr && !peer_has_left(session->socket))
         answer = answer_control_request(std::string_view(session->buffer).substr(0, size - 1),
                                         *self->consumer);
     if (!answer.empty()) {

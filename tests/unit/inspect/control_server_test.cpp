@@ -123,6 +123,27 @@ TEST_CASE_FIXTURE(Fixture, "clients that leave at once harm nothing") {
     CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
 }
 
+TEST_CASE("a request whose client has left is not performed, one half closed is") {
+    const test::TemporaryDirectory base;
+    const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
+    boost::asio::io_context loop{1};
+    test::FakeConsumer consumer;
+    // The loop does not run yet, as if the process were stopped.
+    inspect::ControlServer server(loop, "orders", consumer);
+    {
+        const auto gone = connect_unix(server.path());
+        REQUIRE(send_all(gone.get(), "{\"op\":\"pause\"}\n"));
+    }
+    const auto half = connect_unix(server.path());
+    REQUIRE(send_all(half.get(), "{\"op\":\"resize\",\"size\":5}\n"));
+    ::shutdown(half.get(), SHUT_WR);
+    std::thread thread([&loop] { loop.run_for(std::chrono::seconds(10)); });
+    CHECK(read_to_end(half.get()).find("\"cap\":5,") != std::string::npos);
+    loop.stop();
+    thread.join();
+    CHECK(consumer.status().state == work::ConsumerState::running);
+}
+
 TEST_CASE("the socket goes with its server, and clients still connected are let go") {
     const test::TemporaryDirectory base;
     const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
