@@ -41,9 +41,12 @@ struct CommandEntry {
 std::span<const CommandEntry> commands() noexcept;
 const CommandEntry* find_command(std::string_view name) noexcept;
 
+std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_complete();
 std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_consume();
 std::unique_ptr<Command> make_event();
+std::unique_ptr<Command> make_demo();
 std::unique_ptr<Command> make_ping();
 std::unique_ptr<Command> make_publish();
 std::unique_ptr<Command> make_pool();

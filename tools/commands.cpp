@@ -6,12 +6,26 @@ namespace airy::tools {
 namespace {
 
 constexpr CommandEntry table[] = {
+    {"publish", "publish one event or a stream of them, confirmed and routed", make_publish},
+    {"tail", "show live events without taking them from anyone", make_tail},
+    {"consume", "run a handler for each message of a queue, on a pool", make_consume, true},
+    {"stats", "pool and queue metrics, once or again and again", make_stats},
+    {"pool", "running consumers on this host: look, resize, pause, drain", make_pool},
+    {"queue", "queues: list, declare, delete, purge", make_queue},
+    {"event", "the event types and their fields; check events", make_event},
     {"ping", "is the broker there: connect, log in, say how long it took", make_ping},
+    {"demo", "the whole post-publication flow, and what its pools did", make_demo},
+    {"wait", "wait until the broker is there, for CI", make_wait},
+    {"bench", "the pool beside the least time its work can take", make_bench},
+    {"completion", "print the completion script of bash, zsh or fish", make_completion},
+    {"__complete", "what the completion scripts ask", make_complete, true, true},
 };
 
 }  // namespace
 
-std::span<const CommandEntry> commands() noexcept { return table; }
+std::span<const CommandEntry> commands() noexcept {
+    return table;
+}
 
 const CommandEntry* find_command(std::string_view name) noexcept {
     for (const auto& entry : table)

@@ -134,14 +134,36 @@ AmqpUrl parse_amqp_url(std::string_view url) {
     return out;
 }
 
-std::string masked_url(std::string_view url) {
+namespace {
+
+// The colon before the password, and the @ behind it.
+struct PasswordPlace {
+    std::size_t colon;
+    std::size_t at;
+};
+
+std::optional<PasswordPlace> find_password(std::string_view url) {
     const auto scheme = url.find("://");
     const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
     const auto at = url.rfind('@');
-    if (at == std::string_view::npos || at < start) return std::string(url);
+    if (at == std::string_view::npos || at < start) return std::nullopt;
     const auto colon = url.find(':', start);
-    if (colon == std::string_view::npos || colon > at) return std::string(url);
-    return std::string(url.substr(0, colon + 1)) + "***" + std::string(url.substr(at));
+    if (colon == std::string_view::npos || colon > at) return std::nullopt;
+    return PasswordPlace{colon, at};
+}
+
+}  // namespace
+
+std::string masked_url(std::string_view url) {
+    const auto place = find_password(url);
+    if (!place) return std::string(url);
+    return std::string(url.substr(0, place->colon)) + ":***" + std::string(url.substr(place->at));
+}
+
+std::string url_without_password(std::string_view url) {
+    const auto place = find_password(url);
+    if (!place) return std::string(url);
+    return std::string(url.substr(0, place->colon)) + std::string(url.substr(place->at));
 }
 
 }  // namespace airy::mq

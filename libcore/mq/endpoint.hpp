@@ -46,4 +46,7 @@ AmqpUrl parse_amqp_url(std::string_view url);
 // is shown with everything between the first `:` after `//` and the last `@` replaced.
 std::string masked_url(std::string_view url);
 
+// The URL without `:PASSWORD`. Never throws.
+std::string url_without_password(std::string_view url);
+
 }  // namespace airy::mq

@@ -61,3 +61,9 @@ TEST_CASE("a shown URL has no password") {
     CHECK(mq::masked_url("amqp://h:1/") == "amqp://h:1/");
     CHECK(mq::masked_url("u:secret@h") == "u:***@h");
 }
+
+TEST_CASE("a URL can be had without its password") {
+    CHECK(mq::url_without_password("amqp://u:secret@h:1/v") == "amqp://u@h:1/v");
+    CHECK(mq::url_without_password("amqp://u:se@cr:et@h") == "amqp://u@h");
+    CHECK(mq::url_without_password("amqp://h:1/") == "amqp://h:1/");
+}
