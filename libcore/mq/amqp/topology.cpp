@@ -134,7 +134,7 @@ void AmqpTopology::unbind(const std::string& queue, const std::string& exchange,
 }
 
 std::uint64_t AmqpTopology::delete_queue(const std::string& name, bool if_empty, bool if_unused) {
-    check_name("queue", name);
+    check_queue(name);  // RabbitMQ calls it a success to delete what is not there
     const auto* ok = amqp_queue_delete(connection_.state(), Connection::channel, bytes_of(name),
                                        if_unused, if_empty);
     connection_.check_reply(about("delete", "queue", name));
@@ -149,7 +149,7 @@ std::uint64_t AmqpTopology::purge_queue(const std::string& name) {
 }
 
 void AmqpTopology::delete_exchange(const std::string& name) {
-    check_name("exchange", name);
+    check_exchange(name);  // as with queues
     amqp_exchange_delete(connection_.state(), Connection::channel, bytes_of(name), 0);
     connection_.check_reply(about("delete", "exchange", name));
 }
