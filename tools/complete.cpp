@@ -57,9 +57,13 @@ bool is_option(std::string_view word) {
     return word.size() > 1 && word[0] == '-';
 }
 
+// Of the app, or of the one it is a subcommand of.
 const CLI::Option* find_option(const CLI::App& app, std::string_view word) {
-    if (word.starts_with("--")) return app.get_option_no_throw(std::string(word));
-    return app.get_option_no_throw(std::string(word.substr(0, 2)));
+    const std::string name(word.starts_with("--") ? word : word.substr(0, 2));
+    const auto* option = app.get_option_no_throw(name);
+    if (option == nullptr && app.get_parent() != nullptr)
+        return app.get_parent()->get_option_no_throw(name);
+    return option;
 }
 
 CLI::App* find_subcommand(CLI::App& app, std::string_view word) {
@@ -159,24 +163,29 @@ std::string value_name(const CLI::Option& option) {
     return name;
 }
 
-void add_choices(Answer& answer, const CLI::Option& option) {
-    const std::string type = option.get_type_name();
-    const auto open = type.find('{');
-    const auto close = type.find('}', open);
-    if (open == std::string::npos || close == std::string::npos) return;
-    for (const auto& choice : CLI::detail::split(type.substr(open + 1, close - open - 1), ','))
-        answer.add(choice);
+// `{text,json}` of a checked value, `[pools|queues]` of one described in words.
+void add_choices(Answer& answer, const std::string& type) {
+    for (const std::string_view brackets : {"{,}", "[|]"}) {
+        const auto open = type.find(brackets[0]);
+        const auto close = type.find(brackets[2], open);
+        if (open == std::string::npos || close == std::string::npos) continue;
+        const auto inside = type.substr(open + 1, close - open - 1);
+        if (inside.find(brackets[1]) == std::string::npos) continue;
+        for (const auto& choice : CLI::detail::split(inside, brackets[1]))
+            answer.add(choice);
+    }
 }
 
 void add_values(Answer& answer, const Line& line, const CLI::Option& option,
                 std::string_view prefix) {
     const std::string name = value_name(option);
-    add_choices(answer, option);
-    if (name == "TOPIC" || name == "TYPE") {
+    const bool positional = option.get_positional();
+    add_choices(answer, option.get_type_name());
+    if (name == "TOPIC" || (name == "TYPE" && (positional || option.check_lname("topic")))) {
         add_event_types(answer);
-    } else if (name == "PATTERN") {
+    } else if (name == "PATTERN" && (positional || option.check_lname("bind"))) {
         add_patterns(answer);
-    } else if (name == "QUEUE" || name == "Q") {
+    } else if (name.find("QUEUE") != std::string::npos) {
         for (const auto& queue : queue_names(line))
             answer.add(queue, "queue");
     } else if (name == "CONSUMER") {
@@ -192,10 +201,16 @@ void add_values(Answer& answer, const Line& line, const CLI::Option& option,
 void add_options(Answer& answer, const CLI::App& app, const std::set<const CLI::Option*>& given) {
     for (const auto* option : app.get_options()) {
         const bool again = option->get_expected_max() > 1;
-        if (given.contains(option) && !again) continue;
+        if (option->get_group().empty() || (given.contains(option) && !again)) continue;
         for (const auto& name : option->get_lnames())
             answer.add("--" + name, option->get_description());
     }
+    if (app.get_parent() == nullptr) return;
+    Answer inherited;
+    add_options(inherited, *app.get_parent(), given);
+    for (auto& candidate : inherited.candidates)
+        if (app.get_option_no_throw(candidate.first) == nullptr)
+            answer.candidates.push_back(std::move(candidate));
 }
 
 // The positional at the cursor: those before it have had their share.
