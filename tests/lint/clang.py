@@ -22,7 +22,7 @@ def clang_command(entry, out_dir):
     if shutil.which("ccache"):
         kept.insert(0, "ccache")
     for word in words:
-        if word in ("-o", "-MF", "-MQ"):
+        if word in ("-o", "-MF", "-MQ", "-include"):  # the last brings in g++'s precompiled header
             next(words)
         elif word in ("ccache", "-MD", "-c", entry["file"]) or word.startswith(("-O", "-g")):
             continue
