@@ -43,6 +43,9 @@ CloseMeaning meaning_of(int code) {
 
 Error from_close(int code, std::string_view text, std::string_view what) {
     CloseMeaning meaning = meaning_of(code);
+    if (code == AMQP_NOT_FOUND && text.find("no exchange") != std::string_view::npos)
+        meaning.hint =
+            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer";
     // The broker uses 406 for several things that are no matter of a queue's properties.
     if (code == AMQP_PRECONDITION_FAILED) {
         if (text.find("larger than") != std::string_view::npos)
