@@ -154,14 +154,12 @@ bool State::waiting_would_deadlock() const {
 Submitted State::wait_for_answer(Submitter& submitter) {
     auto& answer = submitter.answer;
     if (short_tasks())
-        for (int spins = 0; spins < submitter_spins; ++spins) {
-            if (answer.load(std::memory_order_acquire) != Submitter::pending) break;
-            relax();
-        }
+        linger([&] { return answer.load(std::memory_order_acquire) != Submitter::pending; });
     std::uint32_t value = Submitter::pending;
     if (answer.compare_exchange_strong(value, Submitter::asleep, std::memory_order_acq_rel)) {
         answer.wait(Submitter::asleep, std::memory_order_acquire);
         std::lock_guard lock(lock_);  // so that the waker is done with the submitter
+        if (submitter.unwoken) unwoken_.erase(&submitter);
     }
     return static_cast<Submitted>(answer.load(std::memory_order_acquire));
 }
@@ -209,7 +207,23 @@ void State::answer(Task* task, Submitted submitted, Actions& actions) {
         want_loop(actions);
         let_loop_go();
     } else if (submitter.answer.exchange(value, std::memory_order_acq_rel) == Submitter::asleep) {
-        submitter.answer.notify_one();
+        // A thread that is woken for each slot of a short task would take the core from the very
+        // thread that runs them; so it sleeps until there is more to be had.
+        if (submitted == Submitted::accepted && short_tasks()) {
+            submitter.unwoken = true;
+            unwoken_.push_back(&submitter);
+            check_for_stall(stall_check, actions);
+        } else {
+            submitter.answer.notify_one();
+        }
+    }
+}
+
+// Under the lock.
+void State::wake_answered() noexcept {
+    while (Submitter* submitter = unwoken_.pop_front()) {
+        submitter->unwoken = false;
+        submitter->answer.notify_one();
     }
 }
 
@@ -297,6 +311,7 @@ void State::end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& act
     }
     hand_key_on(task);
     admit(actions);
+    if (!unwoken_.empty() && (running_ <= cap_ / 2 || !short_tasks())) wake_answered();
     note_idle(actions);
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -14,6 +16,20 @@ inline void relax() noexcept {
 #elif defined(__aarch64__)
     asm volatile("yield");
 #endif
+}
+
+// Waits for a condition about as long as a sleep and a wake-up cost, and lets others run meanwhile:
+// on a busy machine the one who will make it true may need this very core. Whether it came true.
+template <class Condition>
+bool linger(Condition condition) noexcept {
+    for (int yields = 0; yields < 16; ++yields) {
+        for (int spins = 0; spins < 32; ++spins) {
+            if (condition()) return true;
+            relax();
+        }
+        sched_yield();
+    }
+    return condition();
 }
 
 // A mutex for sections of some tens of nanoseconds: spins for about a microsecond before it sleeps,

@@ -128,6 +128,7 @@ class State : public std::enable_shared_from_this<State> {
     std::optional<Submitted> offer(Task* task, Submitter* submitter, Actions& actions);
     void grant(Task* task, Actions& actions);
     void admit(Actions& actions);
+    void wake_answered() noexcept;
     void answer(Task* task, Submitted submitted, Actions& actions);
     void leave_line(Task* task, Actions& actions);
     void start(Task* task, util::SteadyTime now, Actions& actions);
@@ -189,7 +190,8 @@ class State : public std::enable_shared_from_this<State> {
     void check_deadlines(std::unique_lock<Lock>& lock);
     void expire(Task* task, Stops& stops, Actions& actions);
     void request_stop(Task* task, Stops& stops, Actions& actions);
-    void check_stall(util::SteadyTime now, Actions& actions);
+    void check_for_stall(std::chrono::nanoseconds after, Actions& actions);
+    void check_stall(Actions& actions);
     void end_idle(util::SteadyTime now, Actions& actions);
     void join_ended(std::unique_lock<Lock>& lock);
     bool over() const noexcept;
@@ -207,8 +209,6 @@ class State : public std::enable_shared_from_this<State> {
     static constexpr std::chrono::milliseconds thread_retry{10};
     using Nanoseconds = std::chrono::nanoseconds;
     static constexpr Nanoseconds longest_sleep = std::chrono::hours(1);
-    static constexpr int submitter_spins = 400;
-    static constexpr int worker_spins = 400;
     static constexpr std::size_t tasks_a_turn = 512;
     // Between two looks for who has slept enough; a lone sleeper is not kept by it.
     static constexpr std::chrono::microseconds least_sweep{50};
@@ -217,47 +217,50 @@ class State : public std::enable_shared_from_this<State> {
     const util::Clock& clock_;
     boost::asio::io_context& loop_;
 
-    mutable Lock lock_;
+    // First what every submission and every end of a task touch, in few cache lines.
+    alignas(64) mutable Lock lock_;
+    bool closed_ = true;      // until open()
+    bool abandoned_ = false;  // the TaskPool is gone
+    bool spinning_ = false;   // one worker looks for work before it parks
     std::size_t cap_;
-    std::size_t running_ = 0;        // slots held
-    std::size_t running_async_ = 0;  // of those, coroutines
-    std::size_t waiting_ = 0;        // submitters
-    std::size_t waiting_async_ = 0;  // of those, coroutines
-    std::size_t queued_ = 0;         // accepted, without a slot, nobody waits for them
+    std::size_t running_ = 0;  // slots held
+    TaskList ready_;           // tasks of the thread lane that hold a slot and have no thread yet
+    std::size_t waking_ = 0;   // workers woken or being created, not arrived yet
+    std::size_t threads_ = 0;
     std::uint64_t submitted_ = 0;
     std::uint64_t next_id_ = 1;
-    std::array<std::uint64_t, outcome_kinds> totals_{};
-    bool closed_ = false;
-    bool abandoned_ = false;  // the TaskPool is gone
-    Admission admission_;
-    std::unordered_map<std::string, KeyQueue> keys_;
-    TaskList started_;      // running with the pool's timeout; by start, so by deadline too
-    TaskList own_timeout_;  // running with another timeout or none
-    TaskList overrun_;      // running past their deadline
-    Timers timers_;
-    Task* spare_ = nullptr;  // ended tasks for the next ones, chained by links.next
+    WorkerList parked_;        // last in, first out
+    std::size_t waiting_ = 0;  // submitters
+    AnswerList unwoken_;       // submitters that have a slot and still sleep; woken together
+    std::size_t queued_ = 0;   // accepted, without a slot, nobody waits for them
+    Task* spare_ = nullptr;    // ended tasks for the next ones, chained by links.next
     std::size_t spares_ = 0;
-    std::condition_variable_any changed_;  // idle, over, or the clock moved
-    std::size_t waits_ = 0;                // threads in wait_until
-    Recorder wait_times_;                  // written under the lock, read without
-    Recorder run_times_;
+    util::SteadyTime next_check_{};  // of the timekeeper
 
-    // The thread lane.
-    TaskList ready_;
-    WorkerList parked_;  // last in, first out
-    WorkerList ended_;   // to be joined
-    WorkerList unused_;  // without a thread
-    std::deque<Worker> workers_;
-    std::size_t threads_ = 0;
-    std::size_t waking_ = 0;  // woken or being created, not arrived yet
-    bool spinning_ = false;   // one worker looks for work before it parks
+    // Read while spinning, without the lock.
+    alignas(64) std::atomic<std::uint32_t> ready_hint_{0};  // ready_.size()
+    std::atomic<std::int64_t> mean_run_ns_{long_run_ns};    // written under the lock
+
+    // What only the end of a task touches, mostly.
+    alignas(64) TaskList started_;  // running with the pool's timeout; by start, so by deadline too
+    TaskList own_timeout_;          // running with another timeout or none
+    TaskList overrun_;              // running past their deadline
+    std::array<std::uint64_t, outcome_kinds> totals_{};
     std::uint64_t taken_ = 0;
     std::uint64_t taken_at_check_ = 0;
     std::optional<util::SteadyTime> stall_at_;
-    std::atomic<std::int64_t> mean_run_ns_{long_run_ns};  // written under the lock
-    std::atomic<std::uint32_t> ready_hint_{0};            // ready_.size(), for spinning
+    Timers timers_;
+    Admission admission_;
+    std::unordered_map<std::string, KeyQueue> keys_;
+    std::condition_variable_any changed_;  // idle, over, or the clock moved
+    std::size_t waits_ = 0;                // threads in wait_until
+    WorkerList ended_;                     // to be joined
+    WorkerList unused_;                    // without a thread
+    std::deque<Worker> workers_;
 
     // The async lane.
+    std::size_t running_async_ = 0;  // slots held by coroutines
+    std::size_t waiting_async_ = 0;  // submitters that are coroutines
     TaskList loop_ready_;
     AnswerList loop_answers_;
     List<Task, &Task::stop_links> loop_stops_;
@@ -281,8 +284,10 @@ class State : public std::enable_shared_from_this<State> {
     std::mutex kick_mutex_;
     std::condition_variable kick_changed_;
     bool kicked_ = false;  // guarded by kick_mutex_
-    util::SteadyTime next_check_{};
-    bool timekeeper_over_ = false;
+    bool timekeeper_over_ = true;
+
+    Recorder wait_times_;  // written under the lock, read without
+    Recorder run_times_;
 };
 
 // The pool whose thread this is; nullptr elsewhere.

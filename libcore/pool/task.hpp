@@ -33,6 +33,7 @@ struct Submitter {
     static constexpr std::uint32_t pending = 100, asleep = 101;  // beside the values of Submitted
     std::atomic<std::uint32_t> answer{pending};
     bool coroutine = false;
+    bool unwoken = false;         // a thread with its answer that still sleeps, in unwoken_
     Callable<void(), 24> resume;  // of a coroutine; loop thread only
     Links<Submitter> links;
 };

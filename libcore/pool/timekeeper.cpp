@@ -58,9 +58,10 @@ void State::keep_time() {
         join_ended(lock);
         if (over()) break;
         const bool nothing = next_check_ == util::SteadyTime::max();
-        const auto sleep =
-            nothing ? longest_sleep
-                    : std::min<Nanoseconds>(next_check_ - clock_.steady(), longest_sleep);
+        auto sleep = nothing ? longest_sleep
+                             : std::min<Nanoseconds>(next_check_ - clock_.steady(), longest_sleep);
+        if (stall_at_)
+            sleep = std::min<Nanoseconds>(sleep, *stall_at_ - std::chrono::steady_clock::now());
         lock.unlock();
         {
             std::unique_lock kick(kick_mutex_);
@@ -95,8 +96,9 @@ void State::check_deadlines(std::unique_lock<Lock>& lock) {
         }
         expire(task, stops, actions);
     }
-    check_stall(now, actions);
+    check_stall(actions);
     end_idle(now, actions);
+    actions.kick = false;  // this is the one to be kicked
     if (!actions.any() && stops.empty()) return;
     lock.unlock();
     perform(actions);
@@ -133,26 +135,29 @@ void State::request_stop(Task* task, Stops& stops, Actions& actions) {
     }
 }
 
+// Under the lock: has the timekeeper look soon whether the thread lane goes on. By real time
+// always, since it is about threads and not about tasks.
+void State::check_for_stall(std::chrono::nanoseconds after, Actions& actions) {
+    if (stall_at_) return;
+    stall_at_ = std::chrono::steady_clock::now() + after;
+    taken_at_check_ = taken_;
+    actions.kick = true;
+}
+
 // Under the lock: when no ready task was taken since the last look, the threads at work are held
 // up, so each ready task gets a thread of its own.
-void State::check_stall(util::SteadyTime now, Actions& actions) {
-    if (!stall_at_) return;
-    if (*stall_at_ > now) {
-        next_check_ = std::min(next_check_, *stall_at_);
+void State::check_stall(Actions& actions) {
+    if (!stall_at_ || *stall_at_ > std::chrono::steady_clock::now()) return;
+    stall_at_.reset();
+    wake_answered();
+    if (ready_.empty()) return;
+    if (taken_ != taken_at_check_) {
+        check_for_stall(stall_check, actions);
         return;
     }
-    stall_at_.reset();
-    if (ready_.empty()) return;
-    if (taken_ == taken_at_check_) {
-        mean_run_ns_.store(long_run_ns, std::memory_order_relaxed);
-        for (auto missing = ready_.size() - std::min(ready_.size(), waking_); missing > 0;
-             --missing)
-            want_worker(actions);
-    } else {
-        stall_at_ = now + stall_check;
-        taken_at_check_ = taken_;
-        next_check_ = std::min(next_check_, *stall_at_);
-    }
+    mean_run_ns_.store(long_run_ns, std::memory_order_relaxed);
+    for (auto missing = ready_.size() - std::min(ready_.size(), waking_); missing > 0; --missing)
+        want_worker(actions);
 }
 
 // Under the lock.

@@ -16,11 +16,7 @@ void State::want_worker(Actions& actions) {
     if (ready_.size() <= waking_ + (spinning_ ? 1 : 0)) return;
     const std::size_t active = threads_ - parked_.size() - waking_;
     if (active > 0 && short_tasks()) {
-        if (!stall_at_) {
-            stall_at_ = clock_.steady() + stall_check;
-            taken_at_check_ = taken_;
-            check_by(*stall_at_, actions);
-        }
+        check_for_stall(stall_check, actions);
         return;
     }
     ++waking_;
@@ -81,9 +77,7 @@ void State::thread_refused() {
         std::lock_guard lock(lock_);
         --threads_;
         --waking_;
-        stall_at_ = clock_.steady() + thread_retry;
-        taken_at_check_ = taken_;
-        check_by(*stall_at_, actions);
+        check_for_stall(thread_retry, actions);
     }
     if (actions.kick) kick_timekeeper();
 }
@@ -143,14 +137,12 @@ bool State::find_task(Worker& worker, std::unique_lock<Lock>& lock, util::Steady
             lock.lock();
             continue;
         }
+        wake_answered();
         if (closed_ && queued_ == 0) return false;
         if (!spinning_ && short_tasks()) {
             spinning_ = true;
             lock.unlock();
-            for (int spins = 0; spins < worker_spins; ++spins) {
-                if (ready_hint_.load(std::memory_order_relaxed) > 0) break;
-                relax();
-            }
+            linger([this] { return ready_hint_.load(std::memory_order_relaxed) > 0; });
             now = clock_.steady();
             lock.lock();
             spinning_ = false;
