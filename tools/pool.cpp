@@ -25,6 +25,7 @@ using inspect::ControlOperation;
 using work::ConsumerState;
 using work::ConsumerStatus;
 
+constexpr std::size_t most_slots = 100'000;  // as consume --pool-size
 constexpr auto poll_interval = std::chrono::milliseconds(50);
 
 class Pool final : public Command {
@@ -40,7 +41,7 @@ class Pool final : public Command {
         add_consumer(*resize);
         resize->add_option("N", size_, "handlers at once, 1 or more")
             ->required()
-            ->check(CLI::PositiveNumber);
+            ->check(CLI::Range(std::size_t{1}, most_slots));
         add_wait(*resize, "until no more than that run");
         auto* pause = subcommand(app, "pause", "start no more handlers; what runs goes on",
                                  [this] { change(ControlOperation::pause); });

@@ -26,7 +26,11 @@ consumer() {
 }
 
 field() { airy pool show "$1" --output json | jq -r "$2"; }
-is() { airy pool show "$1" --output json | jq -e "$2"; }
+# jq -e finds no fault with no input at all.
+is() {
+    local json
+    json=$(airy pool show "$1" --output json) && jq -e "$2" <<<"$json"
+}
 gone() { ! airy pool show "$1" 2>/dev/null; }
 
 # events N: publishes so many.

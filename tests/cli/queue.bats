@@ -33,7 +33,7 @@ consumes() {
     wait_until has_consumer "$1"
 }
 has_consumer() { (($(airy queue ls "$1" --output json | jq .consumers) == 1)); }
-holds_one() { (($(depth "$1") == $2)); }
+holds() { (($(depth "$1") == $2)); }
 
 @test "queue declare: a durable quorum queue, and again" {
     for _ in 1 2; do
@@ -300,11 +300,11 @@ time.sleep(60)'
     run_airy queue purge "$queue" --dry-run
     assert_status 0
     assert_contains "$output" '3 messages'
-    holds_one "$queue" 3
+    holds "$queue" 3
     run_airy queue purge "$queue" --yes --output json
     assert_status 0
     jq -e --arg q "$queue" '.queue == $q and .purged and .messages == 3' <<<"$output"
-    holds_one "$queue" 0
+    holds "$queue" 0
     has_bindings "$queue" 1
     run_airy queue purge "$(fresh missing)" --yes
     assert_status 7
