@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <thread>
+
+#include "command.hpp"
+#include "event/topic.hpp"
+#include "inspect/control_server.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "util/log.hpp"
+#include "util/signals.hpp"
+#include "util/text.hpp"
+#include "work/command_handler.hpp"
+#include "work/consumer.hpp"
+#include "work/print_handler.hpp"
+#include "work/work_queue.hpp"
+
+namespace airy::tools {
+namespace {
+
+constexpr std::size_t most_slots = 100'000;
+constexpr std::size_t most_prefetch = 65'535;  // what the protocol can say
+constexpr std::size_t print_prefetch = 2000;   // a slot that prints takes many at once
+
+// A command finds 0, 1 and 2 open, whatever this process was started with.
+void open_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
+}
+
+// Descriptors for `slots` commands at once, as far as the hard limit goes. The limit is inherited
+// by the commands, so it is raised no further than needed.
+void make_room_for_descriptors(std::size_t slots) {
+    const rlim_t needed = slots * work::CommandRunner::descriptors_per_run + 64;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+    limit.rlim_cur = std::min(needed, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class Consume final : public Command {
+  public:
+    void add_options(CLI::App& app) override;
+    void set_child(std::vector<std::string> argv) override { child_ = std::move(argv); }
+    int run() override;
+
+  private:
+    void check_arguments();
+    std::size_t default_slots() const;
+    std::uint16_t prefetch() const;
+    void declare(mq::Broker& broker);
+    std::unique_ptr<work::Handler> make_handler(boost::asio::io_context& loop,
+                                                work::OutputStream& out, work::OutputStream& err);
+    work::ConsumerOptions consumer_options(mq::Broker& broker) const;
+    int finish(const work::ConsumerResult& result) const;
+    std::string account(const work::ConsumerResult& result) const;
+
+    work::WorkQueue queue_;
+    std::vector<std::string> child_;
+    std::optional<work::Command> command_;
+    bool print_ = false;
+    std::string name_;
+    std::size_t slots_ = 0;
+    std::size_t prefetch_ = 0;
+    bool no_declare_ = false;
+    bool tag_output_ = false;
+    work::ChildOptions child_options_;
+    std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
+    StopOptions stop_;
+    BrokerOptions broker_;
+    ExchangeOption exchange_;
+};
+
+void Consume::add_options(CLI::App& app) {
+    app.footer(
+        "e.g. airy consume 'post.*' --queue search -- ./index --fast\n"
+        "The command gets the body on stdin and AIRY_TOPIC, AIRY_EVENT_ID, AIRY_EVENT_TYPE,\n"
+        "AIRY_QUEUE, AIRY_ATTEMPT, AIRY_REDELIVERED, AIRY_MESSAGE_ID and AIRY_TRACEPARENT in its\n"
+        "environment; there is no shell. Exit status 0 acks; 3, 5 and 65 dead-letter; any other, "
+        "a\n"
+        "signal or a timeout puts the message back, each time after a longer pause.");
+    app.add_option("PATTERN", queue_.patterns,
+                   "what the queue is bound to, e.g. post.published, post.*, or #")
+        ->required();
+    app.add_option("--queue", queue_.name, "the durable queue; consumers of one share its work")
+        ->type_name("QUEUE")
+        ->required();
+    app.add_flag("--print", print_, "instead of a command: write each message as a message line");
+    app.add_option("--pool-size", slots_,
+                   "messages handled at once [GOROUTINE_POOL_SIZE, else 4 x cores; --print: 1, "
+                   "which keeps the order]")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, most_slots));
+    app.add_option("--prefetch", prefetch_,
+                   "messages taken and not settled at most [pool size and some; --print: 2000]")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, most_prefetch));
+    app.add_option("--name", name_, "what stats and pool call this consumer [its queue]")
+        ->type_name("NAME");
+    add_duration(app, "--timeout", child_options_.timeout,
+                 "for one message, then its process group gets SIGTERM; 0s: none [5m]");
+    add_duration(app, "--kill-after", child_options_.kill_after,
+                 "from SIGTERM until SIGKILL [10s]");
+    app.add_flag("--tag-output", tag_output_,
+                 "begin every line that a command writes with [topic event-id]");
+    add_duration(app, "--drain", drain_, "at the end, for what runs to finish [30s]");
+    const std::string group = "Queue";
+    app.add_option("--queue-type", queue_.type, "quorum or classic [quorum]")
+        ->check(CLI::IsMember({"quorum", "classic"}))
+        ->type_name("TYPE")
+        ->group(group);
+    app.add_flag("--ephemeral", queue_.ephemeral,
+                 "a queue that is not durable, goes with its last consumer and has no dead letters")
+        ->group(group);
+    app.add_flag("--no-declare", no_declare_, "declare and bind nothing; the queue must be there")
+        ->group(group);
+    stop_.add(app, "--for");
+    broker_.add(app);
+    exchange_.add(app);
+}
+
+std::size_t Consume::default_slots() const {
+    if (print_) return 1;
+    if (const auto text = environment("GOROUTINE_POOL_SIZE")) {
+        std::size_t slots = 0;
+        const char* end = text->data() + text->size();
+        const auto read = std::from_chars(text->data(), end, slots);
+        if (read.ec != std::errc() || read.ptr != end || slots < 1 || slots > most_slots)
+            throw Error(ErrorKind::usage,
+                        fmt::format("GOROUTINE_POOL_SIZE is '{}'", util::printable(*text)),
+                        fmt::format("it must be a number from 1 to {}", most_slots));
+        return slots;
+    }
+    return 4 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than will
+// be handled: what is given back has its deliveries counted.
+std::uint16_t Consume::prefetch() const {
+    std::size_t wanted = prefetch_;
+    if (wanted == 0)
+        wanted = print_ ? print_prefetch * slots_ : slots_ + std::clamp<std::size_t>(slots_, 4, 64);
+    if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
+    return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
+}
+
+void Consume::check_arguments() {
+    for (const auto& pattern : queue_.patterns)
+        event::check_pattern(pattern);
+    if (queue_.name.empty() || queue_.name.size() > 250)
+        throw Error(ErrorKind::usage, "--queue: a name has 1 to 250 bytes");
+    if (print_ && !child_.empty())
+        throw Error(ErrorKind::usage, "--print and a command exclude each other");
+    if (!print_) {
+        if (child_.empty())
+            throw Error(ErrorKind::usage, "nothing to do with the messages",
+                        "end with -- CMD ARG… to run a command for each, or use --print");
+        command_ = work::find_command(child_, environment("PATH").value_or("/usr/bin:/bin"));
+    } else if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+        throw Error(ErrorKind::general, "stdout is closed, so --print has nowhere to write");
+    }
+    if (slots_ == 0) slots_ = default_slots();
+    if (name_.empty()) name_ = queue_.name;
+    exchange_.resolve();
+    queue_.exchange = exchange_.name;
+}
+
+void Consume::declare(mq::Broker& broker) {
+    const auto topology = broker.topology();
+    if (no_declare_)
+        topology->check_queue(queue_.name);
+    else
+        work::declare_work_queue(*topology, queue_);
+}
+
+std::unique_ptr<work::Handler> Consume::make_handler(boost::asio::io_context& loop,
+                                                     work::OutputStream& out,
+                                                     work::OutputStream& err) {
+    if (print_) return std::make_unique<work::PrintHandler>(out);
+    make_room_for_descriptors(slots_);
+    return std::make_unique<work::CommandHandler>(loop, *command_, child_options_, tag_output_, out,
+                                                  err);
+}
+
+work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
+    work::ConsumerOptions options;
+    options.name = name_;
+    options.patterns = queue_.patterns;
+    options.slots = slots_;
+    if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
+        options.delivery_limit = work::delivery_limit;
+    options.drain = drain_;
+    options.stop.count = stop_.count;
+    options.stop.idle = stop_.idle;
+    options.stop.total = stop_.timeout;
+    if (stop_.until_empty) {
+        // A connection for each look: one that is kept would need its heartbeats served.
+        options.stop.ready_messages = [&broker, queue = queue_.name] {
+            return broker.topology()->check_queue(queue).ready;
+        };
+    }
+    return options;
+}
+
+std::string Consume::account(const work::ConsumerResult& result) const {
+    std::string text = fmt::format("{} handled", result.handled);
+    if (result.requeued > 0) text += fmt::format(", {} put back", result.requeued);
+    if (result.dead_lettered > 0) text += fmt::format(", {} dead-lettered", result.dead_lettered);
+    return text;
+}
+
+int Consume::finish(const work::ConsumerResult& result) const {
+    using work::StopReason;
+    if (common_options().verbose || output::stderr_is_terminal())
+        output::note("airy: " + account(result));
+    if (result.error) throw *result.error;
+    if (!result.settled)
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format("the broker did not answer the last settlements ({})", account(result)),
+            "some of these messages may be delivered again");
+    if (result.signal != 0) return 128 + result.signal;
+    if (result.dead_lettered > 0)
+        throw Error(ErrorKind::handler,
+                    fmt::format("the handler failed for good on {} of {} messages",
+                                result.dead_lettered, result.handled + result.dead_lettered),
+                    queue_.ephemeral ? "an ephemeral queue keeps no dead letters"
+                                     : "they are in " + queue_.dead_letter_queue());
+    if (result.reason == StopReason::output_closed) return output::closed_exit_code;
+    const auto expected = stop_.expect.value_or(stop_.count.value_or(0));
+    if (result.reason != StopReason::drained && result.handled < expected)
+        throw Error(ErrorKind::timeout,
+                    fmt::format("{} of {} messages came", result.handled, expected));
+    return 0;
+}
+
+int Consume::run() {
+    check_arguments();
+    open_standard_streams();
+    util::ignore_sigpipe();
+    util::SignalFd signals;
+
+    const auto broker = mq::connect(broker_.endpoint("consume"));
+    declare(*broker);
+    mq::SubscribeOptions subscribe;
+    subscribe.queue = queue_.name;
+    subscribe.prefetch = prefetch();
+    const auto subscription = broker->subscribe(subscribe);
+
+    boost::asio::io_context loop{1};
+    work::OutputStream out(loop, STDOUT_FILENO);
+    work::OutputStream err(loop, STDERR_FILENO);
+    const auto handler = make_handler(loop, out, err);
+    work::Consumer consumer(loop, *subscription, *handler, consumer_options(*broker));
+    std::optional<inspect::ControlServer> control;
+    try {
+        control.emplace(loop, name_, consumer);
+    } catch (const Error& error) {
+        util::log_warn("stats and pool will not see this consumer", {{"reason", error.what()}});
+    }
+    if (common_options().verbose || output::stderr_is_terminal())
+        output::note(fmt::format("airy: consuming {} from {}, {} at once; Ctrl-C drains",
+                                 queue_.name, fmt::join(queue_.patterns, " "), slots_));
+    const auto result = consumer.run(signals);
+    control.reset();
+    return finish(result);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_consume() {
+    return std::make_unique<Consume>();
+}
+
+}  // namespace airy::tools
