@@ -133,7 +133,8 @@ Submitted State::submit(TaskPtr task) {
     Actions actions;
     Task* owned = nullptr;
     std::unique_lock lock(lock_);
-    const bool may_wait = running_ < cap_ || !waiting_would_deadlock();
+    // Asked only where it can matter: a plain task that finds a slot does not wait.
+    const bool may_wait = (running_ < cap_ && !task->extras) || !waiting_would_deadlock();
     auto answered = offer(task.get(), may_wait ? &submitter : nullptr, actions);
     if (answered && *answered != Submitted::accepted) count(OutcomeKind::rejected);
     if (!answered || *answered == Submitted::accepted) owned = task.release();
@@ -227,8 +228,9 @@ void State::wake_answered() noexcept {
     }
 }
 
-// Under the lock: takes a task that has no slot yet out of line.
-void State::leave_line(Task* task, Actions& actions) {
+// Under the lock: takes a task that has no slot yet out of line. Its submitter is to be answered,
+// or, when nobody waits for it, it is to be discarded.
+void State::leave_line(Task* task) {
     if (task->place == Place::key_queue) {
         task->extras->key->tasks.erase(task);
     } else {
@@ -236,10 +238,6 @@ void State::leave_line(Task* task, Actions& actions) {
         hand_key_on(task);
     }
     task->place = Place::nowhere;
-    if (!task->submitter) {
-        --queued_;
-        note_idle(actions);
-    }
 }
 
 // From the submitter's stop token, on the thread that stops.
@@ -256,11 +254,8 @@ void State::cancel(Task* task) noexcept {
             case Place::key_queue:
             case Place::admission:
                 dropped = !task->submitter;
-                leave_line(task, actions);
-                if (dropped)
-                    count(OutcomeKind::cancelled);
-                else
-                    answer(task, Submitted::cancelled, actions);
+                leave_line(task);
+                if (!dropped) answer(task, Submitted::cancelled, actions);
                 break;
             case Place::ready:
             case Place::running:
@@ -382,11 +377,19 @@ void State::forget_callables(Task* task) noexcept {
     if (task->extras) task->extras->on_submit_token.reset();
 }
 
-// A task that was accepted and will not start. Totals are counted already.
+// The end of a task that was accepted and will not start; reported before anybody sees it as done.
 void State::discard(Task* task, OutcomeKind kind) noexcept {
     if (task->on_done)
         report_done(task, Outcome{kind, nullptr, clock_.steady() - task->submitted, {}});
     delete task;
+    Actions actions;
+    {
+        std::lock_guard lock(lock_);
+        count(kind);
+        --queued_;
+        note_idle(actions);
+    }
+    perform(actions);
 }
 
 // Under the lock: keeps the task for a later one; false when it is to be deleted without the lock.

@@ -103,8 +103,7 @@ awaitable<Submitted> State::async_submit(TaskPtr task) {
     std::optional<Submitted> answered;
     {
         std::lock_guard lock(lock_);
-        const bool may_wait = running_ < cap_ || !own_task;
-        answered = offer(task.get(), may_wait ? &submitter : nullptr, actions);
+        answered = offer(task.get(), own_task ? nullptr : &submitter, actions);
         if (answered && *answered != Submitted::accepted) count(OutcomeKind::rejected);
         if (!answered || *answered == Submitted::accepted) owned = task.release();
     }

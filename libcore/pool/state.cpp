@@ -77,13 +77,11 @@ void State::close(bool stop) {
         const auto leave = [&](Task* task) {
             if (!task->submitter && !stop) return;
             const bool refused = task->submitter;
-            leave_line(task, actions);
-            if (refused) {
+            leave_line(task);
+            if (refused)
                 answer(task, Submitted::closed, actions);
-            } else {
-                count(OutcomeKind::rejected);
+            else
                 dropped.push_back(task);
-            }
         };
         // Those behind their key first, so that none of them gets in line when the first leaves it.
         for (auto& [name, key] : keys_)

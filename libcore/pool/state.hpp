@@ -130,7 +130,7 @@ class State : public std::enable_shared_from_this<State> {
     void admit(Actions& actions);
     void wake_answered() noexcept;
     void answer(Task* task, Submitted submitted, Actions& actions);
-    void leave_line(Task* task, Actions& actions);
+    void leave_line(Task* task);
     void start(Task* task, util::SteadyTime now, Actions& actions);
     void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
     void hand_key_on(Task* task);

@@ -111,7 +111,7 @@ void State::check_deadlines(std::unique_lock<Lock>& lock) {
 void State::expire(Task* task, Stops& stops, Actions& actions) {
     clear_timer(task);
     if (task->place != Place::running) {
-        leave_line(task, actions);
+        leave_line(task);
         answer(task, Submitted::deadline, actions);
         return;
     }
