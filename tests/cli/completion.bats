@@ -184,7 +184,6 @@ time.sleep(60)'
 }
 
 @test "behind -- a consumer's command is completed by the shell" {
-    airy __complete -- consume '#' --queue q -- | grep -q . && false
     assert_equal "$(airy __complete -- consume '#' --queue q -- ca)" $'\tcommand'
     assert_equal "$(airy __complete -- consume '#' --queue q -- cat x)" $'\tfiles'
 }
