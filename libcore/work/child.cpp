@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -114,7 +115,8 @@ class Child : public std::enable_shared_from_this<Child> {
         stream_descriptor end;
         LineSplitter lines;
         OutputStream& to;
-        bool armed = false;  // a handler will call pump
+        bool armed = false;   // a handler will call pump
+        std::size_t due = 0;  // bytes that were in it when the leader ended, and are not read yet
     };
 
     stream_descriptor pidfd;
@@ -203,13 +205,17 @@ asio::awaitable<ChildResult> Child::finish() {
     pidfd.close(ignored);
     runner_.children_.erase(this);
 
-    if (out.end.is_open()) pump(out);
-    if (err.end.is_open()) pump(err);
+    for (Pipe* pipe : {&out, &err}) {
+        int unread = 0;
+        if (!pipe->end.is_open() || ::ioctl(pipe->end.native_handle(), FIONREAD, &unread) != 0)
+            continue;
+        pipe->due = static_cast<std::size_t>(unread);
+        pump(*pipe);
+    }
     const auto limit = asio::steady_timer::clock_type::now() + output_grace;
     while (output_open()) {
-        const bool held_up = out.to.congested() || err.to.congested();
-        if (asio::steady_timer::clock_type::now() >= limit && (!held_up || runner_.stopping_))
-            break;
+        const bool read_all = out.due == 0 && err.due == 0;
+        if (read_all && asio::steady_timer::clock_type::now() >= limit) break;
         output_end_.expires_after(output_grace);
         co_await output_end_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -238,6 +244,7 @@ void Child::pump(Pipe& pipe) {
         if (pipe.to.congested()) return arm(pipe);
         const auto n = ::read(pipe.end.native_handle(), chunk.data(), chunk.size());
         if (n > 0) {
+            pipe.due -= std::min(pipe.due, static_cast<std::size_t>(n));
             lines.clear();
             pipe.lines.feed(std::string_view(chunk.data(), static_cast<std::size_t>(n)), lines);
             pipe.to.write(lines);
@@ -268,6 +275,7 @@ void Child::arm(Pipe& pipe) {
 }
 
 void Child::close(Pipe& pipe) {
+    pipe.due = 0;
     std::string rest;
     pipe.lines.finish(rest);
     pipe.to.write(rest);

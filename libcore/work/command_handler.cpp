@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "work/command_handler.hpp"
 
+#include <chrono>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -14,6 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t value_limit = 1024;
+// Once asked to stop: for a reader of our output that does not read.
+constexpr std::chrono::seconds output_grace{1};
 
 // The message's id, else the event_id in its body.
 std::string event_id(const event::Message& message) {
@@ -61,7 +64,10 @@ std::vector<std::string> message_environment(const mq::Delivered& delivered) {
 
 CommandHandler::CommandHandler(asio::io_context& loop, Command command, ChildOptions options,
                                bool tag_output, OutputStream& out, OutputStream& err)
-    : runner_(loop, std::move(command), options, out, err), out_(out), tag_output_(tag_output) {}
+    : runner_(loop, std::move(command), options, out, err),
+      out_(out),
+      err_(err),
+      tag_output_(tag_output) {}
 
 asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batch,
                                              std::span<HandlerResult> results, pool::TaskContext&) {
@@ -76,6 +82,21 @@ asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batc
         const ChildResult result = co_await runner_.run(request);
         results[i] = judge(result);
     }
+    // What a message's command wrote has left this process before the message is settled.
+    co_await out_.drained();
+    co_await err_.drained();
+}
+
+void CommandHandler::ask_to_stop() {
+    runner_.ask_to_stop();
+    out_.abandon_after(output_grace);
+    err_.abandon_after(output_grace);
+}
+
+void CommandHandler::kill() {
+    runner_.kill_all();
+    out_.abandon();
+    err_.abandon();
 }
 
 }  // namespace airy::work

@@ -25,13 +25,14 @@ class CommandHandler final : public Handler {
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
-    void ask_to_stop() override { runner_.ask_to_stop(); }
-    void kill() override { runner_.kill_all(); }
+    void ask_to_stop() override;
+    void kill() override;
     int output_error() const noexcept override { return out_.broken(); }
 
   private:
     CommandRunner runner_;
     OutputStream& out_;
+    OutputStream& err_;
     bool tag_output_;
 };
 

@@ -16,6 +16,7 @@
 
 namespace airy::work {
 namespace asio = boost::asio;
+using boost::system::error_code;
 namespace {
 
 // A pipe that polls as writable takes this many bytes without blocking (PIPE_BUF of Linux).
@@ -24,7 +25,7 @@ constexpr std::size_t safe_write = 4096;
 }  // namespace
 
 OutputStream::OutputStream(asio::io_context& loop, int fd)
-    : fd_(fd), kind_(Kind::direct), writable_(loop), progress_(loop) {
+    : fd_(fd), kind_(Kind::direct), writable_(loop), abandon_timer_(loop), progress_(loop) {
     progress_.expires_at(asio::steady_timer::time_point::max());
     struct stat info {};
     if (::fstat(fd, &info) != 0)
@@ -37,12 +38,14 @@ OutputStream::OutputStream(asio::io_context& loop, int fd)
 
 void OutputStream::write(std::string_view text) {
     if (error_ != 0) return;
+    accepted_ += text.size();
     if (pending() == 0) {
         // The usual case: the other side takes it all and nothing is copied.
         while (!text.empty() && !waiting_) {
             const long n = write_some(text);
             if (n < 0) return fail(errno);
             if (n == 0) break;
+            taken_ += static_cast<std::uint64_t>(n);
             text.remove_prefix(static_cast<std::size_t>(n));
         }
     }
@@ -76,6 +79,7 @@ void OutputStream::flush() {
         const long n = write_some(std::string_view(buffer_).substr(written_));
         if (n < 0) return fail(errno);
         if (n == 0) break;
+        taken_ += static_cast<std::uint64_t>(n);
         written_ += static_cast<std::size_t>(n);
     }
     if (pending() == 0 || written_ > congestion_limit) {
@@ -90,13 +94,13 @@ void OutputStream::wait_writable() {
     if (waiting_) return;
     if (!writable_.is_open()) {
         const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
-        boost::system::error_code error;
+        error_code error;
         if (copy >= 0) writable_.assign(copy, error);
         if (copy < 0 || error) return fail(copy < 0 ? EMFILE : error.value());
     }
     waiting_ = true;
     writable_.async_wait(asio::posix::stream_descriptor::wait_write,
-                         [this](const boost::system::error_code& error) {
+                         [this](const error_code& error) {
                              if (error) return;  // this stream may be gone
                              waiting_ = false;
                              flush();
@@ -110,16 +114,24 @@ void OutputStream::fail(int error) {
     progress_.cancel();
 }
 
-asio::awaitable<void> OutputStream::drained(std::size_t bytes) {
-    while (pending() > bytes && error_ == 0) {
-        boost::system::error_code ignored;
+void OutputStream::abandon_after(std::chrono::nanoseconds grace) {
+    if (pending() == 0) return;
+    abandon_timer_.expires_after(grace);
+    abandon_timer_.async_wait([this, all = accepted_](const error_code& error) {
+        if (!error && taken_ < all) abandon();
+    });
+}
+
+asio::awaitable<void> OutputStream::drained() {
+    const auto all = accepted_;
+    while (taken_ < all && error_ == 0) {
+        error_code ignored;
         co_await progress_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 }
 
 void OutputStream::when_progress(std::function<void()> resume) {
-    progress_.async_wait(
-        [resume = std::move(resume)](const boost::system::error_code&) { resume(); });
+    progress_.async_wait([resume = std::move(resume)](const error_code&) { resume(); });
 }
 
 }  // namespace airy::work

@@ -7,7 +7,9 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -33,9 +35,11 @@ class OutputStream {
 
     // Drops what waits; it is broken from now on, with ECANCELED.
     void abandon() { fail(ECANCELED); }
+    // Abandons it unless all that waits now has been taken by then.
+    void abandon_after(std::chrono::nanoseconds grace);
 
-    // Until no more than `bytes` wait, or the stream is broken.
-    boost::asio::awaitable<void> drained(std::size_t bytes = 0);
+    // Until all that has been written so far has been taken, or the stream is broken.
+    boost::asio::awaitable<void> drained();
 
     // Calls `resume` soon after some of it has been written or the stream broke; not when this
     // stream is destroyed first.
@@ -55,10 +59,14 @@ class OutputStream {
     Kind kind_;
     std::string buffer_;
     std::size_t written_ = 0;  // of buffer_
-    bool waiting_ = false;     // for the descriptor
+    // Bytes since the start.
+    std::uint64_t accepted_ = 0;
+    std::uint64_t taken_ = 0;
+    bool waiting_ = false;  // for the descriptor
     int error_ = 0;
     boost::asio::posix::stream_descriptor writable_;  // a duplicate, to wait on
-    boost::asio::steady_timer progress_;              // never expires; cancelled to wake waiters
+    boost::asio::steady_timer abandon_timer_;
+    boost::asio::steady_timer progress_;  // never expires; cancelled to wake waiters
 };
 
 }  // namespace airy::work

@@ -19,7 +19,7 @@ boost::asio::awaitable<void> PrintHandler::handle(std::span<const mq::Delivered>
         if (lines_.size() < OutputStream::congestion_limit && i + 1 < batch.size()) continue;
         out_.write(lines_);
         lines_.clear();
-        if (out_.congested()) co_await out_.drained(OutputStream::congestion_limit);
+        if (out_.congested()) co_await out_.drained();
     }
     co_await out_.drained();
     if (out_.broken() == 0) std::ranges::fill(results, HandlerResult{});

@@ -1,0 +1,478 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh work)
+}
+
+teardown() {
+    airy_teardown
+    forget "$queue" queues
+    forget "$queue.dlq" queues
+}
+
+# The queue, bound to everything, with its dead letters.
+prepare() {
+    airy consume '#' --queue "$queue" --until-empty "$@" -- true
+}
+
+# posts FIRST LAST: that many events, as lines, with post_id counting.
+posts() {
+    seq "$1" "$2" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'
+}
+
+publish_posts() {
+    posts "$1" "$2" | airy publish --quiet -
+}
+
+# What is in the queue, or another, as post ids, one a line; takes them out. The broker's own counts
+# are as old as its last statistics.
+left_over() {
+    airy consume '#' --queue "${1-$queue}" --no-declare --until-empty --print >left.lines || return
+    jq .body.post_id left.lines
+}
+
+# remains QUEUE N: just so many messages are left in it.
+remains() {
+    left_over "$1" >left.ids || return
+    assert_equal "$(wc -l <left.ids)" "$2"
+}
+
+is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
+all_handled() { (($(sort -u handled | wc -l) == $1)); }
+lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
+
+@test "each message is handed to the command: body on stdin, the rest in the environment" {
+    prepare
+    airy publish post.published --set post_id=42 --set author_id=7 --set title='Hello & co' >id
+    run_airy consume '#' --queue "$queue" --until-empty -- sh -c 'cat; echo; env | grep ^AIRY_ | sort'
+    assert_status 0
+    assert_equal "$(jq -r '"\(.post_id) \(.title) \(.event_id)"' <<<"${lines[0]}")" "42 Hello & co $(<id)"
+    assert_contains "$output" "AIRY_ATTEMPT=1
+"
+    assert_contains "$output" "AIRY_EVENT_ID=$(<id)
+AIRY_EVENT_TYPE=post.published
+"
+    assert_contains "$output" "AIRY_MESSAGE_ID=$(<id)"
+    assert_contains "$output" "AIRY_QUEUE=$queue"
+    assert_contains "$output" AIRY_REDELIVERED=false
+    assert_contains "$output" 'AIRY_TOPIC=post.published
+AIRY_TRACEPARENT='
+    refute_contains "$output" guest:guest
+    refute_contains "$output" AIRY_URL
+    remains "$queue" 0
+}
+
+@test "the arguments of the command are its own, without a shell" {
+    prepare
+    publish_posts 1 1
+    run_airy consume '#' --queue "$queue" --count 1 -- printf '<%s>' '$HOME' 'a b' --queue -n
+    assert_status 0
+    assert_equal "$output" '<$HOME><a b><--queue><-n>'
+}
+
+@test "the exit status decides what becomes of a message" {
+    prepare
+    publish_posts 0 7
+    # post_id is the exit status: 0 acks; 3, 5 dead-letter; 4, 6 and the others come back at once.
+    run_airy consume '#' --queue "$queue" --for 2s --pool-size 2 -- sh -c 'exit $(jq .post_id)'
+    assert_status 6
+    assert_short_error_at_end
+    assert_contains "$stderr" "failed for good on 2 of 3 messages"
+    assert_contains "$stderr" "$queue.dlq"
+    assert_equal "$(left_over | sort | xargs)" '1 2 4 6 7'
+    assert_equal "$(left_over "$queue.dlq" | sort | xargs)" '3 5'
+}
+
+# Beside the warnings about single messages, the error itself has at most three lines.
+assert_short_error_at_end() {
+    local count
+    count=$(grep -c '^airy: \|^hint: ' <<<"$stderr")
+    ((count >= 1 && count <= 3)) || {
+        echo "$stderr" >&2
+        return 1
+    }
+}
+
+@test "a message that goes back is slowed down and counted" {
+    prepare
+    publish_posts 1 1
+    run_airy consume '#' --queue "$queue" --for 1500ms -- sh -c 'echo $AIRY_ATTEMPT $AIRY_REDELIVERED; exit 75'
+    assert_status 0
+    # Pauses of 0, 250, 500 and 1000 ms: four attempts, at most five.
+    ((${#lines[@]} >= 2 && ${#lines[@]} <= 5))
+    assert_equal "${lines[0]}" '1 false'
+    assert_equal "${lines[1]}" '2 true'
+    remains "$queue" 1
+}
+
+@test "10,000 messages through /bin/true all settle" {
+    prepare
+    publish_posts 1 10000
+    AIRY_RUN_SECONDS=120 run_airy consume '#' --queue "$queue" --count 10000 --expect 10000 -- /bin/true
+    assert_status 0
+    assert_equal "$stderr" ''
+    remains "$queue" 0
+    remains "$queue.dlq" 0
+}
+
+@test "--print with one slot is complete and in order" {
+    prepare
+    publish_posts 1 20000
+    run_airy consume '#' --queue "$queue" --count 20000 --print
+    assert_status 0
+    jq .body.post_id <<<"$output" | cmp - <(seq 1 20000)
+    remains "$queue" 0
+}
+
+@test "--print prints what publish --lines message reads" {
+    prepare
+    airy publish post.published --set post_id=9007199254740993 --set author_id=7 --set title=t \
+        --header x-n=1 >id
+    airy consume '#' --queue "$queue" --count 1 --print >line
+    airy publish --lines message --quiet - <line
+    airy consume '#' --queue "$queue" --count 1 --print >again
+    jq -e '.body.post_id == 9007199254740993 or true' again
+    assert_equal "$(jq -c 'del(.received_at)' again)" "$(jq -c 'del(.received_at)' line)"
+    assert_contains "$(<again)" '"post_id":9007199254740993'
+}
+
+@test "a body with line breaks and NULs reaches the command as it is" {
+    prepare
+    printf 'a\0b\nc\xff\n\n' >body
+    amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=raw.bytes <body
+    run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'cat >got; echo $AIRY_TOPIC-$AIRY_EVENT_ID-'
+    assert_status 0
+    assert_equal "$output" raw.bytes--
+    cmp body got
+}
+
+@test "an empty body is an empty stdin" {
+    prepare
+    amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=raw.empty --body=''
+    run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'cat; echo end'
+    assert_equal "$output" end
+}
+
+@test "SIGINT in the middle: exit 130, what was handled is settled and the rest is still there" {
+    prepare
+    publish_posts 1 2000
+    : >handled
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'jq .post_id >>handled'
+    wait_until 30 lines_in handled 50
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 30 || status=$?
+    assert_status 130
+    left_over >rest
+    assert_equal "$(sort handled | uniq -d)" ''
+    sort -n handled rest | cmp - <(seq 1 2000)
+}
+
+@test "SIGTERM: what runs finishes first, exit 143" {
+    prepare
+    publish_posts 1 1
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'echo begun; sleep 1; echo done'
+    wait_until lines_in consumer.out 1
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 143
+    assert_equal "$(xargs <consumer.out)" 'begun done'
+    remains "$queue" 0
+}
+
+@test "what does not finish within --drain is stopped and goes back" {
+    prepare
+    publish_posts 1 1
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --drain 200ms -- sh -c 'echo begun; exec sleep 1000'
+    wait_until lines_in consumer.out 1
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 8 || status=$?
+    assert_status 143
+    remains "$queue" 1
+}
+
+@test "a second signal stops at once, even what ignores SIGTERM" {
+    prepare
+    publish_posts 1 1
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'trap "" TERM INT; echo begun; sleep 1000'
+    wait_until lines_in consumer.out 1
+    kill -INT "$spawned_pid"
+    sleep 0.3
+    kill -0 "$spawned_pid"
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 8 || status=$?
+    assert_status 130
+    remains "$queue" 1
+}
+
+@test "two consumers, one killed with SIGKILL: every message is handled" {
+    prepare
+    publish_posts 1 1000
+    : >handled
+    spawn one "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'jq .post_id >>handled'
+    local first=$spawned_pid
+    spawn two "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'jq .post_id >>handled'
+    local second=$spawned_pid
+    wait_until 30 lines_in handled 50
+    kill -KILL "$first"
+    wait_until 60 all_handled 1000
+    kill -TERM "$second"
+    status=0
+    ended "$second" 20 || status=$?
+    assert_status 143
+    sort -n -u handled | cmp - <(seq 1 1000)
+}
+
+@test "a reader of stdout that goes away ends it quietly, and the rest stays" {
+    prepare
+    publish_posts 1 5000
+    set +o pipefail
+    "$AIRY_BIN" consume '#' --queue "$queue" --print 2>errors | head -n 1 >first
+    local codes=("${PIPESTATUS[@]}")
+    assert_equal "${codes[0]}" 0
+    assert_equal "$(<errors)" ''
+    assert_equal "$(jq .body.post_id first)" 1
+    left_over >rest
+    (($(wc -l <rest) > 0))
+}
+
+@test "stdout that is closed or full is an error, and nothing is lost" {
+    prepare
+    publish_posts 1 3
+    run --separate-stderr bash -c '"$0" consume "#" --queue "$1" --print --count 3 >&-' "$AIRY_BIN" "$queue"
+    assert_status 1
+    assert_short_error
+    run --separate-stderr bash -c '"$0" consume "#" --queue "$1" --print --count 3 >/dev/full' "$AIRY_BIN" "$queue"
+    assert_status 1
+    assert_short_error
+    assert_contains "$stderr" 'No space left'
+    remains "$queue" 3
+}
+
+@test "a stdout that nobody reads does not hold up SIGTERM" {
+    prepare
+    publish_posts 1 5000
+    mkfifo pipe
+    sleep 1000 <pipe &
+    local reader=$!
+    setsid "$AIRY_BIN" consume '#' --queue "$queue" --print --drain 300ms >pipe 3>&- &
+    spawned+=("$!")
+    local consumer=$!
+    wait_until has_unacked
+    kill -TERM "$consumer"
+    status=0
+    ended "$consumer" 10 || status=$?
+    kill "$reader"
+    assert_status 143
+    left_over >rest
+    (($(wc -l <rest) > 0))
+}
+has_unacked() {
+    [[ $("$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_queues name messages_unacknowledged |
+        awk -v q="$queue" '$1 == q {print $2}') -gt 0 ]]
+}
+
+@test "commands that do not read, close stdin, flood stdout or leave a process behind" {
+    prepare
+    publish_posts 1 4
+    AIRY_RUN_SECONDS=60 run_airy consume '#' --queue "$queue" --count 4 -- sh -c '
+        case $(jq .post_id) in
+        1) exec <&- ;;
+        2) yes | head -c 20000000 ;;
+        3) sleep 30 & ;;
+        4) exec true ;;
+        esac'
+    assert_status 0
+    assert_equal "${#output}" 19999999 # the last line break is cut by run
+    remains "$queue" 0
+}
+
+@test "--timeout ends the process group: SIGTERM, then SIGKILL" {
+    prepare
+    publish_posts 1 1
+    run_airy consume '#' --queue "$queue" --for 2s --timeout 300ms --kill-after 300ms -- \
+        sh -c 'trap "" TERM; sleep 77777 & echo $!; wait; sleep 77777'
+    assert_status 0
+    assert_contains "$stderr" 'timed out'
+    local pid
+    for pid in "${lines[@]}"; do
+        wait_until gone "$pid"
+    done
+    remains "$queue" 1
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+@test "--tag-output says whose lines they are" {
+    prepare
+    airy publish post.published --set post_id=1 --set author_id=7 --set title=t >id
+    run_airy consume '#' --queue "$queue" --count 1 --tag-output -- sh -c 'echo out; echo err >&2'
+    assert_equal "$output" "[post.published $(<id)] out"
+    assert_equal "$stderr" "[post.published $(<id)] err"
+}
+
+@test "a command that is not there or not executable: exit 2, and nothing is declared" {
+    : >text
+    local command
+    for command in airy-no-such-command ./text ./none; do
+        run_airy consume '#' --queue "$queue" -- "$command"
+        assert_status 2
+        assert_short_error
+        assert_contains "$stderr" "$command"
+    done
+    run ! is_declared "$queue"
+}
+
+@test "a command that goes away later stops the consumer, its message goes back" {
+    prepare
+    publish_posts 1 5
+    printf '#!/bin/sh\nrm -f "$0"\n' >once
+    chmod +x once
+    run_airy consume '#' --queue "$queue" --pool-size 1 -- ./once
+    assert_status 1
+    assert_short_error_at_end
+    remains "$queue" 4
+}
+
+@test "wrong usage: exit 2" {
+    local args
+    for args in "# --queue $queue" "# --queue $queue --print -- true" "a.*b --queue $queue --print" \
+        "# --print" "# --queue $queue --print --pool-size 0" "# --queue $queue --print --for soon"; do
+        # shellcheck disable=SC2086
+        run_airy consume $args
+        assert_status 2
+        assert_short_error
+    done
+    GOROUTINE_POOL_SIZE=many run_airy consume '#' --queue "$queue" -- true
+    assert_status 2
+    assert_contains "$stderr" GOROUTINE_POOL_SIZE
+}
+
+@test "a queue that exists with other properties: exit 7, saying what differs" {
+    airy queue declare "$queue" --type classic
+    run_airy consume '#' --queue "$queue" -- true
+    assert_status 7
+    assert_short_error
+    assert_contains "$stderr" "$queue"
+    assert_contains "$stderr" 'inequivalent arg'
+}
+
+@test "--no-declare needs the queue to be there, and binds nothing" {
+    run_airy consume '#' --queue "$queue" --no-declare --print --until-empty
+    assert_status 7
+    assert_short_error
+    airy queue declare "$queue" --type classic
+    run_airy consume '#' --queue "$queue" --no-declare --print --until-empty
+    assert_status 0
+    has_bindings "$queue" 0
+}
+
+@test "the queue is deleted while it is consumed from: exit 7" {
+    prepare
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --print
+    wait_until has_consumer
+    forget "$queue" queues
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 7
+    assert_contains "$(<consumer.err)" "$queue"
+    (($(wc -l <consumer.err) <= 3))
+}
+has_consumer() {
+    [[ $("$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_queues name consumers |
+        awk -v q="$queue" '$1 == q {print $2}') -gt 0 ]]
+}
+
+@test "the connection is closed by the broker: exit 3, and what was not acked is still there" {
+    prepare
+    publish_posts 1 20
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 2 -- sh -c 'echo x; sleep 1'
+    wait_until lines_in consumer.out 2
+    local port connection
+    port=$(ss -tnpH | awk -v p="pid=$spawned_pid," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    connection=$("$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_connections pid peer_port |
+        awk -v p="$port" '$2 == p {print $1}')
+    "$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q close_connection "$connection" test
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 3
+    (($(wc -l <consumer.err) <= 3))
+    left_over >rest
+    # Those that were handled when the connection was lost may have been acked in time.
+    (($(wc -l <rest) >= 16 && $(wc -l <rest) <= 20))
+}
+
+@test "the broker is down: exit 3" {
+    AIRY_URL=amqp://u:sesame@127.0.0.1:1/ run_airy consume '#' --queue "$queue" -- true
+    assert_status 3
+    assert_short_error
+    refute_contains "$stderr" sesame
+}
+
+@test "stop conditions: --count, --expect, --idle, --for, --until-empty" {
+    prepare
+    publish_posts 1 5
+    run_airy consume '#' --queue "$queue" --count 2 -- cat
+    assert_status 0
+    assert_equal "${#lines[@]}" 2
+    run_airy consume '#' --queue "$queue" --until-empty --expect 4 -- cat
+    assert_status 5
+    assert_equal "${#lines[@]}" 3
+    assert_contains "$stderr" '3 of 4'
+    run_airy consume '#' --queue "$queue" --idle 200ms --print
+    assert_status 0
+    run_airy consume '#' --queue "$queue" --for 300ms --print
+    assert_status 0
+    run_airy consume '#' --queue "$queue" --for 300ms --count 1 --print
+    assert_status 5
+}
+
+@test "--ephemeral: the queue goes with its consumer" {
+    airy consume '#' --queue "$queue" --until-empty -- true # makes the exchange
+    forget "$queue" queues
+    run_airy consume '#' --queue "$queue" --ephemeral --until-empty --print
+    assert_status 0
+    wait_until is_gone "$queue"
+}
+is_gone() { ! is_declared "$1"; }
+
+@test "--queue-type classic works the same" {
+    prepare --queue-type classic
+    publish_posts 1 10
+    run_airy consume '#' --queue "$queue" --queue-type classic --count 10 --pool-size 2 -- \
+        sh -c 'test $(jq .post_id) != 4 || exit 65'
+    assert_status 6
+    remains "$queue.dlq" 1
+    remains "$queue" 0
+}
+
+@test "a running consumer can be seen, paused, resized and drained from outside" {
+    prepare
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --name seen --pool-size 3 -- cat
+    wait_until has_consumer
+    wait_until airy pool show seen
+    run_airy stats pools --output json
+    assert_status 0
+    jq -e 'select(.name == "seen") | .cap == 3 and .state == "running"' <<<"$output"
+    airy pool pause seen
+    publish_posts 1 3
+    wait_until in_flight 3
+    assert_equal "$(<consumer.out)" ''
+    airy pool resize seen 5
+    airy pool resume seen
+    wait_until lines_in consumer.out 3
+    run_airy stats pools --output json
+    jq -e 'select(.name == "seen") | .cap == 5 and .handled == 3' <<<"$output"
+    airy pool drain seen
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 0
+}
+in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.name == "seen") | .in_flight == $n'; }
