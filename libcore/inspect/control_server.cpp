@@ -15,6 +15,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -160,8 +161,14 @@ asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> s
     if (error == asio::error::not_found)
         answer = refusal(ErrorKind::usage, "the request is too long");
     else if (!error && self->consumer != nullptr && !peer_has_left(session->socket))
-        answer = answer_control_request(std::string_view(session->buffer).substr(0, size - 1),
-                                        *self->consumer);
+        answer = perform_control_request(std::string_view(session->buffer).substr(0, size - 1),
+                                         *self->consumer);
+    if (!error && answer.empty()) {
+        // What the consumer has posted to its loop takes effect before its status is taken.
+        co_await asio::post(self->loop, asio::use_awaitable);
+        if (self->consumer != nullptr)
+            answer = R"({"ok":true,"status":)" + to_json(self->consumer->status()) + "}";
+    }
     if (!answer.empty()) {
         answer += '\n';
         co_await asio::async_write(session->socket, asio::buffer(answer),
@@ -189,12 +196,12 @@ ControlServer::~ControlServer() {
     listener_->pause.cancel();
 }
 
-std::string answer_control_request(std::string_view line, work::ConsumerControl& consumer) {
+std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer) {
     try {
         const json request = json::parse(line, nullptr, false);
         if (!request.is_object()) return refusal(ErrorKind::usage, "the request is no JSON object");
         perform(request, consumer);
-        return R"({"ok":true,"status":)" + to_json(consumer.status()) + "}";
+        return {};
     } catch (const Error& error) {
         return refusal(error.kind(), error.what(), error.hint());
     } catch (const std::exception& error) {

@@ -38,7 +38,8 @@ class ControlServer {
     std::string path_;
 };
 
-// The answer, without its line end, to one request line. Never throws for what the line says.
-std::string answer_control_request(std::string_view line, work::ConsumerControl& consumer);
+// Does what one request line asks. Returns the answer that refuses it, without a line end, or
+// nothing when it is done. Never throws for what the line says.
+std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer);
 
 }  // namespace airy::inspect

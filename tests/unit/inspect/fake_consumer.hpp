@@ -7,6 +7,8 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -40,10 +42,12 @@ inline work::ConsumerStatus busy_status() {
     return status;
 }
 
-// Does what the control socket asks, and remembers it. Any thread.
+// Does what the control socket asks, and remembers it; with a loop, on that, as a real one does.
+// Any thread.
 class FakeConsumer final : public work::ConsumerControl {
   public:
-    explicit FakeConsumer(std::string name = "orders") : name_(std::move(name)) {}
+    explicit FakeConsumer(std::string name = "orders", boost::asio::io_context* loop = nullptr)
+        : name_(std::move(name)), loop_(loop) {}
 
     work::ConsumerStatus status() const override {
         auto status = busy_status();
@@ -54,12 +58,20 @@ class FakeConsumer final : public work::ConsumerControl {
         return status;
     }
     void resize(std::size_t slots) override { cap_ = slots; }
-    void pause() override { state_ = work::ConsumerState::paused; }
-    void resume() override { state_ = work::ConsumerState::running; }
-    void drain() override { state_ = work::ConsumerState::draining; }
+    void pause() override { become(work::ConsumerState::paused); }
+    void resume() override { become(work::ConsumerState::running); }
+    void drain() override { become(work::ConsumerState::draining); }
 
   private:
+    void become(work::ConsumerState state) {
+        if (loop_ == nullptr)
+            state_ = state;
+        else
+            boost::asio::post(*loop_, [this, state] { state_ = state; });
+    }
+
     std::string name_;
+    boost::asio::io_context* loop_;
     std::atomic<std::size_t> cap_ = 8;
     std::atomic<work::ConsumerState> state_ = work::ConsumerState::running;
 };
