@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "work/output.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +13,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <utility>
+
+#include "util/fd.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -90,16 +92,27 @@ void OutputStream::flush() {
     progress_.cancel();
 }
 
+// Asio makes a descriptor that it waits on non-blocking, which others who share it would feel. So
+// it waits on an epoll instance of ours, which is readable when the descriptor is writable.
+int OutputStream::open_writable() {
+    util::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event interest{};
+    interest.events = EPOLLOUT;
+    if (!epoll || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd_, &interest) != 0) return errno;
+    error_code error;
+    writable_.assign(epoll.get(), error);
+    if (error) return error.value();
+    epoll.release();
+    return 0;
+}
+
 void OutputStream::wait_writable() {
     if (waiting_) return;
     if (!writable_.is_open()) {
-        const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
-        error_code error;
-        if (copy >= 0) writable_.assign(copy, error);
-        if (copy < 0 || error) return fail(copy < 0 ? EMFILE : error.value());
+        if (const int error = open_writable(); error != 0) return fail(error);
     }
     waiting_ = true;
-    writable_.async_wait(asio::posix::stream_descriptor::wait_write,
+    writable_.async_wait(asio::posix::stream_descriptor::wait_read,
                          [this](const error_code& error) {
                              if (error) return;  // this stream may be gone
                              waiting_ = false;

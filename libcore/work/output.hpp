@@ -53,6 +53,7 @@ class OutputStream {
     void flush();
     long write_some(std::string_view text) noexcept;
     void wait_writable();
+    int open_writable();
     void fail(int error);
 
     int fd_;
@@ -64,7 +65,7 @@ class OutputStream {
     std::uint64_t taken_ = 0;
     bool waiting_ = false;  // for the descriptor
     int error_ = 0;
-    boost::asio::posix::stream_descriptor writable_;  // a duplicate, to wait on
+    boost::asio::posix::stream_descriptor writable_;  // readable when fd_ is writable
     boost::asio::steady_timer abandon_timer_;
     boost::asio::steady_timer progress_;  // never expires; cancelled to wake waiters
 };
