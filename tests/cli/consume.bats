@@ -476,3 +476,43 @@ is_gone() { ! is_declared "$1"; }
     assert_status 0
 }
 in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.name == "seen") | .in_flight == $n'; }
+
+@test "the exchange exists with another type: exit 7" {
+    api PUT "exchanges/%2F/$AIRY_EXCHANGE" -d '{"type":"fanout","durable":true}'
+    run_airy consume '#' --queue "$queue" -- true
+    assert_status 7
+    assert_short_error
+    assert_contains "$stderr" "$AIRY_EXCHANGE"
+}
+
+@test "--print passes on what other clients wrote, byte for byte" {
+    prepare
+    local body='{"event_id":"x","title":"a \u003cb\u003e \u0026 c","n":1e400,"at":"2026-01-02T03:04:05.123456789+08:00"}'
+    amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=post.published --body="$body"
+    amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=raw.text --body='not json'
+    printf '\xff\0' | amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=raw.bytes
+    run_airy consume '#' --queue "$queue" --count 3 --print
+    assert_status 0
+    assert_contains "${lines[0]}" "\"body\":$body}"
+    assert_equal "$(jq -r .body_text <<<"${lines[1]}")" 'not json'
+    assert_equal "$(jq -r .body_base64 <<<"${lines[2]}")" /wA=
+}
+
+@test "a command that floods stderr or fails with nothing to say" {
+    prepare
+    publish_posts 1 2
+    AIRY_RUN_SECONDS=60 run_airy consume '#' --queue "$queue" --pool-size 1 --for 5s --count 2 -- sh -c '
+        test $(jq .post_id) = 1 || exit 65
+        head -c 5000000 /dev/zero | tr "\0" "e" >&2; exit 65'
+    assert_status 6
+    assert_equal "$(grep -c '^e*$' <<<"$stderr")" 77 # 5,000,000 bytes in lines of 64 KiB
+    remains "$queue.dlq" 2
+}
+
+@test "an attempt is counted by the broker" {
+    prepare
+    publish_posts 1 1
+    run_airy consume '#' --queue "$queue" --until-empty -- sh -c 'echo $AIRY_ATTEMPT; test $AIRY_ATTEMPT -ge 4 || exit 75'
+    assert_status 0
+    assert_equal "$(xargs <<<"$output")" '1 2 3 4'
+}
