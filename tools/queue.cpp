@@ -158,7 +158,7 @@ class Queue final : public Command {
         const auto endpoint = broker_.endpoint("queue");
         const auto management = management_.management(endpoint);
         auto survey = names_.empty()
-                          ? inspect::survey_queues(management)
+                          ? inspect::survey_queues(management, *mq::connect(endpoint))
                           : inspect::survey_queues(management, *mq::connect(endpoint), names_);
         if (!match_.empty())
             std::erase_if(survey.queues, [this](const inspect::QueueReport& report) {

@@ -128,7 +128,7 @@ class Stats final : public Command {
                                            const inspect::Management& management,
                                            const std::vector<Consumer>& consumers) {
         try {
-            return inspect::survey_queues(management);
+            return inspect::survey_queues(management, *mq::connect(endpoint));
         } catch (const Error& error) {
             std::set<std::string> names;
             for (const auto& consumer : consumers)

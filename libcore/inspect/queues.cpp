@@ -3,6 +3,7 @@
 #include "inspect/queues.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "util/error.hpp"
@@ -23,6 +24,25 @@ std::optional<QueueInfo> ask_management(const Management& management, const std:
     }
 }
 
+// The management API learns of a new queue's messages only with its next statistics, up to five
+// seconds later; a passive declare knows them at once.
+void complete_counts(QueueSurvey& survey, mq::Broker& broker) {
+    std::unique_ptr<mq::Topology> topology;
+    for (auto& report : survey.queues) {
+        if (report.queue.ready && report.queue.consumers) continue;
+        if (!topology) topology = broker.topology();
+        try {
+            const auto now = topology->check_queue(report.queue.name);
+            report.queue.ready = now.ready;
+            report.queue.consumers = now.consumers;
+            report.source = QueueSource::both;
+        } catch (const Error& error) {
+            // Gone meanwhile, or another connection's own: then nobody can tell.
+            if (error.kind() != ErrorKind::not_found) throw;
+        }
+    }
+}
+
 }  // namespace
 
 std::string_view to_string(QueueSource source) noexcept {
@@ -37,13 +57,14 @@ std::string_view to_string(QueueSource source) noexcept {
     return "management+amqp";
 }
 
-QueueSurvey survey_queues(const Management& management) {
+QueueSurvey survey_queues(const Management& management, mq::Broker& broker) {
     QueueSurvey survey;
     for (auto& queue : management.queues())
         survey.queues.push_back({std::move(queue), QueueSource::management});
     std::ranges::sort(survey.queues, {}, [](const QueueReport& report) -> const std::string& {
         return report.queue.name;
     });
+    complete_counts(survey, broker);
     return survey;
 }
 

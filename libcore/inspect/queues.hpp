@@ -28,8 +28,9 @@ struct QueueSurvey {
     std::string degraded;  // why the management API did not tell; empty: it did
 };
 
-// Every queue of the virtual host, by name. Throws as Management does.
-QueueSurvey survey_queues(const Management& management);
+// Every queue of the virtual host, by name. The broker itself is asked for what the management API
+// does not know yet. Throws as Management does, and Error{unreachable}.
+QueueSurvey survey_queues(const Management& management, mq::Broker& broker);
 
 // These queues in this order, ready and consumers as of now. Throws Error{not_found} for the first
 // that is not there, Error{unreachable} when the broker cannot be reached.

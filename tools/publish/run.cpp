@@ -235,11 +235,11 @@ int Stream::finish() {
     if (ledger_.confirmed() == 0 && invalid_ == 0 && ledger_.undelivered() == 0 && signal_ == 0) {
         output::note("airy: the input was empty: nothing published");
     } else {
-        std::string summary =
-            fmt::format("published {} events in {:.2f} s ({}/s)",
-                        output::with_commas(ledger_.confirmed()), seconds,
-                        output::with_commas(static_cast<std::uint64_t>(
-                            static_cast<double>(ledger_.confirmed()) / std::max(seconds, 1e-6))));
+        std::string summary = fmt::format(
+            "published {} {} in {:.2f} s ({}/s)", output::with_commas(ledger_.confirmed()),
+            ledger_.confirmed() == 1 ? "event" : "events", seconds,
+            output::with_commas(static_cast<std::uint64_t>(
+                static_cast<double>(ledger_.confirmed()) / std::max(seconds, 1e-6))));
         if (invalid_ > 0) summary += fmt::format("; {} invalid", output::with_commas(invalid_));
         if (ledger_.undelivered() > 0)
             summary +=

@@ -27,9 +27,9 @@ CloseMeaning meaning_of(int code) {
         case AMQP_RESOURCE_LOCKED:
             return {ErrorKind::not_found, "another connection holds it as its exclusive queue"};
         case AMQP_PRECONDITION_FAILED:
-            return {
-                ErrorKind::not_found,
-                "it exists with other properties: use those, or another name, or delete it first"};
+            return {ErrorKind::not_found,
+                    "it exists with other properties: use those, or another name; consume "
+                    "--no-declare takes a queue as it is"};
         case AMQP_NOT_ALLOWED:
             return {ErrorKind::unreachable, "does the virtual host exist? rabbitmqctl list_vhosts"};
         case AMQP_CONNECTION_FORCED:

@@ -59,13 +59,22 @@ inspect::Management management(const std::string& url) {
 
 }  // namespace
 
-TEST_CASE("all queues, by name") {
-    ScriptedServer server({http_answer(200, R"([{"name":"b","messages_ready":1},{"name":"a"}])")});
-    const auto survey = inspect::survey_queues(management(server.url()));
-    REQUIRE(survey.queues.size() == 2);
+TEST_CASE("all queues, by name; the broker tells what the management API does not know yet") {
+    ScriptedServer server({http_answer(
+        200, R"([{"name":"c"},{"name":"b","messages_ready":1,"consumers":2},{"name":"a"}])")});
+    SeenBroker broker;
+    broker.queues["a"] = {"a", 5, 1};
+    broker.queues["b"] = {"b", 99, 99};
+    const auto survey = inspect::survey_queues(management(server.url()), broker);
+    REQUIRE(survey.queues.size() == 3);
     CHECK(survey.queues[0].queue.name == "a");
+    CHECK(survey.queues[0].queue.ready == 5);
+    CHECK(survey.queues[0].queue.consumers == 1);
+    CHECK(inspect::to_string(survey.queues[0].source) == "management+amqp");
     CHECK(survey.queues[1].queue.ready == 1);
-    CHECK(inspect::to_string(survey.queues[0].source) == "management");
+    CHECK(inspect::to_string(survey.queues[1].source) == "management");
+    CHECK(survey.queues[2].queue.name == "c");
+    CHECK_FALSE(survey.queues[2].queue.ready.has_value());
     CHECK(survey.degraded.empty());
 }
 
