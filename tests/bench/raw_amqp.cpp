@@ -70,13 +70,15 @@ int publish(char** argv) {
     std::uint64_t confirmed = 0;
     std::string line;
     while (std::getline(file, line)) {
-        while (sent - confirmed >= window) confirmed = take_ack(state, confirmed);
+        while (sent - confirmed >= window)
+            confirmed = take_ack(state, confirmed);
         if (amqp_basic_publish(state, 1, bytes_of(exchange), bytes_of(topic), 1, 0, &properties,
                                bytes_of(line)) != AMQP_STATUS_OK)
             die("publishing");
         ++sent;
     }
-    while (confirmed < sent) confirmed = take_ack(state, confirmed);
+    while (confirmed < sent)
+        confirmed = take_ack(state, confirmed);
     amqp_connection_close(state, AMQP_REPLY_SUCCESS);
     amqp_destroy_connection(state);
     return 0;

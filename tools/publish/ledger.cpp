@@ -68,9 +68,8 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
         ++undelivered_;
         const std::string what = fmt::format("{} was not delivered: {}",
                                              util::printable(entry.topic), util::printable(why));
-        note_failure(
-            entry.line, ErrorKind::undelivered, what,
-            "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
+        note_failure(entry.line, ErrorKind::undelivered, what,
+                     "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
         failure = Failure{entry.line, what, std::move(entry.text)};
     }
     while (!entries_.empty() && entries_.front().state != State::open) {
