@@ -142,8 +142,9 @@ void Demo::publish(mq::Broker& broker) {
             auto message = event::to_message(event::from_fields(topic, fields, {}), exchange);
             if (publisher->try_submit(message) == 0) break;
         }
-        pollfd waiting{publisher->event_fd(), POLLIN, 0};
-        ::poll(&waiting, 1, static_cast<int>(tick.count()));
+        pollfd waiting[] = {{publisher->event_fd(), POLLIN, 0}, {signals_->fd(), POLLIN, 0}};
+        ::poll(waiting, 2, static_cast<int>(tick.count()));
+        if (const auto signal = signals_->take()) throw Interrupted{*signal};
         for (const auto& event : publisher->take()) {
             if (std::holds_alternative<mq::Confirmed>(event)) ++confirmed;
             if (std::holds_alternative<mq::Unroutable>(event) ||

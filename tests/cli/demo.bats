@@ -20,8 +20,8 @@ load helper
 
 @test "demo: Ctrl-C ends the consumers too, exit 130" {
     spawn demo "$AIRY_BIN" demo --posts 20000
-    wait_until 30 eval 'pgrep -s "$spawned_pid" -f "consume post.published" | grep -q .'
-    children=$(pgrep -s "$spawned_pid" -f 'consume post.published')
+    wait_until 30 eval '(($(pgrep -s "$spawned_pid" -f "airy consume" | wc -l) == 3))'
+    children=$(pgrep -s "$spawned_pid" -f 'airy consume')
     kill -INT "$spawned_pid"
     status=0
     ended "$spawned_pid" 60 || status=$?
