@@ -99,8 +99,9 @@ api() {
 # forget NAME queues|exchanges: deletes it where it is there.
 forget() { api DELETE "$2/%2F/$1" || true; }
 
-# The number of messages that wait in a queue, now and not as of the last statistics.
-depth() { "$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_queues name messages_ready | awk -v q="$1" '$1 == q {print $2}'; }
+# The number of messages that wait in a queue, by passive declare: what rabbitmqctl lists of a
+# quorum queue may be seconds old.
+depth() { airy queue ls "$1" --output json | jq .ready; }
 
 # bindings_of QUEUE N: true when the queue has so many bindings beside the default one.
 has_bindings() {
