@@ -79,12 +79,25 @@ Endpoints resolve(const std::string& host, std::uint16_t port, SteadyTime until)
     } catch (const Error&) {
         // a name, then
     }
-    std::packaged_task<Endpoints()> task([host, port] { return resolve_now(host, port, 0); });
+    // A failure crosses as a value: the exception would be let go on either thread.
+    struct Found {
+        Endpoints endpoints;
+        std::string failure;
+    };
+    std::packaged_task<Found()> task([host, port]() -> Found {
+        try {
+            return {resolve_now(host, port, 0), {}};
+        } catch (const std::exception& error) {
+            return {{}, error.what()};
+        }
+    });
     auto found = task.get_future();
     std::thread(std::move(task)).detach();
     if (found.wait_until(until) != std::future_status::ready)
         fail(fmt::format("resolving '{}' took too long", util::printable(host)));
-    return found.get();
+    auto result = found.get();
+    if (!result.failure.empty()) fail(result.failure);
+    return std::move(result.endpoints);
 }
 
 std::string tls_reason(const boost::system::error_code& error) {
