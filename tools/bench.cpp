@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -54,24 +53,21 @@ std::string histogram_json(const pool::Histogram& histogram) {
 
 class Bench final : public Command {
   public:
-    void add_options(CLI::App& app) override {
-        app.require_subcommand(1);
+    void add_options(cli::App& app) override {
+        app.require_subcommand();
         output_.add(app);
-        auto* sub = app.add_subcommand(
-            "pool", "tasks that only wait, or do nothing, beside the least time they can take");
-        sub->fallthrough();
-        sub->add_option("--tasks", tasks_, "how many (1000000)")
-            ->type_name("N")
-            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
-        sub->add_option("--cap", cap_, "how many at once (10000)")
-            ->type_name("N")
-            ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
-        add_duration(*sub, "--wait", wait_, "how long each waits; 0s for empty tasks (10ms)");
-        sub->add_option("--lane", lane_,
-                        "async: coroutines on the loop; threads: a thread for each (async)")
-            ->type_name("LANE")
-            ->check(CLI::IsMember({"async", "threads"}));
-        output_.add(*sub);
+        auto sub = app.subcommand(
+            "pool", "tasks that only wait, or do nothing, beside the least time they can take", {});
+        sub.option("--tasks", tasks_, "how many (1000000)")
+            .type_name("N")
+            .between(1, 1'000'000'000);
+        sub.option("--cap", cap_, "how many at once (10000)").type_name("N").between(1, 10'000'000);
+        sub.duration("--wait", wait_, "how long each waits; 0s for empty tasks (10ms)");
+        sub.option("--lane", lane_,
+                   "async: coroutines on the loop; threads: a thread for each (async)")
+            .type_name("LANE")
+            .one_of({"async", "threads"});
+        output_.add(sub);
     }
 
     int run() override {

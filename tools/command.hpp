@@ -8,9 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "cli/app.hpp"
 
 namespace airy::tools {
 
@@ -20,7 +18,7 @@ class Command {
   public:
     virtual ~Command() = default;
 
-    virtual void add_options(CLI::App& app) = 0;
+    virtual void add_options(cli::App& app) = 0;
 
     // What stands behind `--`; called before run, only for a command that takes_child.
     virtual void set_child(std::vector<std::string> /*argv*/) {}

@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "command.hpp"
@@ -12,10 +11,10 @@ namespace {
 
 class Completion final : public Command {
   public:
-    void add_options(CLI::App& app) override {
-        app.add_option("SHELL", shell_, "whose script to print")
-            ->required()
-            ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    void add_options(cli::App& app) override {
+        app.option("SHELL", shell_, "whose script to print")
+            .required()
+            .one_of({"bash", "zsh", "fish"});
         app.footer(
             "bash: source <(airy completion bash)\n"
             "zsh:  source <(airy completion zsh), behind compinit\n"

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -50,7 +49,7 @@ void make_room_for_descriptors(std::size_t slots) {
 
 class Consume final : public Command {
   public:
-    void add_options(CLI::App& app) override;
+    void add_options(cli::App& app) override;
     void set_child(std::vector<std::string> argv) override { child_ = std::move(argv); }
     int run() override;
 
@@ -81,7 +80,7 @@ class Consume final : public Command {
     ExchangeOption exchange_;
 };
 
-void Consume::add_options(CLI::App& app) {
+void Consume::add_options(cli::App& app) {
     app.footer(
         "e.g. airy consume 'post.*' --queue search -- ./index --fast\n"
         "The command gets the body on stdin and AIRY_TOPIC, AIRY_EVENT_ID, AIRY_EVENT_TYPE,\n"
@@ -89,41 +88,40 @@ void Consume::add_options(CLI::App& app) {
         "environment; there is no shell. Exit status 0 acks; 3, 5 and 65 dead-letter; any other, "
         "a\n"
         "signal or a timeout puts the message back, each time after a longer pause.");
-    app.add_option("PATTERN", queue_.patterns,
-                   "what the queue is bound to, e.g. post.published, post.*, or #")
-        ->required();
-    app.add_option("--queue", queue_.name, "the durable queue; consumers of one share its work")
-        ->type_name("QUEUE")
-        ->required();
-    app.add_flag("--print", print_, "instead of a command: write each message as a message line");
-    app.add_option("--pool-size", slots_,
-                   "messages handled at once [GOROUTINE_POOL_SIZE, else 4 x cores; --print: 1, "
-                   "which keeps the order]")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, most_slots));
-    app.add_option("--prefetch", prefetch_,
-                   "messages taken and not settled at most [pool size and some; --print: 2000]")
-        ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, most_prefetch));
-    app.add_option("--name", name_, "what stats and pool call this consumer [its queue]")
-        ->type_name("NAME");
-    add_duration(app, "--timeout", child_options_.timeout,
+    app.option("PATTERN", queue_.patterns,
+               "what the queue is bound to, e.g. post.published, post.*, or #")
+        .required();
+    app.option("--queue", queue_.name, "the durable queue; consumers of one share its work")
+        .type_name("QUEUE")
+        .required();
+    app.flag("--print", print_, "instead of a command: write each message as a message line");
+    app.option("--pool-size", slots_,
+               "messages handled at once [GOROUTINE_POOL_SIZE, else 4 x cores; --print: 1, "
+               "which keeps the order]")
+        .type_name("N")
+        .between(1, most_slots);
+    app.option("--prefetch", prefetch_,
+               "messages taken and not settled at most [pool size and some; --print: 2000]")
+        .type_name("N")
+        .between(1, most_prefetch);
+    app.option("--name", name_, "what stats and pool call this consumer [its queue]")
+        .type_name("NAME");
+    app.duration("--timeout", child_options_.timeout,
                  "for one message, then its process group gets SIGTERM; 0s: none [5m]");
-    add_duration(app, "--kill-after", child_options_.kill_after,
-                 "from SIGTERM until SIGKILL [10s]");
-    app.add_flag("--tag-output", tag_output_,
-                 "begin every line that a command writes with [topic event-id]");
-    add_duration(app, "--drain", drain_, "at the end, for what runs to finish [30s]");
+    app.duration("--kill-after", child_options_.kill_after, "from SIGTERM until SIGKILL [10s]");
+    app.flag("--tag-output", tag_output_,
+             "begin every line that a command writes with [topic event-id]");
+    app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
     const std::string group = "Queue";
-    app.add_option("--queue-type", queue_.type, "quorum or classic [quorum]")
-        ->check(CLI::IsMember({"quorum", "classic"}))
-        ->type_name("TYPE")
-        ->group(group);
-    app.add_flag("--ephemeral", queue_.ephemeral,
-                 "a queue that is not durable, goes with its last consumer and has no dead letters")
-        ->group(group);
-    app.add_flag("--no-declare", no_declare_, "declare and bind nothing; the queue must be there")
-        ->group(group);
+    app.option("--queue-type", queue_.type, "quorum or classic [quorum]")
+        .one_of({"quorum", "classic"})
+        .type_name("TYPE")
+        .group(group);
+    app.flag("--ephemeral", queue_.ephemeral,
+             "a queue that is not durable, goes with its last consumer and has no dead letters")
+        .group(group);
+    app.flag("--no-declare", no_declare_, "declare and bind nothing; the queue must be there")
+        .group(group);
     stop_.add(app, "--for");
     broker_.add(app);
     exchange_.add(app);

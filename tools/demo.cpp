@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -49,7 +48,7 @@ struct Interrupted {
 
 class Demo final : public Command {
   public:
-    void add_options(CLI::App& app) override;
+    void add_options(cli::App& app) override;
     int run() override;
 
   private:
@@ -74,14 +73,14 @@ class Demo final : public Command {
     steady_clock::time_point start_;
 };
 
-void Demo::add_options(CLI::App& app) {
+void Demo::add_options(cli::App& app) {
     app.footer(
         "Makes the exchange airy.demo and three queues of its own, starts a consumer for each,\n"
         "publishes the posts, shows what the pools and queues did, and takes it all away again.");
-    app.add_option("--posts", posts_, "how many posts to publish; default 1000")
-        ->type_name("N")
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
-    app.add_flag("--keep", keep_, "leave the exchange and the queues where they are");
+    app.option("--posts", posts_, "how many posts to publish; default 1000")
+        .type_name("N")
+        .between(1, 1'000'000);
+    app.flag("--keep", keep_, "leave the exchange and the queues where they are");
     broker_.add(app);
 }
 

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 
@@ -187,29 +186,27 @@ bool stdin_is_given() {
 
 class EventCommand final : public Command {
   public:
-    void add_options(CLI::App& app) override {
+    void add_options(cli::App& app) override {
         output_.add(app);
-        app.require_subcommand(1);
-        ls_ = app.add_subcommand("ls", "list the event types that Airy publishes and reads");
-        show_ = app.add_subcommand("show", "show the fields of one type, with an example");
-        show_->add_option("TYPE", type_, "e.g. post.published")->required();
-        validate_ = app.add_subcommand(
+        app.require_subcommand();
+        app.subcommand("ls", "list the event types that Airy publishes and reads",
+                       [this] { action_ = [this] { return list_types(output_.json()); }; });
+        auto show = app.subcommand("show", "show the fields of one type, with an example", [this] {
+            action_ = [this] { return show_type(type_, output_.json()); };
+        });
+        show.option("TYPE", type_, "e.g. post.published").required();
+        auto check = app.subcommand(
             "validate",
             "check events, one JSON object a line, as publish would; exit 8 if any is "
-            "not valid");
-        validate_->add_option("FILE", file_, "- or nothing: stdin");
-        validate_->add_option("--topic", topic_, "the type of lines that have no event_type")
-            ->type_name("TYPE");
-        validate_->add_flag("--custom", custom_, "take event types that airy does not know");
-        for (auto* sub : {ls_, show_, validate_})
-            sub->fallthrough();
+            "not valid",
+            [this] { action_ = [this] { return validate(); }; });
+        check.option("FILE", file_, "- or nothing: stdin");
+        check.option("--topic", topic_, "the type of lines that have no event_type")
+            .type_name("TYPE");
+        check.flag("--custom", custom_, "take event types that airy does not know");
     }
 
-    int run() override {
-        if (*ls_) return list_types(output_.json());
-        if (*show_) return show_type(type_, output_.json());
-        return validate();
-    }
+    int run() override { return action_(); }
 
   private:
     int validate() {
@@ -230,9 +227,7 @@ class EventCommand final : public Command {
     }
 
     OutputOption output_;
-    CLI::App* ls_ = nullptr;
-    CLI::App* show_ = nullptr;
-    CLI::App* validate_ = nullptr;
+    std::function<int()> action_;
     std::string type_;
     std::string file_;
     std::string topic_;

@@ -4,14 +4,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "cli/parse.hpp"
 #include "command.hpp"
-#include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
 #include "util/error.hpp"
@@ -26,23 +25,12 @@ int report(const Error& error) {
 }
 
 int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
-    CLI::App app{std::string(entry.summary), "airy " + std::string(entry.name)};
-    app.set_help_flag("-h,--help", "show this help and exit");
-    app.get_formatter()->column_width(34);
     auto command = entry.make();
-    command->add_options(app);
-    common_options().add(app);
-
     std::vector<std::string> child;
     if (entry.takes_child) child = split_child(args);
-    try {
-        std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants it
-        app.parse(reversed);
-    } catch (const CLI::CallForHelp&) {
-        output::print(app.help());
+    if (const auto help = cli::parse(entry, *command, args)) {
+        output::print(*help);
         return 0;
-    } catch (const CLI::ParseError& error) {
-        throw usage_error(entry, app, error, args);
     }
     if (entry.takes_child) command->set_child(std::move(child));
     return command->run();

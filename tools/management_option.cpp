@@ -2,18 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "management_option.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "options.hpp"
 
 namespace airy::tools {
 
-void ManagementOption::add(CLI::App& app) {
-    app.add_option("--management-url", url,
-                   "RabbitMQ's management API (AIRY_MANAGEMENT_URL; default the broker's host, "
-                   "port 15672)")
-        ->type_name("URL")
-        ->group("Broker");
+void ManagementOption::add(cli::App& app) {
+    app.option("--management-url", url,
+               "RabbitMQ's management API (AIRY_MANAGEMENT_URL; default the broker's host, "
+               "port 15672)")
+        .type_name("URL")
+        .group("Broker");
 }
 
 inspect::Management ManagementOption::management(const mq::Endpoint& broker) const {

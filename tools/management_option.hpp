@@ -4,11 +4,8 @@
 
 #include <string>
 
+#include "cli/app.hpp"
 #include "inspect/management.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace airy::tools {
 
@@ -16,7 +13,7 @@ namespace airy::tools {
 struct ManagementOption {
     std::string url;  // empty: from the environment, or the broker's host
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
 
     // With the login of `broker`. Throws Error{usage}.
     inspect::Management management(const mq::Endpoint& broker) const;

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <fstream>
 
@@ -71,24 +70,6 @@ std::string host_name() {
     return name;
 }
 
-// A CLI11 check that leaves the parsed duration in `store`.
-template <typename Store>
-CLI::Option* duration_option(CLI::App& app, const std::string& flags, Store store,
-                             const std::string& description) {
-    return app
-        .add_option_function<std::string>(
-            flags,
-            [flags, store](const std::string& text) {
-                try {
-                    store(util::parse_duration(text));
-                } catch (const Error& error) {
-                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), error.what());
-                }
-            },
-            description)
-        ->type_name("DURATION");
-}
-
 }  // namespace
 
 std::optional<std::string> environment(const char* name) {
@@ -102,46 +83,42 @@ CommonOptions& common_options() noexcept {
     return options;
 }
 
-void CommonOptions::add(CLI::App& app) {
+void CommonOptions::add(cli::App& app) {
     const std::string group = "On every command";
-    app.add_flag("-q,--quiet", quiet, "print no more than what was asked for")->group(group);
-    app.add_flag("-v,--verbose", verbose, "say on stderr what is being done")->group(group);
-    app.add_flag("--no-color", no_color, "no colours, as with NO_COLOR set")->group(group);
-    app.add_option("--log-format", log_format, "log lines on stderr as text or json")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->type_name("FORMAT")
-        ->group(group);
-    app.get_option("--help")->group(group);
+    app.flag("-q,--quiet", quiet, "print no more than what was asked for").group(group);
+    app.flag("-v,--verbose", verbose, "say on stderr what is being done").group(group);
+    app.flag("--no-color", no_color, "no colours, as with NO_COLOR set").group(group);
+    app.option("--log-format", log_format, "log lines on stderr as text or json")
+        .one_of({"text", "json"})
+        .type_name("FORMAT")
+        .group(group);
+    app.group_help(group);
 }
 
-void BrokerOptions::add(CLI::App& app) {
+void BrokerOptions::add(cli::App& app) {
     const std::string group = "Broker";
-    app.add_option("-u,--url", url,
-                   "amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://… (AIRY_URL, AMQP_URL, or "
-                   "MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
-        ->type_name("URL")
-        ->group(group);
-    app.add_option("--password-file", password_file,
-                   "take the password from this file's first line (MQ_PASSWORD_FILE)")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_option("--cacert", tls.ca_file,
-                   "trust these authorities, not the system's (AIRY_CACERT)")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_option("--cert", tls.cert_file, "client certificate (AIRY_CERT)")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_option("--key", tls.key_file, "key of the client certificate (AIRY_KEY)")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_flag("--insecure", tls.insecure, "do not verify the broker's certificate")
-        ->group(group);
-    add_duration(app, "--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s")
-        ->group(group);
-    add_duration(app, "--connect-timeout", connect_timeout,
-                 "for connecting and logging in; default 10s")
-        ->group(group);
+    app.option("-u,--url", url,
+               "amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://… (AIRY_URL, AMQP_URL, or "
+               "MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
+        .type_name("URL")
+        .group(group);
+    app.option("--password-file", password_file,
+               "take the password from this file's first line (MQ_PASSWORD_FILE)")
+        .type_name("FILE")
+        .group(group);
+    app.option("--cacert", tls.ca_file, "trust these authorities, not the system's (AIRY_CACERT)")
+        .type_name("FILE")
+        .group(group);
+    app.option("--cert", tls.cert_file, "client certificate (AIRY_CERT)")
+        .type_name("FILE")
+        .group(group);
+    app.option("--key", tls.key_file, "key of the client certificate (AIRY_KEY)")
+        .type_name("FILE")
+        .group(group);
+    app.flag("--insecure", tls.insecure, "do not verify the broker's certificate").group(group);
+    app.duration("--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s").group(group);
+    app.duration("--connect-timeout", connect_timeout, "for connecting and logging in; default 10s")
+        .group(group);
 }
 
 mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
@@ -172,10 +149,10 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     return endpoint;
 }
 
-void ExchangeOption::add(CLI::App& app) {
-    app.add_option("--exchange", name, "topic exchange (AIRY_EXCHANGE; default airy.events)")
-        ->type_name("NAME")
-        ->group("Broker");
+void ExchangeOption::add(cli::App& app) {
+    app.option("--exchange", name, "topic exchange (AIRY_EXCHANGE; default airy.events)")
+        .type_name("NAME")
+        .group("Broker");
 }
 
 void ExchangeOption::resolve() {
@@ -186,37 +163,24 @@ void ExchangeOption::resolve() {
     name = from_environment.value_or("airy.events");
 }
 
-void OutputOption::add(CLI::App& app) {
-    app.add_option("-o,--output", format, "text, or json: one object a line")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->type_name("FORMAT");
+void OutputOption::add(cli::App& app) {
+    app.option("-o,--output", format, "text, or json: one object a line")
+        .one_of({"text", "json"})
+        .type_name("FORMAT");
 }
 
-void StopOptions::add(CLI::App& app, const std::string& timeout_flag) {
+void StopOptions::add(cli::App& app, const std::string& timeout_flag) {
     const std::string group = "When to stop";
-    app.add_option("-n,--count", count, "after this many messages")
-        ->type_name("N")
-        ->check(CLI::PositiveNumber)
-        ->group(group);
-    add_duration(app, "--idle", idle, "when nothing came for this long")->group(group);
-    add_duration(app, timeout_flag, timeout, "after this long in all")->group(group);
-    app.add_flag("--until-empty", until_empty, "when the queue is empty")->group(group);
-    app.add_option("--expect", expect, "exit 5 when fewer messages than this came")
-        ->type_name("N")
-        ->group(group);
-}
-
-CLI::Option* add_duration(CLI::App& app, const std::string& flags,
-                          std::optional<std::chrono::nanoseconds>& target,
-                          const std::string& description) {
-    return duration_option(
-        app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
-}
-
-CLI::Option* add_duration(CLI::App& app, const std::string& flags, std::chrono::nanoseconds& target,
-                          const std::string& description) {
-    return duration_option(
-        app, flags, [&target](std::chrono::nanoseconds value) { target = value; }, description);
+    app.option("-n,--count", count, "after this many messages")
+        .type_name("N")
+        .positive()
+        .group(group);
+    app.duration("--idle", idle, "when nothing came for this long").group(group);
+    app.duration(timeout_flag, timeout, "after this long in all").group(group);
+    app.flag("--until-empty", until_empty, "when the queue is empty").group(group);
+    app.option("--expect", expect, "exit 5 when fewer messages than this came")
+        .type_name("N")
+        .group(group);
 }
 
 }  // namespace airy::tools

@@ -8,12 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/app.hpp"
 #include "mq/endpoint.hpp"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
 
 // Groups of options that several commands share. Each is a plain struct with the parsed values and
 // an `add` that declares them. Precedence: flag, environment, built-in default.
@@ -26,7 +22,7 @@ struct CommonOptions {
     bool no_color = false;
     std::string log_format = "text";
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
 };
 
 // The one set of them, filled before a command runs.
@@ -40,7 +36,7 @@ struct BrokerOptions {
     std::chrono::nanoseconds heartbeat = std::chrono::seconds(30);
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
 
     // The endpoint with the connection name `airy/<command>@<host>`. Throws Error{usage}.
     mq::Endpoint endpoint(std::string_view command) const;
@@ -51,7 +47,7 @@ struct ExchangeOption {
     std::string name;
     bool named = false;  // by flag or AIRY_EXCHANGE
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
     void resolve();  // after parsing: fills name from the environment or the default
 };
 
@@ -59,7 +55,7 @@ struct ExchangeOption {
 struct OutputOption {
     std::string format = "text";
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
     bool json() const noexcept { return format == "json"; }
 };
 
@@ -72,16 +68,8 @@ struct StopOptions {
     std::optional<std::chrono::nanoseconds> timeout;
     bool until_empty = false;
 
-    void add(CLI::App& app, const std::string& timeout_flag = "--timeout");
+    void add(cli::App& app, const std::string& timeout_flag = "--timeout");
 };
-
-// Adds an option that takes a duration such as `250ms`; a wrong value names flag, value and what
-// is accepted.
-CLI::Option* add_duration(CLI::App& app, const std::string& flags,
-                          std::optional<std::chrono::nanoseconds>& target,
-                          const std::string& description);
-CLI::Option* add_duration(CLI::App& app, const std::string& flags, std::chrono::nanoseconds& target,
-                          const std::string& description);
 
 // An environment variable that is set and not empty.
 std::optional<std::string> environment(const char* name);

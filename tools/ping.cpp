@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "command.hpp"
@@ -15,7 +14,7 @@ namespace {
 
 class Ping final : public Command {
   public:
-    void add_options(CLI::App& app) override {
+    void add_options(cli::App& app) override {
         broker_.add(app);
         output_.add(app);
     }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -30,31 +29,29 @@ constexpr auto poll_interval = std::chrono::milliseconds(50);
 
 class Pool final : public Command {
   public:
-    void add_options(CLI::App& app) override {
-        app.require_subcommand(1);
+    void add_options(cli::App& app) override {
+        app.require_subcommand();
         output_.add(app);
         subcommand(app, "ls", "every consumer of this user on this host", [this] { list(); });
-        auto* show = subcommand(app, "show", "everything about one", [this] { this->show(); });
-        add_consumer(*show);
-        auto* resize = subcommand(app, "resize", "let it run so many handlers at once",
-                                  [this] { change(ControlOperation::resize); });
-        add_consumer(*resize);
-        resize->add_option("N", size_, "handlers at once, 1 or more")
-            ->required()
-            ->check(CLI::Range(std::size_t{1}, most_slots));
-        add_wait(*resize, "until no more than that run");
-        auto* pause = subcommand(app, "pause", "start no more handlers; what runs goes on",
-                                 [this] { change(ControlOperation::pause); });
-        add_consumer(*pause);
-        add_wait(*pause, "until nothing runs any more");
-        auto* resume = subcommand(app, "resume", "start handlers again after a pause",
-                                  [this] { change(ControlOperation::resume); });
-        add_consumer(*resume);
-        add_wait(*resume, "until it runs");
-        auto* drain = subcommand(app, "drain", "take no more, finish what runs, then end",
-                                 [this] { change(ControlOperation::drain); });
-        add_consumer(*drain);
-        add_wait(*drain, "until it has ended");
+        auto show = subcommand(app, "show", "everything about one", [this] { this->show(); });
+        add_consumer(show);
+        auto resize = subcommand(app, "resize", "let it run so many handlers at once",
+                                 [this] { change(ControlOperation::resize); });
+        add_consumer(resize);
+        resize.option("N", size_, "handlers at once, 1 or more").required().between(1, most_slots);
+        add_wait(resize, "until no more than that run");
+        auto pause = subcommand(app, "pause", "start no more handlers; what runs goes on",
+                                [this] { change(ControlOperation::pause); });
+        add_consumer(pause);
+        add_wait(pause, "until nothing runs any more");
+        auto resume = subcommand(app, "resume", "start handlers again after a pause",
+                                 [this] { change(ControlOperation::resume); });
+        add_consumer(resume);
+        add_wait(resume, "until it runs");
+        auto drain = subcommand(app, "drain", "take no more, finish what runs, then end",
+                                [this] { change(ControlOperation::drain); });
+        add_consumer(drain);
+        add_wait(drain, "until it has ended");
     }
 
     int run() override {
@@ -63,22 +60,21 @@ class Pool final : public Command {
     }
 
   private:
-    CLI::App* subcommand(CLI::App& app, const char* name, const char* summary,
-                         std::function<void()> action) {
-        auto* sub = app.add_subcommand(name, summary);
-        sub->fallthrough();
-        sub->callback([this, action = std::move(action)] { action_ = action; });
-        output_.add(*sub);
+    cli::App subcommand(cli::App& app, const char* name, const char* summary,
+                        std::function<void()> action) {
+        auto sub =
+            app.subcommand(name, summary, [this, action = std::move(action)] { action_ = action; });
+        output_.add(sub);
         return sub;
     }
 
-    void add_consumer(CLI::App& sub) {
-        sub.add_option("CONSUMER", who_, "its name or its pid")->required();
+    void add_consumer(cli::App& sub) {
+        sub.option("CONSUMER", who_, "its name or its pid").required();
     }
 
-    void add_wait(CLI::App& sub, const std::string& until) {
-        sub.add_flag("--wait", wait_, "wait " + until);
-        add_duration(sub, "--timeout", timeout_, "wait no longer than this, then exit 5");
+    void add_wait(cli::App& sub, const std::string& until) {
+        sub.flag("--wait", wait_, "wait " + until);
+        sub.duration("--timeout", timeout_, "wait no longer than this, then exit 5");
     }
 
     void list() {

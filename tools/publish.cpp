@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 #include "command.hpp"
 #include "event/catalogue.hpp"
 #include "event/envelope.hpp"
@@ -35,28 +33,25 @@ struct PropertyOptions {
     std::string content_type;
     bool transient = false;
 
-    void add(CLI::App& app);
+    void add(cli::App& app);
     void apply(event::Message& message) const;
 };
 
-void PropertyOptions::add(CLI::App& app) {
+void PropertyOptions::add(cli::App& app) {
     const std::string group = "Properties";
-    app.add_option("--header", headers, "add a header (repeatable)")
-        ->type_name("NAME=VALUE")
-        ->allow_extra_args(false)
-        ->group(group);
-    app.add_option("--priority", priority, "0 to 255")
-        ->type_name("N")
-        ->check(CLI::Range(0, 255))
-        ->group(group);
-    add_duration(app, "--expiration", expiration, "the broker drops it when unread for this long")
-        ->group(group);
-    app.add_option("--correlation-id", correlation_id, "")->type_name("ID")->group(group);
-    app.add_option("--reply-to", reply_to, "")->type_name("QUEUE")->group(group);
-    app.add_option("--content-type", content_type, "default application/json")
-        ->type_name("TYPE")
-        ->group(group);
-    app.add_flag("--transient", transient, "not kept by the broker over its restart")->group(group);
+    app.option("--header", headers, "add a header (repeatable)")
+        .type_name("NAME=VALUE")
+        .one_each()
+        .group(group);
+    app.option("--priority", priority, "0 to 255").type_name("N").between(0, 255).group(group);
+    app.duration("--expiration", expiration, "the broker drops it when unread for this long")
+        .group(group);
+    app.option("--correlation-id", correlation_id, "").type_name("ID").group(group);
+    app.option("--reply-to", reply_to, "").type_name("QUEUE").group(group);
+    app.option("--content-type", content_type, "default application/json")
+        .type_name("TYPE")
+        .group(group);
+    app.flag("--transient", transient, "not kept by the broker over its restart").group(group);
 }
 
 void PropertyOptions::apply(event::Message& message) const {
@@ -78,7 +73,7 @@ void PropertyOptions::apply(event::Message& message) const {
 
 class Publish final : public Command {
   public:
-    void add_options(CLI::App& app) override;
+    void add_options(cli::App& app) override;
     int run() override;
 
   private:
@@ -109,35 +104,35 @@ class Publish final : public Command {
     ExchangeOption exchange_;
 };
 
-void Publish::add_options(CLI::App& app) {
+void Publish::add_options(cli::App& app) {
     app.footer(
         "One event:   airy publish post.published --set post_id=42 --set author_id=7 --set "
         "title='Hello, world'\n"
         "A stream:    airy publish < events.jsonl\n"
         "The event id is printed once the broker has confirmed the event, and not before.");
-    app.add_option("TOPIC", topic_, "event type, e.g. post.published; default: each event_type");
-    app.add_option("BODY", body_, "the event as a JSON object, or - for a stream from stdin")
-        ->each([this](const std::string&) { body_given_ = true; });
-    app.add_option("-s,--set", sets_, "a field of the event (repeatable)")
-        ->type_name("FIELD=VALUE")
-        ->allow_extra_args(false);
-    app.add_flag("--custom", custom_, "take event types that airy does not know");
-    app.add_option("--lines", lines_,
-                   "what a line of stdin is: json (an event), message (as tail -o json prints "
-                   "it), raw (a body)")
-        ->check(CLI::IsMember({"json", "message", "raw"}))
-        ->type_name("FORMAT");
-    app.add_flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline");
-    app.add_flag("-k,--keep-going", run_.keep_going,
-                 "pass over bad lines and undelivered events; exit 8 or 4 at the end");
-    app.add_option("--rejects", run_.rejects_file, "append what was passed over to this file")
-        ->type_name("FILE");
-    app.add_flag("--no-confirm", no_confirm_, "do not wait for the broker's confirms");
-    app.add_flag("--no-mandatory", no_mandatory_, "an event that no queue takes is no error");
-    app.add_option("--window", run_.window, "most unconfirmed events on the way; default 1000")
-        ->type_name("N")
-        ->check(CLI::Range(1, 65535));
-    add_duration(app, "--confirm-timeout", confirm_timeout_,
+    app.option("TOPIC", topic_, "event type, e.g. post.published; default: each event_type");
+    app.option("BODY", body_, "the event as a JSON object, or - for a stream from stdin")
+        .note(body_given_);
+    app.option("-s,--set", sets_, "a field of the event (repeatable)")
+        .type_name("FIELD=VALUE")
+        .one_each();
+    app.flag("--custom", custom_, "take event types that airy does not know");
+    app.option("--lines", lines_,
+               "what a line of stdin is: json (an event), message (as tail -o json prints "
+               "it), raw (a body)")
+        .one_of({"json", "message", "raw"})
+        .type_name("FORMAT");
+    app.flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline");
+    app.flag("-k,--keep-going", run_.keep_going,
+             "pass over bad lines and undelivered events; exit 8 or 4 at the end");
+    app.option("--rejects", run_.rejects_file, "append what was passed over to this file")
+        .type_name("FILE");
+    app.flag("--no-confirm", no_confirm_, "do not wait for the broker's confirms");
+    app.flag("--no-mandatory", no_mandatory_, "an event that no queue takes is no error");
+    app.option("--window", run_.window, "most unconfirmed events on the way; default 1000")
+        .type_name("N")
+        .between(1, 65535);
+    app.duration("--confirm-timeout", confirm_timeout_,
                  "exit 4 when no confirm comes for this long; default 30s");
     output_.add(app);
     properties_.add(app);

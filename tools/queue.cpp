@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <fnmatch.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <functional>
 #include <iostream>
@@ -67,8 +66,8 @@ struct Target {
 
 class Queue final : public Command {
   public:
-    void add_options(CLI::App& app) override {
-        app.require_subcommand(1);
+    void add_options(cli::App& app) override {
+        app.require_subcommand();
         add_shared(app);
         add_list(app);
         add_declare(app);
@@ -79,79 +78,73 @@ class Queue final : public Command {
     int run() override { return action_(); }
 
   private:
-    void add_shared(CLI::App& app) {
+    void add_shared(cli::App& app) {
         output_.add(app);
         management_.add(app);
         broker_.add(app);
     }
 
-    CLI::App* subcommand(CLI::App& app, const char* name, const char* summary,
-                         std::function<int()> action) {
-        auto* sub = app.add_subcommand(name, summary);
-        sub->fallthrough();
-        sub->callback([this, action = std::move(action)] { action_ = action; });
+    cli::App subcommand(cli::App& app, const char* name, const char* summary,
+                        std::function<int()> action) {
+        auto sub =
+            app.subcommand(name, summary, [this, action = std::move(action)] { action_ = action; });
         return sub;
     }
 
-    void add_list(CLI::App& app) {
-        auto* sub =
+    void add_list(cli::App& app) {
+        auto sub =
             subcommand(app, "ls", "the queues of the virtual host", [this] { return list(); });
-        sub->add_option("QUEUE", names_, "only these; all when none is named");
-        sub->add_option("--match", match_, "only queues whose name matches this shell pattern")
-            ->type_name("PATTERN");
-        add_shared(*sub);
-    }
-
-    void add_declare(CLI::App& app) {
-        auto* sub = subcommand(app, "declare", "make a durable queue, if it is not there yet",
-                               [this] { return declare(); });
-        sub->add_option("QUEUE", names_, "its name")->required()->expected(1);
-        sub->add_option(
-               "--bind", patterns_,
-               "bind it to this pattern of the exchange, which is declared too; repeatable")
-            ->type_name("PATTERN")
-            ->expected(1)
-            ->take_all();
-        sub->add_option("--type", type_, "quorum, classic or stream")
-            ->check(CLI::IsMember({"quorum", "classic", "stream"}))
-            ->type_name("TYPE")
-            ->capture_default_str();
-        sub->add_option("--arg", arguments_,
-                        "an argument of the queue, e.g. x-max-length=1000; repeatable")
-            ->type_name("NAME=VALUE")
-            ->expected(1)
-            ->take_all();
-        exchange_.add(*sub);
-        add_shared(*sub);
-        exchange_.add(app);
-    }
-
-    void add_destruction(CLI::App& sub) {
-        sub.add_flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
-        sub.add_flag("--dry-run", dry_run_, "only say what would happen");
+        sub.option("QUEUE", names_, "only these; all when none is named");
+        sub.option("--match", match_, "only queues whose name matches this shell pattern")
+            .type_name("PATTERN");
         add_shared(sub);
     }
 
-    void add_delete(CLI::App& app) {
-        auto* sub =
-            subcommand(app, "delete",
-                       "delete queues with their messages; of several, those that are there "
-                       "go even when others are not (exit 7)",
-                       [this] { return remove(); });
-        sub->add_option("QUEUE", names_, "which")->required();
-        sub->add_flag("--if-empty", if_empty_, "only where no message is ready");
-        sub->add_flag("--if-unused", if_unused_, "only where nobody consumes");
-        add_destruction(*sub);
+    void add_declare(cli::App& app) {
+        auto sub = subcommand(app, "declare", "make a durable queue, if it is not there yet",
+                              [this] { return declare(); });
+        sub.option("QUEUE", names_, "its name").required().only_one();
+        sub.option("--bind", patterns_,
+                   "bind it to this pattern of the exchange, which is declared too; repeatable")
+            .type_name("PATTERN")
+            .one_each();
+        sub.option("--type", type_, "quorum, classic or stream")
+            .one_of({"quorum", "classic", "stream"})
+            .type_name("TYPE")
+            .show_default();
+        sub.option("--arg", arguments_,
+                   "an argument of the queue, e.g. x-max-length=1000; repeatable")
+            .type_name("NAME=VALUE")
+            .one_each();
+        exchange_.add(sub);
+        add_shared(sub);
+        exchange_.add(app);
     }
 
-    void add_purge(CLI::App& app) {
-        auto* sub =
-            subcommand(app, "purge",
-                       "throw away the messages that are ready; those that a consumer holds "
-                       "stay",
-                       [this] { return purge(); });
-        sub->add_option("QUEUE", names_, "which")->required()->expected(1);
-        add_destruction(*sub);
+    void add_destruction(cli::App& sub) {
+        sub.flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
+        sub.flag("--dry-run", dry_run_, "only say what would happen");
+        add_shared(sub);
+    }
+
+    void add_delete(cli::App& app) {
+        auto sub = subcommand(app, "delete",
+                              "delete queues with their messages; of several, those that are there "
+                              "go even when others are not (exit 7)",
+                              [this] { return remove(); });
+        sub.option("QUEUE", names_, "which").required();
+        sub.flag("--if-empty", if_empty_, "only where no message is ready");
+        sub.flag("--if-unused", if_unused_, "only where nobody consumes");
+        add_destruction(sub);
+    }
+
+    void add_purge(cli::App& app) {
+        auto sub = subcommand(app, "purge",
+                              "throw away the messages that are ready; those that a consumer holds "
+                              "stay",
+                              [this] { return purge(); });
+        sub.option("QUEUE", names_, "which").required().only_one();
+        add_destruction(sub);
     }
 
     int list() {

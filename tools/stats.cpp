@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -38,14 +37,14 @@ struct Snapshot {
 
 class Stats final : public Command {
   public:
-    void add_options(CLI::App& app) override {
-        app.add_option("what", words_,
-                       "pools, queues, or both when left out; then the queues to show, all when "
-                       "none is named")
-            ->type_name("[pools|queues] [QUEUE…]");
-        app.add_option("--match", match_, "only queues whose name matches this shell pattern")
-            ->type_name("PATTERN");
-        add_duration(app, "--watch", watch_, "show it again after each of these, until stopped");
+    void add_options(cli::App& app) override {
+        app.option("what", words_,
+                   "pools, queues, or both when left out; then the queues to show, all when "
+                   "none is named")
+            .type_name("[pools|queues] [QUEUE…]");
+        app.option("--match", match_, "only queues whose name matches this shell pattern")
+            .type_name("PATTERN");
+        app.duration("--watch", watch_, "show it again after each of these, until stopped");
         output_.add(app);
         management_.add(app);
         broker_.add(app);

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
-
 #include "command.hpp"
 #include "event/message_line.hpp"
 #include "event/topic.hpp"
@@ -28,7 +26,7 @@ constexpr std::chrono::milliseconds quiet{200};
 
 class Tail final : public Command {
   public:
-    void add_options(CLI::App& app) override;
+    void add_options(cli::App& app) override;
     int run() override;
 
   private:
@@ -51,22 +49,22 @@ class Tail final : public Command {
     steady_clock::time_point last_ = steady_clock::now();
 };
 
-void Tail::add_options(CLI::App& app) {
+void Tail::add_options(cli::App& app) {
     app.footer(
         "e.g. airy tail 'post.*' '#.voted' --where 'post_id=42' --count 10\n"
         "Patterns are AMQP's: * is one word, # zero or more. Other subscribers miss nothing.");
-    app.add_option("PATTERN", patterns_, "what to listen to, e.g. post.published, post.*, or #")
-        ->required();
-    app.add_option("-w,--where", where_texts_,
-                   "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
-                   "(repeatable: all must)")
-        ->type_name("CONDITION")
-        ->allow_extra_args(false);
-    app.add_option("-o,--output", format_,
-                   "pretty (on a terminal), json (message lines, as publish --lines message reads "
-                   "them) or raw (bodies)")
-        ->check(CLI::IsMember({"pretty", "json", "raw", "text"}))
-        ->type_name("FORMAT");
+    app.option("PATTERN", patterns_, "what to listen to, e.g. post.published, post.*, or #")
+        .required();
+    app.option("-w,--where", where_texts_,
+               "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
+               "(repeatable: all must)")
+        .type_name("CONDITION")
+        .one_each();
+    app.option("-o,--output", format_,
+               "pretty (on a terminal), json (message lines, as publish --lines message reads "
+               "them) or raw (bodies)")
+        .one_of({"pretty", "json", "raw", "text"})
+        .type_name("FORMAT");
     stop_.add(app);
     broker_.add(app);
     exchange_.add(app);

@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 
@@ -28,41 +27,6 @@ constexpr std::array value_options = {
     std::string_view("--log-format"),
     std::string_view("--management-url"),
 };
-
-// The command and the subcommands that the line named, as far as they were read.
-std::vector<const CLI::App*> scopes_of(const CLI::App& app) {
-    std::vector<const CLI::App*> scopes{&app};
-    while (!scopes.back()->get_subcommands().empty())
-        scopes.push_back(scopes.back()->get_subcommands().front());
-    return scopes;
-}
-
-// The long option nearest to `word`, or nothing.
-std::string nearest_option(const std::vector<const CLI::App*>& scopes, std::string_view word) {
-    std::vector<std::string> names;
-    for (const auto* scope : scopes)
-        for (const auto* option : scope->get_options())
-            for (const auto& name : option->get_lnames())
-                names.push_back("--" + name);
-    const std::vector<std::string_view> candidates(names.begin(), names.end());
-    return std::string(util::nearest(word, candidates));
-}
-
-// The first argument that looks like an option and is one of no scope.
-std::string unknown_option(const std::vector<const CLI::App*>& scopes,
-                           const std::vector<std::string>& args) {
-    for (const auto& arg : args) {
-        if (arg == "--") break;
-        if (arg.size() < 2 || arg[0] != '-') continue;
-        std::string name = arg.substr(0, arg.find('='));
-        if (name[1] != '-') name = name.substr(0, 2);
-        const auto knows = [&name](const CLI::App* scope) {
-            return scope->get_option_no_throw(name) != nullptr;
-        };
-        if (std::ranges::none_of(scopes, knows)) return name;
-    }
-    return {};
-}
 
 }  // namespace
 
@@ -115,30 +79,6 @@ std::vector<std::string> split_child(std::vector<std::string>& args) {
     std::vector<std::string> child(dashes + 1, args.end());
     args.erase(dashes, args.end());
     return child;
-}
-
-Error usage_error(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
-                  const std::vector<std::string>& args) {
-    const auto scopes = scopes_of(app);
-    std::string command(entry.name);
-    for (std::size_t i = 1; i < scopes.size(); ++i)
-        command += " " + scopes[i]->get_name();
-    const std::string help = fmt::format("airy {} --help tells the options", command);
-    // The value behind an unknown option may be what is one too many.
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
-        dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
-        const std::string option = unknown_option(scopes, args);
-        if (!option.empty()) {
-            const auto near = nearest_option(scopes, option);
-            return Error(
-                ErrorKind::usage,
-                fmt::format("airy {} has no option '{}'", command, util::printable(option)),
-                near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
-        }
-    }
-    std::string message = error.what();
-    std::ranges::replace(message, '\n', ' ');
-    return Error(ErrorKind::usage, fmt::format("{}: {}", command, util::printable(message)), help);
 }
 
 }  // namespace airy::tools

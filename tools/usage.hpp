@@ -9,10 +9,6 @@
 #include "command.hpp"
 #include "util/error.hpp"
 
-namespace CLI {
-class ParseError;
-}
-
 // What the command line means before a command sees it, and what to say when it means nothing.
 namespace airy::tools {
 
@@ -27,9 +23,5 @@ const CommandEntry& take_command(std::vector<std::string>& args);
 std::vector<std::string> split_child(std::vector<std::string>& args);
 
 Error unknown_command(std::string_view name);
-
-// CLI11's complaint in the project's words, with the nearest option where one was misspelt.
-Error usage_error(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
-                  const std::vector<std::string>& args);
 
 }  // namespace airy::tools

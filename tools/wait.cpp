@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 #include "command.hpp"
@@ -22,7 +21,7 @@ constexpr std::chrono::milliseconds between_tries{250};
 
 class Wait final : public Command {
   public:
-    void add_options(CLI::App& app) override;
+    void add_options(cli::App& app) override;
     int run() override;
 
   private:
@@ -33,11 +32,11 @@ class Wait final : public Command {
     BrokerOptions broker_;
 };
 
-void Wait::add_options(CLI::App& app) {
-    add_duration(app, "--timeout", timeout_, "give up with exit 5 after this long; default 1m");
-    app.add_option("--queue", queues_, "also until this queue is there (repeatable)")
-        ->type_name("QUEUE")
-        ->allow_extra_args(false);
+void Wait::add_options(cli::App& app) {
+    app.duration("--timeout", timeout_, "give up with exit 5 after this long; default 1m");
+    app.option("--queue", queues_, "also until this queue is there (repeatable)")
+        .type_name("QUEUE")
+        .one_each();
     broker_.add(app);
 }
 

@@ -106,8 +106,9 @@ std::vector<std::string> queue_names(const Line& line) {
     std::string management_url = environment("AIRY_MANAGEMENT_URL").value_or("");
     CLI::App app;
     app.allow_extras();
-    broker.add(app);
-    app.add_option("--management-url", management_url);
+    cli::App declared(app);
+    broker.add(declared);
+    declared.option("--management-url", management_url, "");
     try {
         app.parse(std::vector<std::string>(line.args.rbegin(), line.args.rend()));
     } catch (const CLI::ParseError&) {
@@ -249,8 +250,9 @@ Answer complete_command(const CommandEntry& entry, std::vector<std::string> args
     CLI::App app;
     app.set_help_flag("-h,--help", "show this help and exit");
     auto command = entry.make();
-    command->add_options(app);
-    common_options().add(app);
+    cli::App declared(app);
+    command->add_options(declared);
+    common_options().add(declared);
 
     const Line line = read_line(app, std::move(args));
     const auto equals = current.find('=');
@@ -293,8 +295,9 @@ Answer complete(std::vector<std::string> words, const CommandEntry& self) {
     app.set_help_flag("-h,--help", "list the commands and exit");
     app.set_version_flag("-V,--version", AIRY_VERSION, "show the version and exit");
     BrokerOptions broker;
-    broker.add(app);
-    common_options().add(app);
+    cli::App declared(app);
+    broker.add(declared);
+    common_options().add(declared);
     add_options(answer, app, {});
     return answer;
 }
@@ -306,7 +309,7 @@ bool printable_line(std::string_view text) {
 
 class Complete final : public Command {
   public:
-    void add_options(CLI::App&) override {}
+    void add_options(cli::App&) override {}
 
     void set_child(std::vector<std::string> words) override { words_ = std::move(words); }
 

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "cli/app.hpp"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "util/duration.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools::cli {
+namespace {
+
+// A CLI11 check that leaves the parsed duration in `target`.
+template <typename Target>
+CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& target,
+                          const std::string& description) {
+    return app
+        .add_option_function<std::string>(
+            flags,
+            [flags, &target](const std::string& text) {
+                try {
+                    target = util::parse_duration(text);
+                } catch (const Error& error) {
+                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), error.what());
+                }
+            },
+            description)
+        ->type_name("DURATION");
+}
+
+}  // namespace
+
+Option& Option::type_name(const std::string& name) {
+    option_->type_name(name);
+    return *this;
+}
+
+Option& Option::group(const std::string& heading) {
+    option_->group(heading);
+    return *this;
+}
+
+Option& Option::required() {
+    option_->required();
+    return *this;
+}
+
+Option& Option::one_of(const std::vector<std::string>& words) {
+    option_->check(CLI::IsMember(words));
+    return *this;
+}
+
+Option& Option::between(std::int64_t least, std::int64_t most) {
+    option_->check(CLI::Range(least, most));
+    return *this;
+}
+
+Option& Option::positive() {
+    option_->check(CLI::PositiveNumber);
+    return *this;
+}
+
+Option& Option::one_each() {
+    option_->allow_extra_args(false);
+    return *this;
+}
+
+Option& Option::only_one() {
+    option_->expected(1);
+    return *this;
+}
+
+Option& Option::show_default() {
+    option_->capture_default_str();
+    return *this;
+}
+
+Option& Option::note(bool& given) {
+    option_->each([&given](const std::string&) { given = true; });
+    return *this;
+}
+
+Option App::option(const std::string& flags, std::string& target, const std::string& description) {
+    return Option(app_->add_option(flags, target, description));
+}
+
+Option App::option(const std::string& flags, std::vector<std::string>& target,
+                   const std::string& description) {
+    return Option(app_->add_option(flags, target, description));
+}
+
+Option App::option(const std::string& flags, std::uint64_t& target,
+                   const std::string& description) {
+    return Option(app_->add_option(flags, target, description));
+}
+
+Option App::option(const std::string& flags, std::optional<std::uint64_t>& target,
+                   const std::string& description) {
+    return Option(app_->add_option(flags, target, description));
+}
+
+Option App::option(const std::string& flags, std::optional<int>& target,
+                   const std::string& description) {
+    return Option(app_->add_option(flags, target, description));
+}
+
+Option App::flag(const std::string& flags, bool& target, const std::string& description) {
+    return Option(app_->add_flag(flags, target, description));
+}
+
+Option App::duration(const std::string& flags, std::optional<std::chrono::nanoseconds>& target,
+                     const std::string& description) {
+    return Option(add_duration(*app_, flags, target, description));
+}
+
+Option App::duration(const std::string& flags, std::chrono::nanoseconds& target,
+                     const std::string& description) {
+    return Option(add_duration(*app_, flags, target, description));
+}
+
+App App::subcommand(const std::string& name, const std::string& summary,
+                    std::function<void()> chosen) {
+    auto* sub = app_->add_subcommand(name, summary);
+    sub->fallthrough();
+    sub->callback(std::move(chosen));
+    return App(*sub);
+}
+
+void App::require_subcommand() {
+    app_->require_subcommand(1);
+}
+
+void App::footer(const std::string& text) {
+    app_->footer(text);
+}
+
+void App::group_help(const std::string& heading) {
+    app_->get_option("--help")->group(heading);
+}
+
+}  // namespace airy::tools::cli
