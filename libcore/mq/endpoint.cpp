@@ -14,7 +14,8 @@ namespace airy::mq {
 namespace {
 
 constexpr std::string_view accepted =
-    "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…";
+    "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
+    "separated by commas";
 
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
@@ -57,7 +58,8 @@ std::uint16_t port_number(std::string_view text, std::string_view url) {
     return static_cast<std::uint16_t>(value);
 }
 
-void parse_host_port(std::string_view text, std::string_view url, AmqpUrl& out) {
+AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint16_t default_port) {
+    AmqpHost out{{}, default_port};
     std::string_view port;
     if (text.starts_with('[')) {
         const auto close = text.find(']');
@@ -74,6 +76,23 @@ void parse_host_port(std::string_view text, std::string_view url, AmqpUrl& out) 
     }
     if (out.host.empty()) out.host = "localhost";
     if (!port.empty()) out.port = port_number(port, url);
+    return out;
+}
+
+// `a:5672,b,[::1]:5673`: the hosts of one cluster.
+void parse_hosts(std::string_view text, std::string_view url, AmqpUrl& out) {
+    std::vector<AmqpHost> hosts;
+    for (bool more = true; more;) {
+        const auto comma = text.find(',');
+        more = comma != std::string_view::npos;
+        if ((more && comma == 0) || (text.empty() && !hosts.empty()))
+            throw bad_url(url, "an empty name among its hosts");
+        hosts.push_back(parse_host_port(text.substr(0, comma), url, out.port));
+        if (more) text.remove_prefix(comma + 1);
+    }
+    out.host = hosts[0].host;
+    out.port = hosts[0].port;
+    out.more_hosts.assign(hosts.begin() + 1, hosts.end());
 }
 
 // `heartbeat=SECONDS`; other parameters of the URI specification change nothing here.
@@ -129,7 +148,7 @@ AmqpUrl parse_amqp_url(std::string_view url) {
                            : decoded(login.substr(colon + 1), url, "password");
         authority = authority.substr(at + 1);
     }
-    parse_host_port(authority, url, out);
+    parse_hosts(authority, url, out);
     out.vhost = path.empty() ? "/" : decoded(path, url, "vhost");
     return out;
 }

@@ -7,6 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "mq/reconnect.hpp"
 
 namespace airy::mq {
 
@@ -24,15 +27,27 @@ struct Endpoint {
     TlsOptions tls;
     std::string connection_name = "airy";  // shown by the broker's own tools
     std::chrono::seconds heartbeat{30};
-    std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS and login together
+    std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS and login together, all hosts
+    ReconnectPolicy reconnect;
+    // Connecting ends with Error{unreachable} once this is readable, e.g. a SignalFd's; -1: none.
+    // Borrowed; of no use once connected.
+    int interrupt_fd = -1;
+};
+
+struct AmqpHost {
+    std::string host;
+    std::uint16_t port = 0;
+    bool operator==(const AmqpHost&) const = default;
 };
 
 // The parts of an amqp:// or amqps:// URL, percent-decoded
-// (https://www.rabbitmq.com/uri-spec.html).
+// (https://www.rabbitmq.com/uri-spec.html). Several hosts may be named: amqp://a:5672,b,c/vhost.
 struct AmqpUrl {
     bool tls = false;
     std::string host;
     std::uint16_t port = 0;
+    std::vector<AmqpHost>
+        more_hosts;  // of the same cluster, to be tried when the first is not there
     std::string user;
     std::string password;
     std::string vhost;

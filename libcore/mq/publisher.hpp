@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "event/message.hpp"
+#include "mq/reconnect.hpp"
 
 namespace airy::mq {
 
@@ -46,21 +47,24 @@ struct Refused {  // basic.nack: the broker could not take responsibility
 struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
     std::string reason;
 };
-struct Unblocked {};
+struct Unblocked {};           // also when the connection that was blocked is gone
 struct Lost {                  // nothing more will come; what has no outcome yet is not confirmed
     std::exception_ptr error;  // an airy::Error
 };
 
-using PublisherEvent = std::variant<Confirmed, Unroutable, Refused, Blocked, Unblocked, Lost>;
+using PublisherEvent =
+    std::variant<Confirmed, Unroutable, Refused, Blocked, Unblocked, Lost, Interrupted, Restored>;
 
 // Publishes in order, with a window of unconfirmed messages. One thread submits and takes; the
-// connection is served by a thread of its own.
+// connection is served by a thread of its own. After Interrupted what has no outcome yet is sent
+// again on the next connection, in order and under the same sequence numbers: it may then be in a
+// queue twice, and still has one outcome.
 class Publisher {
   public:
     virtual ~Publisher() = default;
 
     // Queues the message and returns its sequence number: 1, 2, 3… Returns 0, and leaves the
-    // message as it was, when the window is full or the connection is lost.
+    // message as it was, when the window is full or the connection is lost for good.
     virtual std::uint64_t try_submit(event::Message& message) = 0;
 
     // Readable while `take` has something to return.

@@ -19,6 +19,7 @@ struct SubscribeOptions {
     ExchangeUse exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
+    Declarations declarations;          // made again on each reconnect, before subscribing
 };
 
 // Names one delivery for settlement. Tags of a lost connection are dropped when settled.
@@ -40,7 +41,8 @@ struct Cancelled {  // the broker ended the subscription, e.g. the queue was del
 };
 
 // `Delivered` comes in the queue's order. After `Lost` or `Cancelled` nothing more is delivered.
-using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost>;
+// `Interrupted` ends a generation: what was delivered before it is delivered again, to whomever.
+using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost, Interrupted, Restored>;
 
 enum class Settlement : std::uint8_t {
     ack,          // handled: forget it
@@ -54,7 +56,7 @@ class Subscription {
   public:
     virtual ~Subscription() = default;
 
-    // The queue's name; of use where the server chose it.
+    // The queue's name; of use where the server chose it, which it does anew on each reconnect.
     virtual const std::string& queue() const noexcept = 0;
 
     // Readable while `take` has something to return.
@@ -66,7 +68,8 @@ class Subscription {
     // Settles one delivery; it is sent soon, gathered with others, at the latest after 20 ms.
     virtual void settle(DeliveryTag tag, Settlement settlement) = 0;
 
-    // Asks for no more deliveries. What is on the way still comes; settling goes on.
+    // Asks for no more deliveries. What is on the way still comes; settling goes on. A connection
+    // that is lost after this is not made again.
     virtual void stop() = 0;
 
     // Sends all settlements, gives back what is unsettled and closes. Returns false when the

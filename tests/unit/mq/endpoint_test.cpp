@@ -37,11 +37,22 @@ TEST_CASE("what a URL leaves out has the usual defaults") {
     CHECK_FALSE(mq::parse_amqp_url("amqp://h").heartbeat.has_value());
 }
 
+TEST_CASE("a URL may name several hosts of one cluster") {
+    const auto url = mq::parse_amqp_url("amqp://u:p@a:1,b,[::1]:7,[::2]/v");
+    CHECK(url.host == "a");
+    CHECK(url.port == 1);
+    CHECK(url.more_hosts == std::vector<mq::AmqpHost>{{"b", 5672}, {"::1", 7}, {"::2", 5672}});
+    CHECK(url.vhost == "v");
+    CHECK(mq::parse_amqp_url("amqps://a,b").more_hosts[0].port == 5671);
+    CHECK(mq::parse_amqp_url("amqp://a").more_hosts.empty());
+}
+
 TEST_CASE("a URL that cannot be used is refused by naming the part, never the password") {
     for (const char* text :
          {"", "localhost", "http://h", "amqp://u:secret@h:0", "amqp://u:secret@h:65536",
           "amqp://u:secret@h:x", "amqp://u:secret%@h", "amqp://u:secret@h/a/b", "amqp://[::1",
-          "amqp://[::1]x", "amqp://u:secret@h/%00", "amqp://h?heartbeat=soon"}) {
+          "amqp://[::1]x", "amqp://u:secret@h/%00", "amqp://h?heartbeat=soon", "amqp://a,,b",
+          "amqp://,b", "amqp://a,/", "amqp://a,b:x"}) {
         CAPTURE(text);
         try {
             mq::parse_amqp_url(text);

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mq/topology.hpp"
+
+namespace airy::mq {
+
+// Whether and how a publisher or a subscription comes back when its connection is lost. The first
+// connection is never retried: who starts with a wrong address shall be told at once. What the
+// broker refuses for good (403, 404, 406, 530; a certificate) is not tried again either.
+struct ReconnectPolicy {
+    bool enabled = false;
+    std::optional<std::uint64_t> max_attempts;          // of one loss; none: no limit
+    std::optional<std::chrono::milliseconds> max_time;  // since the loss; none: no limit
+    // The pause doubles from the first to the longest, each shortened at random by up to half.
+    std::chrono::milliseconds first_delay{100};
+    std::chrono::milliseconds longest_delay{5000};
+};
+
+// The connection is gone, or an attempt to get it back has failed.
+struct Interrupted {
+    std::exception_ptr error;  // an airy::Error
+    std::chrono::milliseconds retry_in{};
+    std::uint64_t attempt = 0;  // that failed; 0: the loss itself
+};
+// There is a connection again.
+struct Restored {};
+
+struct Binding {
+    std::string queue;
+    std::string exchange;
+    std::string pattern;
+};
+
+// What a subscription needs besides its queue; declared in this order.
+struct Declarations {
+    std::vector<ExchangeSpec> exchanges;
+    std::vector<QueueSpec> queues;
+    std::vector<Binding> bindings;
+};
+
+}  // namespace airy::mq
