@@ -2,28 +2,23 @@
 // SPDX-License-Identifier: MIT
 #include "work/child.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 #include <utility>
 
-#include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/log.hpp"
-#include "util/signals.hpp"
 #include "work/lines.hpp"
 
 namespace airy::work {
@@ -55,28 +50,6 @@ bool is_shortage(int error) noexcept {
     }
 }
 
-// A file in memory with these bytes and its offset at their start; 0 or an errno.
-int make_stdin(std::string_view bytes, Fd& file) {
-    file.reset(::memfd_create("airy-message", MFD_CLOEXEC));
-    if (!file) return errno;
-    for (std::size_t done = 0; done < bytes.size();) {
-        const auto n = ::pwrite(file.get(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(done));
-        if (n < 0 && errno != EINTR) return errno;
-        if (n > 0) done += static_cast<std::size_t>(n);
-    }
-    return 0;
-}
-
-// A pipe whose read end does not block; 0 or an errno.
-int make_pipe(Fd& reading, Fd& writing) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno;
-    reading.reset(ends[0]);
-    writing.reset(ends[1]);
-    return ::fcntl(reading.get(), F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
-}
-
 // 0 or an errno; the descriptor then belongs to `to`.
 int hand_over(Fd& from, stream_descriptor& to) {
     error_code error;
@@ -84,6 +57,12 @@ int hand_over(Fd& from, stream_descriptor& to) {
     if (error) return error.value();
     from.release();
     return 0;
+}
+
+// A start takes its thread until the child has called exec, and there is a limit to how many the
+// system starts at once.
+std::size_t spawning_threads() {
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
 }
 
 }  // namespace
@@ -103,15 +82,6 @@ class Child : public std::enable_shared_from_this<Child> {
     struct Pipe {
         Pipe(asio::io_context& loop, std::string_view prefix, OutputStream& stream)
             : end(loop), lines(prefix, CommandRunner::line_limit), to(stream) {}
-        // Makes a new pipe; `writing` is the child's end. 0 or an errno.
-        int open(Fd& writing) {
-            Fd reading;
-            error_code ignored;
-            end.close(ignored);
-            const int error = make_pipe(reading, writing);
-            return error != 0 ? error : hand_over(reading, end);
-        }
-
         stream_descriptor end;
         LineSplitter lines;
         OutputStream& to;
@@ -124,6 +94,8 @@ class Child : public std::enable_shared_from_this<Child> {
     Pipe err;
     int pid = 0;
 
+    // Takes the descriptors of a process that was started; 0 or an errno, and may be called again.
+    int adopt(Spawned& spawned);
     void begin();
     asio::awaitable<ChildResult> finish();
     void ask_to_stop();
@@ -148,6 +120,14 @@ class Child : public std::enable_shared_from_this<Child> {
     asio::steady_timer deadline_;
     asio::steady_timer output_end_;
 };
+
+int Child::adopt(Spawned& spawned) {
+    pid = spawned.pid;
+    int error = spawned.out ? hand_over(spawned.out, out.end) : 0;
+    if (error == 0 && spawned.err) error = hand_over(spawned.err, err.end);
+    if (error == 0) error = hand_over(spawned.pidfd, pidfd);
+    return error;
+}
 
 void Child::begin() {
     pump(out);
@@ -287,35 +267,16 @@ void Child::close(Pipe& pipe) {
 CommandRunner::CommandRunner(asio::io_context& loop, Command command, ChildOptions options,
                              OutputStream& out, OutputStream& err)
     : loop_(loop),
-      command_(std::move(command)),
       options_(options),
       out_(out),
       err_(err),
-      environment_(child_environment(environ)),
-      empty_stdin_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
-    for (auto& word : command_.argv)
-        argv_.push_back(word.data());
-    argv_.push_back(nullptr);
-    for (auto& entry : environment_)
-        envp_.push_back(entry.data());
+      spawner_(std::move(command), child_environment(environ)),
+      spawning_threads_(spawning_threads()) {
     // An ignored SIGCHLD, which is inherited, would leave nothing to wait for.
     ::signal(SIGCHLD, SIG_DFL);
-    const Fd probe(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-    if (!probe)
-        throw Error(ErrorKind::general,
-                    std::string("cannot watch processes: pidfd_open: ") + std::strerror(errno),
-                    "Linux 5.4 or newer is needed, and no filter that forbids the call");
-    posix_spawnattr_init(&attributes_);
-    util::default_signals_in_child(attributes_);
-    short flags = 0;
-    posix_spawnattr_getflags(&attributes_, &flags);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, static_cast<short>(flags | POSIX_SPAWN_SETPGROUP));
 }
 
-CommandRunner::~CommandRunner() {
-    posix_spawnattr_destroy(&attributes_);
-}
+CommandRunner::~CommandRunner() = default;
 
 asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
     auto child = std::make_shared<Child>(*this, request.line_prefix);
@@ -323,7 +284,10 @@ asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
     if (error == ECANCELED) co_return ChildResult{ChildResult::Kind::stopped, 0, {}};
     if (error != 0) co_return ChildResult{ChildResult::Kind::cannot_start, error, {}};
     child->begin();
-    if (stopping_) child->ask_to_stop();
+    if (killing_)
+        child->kill();
+    else if (stopping_)
+        child->ask_to_stop();
     co_return co_await child->finish();
 }
 
@@ -331,58 +295,32 @@ asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
 asio::awaitable<int> CommandRunner::start_when_possible(Child& child, const ChildRequest& request) {
     asio::steady_timer pause(loop_);
     milliseconds delay{10};
+    Spawned spawned;
     while (true) {
-        if (child.pid == 0 && stopping_) co_return ECANCELED;
-        const int error = start(child, request);
-        if (error == 0) co_return 0;
-        if (!is_shortage(error) && child.pid == 0) co_return error;
+        if (spawned.pid == 0) {
+            if (stopping_) co_return ECANCELED;
+            spawned =
+                co_await asio::co_spawn(spawning_threads_, spawn(request), asio::use_awaitable);
+        } else {
+            Spawner::watch(spawned);
+        }
+        if (spawned.error == 0) spawned.error = child.adopt(spawned);
+        if (spawned.error == 0) break;
+        if (!is_shortage(spawned.error) && spawned.pid == 0) co_return spawned.error;
         if (!short_of_resources_)
             util::log_warn("cannot start a command yet, trying again",
-                           {{"reason", std::strerror(error)}});
+                           {{"reason", std::strerror(spawned.error)}});
         short_of_resources_ = true;
         pause.expires_after(delay);
         delay = std::min(delay * 2, milliseconds(1000));
         co_await pause.async_wait(asio::use_awaitable);
     }
+    children_.insert(&child);
+    co_return 0;
 }
 
-// Takes up where a former call failed. 0 or an errno.
-int CommandRunner::start(Child& child, const ChildRequest& request) {
-    if (child.pid == 0) {
-        Fd in;
-        Fd out;
-        Fd err;
-        int error = request.stdin_bytes.empty() ? 0 : make_stdin(request.stdin_bytes, in);
-        if (error == 0) error = child.out.open(out);
-        if (error == 0) error = child.err.open(err);
-        if (error == 0)
-            error = spawn(in ? in.get() : empty_stdin_.get(), out.get(), err.get(),
-                          request.environment, child.pid);
-        if (error != 0) {
-            child.pid = 0;
-            return error;
-        }
-        children_.insert(&child);
-    }
-    Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
-    return pidfd ? hand_over(pidfd, child.pidfd) : errno;
-}
-
-int CommandRunner::spawn(int in, int out, int err, std::span<const std::string> environment,
-                         int& pid) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-    for (const auto& entry : environment)
-        envp_.push_back(const_cast<char*>(entry.c_str()));
-    envp_.push_back(nullptr);
-    const int error = ::posix_spawn(&pid, command_.path.c_str(), &actions, &attributes_,
-                                    argv_.data(), envp_.data());
-    envp_.resize(environment_.size());
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
+asio::awaitable<Spawned> CommandRunner::spawn(const ChildRequest& request) {
+    co_return spawner_.spawn(request.stdin_bytes, request.environment);
 }
 
 void CommandRunner::ask_to_stop() {
@@ -393,6 +331,7 @@ void CommandRunner::ask_to_stop() {
 
 void CommandRunner::kill_all() {
     stopping_ = true;
+    killing_ = true;
     for (Child* child : children_)
         child->kill();
 }

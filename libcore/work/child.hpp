@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <spawn.h>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +15,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "util/fd.hpp"
 #include "work/command.hpp"
 #include "work/output.hpp"
+#include "work/spawn.hpp"
 
 namespace airy::work {
 
@@ -81,23 +80,19 @@ class CommandRunner {
   private:
     friend class Child;
 
-    int start(Child& child, const ChildRequest& request);
-    int spawn(int in, int out, int err, std::span<const std::string> environment, int& pid);
+    boost::asio::awaitable<Spawned> spawn(const ChildRequest& request);  // on a spawning thread
     boost::asio::awaitable<int> start_when_possible(Child& child, const ChildRequest& request);
 
     boost::asio::io_context& loop_;
-    Command command_;
     ChildOptions options_;
     OutputStream& out_;
     OutputStream& err_;
-    std::vector<char*> argv_;
-    std::vector<std::string> environment_;
-    std::vector<char*> envp_;  // of environment_, then one message's
-    posix_spawnattr_t attributes_;
-    util::Fd empty_stdin_;
+    Spawner spawner_;
     std::unordered_set<Child*> children_;
     bool stopping_ = false;
+    bool killing_ = false;
     bool short_of_resources_ = false;  // said so in the log
+    boost::asio::thread_pool spawning_threads_;
 };
 
 }  // namespace airy::work
