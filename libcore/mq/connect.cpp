@@ -3,10 +3,13 @@
 // The one place of mq that knows which brokers there are; a library of its own for that reason.
 #include "mq/amqp/broker.hpp"
 #include "mq/broker.hpp"
+#include "mq/embedded/broker.hpp"
 
 namespace airy::mq {
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint) {
+    if (endpoint.url.starts_with("sqlite:"))
+        return std::make_unique<embedded::EmbeddedBroker>(endpoint);
     return std::make_unique<amqp::AmqpBroker>(endpoint);
 }
 

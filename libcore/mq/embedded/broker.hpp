@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/broker.hpp"
+#include "mq/embedded/location.hpp"
+
+namespace airy::mq::embedded {
+
+// The broker in one SQLite file that any number of processes share.
+class EmbeddedBroker final : public Broker {
+  public:
+    // Throws Error{usage} for a URL that cannot be used.
+    explicit EmbeddedBroker(const Endpoint& endpoint);
+
+    std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;
+    std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) override;
+    std::unique_ptr<Topology> topology() override;
+
+  private:
+    const Location location_;
+};
+
+}  // namespace airy::mq::embedded

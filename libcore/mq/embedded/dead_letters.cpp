@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/dead_letters.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "mq/embedded/codec.hpp"
+#include "mq/embedded/table_fields.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+using event::HeaderArray;
+using event::HeaderTable;
+using event::HeaderValue;
+
+bool text_is(const HeaderTable& table, std::string_view name, std::string_view text) {
+    const auto* value = find_field(table, name);
+    const auto* is = value ? std::get_if<std::string>(&value->value) : nullptr;
+    return is != nullptr && *is == text;
+}
+
+const HeaderArray* deaths_of(const HeaderTable& headers) {
+    const auto* field = find_field(headers, "x-death");
+    return field ? std::get_if<HeaderArray>(&field->value) : nullptr;
+}
+
+HeaderValue routing_keys(const event::Message& message) {
+    HeaderArray keys{{message.topic}};
+    const auto* more = find_field(message.headers, "CC");
+    if (const auto* copies = more ? std::get_if<HeaderArray>(&more->value) : nullptr)
+        keys.insert(keys.end(), copies->begin(), copies->end());
+    return {std::move(keys)};
+}
+
+// The same queue and reason before: counted, and moved to the front. Otherwise a new entry.
+HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view queue,
+                       std::string_view reason) {
+    for (auto at = deaths.begin(); at != deaths.end(); ++at) {
+        auto* table = std::get_if<HeaderTable>(&at->value);
+        if (!table || !text_is(*table, "queue", queue) || !text_is(*table, "reason", reason))
+            continue;
+        HeaderTable again = std::move(*table);
+        deaths.erase(at);
+        const auto* count = find_field(again, "count");
+        set_field(again, "count",
+                  {(count ? integer_of(*count) : std::nullopt).value_or(0) + std::int64_t{1}});
+        return again;
+    }
+    return fresh;
+}
+
+}  // namespace
+
+void add_death(event::Message& message, std::string_view queue, std::string_view reason,
+               std::uint64_t seconds, bool keep_cc) {
+    HeaderTable death{{"count", {std::int64_t{1}}},     {"reason", {std::string(reason)}},
+                      {"queue", {std::string(queue)}},  {"time", {event::HeaderTimestamp{seconds}}},
+                      {"exchange", {message.exchange}}, {"routing-keys", routing_keys(message)}};
+    if (message.properties.expiration)
+        death.emplace_back("original-expiration", HeaderValue{*message.properties.expiration});
+    message.properties.expiration.reset();
+
+    auto& headers = message.headers;
+    message.has_headers = true;
+    HeaderArray deaths;
+    if (const auto* known = deaths_of(headers)) {
+        deaths = *known;
+    } else {
+        set_field(headers, "x-first-death-reason", {std::string(reason)});
+        set_field(headers, "x-first-death-queue", {std::string(queue)});
+        set_field(headers, "x-first-death-exchange", {message.exchange});
+    }
+    auto newest = next_death(deaths, std::move(death), queue, reason);
+    deaths.insert(deaths.begin(), HeaderValue{std::move(newest)});
+    set_field(headers, "x-death", {std::move(deaths)});
+    if (!keep_cc) std::erase_if(headers, [](const auto& field) { return field.first == "CC"; });
+}
+
+bool is_cycle(const HeaderTable& headers, std::string_view queue) {
+    const auto* deaths = deaths_of(headers);
+    if (deaths == nullptr) return false;
+    for (const auto& death : *deaths) {
+        const auto* table = std::get_if<HeaderTable>(&death.value);
+        if (table == nullptr) continue;
+        if (text_is(*table, "reason", "rejected")) return false;
+        if (text_is(*table, "queue", queue)) return true;
+    }
+    return false;
+}
+
+void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+                 std::string_view reason) {
+    const auto& policy = from.policy;
+    if (!policy.dead_letter_exchange) return;
+    event::Message message;
+    message.exchange = stored.exchange;
+    message.topic = stored.topic;
+    read_meta(stored.meta, message);
+    add_death(message, from.spec.name, reason, static_cast<std::uint64_t>(change.now() / 1000),
+              !policy.dead_letter_key);
+    message.exchange = *policy.dead_letter_exchange;
+    if (policy.dead_letter_key) message.topic = *policy.dead_letter_key;
+
+    const auto* found = change.catalogue().route(message.exchange, message.topic);
+    if (found == nullptr) return;
+    std::string meta;
+    append_meta(meta, message);
+    IncomingMessage incoming{message.exchange, message.topic, meta, stored.body};
+    incoming.priority = message.properties.priority.value_or(0);
+    const auto targets = *found;  // putting may look up further routes
+    for (const auto* target : targets) {
+        if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) continue;
+        auto* queue = change.counts(target->id);
+        if (queue != nullptr && has_room(*queue, stored.body.size()))
+            put_message(change, *queue, incoming);
+    }
+}
+
+void reject_incoming(Change& change, const QueueInfo& queue, const IncomingMessage& message) {
+    if (queue.policy.overflow != Overflow::reject_publish_dlx) return;
+    StoredMessage refused;
+    refused.exchange = message.exchange;
+    refused.topic = message.topic;
+    refused.meta = message.meta;
+    refused.body = message.body;
+    dead_letter(change, queue, refused, "maxlen");
+}
+
+}  // namespace airy::mq::embedded

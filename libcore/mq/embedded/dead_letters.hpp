@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "event/message.hpp"
+#include "mq/embedded/messages.hpp"
+
+namespace airy::mq::embedded {
+
+// Adds to the message's headers that it died in this queue, as RabbitMQ does
+// (https://www.rabbitmq.com/dlx.html#effects): x-death, and x-first-death-* the first time. Its
+// expiration is gone, so that it does not expire again. `seconds` since 1970. Pure.
+void add_death(event::Message& message, std::string_view queue, std::string_view reason,
+               std::uint64_t seconds, bool keep_cc);
+
+// Whether the message comes to this queue once more without a consumer having rejected it on the
+// way: such a one is dropped. Pure.
+bool is_cycle(const event::HeaderTable& headers, std::string_view queue);
+
+// Publishes a message that has left `from` to that queue's dead-letter exchange; it is gone when
+// there is none or no queue takes it. `reason`: rejected, expired, maxlen, delivery_limit.
+void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+                 std::string_view reason);
+
+// A message that found a full queue: gone, or dead-lettered when the queue wants that.
+void reject_incoming(Change& change, const QueueInfo& queue, const IncomingMessage& message);
+
+}  // namespace airy::mq::embedded

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/expiry.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "mq/embedded/dead_letters.hpp"
+#include "mq/embedded/messages.hpp"
+#include "mq/embedded/queue_rows.hpp"
+#include "mq/embedded/sessions.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+constexpr std::size_t most_messages = 500;  // in one change: a few milliseconds
+constexpr std::int64_t most_queues = 50;
+
+// Only at the head: what has expired behind something that has not waits with it, as in RabbitMQ.
+std::size_t expire_head(Change& change, QueueCounts& queue, std::size_t limit) {
+    std::size_t count = 0;
+    for (const auto& message : ready_messages(change, queue, limit)) {
+        if (!message.expires_at || *message.expires_at > change.now()) break;
+        remove_head(change, queue, message);
+        dead_letter(change, *queue.info, message, "expired");
+        ++count;
+    }
+    queue.touched = true;
+    return count;
+}
+
+}  // namespace
+
+void run_due(Change& change) {
+    std::vector<std::pair<std::int64_t, Due>> items;
+    {
+        auto rows =
+            change.db().query("SELECT queue, kind FROM due WHERE at <= ?1 ORDER BY at LIMIT ?2",
+                              change.now(), most_queues);
+        while (rows.next())
+            items.emplace_back(rows.integer(0), static_cast<Due>(rows.integer(1)));
+    }
+    std::size_t budget = most_messages;
+    for (const auto& [id, kind] : items) {
+        auto* queue = change.counts(id);
+        if (queue == nullptr || budget == 0) continue;
+        if (kind == Due::message)
+            budget -= expire_head(change, *queue, budget);
+        else
+            delete_queue_rows(change, *queue->info);
+    }
+}
+
+std::optional<std::int64_t> next_due(Database& database) {
+    return database.value("SELECT min(at) FROM due");
+}
+
+void catch_up(Store& store, Catalogue& catalogue) {
+    while (true) {
+        const auto due = next_due(store.db());
+        if (!due || *due > store.now()) return;
+        Change change(store, catalogue);
+        run_due(change);
+        commit_and_bury(change);
+    }
+}
+
+}  // namespace airy::mq::embedded

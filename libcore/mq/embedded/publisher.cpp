@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/publisher.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "mq/embedded/codec.hpp"
+#include "mq/embedded/dead_letters.hpp"
+#include "mq/embedded/errors.hpp"
+#include "mq/embedded/messages.hpp"
+#include "mq/embedded/queue_rows.hpp"
+#include "mq/embedded/retention.hpp"
+#include "mq/embedded/sessions.hpp"
+#include "util/error.hpp"
+#include "util/log.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+constexpr std::size_t waiting_limit = 64 << 20;  // bytes of bodies that wait to be stored
+// Of one transaction, so that consumers get their turn within milliseconds.
+constexpr std::size_t most_messages = 500;
+constexpr std::size_t most_bytes = 4 << 20;
+constexpr std::chrono::milliseconds destructor_deadline{500};
+constexpr int no_route = 312;  // AMQP 0-9-1 section 1.1
+
+std::optional<std::int64_t> ttl_of(const event::Message& message) {
+    const auto& text = message.properties.expiration;
+    if (!text) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size() || value < 0)
+        throw Error(ErrorKind::general,
+                    fmt::format("cannot publish: the expiration '{}' is no number of milliseconds",
+                                util::printable(*text)));
+    return value;
+}
+
+bool is_persistent(const event::Message& message) noexcept {
+    return message.properties.delivery_mode == 2;
+}
+
+}  // namespace
+
+EmbeddedPublisher::EmbeddedPublisher(const Location& location, const PublisherOptions& options)
+    : options_(options), store_(location) {
+    {
+        Change change(store_, catalogue_);
+        set_retention(change);
+        use_exchange(change, options_.exchange.name, options_.exchange.declare);
+        change.commit();
+    }
+    service_.start([this] { serve(); });
+}
+
+EmbeddedPublisher::~EmbeddedPublisher() {
+    close(destructor_deadline);
+}
+
+std::uint64_t EmbeddedPublisher::try_submit(event::Message& message) {
+    if (lost_.load() || in_flight_.load() >= options_.window) return 0;
+    if (waiting_bytes_.load() > waiting_limit) return 0;
+    waiting_bytes_.fetch_add(message.body.size());
+    in_flight_.fetch_add(1);
+    inbox_.put(std::move(message));
+    return ++submitted_;
+}
+
+void EmbeddedPublisher::close(std::chrono::milliseconds deadline) noexcept {
+    service_.end(deadline, store_, [this] { inbox_.put({}); });
+}
+
+void EmbeddedPublisher::serve() {
+    try {
+        serve_until_closed();
+    } catch (const Error&) {
+        lost_.store(true);
+        hand_over();
+        outbox_.put(Lost{std::current_exception()});
+    }
+}
+
+void EmbeddedPublisher::serve_until_closed() {
+    while (true) {
+        pollfd waiting{inbox_.fd(), POLLIN, 0};
+        ::poll(&waiting, 1, -1);
+        if (service_.closing()) return;
+        const auto messages = inbox_.take();
+        std::span<const event::Message> rest(messages);
+        while (!rest.empty() && !service_.closing()) {
+            std::size_t count = 0;
+            std::size_t bytes = 0;
+            while (count < rest.size() && count < most_messages && bytes < most_bytes)
+                bytes += rest[count++].body.size();
+            publish_all(rest.first(count));
+            rest = rest.subspan(count);
+            waiting_bytes_.fetch_sub(bytes);
+        }
+        store_.checkpoint_if_long();
+        if (keeps_published_) clean_published(store_);
+    }
+}
+
+// One outcome for each of them.
+void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
+    try {
+        store_all(messages);
+    } catch (const DiskFull& full) {
+        util::log_warn(full.what());
+        events_.clear();
+        for (std::size_t i = 0; i < messages.size(); ++i)
+            events_.emplace_back(Refused{written_ + i + 1});
+    }
+    written_ += messages.size();
+    hand_over();
+}
+
+void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
+    std::vector<std::int64_t> dead;
+    {
+        Change change(store_, catalogue_);
+        keeps_published_ = retains(change.db());
+        for (std::size_t i = 0; i < messages.size(); ++i)
+            events_.push_back(store_one(change, messages[i], written_ + i + 1));
+        dead = change.commit();
+    }
+    if (options_.confirm && store_.location().sync == Sync::full &&
+        std::ranges::any_of(messages, is_persistent))
+        store_.sync();
+    end_sessions(store_, catalogue_, std::move(dead));
+}
+
+PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message& message,
+                                            std::uint64_t sequence) {
+    const auto* queues = change.catalogue().route(message.exchange, message.topic);
+    if (queues == nullptr) existing_exchange(change, "publish to the exchange", message.exchange);
+    if (queues->empty() && options_.mandatory) return Unroutable{sequence, no_route, "NO_ROUTE"};
+    meta_.clear();
+    append_meta(meta_, message);
+    IncomingMessage incoming{message.exchange, message.topic, meta_, message.body};
+    incoming.ttl = ttl_of(message);
+    incoming.priority = message.properties.priority.value_or(0);
+    bool refused = false;
+    for (const auto* info : *queues) {
+        auto* queue = change.counts(info->id);
+        if (queue == nullptr) continue;
+        if (has_room(*queue, message.body.size())) {
+            put_message(change, *queue, incoming);
+        } else {
+            refused = true;
+            reject_incoming(change, *info, incoming);
+        }
+    }
+    if (refused) return Refused{sequence};
+    if (keeps_published_) keep_published(change, incoming);
+    return Confirmed{sequence};
+}
+
+// Gives the outcomes to the caller's thread.
+void EmbeddedPublisher::hand_over() {
+    in_flight_.fetch_sub(events_.size());
+    outbox_.put_all(events_);
+}
+
+}  // namespace airy::mq::embedded

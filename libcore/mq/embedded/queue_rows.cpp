@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/queue_rows.hpp"
+
+#include <fmt/core.h>
+
+#include "mq/embedded/codec.hpp"
+#include "mq/embedded/schema.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+constexpr std::size_t name_limit = 255;  // bytes, as in AMQP: what is made here can move there
+
+void check_new_name(std::string_view kind, std::string_view name) {
+    if (name.size() > name_limit)
+        throw Error(ErrorKind::usage,
+                    fmt::format("the name of the {} is {} bytes long; at most {} are allowed", kind,
+                                name.size(), name_limit));
+}
+
+std::int64_t free_queue_id(Database& database) {
+    const auto id = database
+                        .value(
+                            "SELECT coalesce((SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM queue "
+                            "WHERE id = 1)), (SELECT min(id) + 1 FROM queue AS q WHERE NOT "
+                            "EXISTS (SELECT 1 FROM queue WHERE id = q.id + 1)))")
+                        .value_or(1);
+    if (id >= queue_limit) throw Error(ErrorKind::general, "there are too many queues");
+    return id;
+}
+
+}  // namespace
+
+const QueueInfo& existing_queue(Change& change, std::string_view what, const std::string& name) {
+    const auto* queue = change.catalogue().queue(name);
+    if (queue == nullptr)
+        throw Error(ErrorKind::not_found,
+                    fmt::format("cannot {} '{}': there is no queue of this name", what,
+                                util::printable(name)),
+                    "airy queue ls shows the queues there are");
+    return *queue;
+}
+
+const QueueInfo& open_queue(Change& change, std::string_view what, const std::string& name,
+                            std::optional<std::int64_t> session) {
+    const auto& queue = existing_queue(change, what, name);
+    if (queue.owner && queue.owner != session)
+        throw Error(ErrorKind::not_found,
+                    fmt::format("cannot {} '{}': it is exclusive", what, util::printable(name)),
+                    "another connection holds it as its exclusive queue");
+    return queue;
+}
+
+const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
+                                      const std::string& name) {
+    const auto* exchange = change.catalogue().exchange(name);
+    if (exchange == nullptr)
+        throw Error(
+            ErrorKind::not_found,
+            fmt::format("cannot {} '{}': there is no exchange of this name", what,
+                        util::printable(name)),
+            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer");
+    return *exchange;
+}
+
+std::int64_t create_queue_rows(Change& change, const QueueSpec& spec,
+                               std::optional<std::int64_t> owner) {
+    check_new_name("queue", spec.name);
+    auto& db = change.db();
+    const auto id = free_queue_id(db);
+    db.run("UPDATE setting SET value = value + 1 WHERE name = 'births'");
+    const auto arguments = encode_table(spec.arguments);
+    db.run(
+        "INSERT INTO queue (id, birth, name, type, durable, auto_delete, owner, arguments) "
+        "VALUES (?1, (SELECT value FROM setting WHERE name = 'births'), ?2, ?3, ?4, ?5, ?6, ?7)",
+        id, spec.name, spec.type, spec.durable, spec.auto_delete, owner, Blob{arguments});
+    const auto policy = policy_of(spec.type, spec.arguments);
+    if (policy.expires) change.set_due(id, Due::queue, change.now() + *policy.expires);
+    change.topology_changed();
+    return id;
+}
+
+void add_binding_row(Change& change, std::int64_t queue, std::int64_t exchange,
+                     std::string_view pattern) {
+    check_new_name("pattern", pattern);
+    change.db().run("INSERT OR IGNORE INTO binding (exchange, pattern, queue) VALUES (?1, ?2, ?3)",
+                    exchange, pattern, queue);
+    change.topology_changed();
+}
+
+std::int64_t delete_queue_rows(Change& change, const QueueInfo& queue) {
+    const auto* counts = change.counts(queue.id);
+    const auto ready = counts ? counts->ready : 0;
+    auto& db = change.db();
+    {
+        auto consumers = db.query(
+            "SELECT session, beacon FROM consumer JOIN session ON id = session WHERE queue = ?1",
+            queue.id);
+        while (consumers.next())
+            change.wake(consumers.integer(0), consumers.text(1));
+    }
+    const auto first = first_key(queue.id, 0);
+    const auto last = last_key(queue.id, last_lane);
+    db.run("DELETE FROM message WHERE id BETWEEN ?1 AND ?2", first, last);
+    db.run("DELETE FROM lease WHERE first BETWEEN ?1 AND ?2", first, last);
+    db.run("DELETE FROM consumer WHERE queue = ?1", queue.id);
+    db.run("DELETE FROM binding WHERE queue = ?1", queue.id);
+    db.run("DELETE FROM due WHERE queue = ?1", queue.id);
+    db.run("DELETE FROM queue WHERE id = ?1", queue.id);
+    change.drop_counts(queue.id);
+    change.topology_changed();
+    return ready;
+}
+
+void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
+    const auto shown = util::printable(spec.name);
+    if (const auto* is = change.catalogue().exchange(spec.name)) {
+        if (is->type == spec.type && is->durable == spec.durable) return;
+        const auto difference =
+            is->type != spec.type
+                ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
+                : fmt::format("durable is {}, not {}", is->durable, spec.durable);
+        throw Error(ErrorKind::not_found,
+                    fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
+                                shown, difference),
+                    "it exists with other properties: use those, or another name");
+    }
+    if (spec.type != "topic" && spec.type != "direct" && spec.type != "fanout")
+        throw Error(ErrorKind::usage,
+                    fmt::format("the embedded broker has no exchanges of the type '{}'",
+                                util::printable(spec.type)),
+                    "topic, direct or fanout");
+    check_new_name("exchange", spec.name);
+    change.db().run("INSERT INTO exchange (name, type, durable) VALUES (?1, ?2, ?3)", spec.name,
+                    spec.type, spec.durable);
+    change.topology_changed();
+}
+
+void use_exchange(Change& change, const std::string& name, bool declare) {
+    if (name.empty()) return;  // the default exchange is always there
+    if (declare)
+        declare_exchange_row(change, {name, "topic", true});
+    else
+        existing_exchange(change, "find the exchange", name);
+}
+
+}  // namespace airy::mq::embedded

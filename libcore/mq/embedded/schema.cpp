@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/schema.hpp"
+
+#include <fmt/core.h>
+
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+constexpr std::int64_t application_id = 0x61697279;  // "airy", in the file's header
+
+// Times are milliseconds since 1970. `birth` tells a queue from a later one of the same id.
+// A message that is delivered stays where it is: a lease says which keys a session holds in the
+// lane of new messages, and `holder` who holds a single one in any other lane.
+constexpr const char* tables = R"(
+CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE exchange (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
+    durable INTEGER NOT NULL);
+CREATE TABLE queue (id INTEGER PRIMARY KEY, birth INTEGER NOT NULL, name TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL, durable INTEGER NOT NULL, auto_delete INTEGER NOT NULL, owner INTEGER,
+    arguments BLOB NOT NULL, next INTEGER NOT NULL DEFAULT 1, cursor INTEGER NOT NULL DEFAULT 1,
+    ready INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+    unacked INTEGER NOT NULL DEFAULT 0, expiring INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE binding (exchange INTEGER, pattern TEXT, queue INTEGER,
+    PRIMARY KEY (exchange, pattern, queue)) WITHOUT ROWID;
+CREATE INDEX binding_queue ON binding (queue);
+CREATE TABLE message (id INTEGER PRIMARY KEY, deliveries INTEGER NOT NULL, holder INTEGER,
+    expires_at INTEGER, exchange TEXT NOT NULL, topic TEXT NOT NULL, meta BLOB NOT NULL,
+    body BLOB NOT NULL);
+CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, beacon TEXT NOT NULL,
+    pid INTEGER NOT NULL);
+CREATE TABLE consumer (session INTEGER PRIMARY KEY, queue INTEGER NOT NULL,
+    waiting INTEGER NOT NULL);
+CREATE INDEX consumer_queue ON consumer (queue, waiting);
+CREATE TABLE lease (session INTEGER, first INTEGER, last INTEGER, PRIMARY KEY (session, first))
+    WITHOUT ROWID;
+CREATE TABLE due (queue INTEGER, kind INTEGER, at INTEGER NOT NULL, PRIMARY KEY (queue, kind))
+    WITHOUT ROWID;
+CREATE INDEX due_at ON due (at);
+CREATE TABLE published (id INTEGER PRIMARY KEY, exchange TEXT NOT NULL, topic TEXT NOT NULL,
+    meta BLOB NOT NULL, body BLOB NOT NULL);
+INSERT INTO exchange (name, type, durable) VALUES ('amq.direct', 'direct', 1),
+    ('amq.fanout', 'fanout', 1), ('amq.topic', 'topic', 1);
+INSERT INTO setting VALUES ('topology', 1), ('births', 0), ('retain_ms', 0), ('retain_bytes', 0);
+)";
+
+void execute(Database& database, const char* sql) {
+    const int code = sqlite3_exec(database.handle(), sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK)
+        database.fail(sqlite3_extended_errcode(database.handle()), "cannot make the broker");
+}
+
+}  // namespace
+
+FileState look_at_file(Database& database) {
+    const auto id = database.value("PRAGMA application_id").value_or(0);
+    const auto version = database.value("PRAGMA user_version").value_or(0);
+    if (id == application_id && version == schema_version) return FileState::ready;
+    const auto path = util::printable(database.path());
+    if (id == application_id && version != 0)
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot use {}: it has layout {}, and this airy knows layout {}",
+                                path, version, schema_version),
+                    version > schema_version ? "a newer airy made it: use that one"
+                                             : "an older airy made it: use that one");
+    if (id != 0 || version != 0 || database.value("SELECT count(*) FROM sqlite_schema") != 0)
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot use {}: it is another program's SQLite file", path),
+                    "give another path; airy makes the file");
+    return FileState::empty;
+}
+
+void create_schema(Database& database) {
+    // The mode stays in the file. Where memory cannot be shared, it is refused.
+    {
+        auto mode = database.query("PRAGMA journal_mode = WAL");
+        if (!mode.next() || mode.text(0) != "wal")
+            throw Error(ErrorKind::unreachable,
+                        fmt::format("cannot make a broker of {}: locks or shared memory do not "
+                                    "work on its file system",
+                                    util::printable(database.path())),
+                        "put the file on a local disk");
+    }
+    execute(database, "BEGIN IMMEDIATE");
+    execute(database, tables);
+    execute(database, fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
+                                  application_id, schema_version)
+                          .c_str());
+}
+
+}  // namespace airy::mq::embedded

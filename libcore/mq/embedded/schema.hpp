@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/embedded/database.hpp"
+
+// The tables of the broker's file.
+namespace airy::mq::embedded {
+
+// What `PRAGMA user_version` holds in files of this layout.
+inline constexpr int schema_version = 1;
+
+enum class FileState { empty, ready };
+
+// Throws Error{unreachable} for a file of another program, or of a newer airy.
+FileState look_at_file(Database& database);
+
+// Makes the tables in an empty file; the caller sees to it that nobody else does.
+void create_schema(Database& database);
+
+// The keys of messages: queue, lane and position in one number, so that a queue is one run of rows
+// and its order is that of the keys. Lane 0 holds what came back, before lane 1 with what is new;
+// a queue with priorities has a lane for each instead.
+inline constexpr int position_bits = 34;
+inline constexpr int lane_bits = 9;
+inline constexpr std::int64_t position_limit = std::int64_t{1} << position_bits;
+inline constexpr std::int64_t queue_limit = std::int64_t{1} << (63 - lane_bits - position_bits);
+inline constexpr std::int64_t returned_lane = 0;
+inline constexpr std::int64_t fresh_lane = 1;
+inline constexpr std::int64_t first_priority_lane = 2;  // of the highest priority, 255
+inline constexpr std::int64_t last_lane = (std::int64_t{1} << lane_bits) - 1;
+
+constexpr std::int64_t key_of(std::int64_t queue, std::int64_t lane, std::int64_t position) {
+    return (((queue << lane_bits) | lane) << position_bits) | position;
+}
+constexpr std::int64_t first_key(std::int64_t queue, std::int64_t lane) {
+    return key_of(queue, lane, 0);
+}
+constexpr std::int64_t last_key(std::int64_t queue, std::int64_t lane) {
+    return key_of(queue, lane, position_limit - 1);
+}
+constexpr std::int64_t position_of(std::int64_t key) {
+    return key & (position_limit - 1);
+}
+constexpr std::int64_t lane_of(std::int64_t key) {
+    return (key >> position_bits) & last_lane;
+}
+
+}  // namespace airy::mq::embedded

@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/store.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "mq/embedded/errors.hpp"
+#include "mq/embedded/schema.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+// How long others may hold the file. They do for milliseconds; this is for one that is stopped.
+constexpr std::chrono::seconds turn_patience{60};
+// A bell that never came (its process died) costs this much.
+constexpr std::chrono::milliseconds turn_step{10};
+
+constexpr int checkpoint_pages = 1000;  // 4 MB; copied without holding anybody up
+constexpr int truncate_pages = 16'000;  // 64 MB; worth stopping the writers for once
+
+Error unusable(const std::string& path, int cause) {
+    return Error(
+        ErrorKind::unreachable,
+        fmt::format("cannot open the broker in {}: {}", util::printable(path), ::strerror(cause)),
+        "does its directory exist, and may you write there?");
+}
+
+// The file with mode 0600, where there is none. One that exists must not be opened here: closing
+// it would drop SQLite's locks of this process (fcntl(2), "Record locks").
+void make_file(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        ::close(fd);
+    else if (errno != EEXIST)
+        throw unusable(path, errno);
+}
+
+}  // namespace
+
+Store::Store(const Location& location, const util::Clock& clock)
+    : location_(location), clock_(clock) {
+    std::error_code error;
+    // Absolute: SQLite has relative names with a meaning of their own, such as ":memory:".
+    const auto path = std::filesystem::absolute(location_.path, error).lexically_normal().string();
+    if (error) throw unusable(location_.path, error.value());
+    make_file(path);
+    db_ = std::make_unique<Database>(
+        path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
+    // By the real name, so that who comes by a link shares it.
+    directory_ = std::string(sqlite3_db_filename(db_->handle(), "main")) + "-run";
+    prepare_directory();
+    bell_ = std::make_unique<Bell>(directory_ + "/bell");
+    sqlite3_busy_handler(
+        db_->handle(),
+        [](void* self, int attempt) { return static_cast<Store*>(self)->wait_for_turn(attempt); },
+        this);
+    prepare_file();
+    sqlite3_wal_hook(
+        db_->handle(),
+        [](void* self, sqlite3*, const char*, int pages) {
+            static_cast<Store*>(self)->log_pages_ = pages;
+            return SQLITE_OK;
+        },
+        this);
+    // The log left behind is read again by who opens the file next; short as it is, that is
+    // cheaper than emptying it each time one process was alone.
+    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    db_->run("PRAGMA synchronous = NORMAL");
+    db_->run("PRAGMA secure_delete = OFF");
+    db_->run("PRAGMA temp_store = MEMORY");
+    db_->run("PRAGMA cache_size = -8192");
+}
+
+void Store::prepare_directory() {
+    if (::mkdir(directory_.c_str(), 0700) == 0) return;
+    const int cause = errno;
+    struct stat status {};
+    if (cause == EEXIST && ::lstat(directory_.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+        return;
+    throw unusable(directory_, cause == EEXIST ? ENOTDIR : cause);
+}
+
+// Whoever comes first makes the tables; the others wait for that.
+void Store::prepare_file() {
+    if (look_at_file(*db_) == FileState::ready) return;
+    const auto deadline = std::chrono::steady_clock::now() + turn_patience;
+    while (::flock(bell_->fd(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) throw unusable(directory_ + "/bell", errno);
+        if (std::chrono::steady_clock::now() > deadline)
+            throw_sqlite(nullptr, SQLITE_BUSY, "cannot make the broker", db_->path());
+        bell_->wait(bell_->rung(), turn_step);
+    }
+    if (look_at_file(*db_) == FileState::empty) create_schema(*db_);
+    ::flock(bell_->fd(), LOCK_UN);
+}
+
+std::int64_t Store::now() const noexcept {
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.now()).time_since_epoch().count();
+}
+
+int Store::wait_for_turn(int attempt) noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    if (attempt == 0) waiting_since_ = now;
+    const util::SteadyTime hurried{util::SteadyTime::duration(deadline_.load())};
+    const auto until = std::min(waiting_since_ + turn_patience, hurried);
+    if (now >= until) return 0;
+    bell_->wait(rung_, std::min<std::chrono::nanoseconds>(turn_step, until - now));
+    rung_ = bell_->rung();
+    return 1;
+}
+
+void Store::hurry(util::SteadyTime deadline) noexcept {
+    deadline_.store(deadline.time_since_epoch().count());
+}
+
+void Store::sync() {
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(db_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log == nullptr || log->pMethods == nullptr) return;
+    const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    if (code != SQLITE_OK)
+        throw_sqlite(nullptr, code, "cannot bring messages to the disk", db_->path());
+}
+
+void Store::checkpoint_if_long() {
+    if (log_pages_ < checkpoint_pages) return;
+    const int mode =
+        log_pages_ < truncate_pages ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
+    log_pages_ = 0;
+    rung_ = bell_->rung();
+    // Another process may be at it, or the disk full: the log stays long, and the next one tries.
+    sqlite3_wal_checkpoint_v2(db_->handle(), "main", mode, nullptr, nullptr);
+    if (mode != SQLITE_CHECKPOINT_PASSIVE) bell_->ring();
+}
+
+Transaction::Transaction(Store& store) : store_(store) {
+    store_.rung_ = store_.bell_->rung();
+    store_.db().run("BEGIN IMMEDIATE");
+}
+
+void Transaction::commit() {
+    store_.db().run("COMMIT");
+    open_ = false;
+    store_.bell_->ring();
+}
+
+Transaction::~Transaction() {
+    if (!open_) return;
+    // Some failures have rolled back by themselves.
+    if (sqlite3_get_autocommit(store_.db().handle()) == 0)
+        sqlite3_exec(store_.db().handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    store_.bell_->ring();
+}
+
+}  // namespace airy::mq::embedded

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "mq/embedded/bell.hpp"
+#include "mq/embedded/database.hpp"
+#include "mq/embedded/location.hpp"
+#include "util/clock.hpp"
+
+namespace airy::mq::embedded {
+
+// One connection to the broker's file: makes the file where there is none, gives write
+// transactions in turn among all processes, brings what is committed to the disk. One thread at a
+// time, but for hurry().
+class Store {
+  public:
+    // Throws Error{unreachable} for a file that cannot be used, saying why.
+    explicit Store(const Location& location, const util::Clock& clock = util::system_clock());
+
+    Database& db() noexcept { return *db_; }
+    const Location& location() const noexcept { return location_; }
+    // Holds the beacons of the sessions and the bell, beside the file.
+    const std::string& directory() const noexcept { return directory_; }
+    std::int64_t now() const noexcept;  // milliseconds since 1970
+
+    // Returns once everything committed before is on the disk. SQLite itself is told to commit
+    // without waiting for it, so that the lock is free meanwhile and several processes share one
+    // flush.
+    void sync();
+
+    // Moves what is committed from the log into the file when the log has become long.
+    void checkpoint_if_long();
+
+    // From now on nothing waits for the lock beyond this. Any thread.
+    void hurry(util::SteadyTime deadline) noexcept;
+
+  private:
+    friend class Transaction;
+    void prepare_directory();
+    void prepare_file();
+    int wait_for_turn(int attempt) noexcept;
+
+    const Location location_;
+    const util::Clock& clock_;
+    std::string directory_;
+    std::unique_ptr<Bell> bell_;
+    std::uint32_t rung_ = 0;  // before the lock was tried
+    util::SteadyTime waiting_since_{};
+    std::atomic<util::SteadyTime::rep> deadline_{
+        util::SteadyTime::max().time_since_epoch().count()};
+    int log_pages_ = 0;
+    std::unique_ptr<Database> db_;
+};
+
+// A write transaction; rolled back unless committed. Others read on meanwhile.
+class Transaction {
+  public:
+    explicit Transaction(Store& store);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    void commit();
+
+  private:
+    Store& store_;
+    bool open_ = true;
+};
+
+}  // namespace airy::mq::embedded

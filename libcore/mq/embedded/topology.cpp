@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/topology.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mq/embedded/expiry.hpp"
+#include "mq/embedded/messages.hpp"
+#include "mq/embedded/queue_rows.hpp"
+#include "mq/embedded/retention.hpp"
+#include "mq/embedded/schema.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+#include "util/uuid.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+constexpr std::size_t most_purged = 5000;  // messages of one transaction
+
+void refuse_default_exchange(const std::string& name, std::string_view what) {
+    if (name.empty())
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot {} the default exchange: it leads to every queue by its "
+                                "name, and to nothing else",
+                                what));
+}
+
+}  // namespace
+
+EmbeddedTopology::EmbeddedTopology(const Location& location) : store_(location) {
+    if (!location.retain) return;
+    Change change(store_, catalogue_);
+    set_retention(change);
+    change.commit();
+}
+
+EmbeddedTopology::~EmbeddedTopology() {
+    if (!session_) return;
+    try {
+        Change change(store_, catalogue_);
+        end_session(change, session_->id);
+        commit_and_bury(change);
+    } catch (const Error&) {
+        // Others end it: nobody reads its beacon any more.
+    }
+}
+
+// What died or expired meanwhile must not be seen, although nobody may have been there to notice.
+void EmbeddedTopology::catch_up_all() {
+    end_dead_sessions(store_, catalogue_);
+    catch_up(store_, catalogue_);
+}
+
+// What a publisher may rely on is on the disk before the answer.
+void EmbeddedTopology::finish(Change& change) {
+    commit_and_bury(change);
+    if (store_.location().sync == Sync::full) store_.sync();
+}
+
+std::optional<std::int64_t> EmbeddedTopology::my_session() const {
+    return session_ ? std::optional(session_->id) : std::nullopt;
+}
+
+void EmbeddedTopology::declare_exchange(const ExchangeSpec& spec) {
+    refuse_default_exchange(spec.name, "declare");
+    Change change(store_, catalogue_);
+    declare_exchange_row(change, spec);
+    finish(change);
+}
+
+void EmbeddedTopology::check_exchange(const std::string& name) {
+    Change change(store_, catalogue_);
+    existing_exchange(change, "find the exchange", name);
+}
+
+QueueState EmbeddedTopology::state_of(Change& change, const QueueInfo& queue) const {
+    QueueState state;
+    state.name = queue.spec.name;
+    const auto* counts = change.counts(queue.id);
+    state.ready = counts ? static_cast<std::uint64_t>(counts->ready) : 0;
+    state.consumers = static_cast<std::uint32_t>(
+        change.db().value("SELECT count(*) FROM consumer WHERE queue = ?1", queue.id).value_or(0));
+    return state;
+}
+
+QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
+    auto spec = normalized(wanted);
+    if (spec.name.empty()) spec.name = "amq.gen-" + util::uuid_v4();
+    catch_up_all();
+    Change change(store_, catalogue_);
+    const auto* queue = change.catalogue().queue(spec.name);
+    if (queue == nullptr) {
+        const auto name = spec.name;
+        create_queue(change, std::move(spec));
+        finish(change);
+        return {name, 0, 0};
+    }
+    open_queue(change, "declare the queue", spec.name, my_session());
+    const auto differs = differences(queue->spec, spec);
+    if (!differs.empty())
+        throw Error(ErrorKind::not_found,
+                    fmt::format("cannot declare the queue '{}': it is there already, and its {}",
+                                util::printable(spec.name), fmt::join(differs, ", its ")),
+                    "it exists with other properties: use those, or another name; consume "
+                    "--no-declare takes a queue as it is");
+    const auto state = state_of(change, *queue);
+    if (queue->policy.expires && state.consumers == 0)
+        change.set_due(queue->id, Due::queue, change.now() + *queue->policy.expires);
+    change.commit();
+    return state;
+}
+
+void EmbeddedTopology::create_queue(Change& change, QueueSpec spec) {
+    std::optional<Session> fresh;
+    if (spec.exclusive && !session_) fresh = begin_session(change);
+    const auto owner = fresh ? std::optional(fresh->id) : my_session();
+    create_queue_rows(change, spec, spec.exclusive ? owner : std::nullopt);
+    if (fresh) session_ = std::move(fresh);
+}
+
+QueueState EmbeddedTopology::check_queue(const std::string& name) {
+    catch_up_all();
+    Change change(store_, catalogue_);
+    return state_of(change, open_queue(change, "find the queue", name, my_session()));
+}
+
+void EmbeddedTopology::bind(const std::string& queue, const std::string& exchange,
+                            const std::string& pattern) {
+    refuse_default_exchange(exchange, "bind to");
+    Change change(store_, catalogue_);
+    const auto& to = open_queue(change, "bind the queue", queue, my_session());
+    const auto& from = existing_exchange(change, "bind to the exchange", exchange);
+    add_binding_row(change, to.id, from.id, pattern);
+    finish(change);
+}
+
+void EmbeddedTopology::unbind(const std::string& queue, const std::string& exchange,
+                              const std::string& pattern) {
+    refuse_default_exchange(exchange, "unbind from");
+    Change change(store_, catalogue_);
+    const auto& to = open_queue(change, "unbind the queue", queue, my_session());
+    const auto& from = existing_exchange(change, "unbind from the exchange", exchange);
+    change.db().run("DELETE FROM binding WHERE exchange = ?1 AND pattern = ?2 AND queue = ?3",
+                    from.id, pattern, to.id);
+    change.topology_changed();
+    finish(change);
+}
+
+std::uint64_t EmbeddedTopology::delete_queue(const std::string& name, bool if_empty,
+                                             bool if_unused) {
+    catch_up_all();
+    Change change(store_, catalogue_);
+    const auto& queue = open_queue(change, "delete the queue", name, my_session());
+    const auto state = state_of(change, queue);
+    const auto refuse = [&name](std::string_view why) {
+        throw Error(ErrorKind::general,
+                    fmt::format("cannot delete the queue '{}': it {}", util::printable(name), why));
+    };
+    if (if_unused && state.consumers > 0) refuse("is in use");
+    if (if_empty && state.ready > 0) refuse("is not empty");
+    const auto count = delete_queue_rows(change, queue);
+    finish(change);
+    return static_cast<std::uint64_t>(count);
+}
+
+std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
+    catch_up_all();
+    std::uint64_t purged = 0;
+    std::optional<std::int64_t> left;  // what came meanwhile is not purged
+    while (true) {
+        Change change(store_, catalogue_);
+        const auto& info = open_queue(change, "purge the queue", name, my_session());
+        auto& queue = *change.counts(info.id);
+        if (!left) left = queue.ready;
+        const auto part = std::min<std::int64_t>(*left, most_purged);
+        const auto removed = remove_ready(change, queue, static_cast<std::size_t>(part));
+        finish(change);
+        purged += removed;
+        *left -= static_cast<std::int64_t>(removed);
+        if (removed == 0 || *left <= 0) return purged;
+    }
+}
+
+void EmbeddedTopology::delete_exchange(const std::string& name) {
+    refuse_default_exchange(name, "delete");
+    Change change(store_, catalogue_);
+    const auto& exchange = existing_exchange(change, "delete the exchange", name);
+    if (name.starts_with("amq."))
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot delete the exchange '{}': it is the broker's own",
+                                util::printable(name)));
+    change.db().run("DELETE FROM binding WHERE exchange = ?1", exchange.id);
+    change.db().run("DELETE FROM exchange WHERE id = ?1", exchange.id);
+    change.topology_changed();
+    finish(change);
+}
+
+std::string EmbeddedTopology::server() const {
+    return fmt::format("airy's embedded broker (SQLite {})", sqlite3_libversion());
+}
+
+}  // namespace airy::mq::embedded

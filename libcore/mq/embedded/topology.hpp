@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "mq/embedded/catalogue.hpp"
+#include "mq/embedded/sessions.hpp"
+#include "mq/embedded/store.hpp"
+#include "mq/topology.hpp"
+
+namespace airy::mq::embedded {
+
+// Topology over one connection to the file, on the caller's thread.
+class EmbeddedTopology final : public Topology {
+  public:
+    explicit EmbeddedTopology(const Location& location);
+    ~EmbeddedTopology() override;
+
+    void declare_exchange(const ExchangeSpec& spec) override;
+    void check_exchange(const std::string& name) override;
+    QueueState declare_queue(const QueueSpec& spec) override;
+    QueueState check_queue(const std::string& name) override;
+    void bind(const std::string& queue, const std::string& exchange,
+              const std::string& pattern) override;
+    void unbind(const std::string& queue, const std::string& exchange,
+                const std::string& pattern) override;
+    std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) override;
+    std::uint64_t purge_queue(const std::string& name) override;
+    void delete_exchange(const std::string& name) override;
+    std::string server() const override;
+
+  private:
+    void catch_up_all();
+    void finish(Change& change);
+    std::optional<std::int64_t> my_session() const;
+    QueueState state_of(Change& change, const QueueInfo& queue) const;
+    void create_queue(Change& change, QueueSpec spec);
+
+    Store store_;
+    Catalogue catalogue_;
+    std::optional<Session> session_;  // once it has an exclusive queue
+};
+
+}  // namespace airy::mq::embedded

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/watch.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "mq/embedded/beacon.hpp"
+#include "mq/embedded/expiry.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+// Who does not keep the time helps out when the keeper is late: stopped, or dying.
+constexpr std::int64_t keeper_lateness = 1000;  // milliseconds
+
+}  // namespace
+
+void Watch::refresh() {
+    auto& db = store_.db();
+    auto before = db.value("SELECT max(session) FROM consumer WHERE session < ?1", session_);
+    const bool first = !before;
+    if (first) before = db.value("SELECT max(session) FROM consumer");
+    watch(before == session_ ? std::nullopt : before);
+
+    const auto due = next_due(db);
+    due_at_ = util::SteadyTime::max();
+    if (!due) return;
+    const auto wait = std::max<std::int64_t>(0, *due - store_.now());
+    due_at_ = std::chrono::steady_clock::now() +
+              std::chrono::milliseconds(wait + (first ? 0 : keeper_lateness));
+}
+
+void Watch::watch(std::optional<std::int64_t> session) {
+    if (session == watched_ && (end_ || !session)) return;
+    watched_ = session;
+    end_.reset();
+    if (!session) return;
+    auto row = store_.db().query("SELECT beacon FROM session WHERE id = ?1", *session);
+    bool alive = false;
+    if (row.next()) end_ = watch_beacon(store_.directory(), std::string(row.text(0)), alive);
+}
+
+}  // namespace airy::mq::embedded
