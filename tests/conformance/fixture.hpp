@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <doctest/doctest.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mq/broker.hpp"
+#include "util/error.hpp"
+#include "util/uuid.hpp"
+
+// What every mq::Broker must do, whichever is behind AIRY_TEST_URL. Names are fresh for each case,
+// so that it can run beside others on one broker.
+namespace airy::mq {
+
+using namespace std::chrono_literals;
+
+inline constexpr auto patience = 20s;
+inline constexpr auto close_deadline = 10s;
+
+inline std::string fresh(const std::string& kind) {
+    return "airy.conformance." + kind + "." + util::uuid_v4();
+}
+
+// One broker with an exchange of its own; what it declared is gone afterwards.
+class Fixture {
+  public:
+    Fixture() {
+        const char* url = std::getenv("AIRY_TEST_URL");
+        REQUIRE_MESSAGE(url != nullptr, "AIRY_TEST_URL must name a broker (scripts/test does it)");
+        endpoint_.url = url;
+        endpoint_.connection_name = "airy/conformance";
+        broker_ = connect(endpoint_);
+        topology_ = broker_->topology();
+        topology_->declare_exchange({exchange_, "topic", true});
+    }
+
+    ~Fixture() {
+        for (const auto& queue : queues_)
+            try {
+                topology_->delete_queue(queue, false, false);
+            } catch (const Error&) {
+            }
+        try {
+            topology_->delete_exchange(exchange_);
+        } catch (const Error&) {
+        }
+    }
+
+    Fixture(const Fixture&) = delete;
+    Fixture& operator=(const Fixture&) = delete;
+
+    std::string queue(const std::string& pattern, event::HeaderTable arguments = {},
+                      const std::string& type = "quorum") {
+        QueueSpec spec;
+        spec.name = fresh("queue");
+        spec.type = type;
+        spec.arguments = std::move(arguments);
+        topology_->declare_queue(spec);
+        queues_.push_back(spec.name);
+        topology_->bind(spec.name, exchange_, pattern);
+        return spec.name;
+    }
+
+    std::unique_ptr<Publisher> publisher(std::size_t window = 1000) {
+        PublisherOptions options;
+        options.exchange.name = exchange_;
+        options.window = window;
+        return broker_->publisher(options);
+    }
+
+    std::unique_ptr<Subscription> subscribe(const std::string& queue,
+                                            std::uint16_t prefetch = 100) {
+        SubscribeOptions options;
+        options.queue = queue;
+        options.prefetch = prefetch;
+        return broker_->subscribe(options);
+    }
+
+    std::unique_ptr<Subscription> listen(std::vector<std::string> patterns) {
+        SubscribeOptions options;
+        options.exchange.name = exchange_;
+        options.patterns = std::move(patterns);
+        return broker_->subscribe(options);
+    }
+
+    event::Message message(const std::string& topic, const std::string& body = "{}") const {
+        event::Message message;
+        message.exchange = exchange_;
+        message.topic = topic;
+        message.body = body;
+        message.properties.delivery_mode = 2;
+        return message;
+    }
+
+    Broker& broker() { return *broker_; }
+    Topology& topology() { return *topology_; }
+    const Endpoint& endpoint() const { return endpoint_; }
+    const std::string& exchange() const { return exchange_; }
+    void forget(const std::string& queue) { std::erase(queues_, queue); }
+
+  private:
+    Endpoint endpoint_;
+    std::string exchange_ = fresh("exchange");
+    std::unique_ptr<Broker> broker_;
+    std::unique_ptr<Topology> topology_;
+    std::vector<std::string> queues_;
+};
+
+// Takes events until `enough` says so of them all; fails the case when that lasts too long.
+template <typename Source>
+auto take_until(Source& source, const std::function<bool(const decltype(source.take())&)>& enough,
+                std::chrono::milliseconds limit = patience) {
+    auto events = source.take();
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!enough(events) && std::chrono::steady_clock::now() < deadline) {
+        pollfd ready{source.event_fd(), POLLIN, 0};
+        ::poll(&ready, 1, 100);
+        for (auto& event : source.take())
+            events.push_back(std::move(event));
+    }
+    return events;
+}
+
+inline std::vector<Delivered> deliveries(Subscription& subscription, std::size_t count,
+                                         std::chrono::milliseconds limit = patience) {
+    std::vector<Delivered> all;
+    for (auto& event : take_until(
+             subscription, [count](const auto& events) { return events.size() >= count; }, limit))
+        all.push_back(std::get<Delivered>(std::move(event)));
+    return all;
+}
+
+inline std::vector<PublisherEvent> outcomes(Publisher& publisher, std::size_t count) {
+    return take_until(publisher, [count](const auto& events) { return events.size() >= count; });
+}
+
+// Publishes and waits for the outcomes, all of which must be Confirmed.
+inline void publish(Publisher& publisher, std::vector<event::Message> messages) {
+    std::size_t confirmed = 0;
+    for (auto& message : messages) {
+        while (publisher.try_submit(message) == 0)
+            confirmed += outcomes(publisher, 1).size();
+    }
+    if (confirmed < messages.size())
+        confirmed += outcomes(publisher, messages.size() - confirmed).size();
+    REQUIRE(confirmed == messages.size());
+    REQUIRE(publisher.in_flight() == 0);
+}
+
+inline bool fails_with(ErrorKind kind, const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        INFO(error.what());
+        CHECK(error.kind() == kind);
+        return error.kind() == kind;
+    }
+    return false;
+}
+
+inline std::uint64_t ready(Fixture& fixture, const std::string& queue) {
+    return fixture.topology().check_queue(queue).ready;
+}
+
+// Waits until the queue holds so many: what a connection gave back comes a moment later.
+inline bool becomes_ready(Fixture& fixture, const std::string& queue, std::uint64_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (ready(fixture, queue) != count)
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+    return true;
+}
+
+}  // namespace airy::mq

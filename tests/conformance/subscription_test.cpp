@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "fixture.hpp"
+
+#include <random>
+#include <set>
+
+namespace airy::mq {
+
+TEST_CASE("requeue brings it again, marked; ack and close leave nothing behind") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, {f.message("post.published", "again")});
+    auto subscription = f.subscribe(queue);
+    auto got = deliveries(*subscription, 1);
+    REQUIRE(got.size() == 1);
+    subscription->settle(got[0].tag, Settlement::requeue);
+    got = deliveries(*subscription, 1);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].redelivered);
+    CHECK(got[0].message.body == "again");
+    subscription->settle(got[0].tag, Settlement::ack);
+    CHECK(subscription->close(close_deadline));
+    CHECK(becomes_ready(f, queue, 0));
+}
+
+TEST_CASE("dead_letter moves it to the queue's dead-letter queue") {
+    Fixture f;
+    const auto dead = f.queue("none.of.these");
+    const auto queue = f.queue(
+        "#", {{"x-dead-letter-exchange", {std::string()}}, {"x-dead-letter-routing-key", {dead}}});
+    auto publisher = f.publisher();
+    publish(*publisher, {f.message("post.published", "bad"), f.message("post.published", "good")});
+    auto subscription = f.subscribe(queue);
+    const auto got = deliveries(*subscription, 2);
+    REQUIRE(got.size() == 2);
+    subscription->settle(got[0].tag, Settlement::dead_letter);
+    subscription->settle(got[1].tag, Settlement::ack);
+    auto graves = f.subscribe(dead);
+    const auto buried = deliveries(*graves, 1);
+    REQUIRE(buried.size() == 1);
+    CHECK(buried[0].message.body == "bad");
+    CHECK(subscription->close(close_deadline));
+    CHECK(ready(f, queue) == 0);
+}
+
+TEST_CASE("no more unsettled deliveries than prefetch") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, std::vector<event::Message>(50, f.message("post.published")));
+    auto subscription = f.subscribe(queue, 7);
+    auto got = deliveries(*subscription, 8, 1s);
+    REQUIRE(got.size() == 7);
+    CHECK(becomes_ready(f, queue, 43));
+    for (const auto& delivered : got)
+        subscription->settle(delivered.tag, Settlement::ack);
+    CHECK(deliveries(*subscription, 7).size() == 7);
+}
+
+TEST_CASE("settling in any order settles each of them") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, std::vector<event::Message>(500, f.message("post.published")));
+    auto subscription = f.subscribe(queue, 100);
+    std::mt19937 random(42);
+    std::vector<Delivered> held;
+    for (std::size_t settled = 0; settled < 500;) {
+        for (auto& delivered : deliveries(*subscription, held.empty() ? 1 : 0))
+            held.push_back(std::move(delivered));
+        REQUIRE_FALSE(held.empty());
+        std::ranges::shuffle(held, random);
+        const auto part = (held.size() + 1) / 2;
+        for (std::size_t i = 0; i < part; ++i) {
+            subscription->settle(held.back().tag, Settlement::ack);
+            held.pop_back();
+            ++settled;
+        }
+    }
+    CHECK(subscription->close(close_deadline));
+    CHECK(becomes_ready(f, queue, 0));
+}
+
+TEST_CASE("closing gives back what is unsettled, and only that") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    std::vector<event::Message> messages;
+    for (int i = 0; i < 10; ++i)
+        messages.push_back(f.message("post.published", std::to_string(i)));
+    publish(*publisher, messages);
+    auto subscription = f.subscribe(queue);
+    const auto got = deliveries(*subscription, 10);
+    REQUIRE(got.size() == 10);
+    for (const std::size_t index : {1, 4, 9})
+        subscription->settle(got[index].tag, Settlement::ack);
+    CHECK(subscription->close(close_deadline));
+    REQUIRE(becomes_ready(f, queue, 7));
+
+    auto second = f.subscribe(queue);
+    std::set<std::string> bodies;
+    for (const auto& delivered : deliveries(*second, 7)) {
+        CHECK(delivered.redelivered);
+        bodies.insert(delivered.message.body);
+    }
+    CHECK(bodies == std::set<std::string>{"0", "2", "3", "5", "6", "7", "8"});
+}
+
+TEST_CASE("a stopped subscription takes no more, and still settles") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, {f.message("post.published", "first")});
+    auto subscription = f.subscribe(queue, 1);
+    const auto got = deliveries(*subscription, 1);
+    REQUIRE(got.size() == 1);
+    subscription->stop();
+    publish(*publisher, {f.message("post.published", "second")});
+    subscription->settle(got[0].tag, Settlement::ack);
+    CHECK(subscription->close(close_deadline));
+    CHECK(becomes_ready(f, queue, 1));
+}
+
+TEST_CASE("subscriptions of one queue share its work") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto one = f.subscribe(queue, 10);
+    auto two = f.subscribe(queue, 10);
+    auto publisher = f.publisher();
+    std::vector<event::Message> messages;
+    for (int i = 0; i < 20; ++i)
+        messages.push_back(f.message("post.published", std::to_string(i)));
+    publish(*publisher, messages);
+    std::multiset<std::string> bodies;
+    for (auto* subscription : {one.get(), two.get()})
+        for (const auto& delivered : deliveries(*subscription, 10))
+            bodies.insert(delivered.message.body);
+    CHECK(bodies.size() == 20);
+    CHECK(std::set<std::string>(bodies.begin(), bodies.end()).size() == 20);
+}
+
+}  // namespace airy::mq
