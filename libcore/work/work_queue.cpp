@@ -29,13 +29,14 @@ mq::QueueSpec work_queue_spec(const WorkQueue& queue) {
 
 void declare_work_queue(mq::Topology& topology, const WorkQueue& queue) {
     topology.declare_exchange({queue.exchange, "topic", true});
+    // The queue first: where it is there with other properties, nothing else is made.
+    topology.declare_queue(work_queue_spec(queue));
     if (!queue.ephemeral) {
         mq::QueueSpec dead_letters;
         dead_letters.name = queue.dead_letter_queue();
         dead_letters.type = queue.type;
         topology.declare_queue(dead_letters);
     }
-    topology.declare_queue(work_queue_spec(queue));
     for (const auto& pattern : queue.patterns)
         topology.bind(queue.name, queue.exchange, pattern);
 }

@@ -361,7 +361,10 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
     assert_status 7
     assert_short_error
     assert_contains "$stderr" "$queue"
-    assert_contains "$stderr" 'inequivalent arg'
+    assert_contains "$stderr" 'x-queue-type'
+    assert_contains "$stderr" 'x-dead-letter-routing-key'
+    run_airy queue ls "$queue.dlq" # nothing was made beside it
+    assert_status 7
 }
 
 @test "--no-declare needs the queue to be there, and binds nothing" {

@@ -109,16 +109,19 @@ holds() { (($(depth "$1") == $2)); }
     no_queue "$queue"
 }
 
-@test "queue declare: the queue is there with other properties: exit 7, naming the difference" {
+@test "queue declare: the queue is there with other properties: exit 7, naming each difference" {
     airy queue declare "$queue" --type classic
     run_airy queue declare "$queue" --type quorum
     assert_status 7
     assert_short_error
     assert_contains "$stderr" "$queue"
     assert_contains "$stderr" x-queue-type
-    run_airy queue declare "$queue" --type classic --arg x-max-length=5
+    run_airy queue declare "$queue" --type classic --arg x-max-length=5 --arg x-message-ttl=9
     assert_status 7
-    assert_contains "$stderr" x-max-length
+    assert_contains "$stderr" 'x-max-length is not set, not 5'
+    assert_contains "$stderr" 'x-message-ttl is not set, not 9'
+    # What was asked on the way has changed nothing.
+    airy queue declare "$queue" --type classic
 }
 
 @test "queue declare: the exchange is there with another type: exit 7" {
