@@ -63,9 +63,11 @@ int Wait::run() {
             try_once(endpoint);
             return 0;
         } catch (const Error& error) {
+            // What is not there may be declared yet; what is refused will be refused again.
             const bool waits_for =
-                error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::not_found;
-            if (!waits_for || error.permanent()) throw;
+                error.kind() == ErrorKind::not_found ||
+                (error.kind() == ErrorKind::unreachable && !error.permanent());
+            if (!waits_for) throw;
             last_error = error.what();
         }
         pollfd waiting{signals.fd(), POLLIN, 0};

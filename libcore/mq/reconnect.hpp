@@ -18,8 +18,8 @@ namespace airy::mq {
 // broker refuses for good (403, 404, 406, 530; a certificate) is not tried again either.
 struct ReconnectPolicy {
     bool enabled = false;
-    std::optional<std::uint64_t> max_attempts;          // of one loss; none: no limit
-    std::optional<std::chrono::milliseconds> max_time;  // since the loss; none: no limit
+    std::optional<std::uint64_t> max_attempts{};          // of one loss; none: no limit
+    std::optional<std::chrono::milliseconds> max_time{};  // since the loss; none: no limit
     // The pause doubles from the first to the longest, each shortened at random by up to half.
     std::chrono::milliseconds first_delay{100};
     std::chrono::milliseconds longest_delay{5000};

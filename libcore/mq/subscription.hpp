@@ -19,7 +19,7 @@ struct SubscribeOptions {
     ExchangeUse exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
-    Declarations declarations;          // made again on each reconnect, before subscribing
+    Declarations declarations{};        // made again on each reconnect, before subscribing
 };
 
 // Names one delivery for settlement. Tags of a lost connection are dropped when settled.

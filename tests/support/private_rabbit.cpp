@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -42,6 +44,19 @@ void PrivateRabbit::stop() const {
 
 void PrivateRabbit::kill() const {
     script("kill " + directory_);
+}
+
+void PrivateRabbit::wait_until_kept(const std::string& queue) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+        for (const auto& system :
+             std::filesystem::directory_iterator(directory_ + "/data/node/quorum")) {
+            std::ifstream file(system.path() / "names.dets", std::ios::binary);
+            const std::string names(std::istreambuf_iterator<char>(file), {});
+            if (names.find(queue) != std::string::npos) return;
+        }
+    }
+    throw std::runtime_error("the node does not write down that it has " + queue);
 }
 
 void PrivateRabbit::restart() const {

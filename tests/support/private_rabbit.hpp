@@ -18,8 +18,11 @@ class PrivateRabbit {
 
     const std::string& url() const noexcept { return url_; }
 
-    void stop() const;     // in an orderly way: clients are told
-    void kill() const;     // as a crash would
+    void stop() const;  // in an orderly way: clients are told
+    void kill() const;  // as a crash would
+    // Until a quorum queue will outlive a kill: RabbitMQ 3.10 writes down that there is one about
+    // half a second after it was declared, and starts it empty and without a leader otherwise.
+    void wait_until_kept(const std::string& queue) const;
     void restart() const;  // on the same port, with the same data
     void freeze() const;   // SIGSTOP: the connections stay, nobody serves them
     void thaw() const;

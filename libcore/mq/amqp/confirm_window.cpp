@@ -16,8 +16,9 @@ std::uint64_t ConfirmWindow::fingerprint(std::string_view topic, std::string_vie
     return value;
 }
 
-void ConfirmWindow::published(std::uint64_t fingerprint) {
-    entries_.push_back({fingerprint, false, 0, {}});
+void ConfirmWindow::published(std::uint64_t fingerprint, Numbered kept) {
+    bytes_ += kept.message.body.size();
+    entries_.push_back({fingerprint, std::move(kept), false, 0, {}});
     ++open_;
 }
 
@@ -37,7 +38,9 @@ void ConfirmWindow::settle_one(std::size_t index, bool acknowledged,
     if (entry.settled) return;
     entry.settled = true;
     --open_;
-    const std::uint64_t sequence = base_ + index;
+    bytes_ -= entry.kept.message.body.size();
+    entry.kept.message = {};
+    const std::uint64_t sequence = entry.kept.sequence;
     if (!acknowledged)
         out.push_back(Refused{sequence});
     else if (entry.code != 0)
@@ -61,6 +64,15 @@ void ConfirmWindow::settle(std::uint64_t tag, bool multiple, bool acknowledged,
         entries_.pop_front();
         ++base_;
     }
+}
+
+std::vector<Numbered> ConfirmWindow::restart() {
+    std::vector<Numbered> open;
+    open.reserve(open_);
+    for (auto& entry : entries_)
+        if (!entry.settled) open.push_back(std::move(entry.kept));
+    *this = {};
+    return open;
 }
 
 }  // namespace airy::mq::amqp

@@ -3,13 +3,21 @@
 #include "mq/amqp/connection.hpp"
 
 #include <fmt/core.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <new>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "mq/amqp/errors.hpp"
 #include "mq/amqp/socket.hpp"
 #include "mq/amqp/table.hpp"
+#include "util/fd.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -39,6 +47,54 @@ amqp_field_value_t true_value() {
     return value;
 }
 
+// One for each host, with that host at the front.
+std::vector<AmqpUrl> urls_by_host(const AmqpUrl& url) {
+    std::vector<AmqpUrl> urls{url};
+    for (const auto& [host, port] : url.more_hosts) {
+        urls.push_back(url);
+        urls.back().host = host;
+        urls.back().port = port;
+    }
+    return urls;
+}
+
+// As messages show it where several hosts are named.
+std::string url_of_host(const AmqpUrl& url) {
+    const bool bracketed = url.host.find(':') != std::string::npos;
+    return fmt::format("{}://{}:***@{}:{}/", url.tls ? "amqps" : "amqp", url.user,
+                       bracketed ? "[" + url.host + "]" : url.host, url.port);
+}
+
+// Ends a login, which rabbitmq-c would go on waiting for, by shutting its socket down as soon as
+// `interrupt` is readable.
+class LoginWatch {
+  public:
+    LoginWatch(int interrupt, int socket) {
+        if (interrupt < 0) return;
+        thread_ = std::thread([this, interrupt, socket] {
+            pollfd waiting[] = {{interrupt, POLLIN, 0}, {done_.fd(), POLLIN, 0}};
+            while (::poll(waiting, 2, -1) < 0 && errno == EINTR) {
+            }
+            if (waiting[1].revents != 0) return;
+            interrupted_.store(true);
+            ::shutdown(socket, SHUT_RDWR);
+        });
+    }
+    ~LoginWatch() {
+        done_.signal();
+        if (thread_.joinable()) thread_.join();
+    }
+    LoginWatch(const LoginWatch&) = delete;
+    LoginWatch& operator=(const LoginWatch&) = delete;
+
+    bool interrupted() const noexcept { return interrupted_.load(); }
+
+  private:
+    util::Wakeup done_;
+    std::atomic<bool> interrupted_{false};
+    std::thread thread_;
+};
+
 // A login's failure in words: the broker's own reply where it gave one.
 Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpoint& endpoint) {
     const std::string what = fmt::format("cannot log in to {}", masked_url(endpoint.url));
@@ -51,10 +107,11 @@ Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpo
                          "MQ_PASSWORD or --password-file keep the password out of the command line")
                 .as_permanent();
         if (close->reply_code == AMQP_NOT_ALLOWED)
-            return Error(
-                ErrorKind::unreachable,
-                fmt::format("{}: no virtual host '{}' for user '{}'", what, url.vhost, url.user),
-                "rabbitmqctl list_vhosts and list_permissions show them");
+            return Error(ErrorKind::unreachable,
+                         fmt::format("{}: no virtual host '{}' for user '{}'", what, url.vhost,
+                                     url.user),
+                         "rabbitmqctl list_vhosts and list_permissions show them")
+                .as_permanent();
         return from_close(close->reply_code, view_of(close->reply_text), what);
     }
     if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION && !url.tls)
@@ -70,16 +127,46 @@ void Connection::Destroy::operator()(amqp_connection_state_t state) const noexce
     amqp_destroy_connection(state);
 }
 
-Connection::Connection(const Endpoint& endpoint)
-    : shown_url_(masked_url(endpoint.url)), patience_(0), state_(amqp_new_connection()) {
+Connection::Connection(const Endpoint& endpoint, std::size_t first_host, int interrupt)
+    : patience_(0) {
+    using std::chrono::steady_clock;
+    const auto deadline = steady_clock::now() + endpoint.connect_timeout;
+    const auto urls = urls_by_host(parse_amqp_url(endpoint.url));
+    for (std::size_t tried = 0; tried < urls.size(); ++tried) {
+        host_ = (first_host + tried) % urls.size();
+        const auto now = steady_clock::now();
+        const auto share = (deadline - now) / static_cast<int>(urls.size() - tried);
+        try {
+            connect_to(urls[host_], endpoint, now + share, interrupt);
+            return;
+        } catch (const Error& error) {
+            if (error.permanent() || error.kind() != ErrorKind::unreachable ||
+                tried + 1 == urls.size())
+                throw;
+        }
+    }
+}
+
+void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
+                            std::chrono::steady_clock::time_point deadline, int interrupt) {
+    state_.reset(amqp_new_connection());
     if (!state_) throw std::bad_alloc();
-    const auto deadline = std::chrono::steady_clock::now() + endpoint.connect_timeout;
-    const AmqpUrl url = parse_amqp_url(endpoint.url);
-    open_socket(state_.get(), url, endpoint, deadline);
-    log_in(url, endpoint, deadline);
-    const timeval rpc = timeval_of(rpc_timeout);
-    amqp_set_rpc_timeout(state_.get(), &rpc);
-    open_channel();
+    Endpoint shown = endpoint;
+    if (!url.more_hosts.empty()) shown.url = url_of_host(url);
+    shown_url_ = masked_url(shown.url);
+    open_socket(state_.get(), url, shown, deadline, interrupt);
+    const LoginWatch watch(interrupt, socket());
+    try {
+        log_in(url, shown, deadline);
+        const timeval rpc = timeval_of(rpc_timeout);
+        amqp_set_rpc_timeout(state_.get(), &rpc);
+        open_channel();
+    } catch (const Error&) {
+        if (!watch.interrupted()) throw;
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot log in to {}: interrupted", shown_url_))
+            .as_permanent();
+    }
 }
 
 Connection::~Connection() = default;
@@ -201,7 +288,8 @@ void throw_close(Connection& connection, const amqp_frame_t& frame, std::string_
     amqp_connection_close_ok_t ok{};
     amqp_send_method(connection.state(), 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
     // Whatever its code, an ended connection means that the broker is no longer reached.
-    throw Error(ErrorKind::unreachable, error.what(), error.hint());
+    Error unreachable(ErrorKind::unreachable, error.what(), error.hint());
+    throw error.permanent() ? std::move(unreachable).as_permanent() : unreachable;
 }
 
 }  // namespace airy::mq::amqp

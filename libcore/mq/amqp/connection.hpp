@@ -6,6 +6,7 @@
 #include <amqp_framing.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,9 +21,12 @@ class Connection {
   public:
     static constexpr amqp_channel_t channel = 1;
 
-    // Connects, logs in and opens the channel within the endpoint's connect_timeout. Throws
-    // Error{unreachable}.
-    explicit Connection(const Endpoint& endpoint);
+    // Connects, logs in and opens the channel within the endpoint's connect_timeout: to the first
+    // of its hosts that answers, in turn from number `first_host` on. Ends at once when
+    // `interrupt`, a descriptor, is readable. Throws Error{unreachable}.
+    explicit Connection(const Endpoint& endpoint, std::size_t first_host = 0)
+        : Connection(endpoint, first_host, endpoint.interrupt_fd) {}
+    Connection(const Endpoint& endpoint, std::size_t first_host, int interrupt);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -52,6 +56,8 @@ class Connection {
     // E.g. "RabbitMQ 3.10.8".
     std::string server() const;
     const std::string& shown_url() const noexcept { return shown_url_; }
+    // Of the hosts named, by number.
+    std::size_t host() const noexcept { return host_; }
 
   private:
     struct Destroy {
@@ -59,11 +65,14 @@ class Connection {
     };
     using State = std::unique_ptr<std::remove_pointer_t<amqp_connection_state_t>, Destroy>;
 
+    void connect_to(const AmqpUrl& url, const Endpoint& endpoint,
+                    std::chrono::steady_clock::time_point deadline, int interrupt);
     void log_in(const AmqpUrl& url, const Endpoint& endpoint,
                 std::chrono::steady_clock::time_point deadline);
     void open_channel();
 
     std::string shown_url_;
+    std::size_t host_ = 0;
     std::chrono::milliseconds patience_;
     State state_;
 };

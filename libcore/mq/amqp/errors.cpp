@@ -5,6 +5,8 @@
 #include <amqp_framing.h>
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "mq/amqp/table.hpp"
 #include "util/text.hpp"
 
@@ -39,7 +41,50 @@ CloseMeaning meaning_of(int code) {
     }
 }
 
+Error with_fate(Error error, Fate fate) {
+    return fate == Fate::permanent ? std::move(error).as_permanent() : std::move(error);
+}
+
+bool has(std::string_view text, std::string_view part) noexcept {
+    return text.find(part) != std::string_view::npos;
+}
+
 }  // namespace
+
+Fate classify(int code, std::string_view text) noexcept {
+    switch (code) {
+        case AMQP_NOT_FOUND:
+            // A queue whose node is down comes back with it.
+            return has(text, "down or inaccessible") ? Fate::transient : Fate::permanent;
+        case AMQP_PRECONDITION_FAILED:
+            // One handler that took too long shall not end a consumer: its message comes again.
+            return has(text, "delivery acknowledgement") ? Fate::transient : Fate::permanent;
+        case AMQP_CONTENT_TOO_LARGE:
+        case AMQP_ACCESS_REFUSED:
+        case AMQP_NOT_ALLOWED:
+        case AMQP_NOT_IMPLEMENTED:
+        case AMQP_SYNTAX_ERROR:
+        case AMQP_COMMAND_INVALID:
+        case AMQP_UNEXPECTED_FRAME:
+            return Fate::permanent;
+        default:  // 320, 405 (the lock of a connection that is dying), 541 and what is not known
+            return Fate::transient;
+    }
+}
+
+Fate classify_status(int status) noexcept {
+    switch (status) {
+        case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
+        case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+        case AMQP_STATUS_INVALID_PARAMETER:
+        case AMQP_STATUS_INCOMPATIBLE_AMQP_VERSION:
+        case AMQP_STATUS_TABLE_TOO_BIG:
+        case AMQP_STATUS_UNSUPPORTED:
+            return Fate::permanent;
+        default:
+            return Fate::transient;
+    }
+}
 
 Error from_close(int code, std::string_view text, std::string_view what) {
     CloseMeaning meaning = meaning_of(code);
@@ -60,9 +105,11 @@ Error from_close(int code, std::string_view text, std::string_view what) {
             meaning = {ErrorKind::unreachable,
                        "the handler took longer than the broker's consumer_timeout"};
     }
-    return Error(meaning.kind,
-                 fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
-                 std::string(meaning.hint));
+    return with_fate(
+        Error(meaning.kind,
+              fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
+              std::string(meaning.hint)),
+        classify(code, text));
 }
 
 Error from_status(int status, std::string_view what) {
@@ -71,8 +118,10 @@ Error from_status(int status, std::string_view what) {
         hint =
             "nothing came from the broker for two heartbeats: is it overloaded, or the network "
             "down?";
-    return Error(ErrorKind::unreachable, fmt::format("{}: {}", what, amqp_error_string2(status)),
-                 std::string(hint));
+    return with_fate(
+        Error(ErrorKind::unreachable, fmt::format("{}: {}", what, amqp_error_string2(status)),
+              std::string(hint)),
+        classify_status(status));
 }
 
 Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what) {

@@ -4,6 +4,7 @@
 
 #include <amqp.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,23 @@
 // What rabbitmq-c and the broker report, as airy::Error. Pure; any thread.
 namespace airy::mq::amqp {
 
-// The broker closed the channel or the connection with this code and text (AMQP 0-9-1 section
-// 1.1). `what` says what was tried, e.g. "cannot declare the queue 'q'".
+// Whether connecting again and doing the same can help.
+enum class Fate : std::uint8_t { transient, permanent };
+
+// Of a close by the broker with this code and text (AMQP 0-9-1 section 1.1).
+Fate classify(int code, std::string_view text) noexcept;
+
+// Of rabbitmq-c's own status, one of AMQP_STATUS_*.
+Fate classify_status(int status) noexcept;
+
+// Nobody listens at the address. Trying again soon costs nobody anything, other than a login.
+class NobodyListens final : public Error {
+  public:
+    using Error::Error;
+};
+
+// The broker closed the channel or the connection with this code and text. `what` says what was
+// tried, e.g. "cannot declare the queue 'q'". Permanent as `classify` says.
 Error from_close(int code, std::string_view text, std::string_view what);
 
 // rabbitmq-c's own status, one of AMQP_STATUS_*.

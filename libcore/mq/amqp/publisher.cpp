@@ -4,6 +4,9 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
+#include <utility>
+
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
 #include "util/error.hpp"
@@ -11,20 +14,21 @@
 namespace airy::mq::amqp {
 namespace {
 
-constexpr std::size_t unsent_limit = 64 << 20;  // bytes of bodies that wait to be written
-constexpr int publish_burst = 64;               // messages written between two looks for confirms
+constexpr std::size_t held_limit = 64 << 20;  // bytes of bodies that wait or may be sent again
+constexpr int publish_burst = 64;             // messages written between two looks for confirms
 constexpr std::chrono::milliseconds destructor_deadline{500};
+
+bool is_outcome(const PublisherEvent& event) noexcept {
+    return std::holds_alternative<Confirmed>(event) || std::holds_alternative<Unroutable>(event) ||
+           std::holds_alternative<Refused>(event);
+}
 
 }  // namespace
 
 AmqpPublisher::AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options)
-    : options_(options), connection_(endpoint) {
-    use_exchange_on(connection_, options_.exchange);
-    if (options_.confirm) {
-        amqp_confirm_select(connection_.state(), Connection::channel);
-        connection_.check_reply("cannot turn publisher confirms on");
-    }
+    : options_(options), link_(endpoint, [this](Connection& connection) { prepare(connection); }) {
     init_amqp_pool(&pool_, 4096);
+    service_.watch(link_->socket());
     service_.start([this] { serve(); });
 }
 
@@ -35,79 +39,121 @@ AmqpPublisher::~AmqpPublisher() {
 
 std::uint64_t AmqpPublisher::try_submit(event::Message& message) {
     if (lost_.load() || in_flight_.load() >= options_.window) return 0;
-    if (unsent_bytes_.load() > unsent_limit) return 0;
-    check_limits(message, static_cast<std::size_t>(amqp_get_frame_max(connection_.state())));
-    unsent_bytes_.fetch_add(message.body.size());
+    if (held_bytes_.load() > held_limit) return 0;
+    check_limits(message, frame_max_.load());
+    held_bytes_.fetch_add(message.body.size());
     in_flight_.fetch_add(1);
-    inbox_.put(std::move(message));
-    return ++submitted_;
+    inbox_.put({++submitted_, std::move(message)});
+    return submitted_;
 }
 
 void AmqpPublisher::close(std::chrono::milliseconds deadline) noexcept {
-    service_.end(deadline, connection_.socket(), [this] { inbox_.put({}); });
+    service_.end(deadline);
+}
+
+// Every new connection's beginning.
+void AmqpPublisher::prepare(Connection& connection) {
+    use_exchange_on(connection, options_.exchange);
+    if (options_.confirm) {
+        amqp_confirm_select(connection.state(), Connection::channel);
+        connection.check_reply("cannot turn publisher confirms on");
+    }
+    frame_max_.store(static_cast<std::size_t>(amqp_get_frame_max(connection.state())));
 }
 
 void AmqpPublisher::serve() {
     try {
-        serve_until_closed();
-        connection_.close(service_.close_deadline());
-    } catch (const Error&) {
+        while (!service_.closing()) {
+            try {
+                serve_connection();
+                link_->close(service_.close_deadline());
+            } catch (const Error&) {
+                take_back_unconfirmed();
+                const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };
+                if (!link_.renew(std::current_exception(), service_, report)) return;
+                outbox_.put(Restored{});
+            }
+        }
+    } catch (const std::exception&) {
         lost_.store(true);
         hand_over();
         outbox_.put(Lost{std::current_exception()});
     }
 }
 
-void AmqpPublisher::serve_until_closed() {
+void AmqpPublisher::serve_connection() {
     read_frames();
     while (!service_.closing()) {
         // A blocked publisher must not write: the broker has stopped reading.
         const int inbox = blocked_ ? -1 : inbox_.fd();
-        if (wait_readable(connection_, inbox, util::SteadyTime::max())) read_frames();
-        if (blocked_) continue;
-        const auto messages = inbox_.take();
-        int burst = 0;
-        for (const auto& message : messages) {
-            if (service_.closing()) return;
-            publish(message);
-            if (++burst % publish_burst == 0) read_frames();
-        }
-        hand_over();
+        const auto due = blocked_ || backlog_.empty() ? util::SteadyTime::max()
+                                                      : std::chrono::steady_clock::now();
+        if (service_.wait_readable(*link_, inbox, due)) read_frames();
+        if (!blocked_) write_backlog();
     }
 }
 
-void AmqpPublisher::publish(const event::Message& message) {
-    const auto properties = properties_to(message, pool_);
-    connection_.check_sent(amqp_basic_publish(
-        connection_.state(), Connection::channel, bytes_of(message.exchange),
-        bytes_of(message.topic), options_.mandatory, 0, &properties, bytes_of(message.body)));
-    recycle_amqp_pool(&pool_);
-    unsent_bytes_.fetch_sub(message.body.size());
-    ++written_;
-    if (options_.confirm) {
-        window_.published(ConfirmWindow::fingerprint(
-            message.topic, message.properties.message_id.value_or(std::string()), message.body));
-    } else {
-        events_.push_back(Confirmed{written_});
+// What has no outcome is published again on the next connection, in the same order.
+void AmqpPublisher::take_back_unconfirmed() {
+    if (std::exchange(blocked_, false)) events_.push_back(Unblocked{});
+    hand_over();
+    assembler_ = {};
+    if (!link_.renewable()) return;
+    auto again = window_.restart();
+    backlog_.insert(backlog_.begin(), std::make_move_iterator(again.begin()),
+                    std::make_move_iterator(again.end()));
+}
+
+void AmqpPublisher::write_backlog() {
+    auto messages = inbox_.take();
+    backlog_.insert(backlog_.end(), std::make_move_iterator(messages.begin()),
+                    std::make_move_iterator(messages.end()));
+    for (int burst = 1; !backlog_.empty() && !blocked_ && !service_.closing(); ++burst) {
+        publish(backlog_.front());  // stays there when it throws
+        backlog_.pop_front();
+        if (burst % publish_burst == 0) read_frames();
     }
+    hand_over();
+}
+
+void AmqpPublisher::publish(Numbered& next) {
+    auto& message = next.message;
+    const auto properties = properties_to(message, pool_);
+    link_->check_sent(amqp_basic_publish(
+        link_->state(), Connection::channel, bytes_of(message.exchange), bytes_of(message.topic),
+        options_.mandatory, 0, &properties, bytes_of(message.body)));
+    recycle_amqp_pool(&pool_);
+    if (!options_.confirm) {
+        held_bytes_.fetch_sub(message.body.size());
+        events_.push_back(Confirmed{next.sequence});
+        return;
+    }
+    const auto fingerprint = ConfirmWindow::fingerprint(
+        message.topic, message.properties.message_id.value_or(std::string()), message.body);
+    if (!link_.renewable()) {
+        held_bytes_.fetch_sub(message.body.size());
+        message = {};
+    }
+    window_.published(fingerprint, std::move(next));
 }
 
 void AmqpPublisher::read_frames() {
     amqp_frame_t frame;
-    while (connection_.next_frame(frame)) {
-        if (is_close(frame)) throw_close(connection_, frame, "cannot publish");
+    while (link_->next_frame(frame)) {
+        if (is_close(frame)) throw_close(*link_, frame, "cannot publish");
         if (assembler_.take(frame)) {
             if (auto content = assembler_.finished()) take_return(std::move(*content));
         } else if (frame.frame_type == AMQP_FRAME_METHOD) {
             take_method(frame);
         }
-        connection_.release_buffers();
+        link_->release_buffers();
     }
     hand_over();
 }
 
 void AmqpPublisher::take_method(const amqp_frame_t& frame) {
     const auto& method = frame.payload.method;
+    const auto kept = window_.bytes();
     if (method.id == AMQP_BASIC_ACK_METHOD) {
         const auto* ack = static_cast<const amqp_basic_ack_t*>(method.decoded);
         window_.settle(ack->delivery_tag, ack->multiple != 0, true, events_);
@@ -122,6 +168,7 @@ void AmqpPublisher::take_method(const amqp_frame_t& frame) {
         blocked_ = false;
         events_.push_back(Unblocked{});
     }
+    held_bytes_.fetch_sub(kept - window_.bytes());
 }
 
 void AmqpPublisher::take_return(ContentAssembler::Content content) {
@@ -136,8 +183,7 @@ void AmqpPublisher::take_return(ContentAssembler::Content content) {
 void AmqpPublisher::hand_over() {
     std::size_t outcomes = 0;
     for (const auto& event : events_)
-        if (!std::holds_alternative<Blocked>(event) && !std::holds_alternative<Unblocked>(event))
-            ++outcomes;
+        if (is_outcome(event)) ++outcomes;
     in_flight_.fetch_sub(outcomes);
     outbox_.put_all(events_);
 }

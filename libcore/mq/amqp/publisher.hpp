@@ -4,19 +4,20 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "mq/amqp/confirm_window.hpp"
-#include "mq/amqp/connection.hpp"
 #include "mq/amqp/content.hpp"
+#include "mq/amqp/link.hpp"
 #include "mq/amqp/service.hpp"
 #include "mq/publisher.hpp"
 #include "util/mailbox.hpp"
 
 namespace airy::mq::amqp {
 
-// Publisher over one connection. The caller's thread fills `inbox_` and empties `outbox_`; the
-// service thread owns the connection and everything below it.
+// Publisher over one connection at a time. The caller's thread fills `inbox_` and empties
+// `outbox_`; the service thread owns the connection and everything below it.
 class AmqpPublisher final : public Publisher {
   public:
     AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options);
@@ -29,9 +30,12 @@ class AmqpPublisher final : public Publisher {
     void close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
+    void prepare(Connection& connection);
     void serve();
-    void serve_until_closed();
-    void publish(const event::Message& message);
+    void serve_connection();
+    void take_back_unconfirmed();
+    void write_backlog();
+    void publish(Numbered& next);
     void read_frames();
     void take_method(const amqp_frame_t& frame);
     void take_return(ContentAssembler::Content content);
@@ -39,20 +43,21 @@ class AmqpPublisher final : public Publisher {
 
     const PublisherOptions options_;
     std::uint64_t submitted_ = 0;  // the caller's thread only
+    std::atomic<std::size_t> frame_max_{0};
     std::atomic<std::size_t> in_flight_{0};
-    std::atomic<std::size_t> unsent_bytes_{0};
+    std::atomic<std::size_t> held_bytes_{0};  // of bodies that are not done with
     std::atomic<bool> lost_{false};
-    util::Mailbox<event::Message> inbox_;
+    util::Mailbox<Numbered> inbox_;
     util::Mailbox<PublisherEvent> outbox_;
 
     // The service thread's own.
-    Connection connection_;
     amqp_pool_t pool_;
     ConfirmWindow window_;
     ContentAssembler assembler_;
+    std::deque<Numbered> backlog_;  // to be written, in order
     std::vector<PublisherEvent> events_;
-    std::uint64_t written_ = 0;
     bool blocked_ = false;
+    Link link_;
 
     ServiceThread service_;  // last: it uses all of the above
 };

@@ -6,26 +6,53 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace airy::mq::amqp {
 
-bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due) {
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+void ServiceThread::watch(int socket) noexcept {
+    const std::lock_guard lock(socket_mutex_);
+    socket_ = socket;
+}
+
+bool ServiceThread::wait_readable(const Connection& connection, int inbox,
+                                  util::SteadyTime due) const {
     auto patience = connection.patience();
     if (due != util::SteadyTime::max()) {
-        const auto until_due =
-            std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
-        patience = std::clamp(until_due, std::chrono::milliseconds(0), patience);
+        const auto until_due = std::chrono::ceil<milliseconds>(due - steady_clock::now());
+        patience = std::clamp(until_due, milliseconds(0), patience);
     }
-    pollfd waiting[] = {{connection.socket(), POLLIN, 0}, {inbox, POLLIN, 0}};
-    const int ready = ::poll(waiting, 2, static_cast<int>(patience.count()));
+    pollfd waiting[] = {
+        {connection.socket(), POLLIN, 0}, {inbox, POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
+    const int ready = ::poll(waiting, 3, static_cast<int>(patience.count()));
     // Nothing at all: the heartbeats are served by looking for a frame.
     return ready <= 0 || waiting[0].revents != 0;
 }
 
-void ServiceThread::join_or_shut_down(std::chrono::milliseconds deadline, int socket) noexcept {
-    constexpr std::chrono::milliseconds slack{250};  // for the thread to notice its own deadline
-    if (ended_.wait_for(deadline + slack) != std::future_status::ready)
-        ::shutdown(socket, SHUT_RDWR);
+bool ServiceThread::sleep(milliseconds duration) const {
+    const auto until = steady_clock::now() + duration;
+    while (!closing()) {
+        const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+        if (left.count() <= 0) return true;
+        pollfd waiting{stop_.fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(left.count()));
+    }
+    return false;
+}
+
+void ServiceThread::end(milliseconds deadline) noexcept {
+    constexpr milliseconds slack{250};  // for the thread to notice its own deadline
+    if (!thread_.joinable()) return;
+    deadline_ = deadline;
+    closing_.store(true, std::memory_order_release);
+    stop_.signal();
+    if (ended_.wait_for(deadline + slack) != std::future_status::ready) {
+        const std::lock_guard lock(socket_mutex_);
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+    }
     thread_.join();
 }
 

@@ -5,16 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "mq/amqp/connection.hpp"
 #include "util/clock.hpp"
+#include "util/fd.hpp"
 
 namespace airy::mq::amqp {
-
-// Waits until `inbox` or the connection's socket is readable, `due` has come, or the connection
-// must be served for its heartbeats. Returns whether the socket should be read.
-bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due);
 
 // The thread that owns a connection. `serve` runs on it until it returns; it must look at
 // `closing()` after each wake-up. Started and ended by the owner's thread.
@@ -33,24 +31,34 @@ class ServiceThread {
     bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
     std::chrono::milliseconds close_deadline() const noexcept { return deadline_; }
 
-    // Sets closing, calls `wake`, and joins. A thread that is stuck in a write to a peer that does
-    // not read is freed after the deadline by shutting its socket down. Repeated calls do nothing.
-    template <typename Wake>
-    void end(std::chrono::milliseconds deadline, int socket, Wake wake) noexcept {
-        if (!thread_.joinable()) return;
-        deadline_ = deadline;
-        closing_.store(true, std::memory_order_release);
-        wake();
-        join_or_shut_down(deadline, socket);
-    }
+    // Readable once closing.
+    int stop_fd() const noexcept { return stop_.fd(); }
+
+    // The thread itself only. Names the socket it uses now, -1: none; must be called before that
+    // is closed.
+    void watch(int socket) noexcept;
+
+    // The thread itself only. Waits until `inbox` or the connection's socket is readable, `due` has
+    // come, the connection must be served for its heartbeats, or this is closing. Returns whether
+    // the socket should be read.
+    bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due) const;
+
+    // The thread itself only. False when it was cut short by closing.
+    bool sleep(std::chrono::milliseconds duration) const;
+
+    // Sets closing, wakes the thread and joins. A thread that is stuck in a write to a peer that
+    // does not read is freed after the deadline by shutting its socket down. Repeated calls do
+    // nothing.
+    void end(std::chrono::milliseconds deadline) noexcept;
 
   private:
-    void join_or_shut_down(std::chrono::milliseconds deadline, int socket) noexcept;
-
     std::thread thread_;
     std::future<void> ended_;
     std::chrono::milliseconds deadline_{0};  // written before closing_ is set
     std::atomic<bool> closing_{false};
+    util::Wakeup stop_;
+    std::mutex socket_mutex_;
+    int socket_ = -1;  // guarded by socket_mutex_
 };
 
 }  // namespace airy::mq::amqp

@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 
+#include "mq/amqp/errors.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 
@@ -28,10 +29,12 @@ namespace {
 
 using std::chrono::steady_clock;
 
+std::string cannot_connect(const Endpoint& endpoint, std::string_view why) {
+    return fmt::format("cannot connect to {}: {}", masked_url(endpoint.url), why);
+}
+
 Error unreachable(const Endpoint& endpoint, std::string_view why, std::string_view hint) {
-    return Error(ErrorKind::unreachable,
-                 fmt::format("cannot connect to {}: {}", masked_url(endpoint.url), why),
-                 std::string(hint));
+    return Error(ErrorKind::unreachable, cannot_connect(endpoint, why), std::string(hint));
 }
 
 std::string lower_errno(int error) {
@@ -72,19 +75,21 @@ AddressList resolve(const AmqpUrl& url, const Endpoint& endpoint) {
     return AddressList(found, &::freeaddrinfo);
 }
 
-// 0, or the errno of one address.
-int connect_one(const addrinfo& address, util::Fd& out, steady_clock::time_point deadline) {
+// 0, or the errno of one address; ECANCELED when interrupted.
+int connect_one(const addrinfo& address, util::Fd& out, steady_clock::time_point deadline,
+                int interrupt) {
     util::Fd fd(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
                          address.ai_protocol));
     if (!fd) return errno;
     if (::connect(fd.get(), address.ai_addr, address.ai_addrlen) != 0) {
         if (errno != EINPROGRESS) return errno;
-        pollfd waiting{fd.get(), POLLOUT, 0};
+        pollfd waiting[] = {{fd.get(), POLLOUT, 0}, {interrupt, POLLIN, 0}};
         int ready;
         do
-            ready = ::poll(&waiting, 1, static_cast<int>(left_until(deadline).count()));
+            ready = ::poll(waiting, 2, static_cast<int>(left_until(deadline).count()));
         while (ready < 0 && errno == EINTR);
         if (ready == 0) return ETIMEDOUT;
+        if (waiting[1].revents != 0) return ECANCELED;
         int error = 0;
         socklen_t size = sizeof error;
         ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -95,18 +100,20 @@ int connect_one(const addrinfo& address, util::Fd& out, steady_clock::time_point
 }
 
 util::Fd tcp_connect(const AmqpUrl& url, const Endpoint& endpoint,
-                     steady_clock::time_point deadline) {
+                     steady_clock::time_point deadline, int interrupt) {
     const AddressList list = resolve(url, endpoint);
     int error = ECONNREFUSED;
     for (const addrinfo* address = list.get(); address != nullptr; address = address->ai_next) {
         util::Fd fd;
-        error = connect_one(*address, fd, deadline);
+        error = connect_one(*address, fd, deadline, interrupt);
         if (error == 0) return fd;
+        if (error == ECANCELED) throw unreachable(endpoint, "interrupted", "").as_permanent();
     }
+    if (error == ECONNREFUSED)
+        throw NobodyListens(ErrorKind::unreachable, cannot_connect(endpoint, lower_errno(error)),
+                            "is RabbitMQ running there? airy wait --timeout 60s waits until it is");
     throw unreachable(endpoint, lower_errno(error),
-                      error == ECONNREFUSED
-                          ? "is RabbitMQ running there? airy wait --timeout 60s waits until it is"
-                          : "is the address right, and a firewall in between?");
+                      "is the address right, and a firewall in between?");
 }
 
 void set_options(int fd, const Endpoint& endpoint) {
@@ -161,14 +168,18 @@ Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
                                        X509_verify_cert_error_string(certificate_error)),
                            certificate_error == X509_V_ERR_CERT_HAS_EXPIRED
                                ? "renew the broker's certificate"
-                               : "--cacert names the authority that signed it");
+                               : "--cacert names the authority that signed it")
+            .as_permanent();
     if (status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED)
         return unreachable(
-            endpoint, fmt::format("the broker's certificate is not for the host '{}'", url.host),
-            "use the name that the certificate carries");
+                   endpoint,
+                   fmt::format("the broker's certificate is not for the host '{}'", url.host),
+                   "use the name that the certificate carries")
+            .as_permanent();
     if (status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED)
         return unreachable(endpoint, "the broker's certificate is not trusted",
-                           "--cacert names the authority that signed it");
+                           "--cacert names the authority that signed it")
+            .as_permanent();
     if (status == AMQP_STATUS_TIMEOUT)
         return unreachable(endpoint, "the TLS handshake did not end in time",
                            "is it a TLS port? amqp:// speaks without TLS");
@@ -179,10 +190,10 @@ Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
 }  // namespace
 
 void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoint& endpoint,
-                 steady_clock::time_point deadline) {
+                 steady_clock::time_point deadline, int interrupt) {
     // rabbitmq-c says little of why a TCP connection failed, so it is made here; its TLS socket
     // cannot take one over and makes its own.
-    util::Fd fd = tcp_connect(url, endpoint, deadline);
+    util::Fd fd = tcp_connect(url, endpoint, deadline, interrupt);
     if (!url.tls) {
         set_options(fd.get(), endpoint);
         amqp_socket_t* socket = amqp_tcp_socket_new(state);

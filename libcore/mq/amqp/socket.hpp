@@ -12,9 +12,10 @@ namespace airy::mq::amqp {
 
 // Connects `state` to the broker by TCP, and TLS where the URL says so, before `deadline`. The
 // socket is non-blocking, with TCP_NODELAY, keepalive and TCP_USER_TIMEOUT (twice the heartbeat).
-// Throws Error{unreachable} that tells the cause, Error{usage} for certificates that cannot be
-// read.
+// Throws Error{unreachable} that tells the cause: NobodyListens, permanent for a certificate that
+// is not trusted, Error{usage} for certificates that cannot be read. A TCP connection, not a TLS
+// handshake, ends at once when `interrupt` is readable.
 void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoint& endpoint,
-                 std::chrono::steady_clock::time_point deadline);
+                 std::chrono::steady_clock::time_point deadline, int interrupt);
 
 }  // namespace airy::mq::amqp

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
 #include "util/error.hpp"
@@ -21,11 +23,10 @@ std::atomic<std::uint64_t> generations{0};
 }  // namespace
 
 AmqpSubscription::AmqpSubscription(const Endpoint& endpoint, const SubscribeOptions& options)
-    : generation_(++generations),
-      queue_(options.queue),
-      connection_(endpoint),
-      ledger_(options.prefetch, settle_patience) {
-    subscribe(options);
+    : options_(options),
+      ledger_(options.prefetch, settle_patience),
+      link_(endpoint, [this](Connection& connection) { subscribe(connection); }) {
+    service_.watch(link_->socket());
     service_.start([this] { serve(); });
 }
 
@@ -33,60 +34,86 @@ AmqpSubscription::~AmqpSubscription() {
     close(destructor_deadline);
 }
 
-void AmqpSubscription::subscribe(const SubscribeOptions& options) {
-    if (queue_.empty()) {
-        use_exchange_on(connection_, options.exchange);
-        QueueSpec spec;
-        spec.durable = false;
-        spec.exclusive = true;
-        spec.auto_delete = true;
-        queue_ = declare_queue_on(connection_, spec).name;
-        for (const auto& pattern : options.patterns)
-            bind_on(connection_, queue_, options.exchange.name, pattern);
-    }
-    amqp_basic_qos(connection_.state(), Connection::channel, 0, options.prefetch, 0);
-    connection_.check_reply("cannot set the prefetch");
-    const auto* ok = amqp_basic_consume(connection_.state(), Connection::channel, bytes_of(queue_),
+// Every new connection's beginning.
+void AmqpSubscription::subscribe(Connection& connection) {
+    if (generation_ != 0) declare_on(connection, options_.declarations);
+    if (options_.queue.empty())
+        declare_own_queue(connection);
+    else if (queue_names_.empty())
+        queue_ = &queue_names_.emplace_back(options_.queue);
+    amqp_basic_qos(connection.state(), Connection::channel, 0, options_.prefetch, 0);
+    connection.check_reply("cannot set the prefetch");
+    const auto* ok = amqp_basic_consume(connection.state(), Connection::channel, bytes_of(queue()),
                                         amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
-    connection_.check_reply(
-        fmt::format("cannot consume from the queue '{}'", util::printable(queue_)));
+    connection.check_reply(
+        fmt::format("cannot consume from the queue '{}'", util::printable(queue())));
     consumer_tag_ = view_of(ok->consumer_tag);
+    generation_ = ++generations;
+    ledger_ = AckLedger(options_.prefetch, settle_patience);
+    assembler_ = {};
+}
+
+// It goes with the connection, so each connection has another.
+void AmqpSubscription::declare_own_queue(Connection& connection) {
+    use_exchange_on(connection, options_.exchange);
+    QueueSpec spec;
+    spec.durable = false;
+    spec.exclusive = true;
+    spec.auto_delete = true;
+    const auto name = declare_queue_on(connection, spec).name;
+    for (const auto& pattern : options_.patterns)
+        bind_on(connection, name, options_.exchange.name, pattern);
+    queue_ = &queue_names_.emplace_back(name);
 }
 
 void AmqpSubscription::settle(DeliveryTag tag, Settlement settlement) {
-    if (tag.generation == generation_) inbox_.put({tag.tag, settlement, false});
+    inbox_.put({tag, settlement, false});
 }
 
 void AmqpSubscription::stop() {
-    inbox_.put({0, Settlement::ack, true});
+    inbox_.put({{}, Settlement::ack, true});
 }
 
 bool AmqpSubscription::close(std::chrono::milliseconds deadline) noexcept {
-    service_.end(deadline, connection_.socket(), [this] { inbox_.put({}); });
+    service_.end(deadline);
     return flushed_.load();
 }
 
 void AmqpSubscription::serve() {
     try {
-        serve_until_closed();
-        take_commands();
-        send_settlements();
-        // Closing the channel gives back what is unsettled, and its answer comes after all that
-        // was sent before.
-        flushed_.store(connection_.close(service_.close_deadline()));
-    } catch (const Error&) {
+        while (!service_.closing()) {
+            try {
+                serve_connection();
+                finish();
+            } catch (const Error&) {
+                outbox_.put_all(events_);
+                if (ending_) throw;
+                const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };
+                if (!link_.renew(std::current_exception(), service_, report)) return;
+                outbox_.put(Restored{});
+            }
+        }
+    } catch (const std::exception&) {
         outbox_.put_all(events_);
         outbox_.put(Lost{std::current_exception()});
     }
 }
 
-void AmqpSubscription::serve_until_closed() {
+void AmqpSubscription::serve_connection() {
     read_frames();
     while (!service_.closing()) {
-        if (wait_readable(connection_, inbox_.fd(), ledger_.due_at())) read_frames();
+        if (service_.wait_readable(*link_, inbox_.fd(), ledger_.due_at())) read_frames();
         take_commands();
         if (ledger_.due(std::chrono::steady_clock::now())) send_settlements();
     }
+}
+
+void AmqpSubscription::finish() {
+    take_commands();
+    send_settlements();
+    // Closing the channel gives back what is unsettled, and its answer comes after all that was
+    // sent before.
+    flushed_.store(link_->close(service_.close_deadline()));
 }
 
 void AmqpSubscription::take_commands() {
@@ -94,11 +121,12 @@ void AmqpSubscription::take_commands() {
     if (commands.empty()) return;
     const auto now = std::chrono::steady_clock::now();
     for (const auto& command : commands) {
-        if (command.tag != 0) ledger_.settle(command.tag, command.settlement, now);
-        if (command.stop) {
+        if (command.tag.generation == generation_)
+            ledger_.settle(command.tag.tag, command.settlement, now);
+        if (command.stop && !std::exchange(ending_, true)) {
             amqp_basic_cancel_t cancel{bytes_of(consumer_tag_), 0};
-            connection_.check_sent(amqp_send_method(connection_.state(), Connection::channel,
-                                                    AMQP_BASIC_CANCEL_METHOD, &cancel));
+            link_->check_sent(amqp_send_method(link_->state(), Connection::channel,
+                                               AMQP_BASIC_CANCEL_METHOD, &cancel));
         }
     }
 }
@@ -107,41 +135,41 @@ void AmqpSubscription::send_settlements() {
     for (const auto& command : ledger_.flush()) {
         const int status =
             command.settlement == Settlement::ack
-                ? amqp_basic_ack(connection_.state(), Connection::channel, command.tag,
-                                 command.multiple)
-                : amqp_basic_nack(connection_.state(), Connection::channel, command.tag,
+                ? amqp_basic_ack(link_->state(), Connection::channel, command.tag, command.multiple)
+                : amqp_basic_nack(link_->state(), Connection::channel, command.tag,
                                   command.multiple, command.settlement == Settlement::requeue);
-        connection_.check_sent(status);
+        link_->check_sent(status);
     }
 }
 
 void AmqpSubscription::read_frames() {
     amqp_frame_t frame;
-    while (connection_.next_frame(frame)) {
+    while (link_->next_frame(frame)) {
         if (is_close(frame))
-            throw_close(connection_, frame,
-                        fmt::format("cannot go on consuming from '{}'", util::printable(queue_)));
+            throw_close(*link_, frame,
+                        fmt::format("cannot go on consuming from '{}'", util::printable(queue())));
         if (assembler_.take(frame)) {
             if (auto content = assembler_.finished()) take_delivery(std::move(*content));
         } else if (frame.frame_type == AMQP_FRAME_METHOD) {
             take_method(frame);
         }
-        connection_.release_buffers();
+        link_->release_buffers();
     }
     outbox_.put_all(events_);
 }
 
 void AmqpSubscription::take_method(const amqp_frame_t& frame) {
     if (frame.payload.method.id != AMQP_BASIC_CANCEL_METHOD) return;
+    ending_ = true;
     events_.push_back(
         Cancelled{fmt::format("the broker ended the subscription to '{}': was the queue deleted?",
-                              util::printable(queue_))});
+                              util::printable(queue()))});
 }
 
 void AmqpSubscription::take_delivery(ContentAssembler::Content content) {
     ledger_.delivered(content.delivery_tag);
     events_.push_back(Delivered{std::move(content.message),
-                                queue_,
+                                queue(),
                                 content.redelivered,
                                 util::system_clock().now(),
                                 {generation_, content.delivery_tag}});

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "mq/amqp/inequivalence.hpp"
 #include "mq/amqp/table.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -57,6 +58,39 @@ void check_exchange_on(Connection& connection, const std::string& name) {
     connection.check_reply(about("find", "exchange", name));
 }
 
+QueueState try_declare(Connection& connection, const QueueSpec& spec) {
+    event::HeaderTable arguments = spec.arguments;
+    if (!spec.exclusive && spec.type != "classic")
+        arguments.insert(arguments.begin(), {"x-queue-type", {spec.type}});
+    ArgumentPool pool;
+    const auto* ok = amqp_queue_declare(connection.state(), Connection::channel,
+                                        bytes_of(spec.name), 0, spec.durable, spec.exclusive,
+                                        spec.auto_delete, table_to(arguments, pool.get()));
+    connection.check_reply(about("declare", "queue", spec.name));
+    return state_from(*ok);
+}
+
+// Every property in which the queue that is there differs from `spec`. The broker names only the
+// first, so it is asked again with that one as it is there, until it has no more objections: the
+// last declare then names the queue as it is, and changes nothing.
+std::string differences_from(Connection& connection, QueueSpec spec, const Error& error) {
+    constexpr int most = 32;
+    std::string differences;
+    std::string text = error.what();
+    for (int i = 0; i < most; ++i) {
+        const auto difference = adopt_difference(text, spec);
+        if (!difference) break;
+        differences += (differences.empty() ? "" : "; ") + *difference;
+        try {
+            try_declare(connection, spec);
+            break;
+        } catch (const Error& next) {
+            text = next.what();
+        }
+    }
+    return differences;
+}
+
 }  // namespace
 
 void use_exchange_on(Connection& connection, const ExchangeUse& use) {
@@ -76,15 +110,17 @@ void use_exchange_on(Connection& connection, const ExchangeUse& use) {
 
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
     check_name("queue", spec.name);
-    event::HeaderTable arguments = spec.arguments;
-    if (!spec.exclusive && spec.type != "classic")
-        arguments.insert(arguments.begin(), {"x-queue-type", {spec.type}});
-    ArgumentPool pool;
-    const auto* ok = amqp_queue_declare(connection.state(), Connection::channel,
-                                        bytes_of(spec.name), 0, spec.durable, spec.exclusive,
-                                        spec.auto_delete, table_to(arguments, pool.get()));
-    connection.check_reply(about("declare", "queue", spec.name));
-    return state_from(*ok);
+    try {
+        return try_declare(connection, spec);
+    } catch (const Error& error) {
+        const auto differences = differences_from(connection, spec, error);
+        if (differences.empty()) throw;
+        throw Error(error.kind(),
+                    fmt::format("{}: it exists with other properties: {}",
+                                about("declare", "queue", spec.name), differences),
+                    "use those, or another name; consume --no-declare takes a queue as it is")
+            .as_permanent();
+    }
 }
 
 void bind_on(Connection& connection, const std::string& queue, const std::string& exchange,
@@ -95,6 +131,15 @@ void bind_on(Connection& connection, const std::string& queue, const std::string
     connection.check_reply(fmt::format("cannot bind the queue '{}' to '{}' of the exchange '{}'",
                                        util::printable(queue), util::printable(pattern),
                                        util::printable(exchange)));
+}
+
+void declare_on(Connection& connection, const Declarations& declarations) {
+    for (const auto& exchange : declarations.exchanges)
+        declare_exchange_on(connection, exchange);
+    for (const auto& queue : declarations.queues)
+        declare_queue_on(connection, queue);
+    for (const auto& binding : declarations.bindings)
+        bind_on(connection, binding.queue, binding.exchange, binding.pattern);
 }
 
 AmqpTopology::~AmqpTopology() {

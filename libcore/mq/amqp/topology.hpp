@@ -33,6 +33,7 @@ class AmqpTopology final : public Topology {
 
 // The steps that publishing and subscribing share with it; throw as Topology does.
 void use_exchange_on(Connection& connection, const ExchangeUse& use);
+void declare_on(Connection& connection, const Declarations& declarations);
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec);
 void bind_on(Connection& connection, const std::string& queue, const std::string& exchange,
              const std::string& pattern);

@@ -32,7 +32,7 @@ struct Case {
 
     explicit Case(int messages) {
         for (int i = 1; i <= messages; ++i)
-            window.published(static_cast<std::uint64_t>(i));
+            window.published(static_cast<std::uint64_t>(i), {static_cast<std::uint64_t>(i), {}});
     }
     std::string settle(std::uint64_t tag, bool multiple, bool acknowledged = true) {
         events.clear();
@@ -84,9 +84,9 @@ TEST_CASE("a nack means refused, also of a returned message") {
 
 TEST_CASE("twins are returned one by one, and a stranger is recognised") {
     ConfirmWindow window;
-    window.published(7);
-    window.published(7);
-    window.published(8);
+    window.published(7, {1, {}});
+    window.published(7, {2, {}});
+    window.published(8, {3, {}});
     CHECK(window.returned(7, 312, "NO_ROUTE"));
     CHECK(window.returned(7, 312, "NO_ROUTE"));
     CHECK_FALSE(window.returned(7, 312, "NO_ROUTE"));
@@ -103,4 +103,34 @@ TEST_CASE("the fingerprint tells topic, id and body apart") {
     CHECK(print != ConfirmWindow::fingerprint("a", "x", "c"));
     CHECK(print != ConfirmWindow::fingerprint("a", "b", "x"));
     CHECK(ConfirmWindow::fingerprint("ab", "", "") != ConfirmWindow::fingerprint("a", "b", ""));
+}
+
+TEST_CASE("what is open on a channel that is gone comes back in order, under its own numbers") {
+    ConfirmWindow window;
+    std::vector<mq::PublisherEvent> events;
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        event::Message message;
+        message.body = std::to_string(i);
+        window.published(i, {i, message});
+    }
+    CHECK(window.bytes() == 5);
+    window.settle(2, false, true, events);
+    window.settle(4, false, true, events);
+    CHECK(window.returned(3, 312, "NO_ROUTE"));
+    CHECK(window.bytes() == 3);
+    auto open = window.restart();
+    REQUIRE(open.size() == 3);
+    CHECK(window.size() == 0);
+    CHECK(window.bytes() == 0);
+
+    // On the next channel the tags begin at 1 again, and what was returned on the last is
+    // forgotten.
+    for (auto& next : open) {
+        CHECK(next.message.body == std::to_string(next.sequence));
+        window.published(next.sequence, std::move(next));
+    }
+    events.clear();
+    window.settle(2, true, true, events);
+    window.settle(3, false, false, events);
+    CHECK(spell(events) == "c1 c3 r5");
 }

@@ -7,6 +7,9 @@
 #include <string>
 
 using namespace airy;
+using mq::amqp::classify;
+using mq::amqp::classify_status;
+using mq::amqp::Fate;
 using mq::amqp::from_close;
 using mq::amqp::from_status;
 
@@ -53,4 +56,53 @@ TEST_CASE("the library's own failures mean that the broker is not reached") {
                              AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SSL_ERROR})
         CHECK(from_status(status, "x").kind() == ErrorKind::unreachable);
     CHECK_FALSE(from_status(AMQP_STATUS_HEARTBEAT_TIMEOUT, "x").hint().empty());
+}
+
+TEST_CASE("what the broker refuses is permanent, what befell it is not") {
+    struct Row {
+        int code;
+        const char* text;
+        Fate fate;
+    };
+    const Row rows[] = {
+        {311, "CONTENT_TOO_LARGE", Fate::permanent},
+        {320, "CONNECTION_FORCED - broker forced connection closure", Fate::transient},
+        {320, "CONNECTION_FORCED - Closed via management plugin", Fate::transient},
+        {403, "ACCESS_REFUSED - access to queue 'q' refused", Fate::permanent},
+        {404, "NOT_FOUND - no queue 'q' in vhost '/'", Fate::permanent},
+        {404, "NOT_FOUND - home node 'a@b' of durable queue 'q' is down or inaccessible",
+         Fate::transient},
+        {405, "RESOURCE_LOCKED - cannot obtain exclusive access", Fate::transient},
+        {406, "PRECONDITION_FAILED - inequivalent arg 'durable'", Fate::permanent},
+        {406, "PRECONDITION_FAILED - unknown delivery tag 3", Fate::permanent},
+        {406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out",
+         Fate::transient},
+        {501, "FRAME_ERROR", Fate::transient},
+        {504, "CHANNEL_ERROR", Fate::transient},
+        {505, "UNEXPECTED_FRAME", Fate::permanent},
+        {530, "NOT_ALLOWED - vhost not found", Fate::permanent},
+        {540, "NOT_IMPLEMENTED", Fate::permanent},
+        {541, "INTERNAL_ERROR", Fate::transient},
+        {999, "", Fate::transient},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.code);
+        CAPTURE(row.text);
+        CHECK(classify(row.code, row.text) == row.fate);
+        CHECK(from_close(row.code, row.text, "x").permanent() == (row.fate == Fate::permanent));
+    }
+}
+
+TEST_CASE(
+    "a socket, a heartbeat or a handshake may fare better next time; a certificate will not") {
+    for (const int status :
+         {AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_HEARTBEAT_TIMEOUT, AMQP_STATUS_CONNECTION_CLOSED,
+          AMQP_STATUS_TIMEOUT, AMQP_STATUS_SSL_CONNECTION_FAILED, AMQP_STATUS_SSL_ERROR,
+          AMQP_STATUS_BAD_AMQP_DATA, AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED})
+        CHECK(classify_status(status) == Fate::transient);
+    for (const int status :
+         {AMQP_STATUS_SSL_PEER_VERIFY_FAILED, AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED,
+          AMQP_STATUS_INVALID_PARAMETER, AMQP_STATUS_TABLE_TOO_BIG})
+        CHECK(classify_status(status) == Fate::permanent);
+    CHECK(from_status(AMQP_STATUS_SSL_PEER_VERIFY_FAILED, "x").permanent());
 }

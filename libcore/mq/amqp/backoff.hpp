@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+
+#include "mq/reconnect.hpp"
+#include "util/clock.hpp"
+
+namespace airy::mq::amqp {
+
+// The pauses between attempts to connect again, of one loss. Pure; one thread.
+class Backoff {
+  public:
+    // The longest pause while nobody listens at the address: a refused connection costs nobody
+    // anything, and the first to come back shall not be found out seconds later.
+    static constexpr std::chrono::milliseconds longest_unheard{800};
+
+    Backoff(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
+        : policy_(policy), lost_at_(lost_at), delay_(policy.first_delay), random_(seed) {}
+
+    // How long to wait before the next attempt; nothing when the policy allows none any more.
+    std::optional<std::chrono::milliseconds> next(bool nobody_listens, util::SteadyTime now);
+
+    // How many attempts `next` has allowed.
+    std::uint64_t attempts() const noexcept { return attempts_; }
+
+  private:
+    const ReconnectPolicy policy_;
+    const util::SteadyTime lost_at_;
+    std::chrono::milliseconds delay_;
+    std::minstd_rand random_;
+    std::uint64_t attempts_ = 0;
+};
+
+}  // namespace airy::mq::amqp

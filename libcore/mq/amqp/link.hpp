@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include "mq/amqp/connection.hpp"
+#include "mq/amqp/service.hpp"
+
+namespace airy::mq::amqp {
+
+// One connection after the other to the same broker. The constructor's thread makes the first; then
+// all belongs to the service thread.
+class Link {
+  public:
+    // What every new connection needs before it is used; may throw.
+    using Prepare = std::function<void(Connection&)>;
+    using Report = std::function<void(Interrupted)>;
+
+    // Connects. Throws Error{unreachable}, and what `prepare` throws.
+    Link(const Endpoint& endpoint, Prepare prepare);
+
+    // Not while there is none: after renew has returned false or thrown.
+    Connection& operator*() const noexcept { return *connection_; }
+    Connection* operator->() const noexcept { return connection_.get(); }
+
+    bool renewable() const noexcept { return endpoint_.reconnect.enabled; }
+
+    // The connection is lost for this reason: makes another. Reports before each pause. Returns
+    // false when the service is closing. Throws the last failure when it is permanent or the policy
+    // allows no further attempt.
+    bool renew(std::exception_ptr loss, ServiceThread& service, const Report& report);
+
+  private:
+    bool connect_again(ServiceThread& service, std::exception_ptr& failure);
+
+    const Endpoint endpoint_;
+    const Prepare prepare_;
+    std::size_t next_host_ = 0;
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace airy::mq::amqp
