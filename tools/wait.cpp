@@ -64,9 +64,8 @@ int Wait::run() {
             return 0;
         } catch (const Error& error) {
             // What is not there may be declared yet; what is refused will be refused again.
-            const bool waits_for =
-                error.kind() == ErrorKind::not_found ||
-                (error.kind() == ErrorKind::unreachable && !error.permanent());
+            const bool waits_for = error.kind() == ErrorKind::not_found ||
+                                   (error.kind() == ErrorKind::unreachable && !error.permanent());
             if (!waits_for) throw;
             last_error = error.what();
         }
