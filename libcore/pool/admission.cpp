@@ -158,7 +158,7 @@ Submitted State::wait_for_answer(Submitter& submitter) {
         linger([&] { return answer.load(std::memory_order_acquire) != Submitter::pending; });
     std::uint32_t value = Submitter::pending;
     if (answer.compare_exchange_strong(value, Submitter::asleep, std::memory_order_acq_rel)) {
-        answer.wait(Submitter::asleep, std::memory_order_acquire);
+        wait_while(answer, Submitter::asleep);
         std::lock_guard lock(lock_);  // so that the waker is done with the submitter
         if (submitter.unwoken) unwoken_.erase(&submitter);
     }
@@ -172,7 +172,7 @@ void State::grant(Task* task, Actions& actions) {
     if (task->lane == Lane::threads) {
         ready_.push_back(task);
         note_ready();
-        want_worker(actions);
+        want_worker(task->submitted, actions);
     } else {
         ++running_async_;
         hold_loop();
@@ -215,7 +215,7 @@ void State::answer(Task* task, Submitted submitted, Actions& actions) {
             unwoken_.push_back(&submitter);
             check_for_stall(stall_check, actions);
         } else {
-            submitter.answer.notify_one();
+            futex_wake(submitter.answer);
         }
     }
 }
@@ -224,7 +224,7 @@ void State::answer(Task* task, Submitted submitted, Actions& actions) {
 void State::wake_answered() noexcept {
     while (Submitter* submitter = unwoken_.pop_front()) {
         submitter->unwoken = false;
-        submitter->answer.notify_one();
+        futex_wake(submitter->answer);
     }
 }
 
@@ -273,6 +273,7 @@ void State::cancel(Task* task) noexcept {
 void State::start(Task* task, util::SteadyTime now, Actions& actions) {
     task->place = Place::running;
     task->started = now;
+    if (task->lane == Lane::threads) last_step_ = now;
     wait_times_.record(now - task->submitted);
     const bool own = task->extras && task->extras->timeout;
     const auto timeout = own ? *task->extras->timeout : options_.task_timeout;
@@ -298,6 +299,7 @@ void State::end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& act
     run_times_.record(took);
     --running_;
     if (task->lane == Lane::threads) {
+        last_step_ = now;
         const auto mean = mean_run_ns_.load(std::memory_order_relaxed);
         mean_run_ns_.store(mean + (took.count() - mean) / 8, std::memory_order_relaxed);
     } else {

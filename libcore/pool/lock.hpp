@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
@@ -32,6 +35,25 @@ bool linger(Condition condition) noexcept {
     return condition();
 }
 
+// Sleeps while `word` is `value`; may also return for no reason. Not std::atomic::wait, which
+// yields the core some times before it sleeps: beside CPU-bound threads each yield costs a whole
+// slice, where a sleeper that is woken runs at once.
+inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
+    static_assert(sizeof word == sizeof value);
+    ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+}
+
+// Wakes one that sleeps there; the word itself may be gone by then.
+inline void futex_wake(const std::atomic<std::uint32_t>& word) noexcept {
+    ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+// Sleeps until `word` is another than `value`.
+inline void wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
+    while (word.load(std::memory_order_acquire) == value)
+        futex_wait(word, value);
+}
+
 // A mutex for sections of some tens of nanoseconds: spins for about a microsecond before it sleeps,
 // where std::mutex sleeps at once. Meets Lockable.
 class Lock {
@@ -45,7 +67,7 @@ class Lock {
         return state_.compare_exchange_strong(expected, held, std::memory_order_acquire);
     }
     void unlock() noexcept {
-        if (state_.exchange(free, std::memory_order_release) == contended) state_.notify_one();
+        if (state_.exchange(free, std::memory_order_release) == contended) futex_wake(state_);
     }
 
   private:
@@ -60,7 +82,7 @@ class Lock {
                 return;
         }
         while (state_.exchange(contended, std::memory_order_acquire) != free)
-            state_.wait(contended, std::memory_order_relaxed);
+            futex_wait(state_, contended);
     }
 
     std::atomic<std::uint32_t> state_{free};

@@ -151,7 +151,7 @@ class State : public std::enable_shared_from_this<State> {
     void work(Worker& worker);
     bool find_task(Worker& worker, std::unique_lock<Lock>& lock, util::SteadyTime& now,
                    Actions& actions);
-    void want_worker(Actions& actions);
+    void want_worker(util::SteadyTime now, Actions& actions);
     void note_ready() noexcept;
     bool create_worker();
     void thread_refused();
@@ -191,7 +191,7 @@ class State : public std::enable_shared_from_this<State> {
     void expire(Task* task, Stops& stops, Actions& actions);
     void request_stop(Task* task, Stops& stops, Actions& actions);
     void check_for_stall(std::chrono::nanoseconds after, Actions& actions);
-    void check_stall(Actions& actions);
+    void check_stall(util::SteadyTime now, Actions& actions);
     void end_idle(util::SteadyTime now, Actions& actions);
     void join_ended(std::unique_lock<Lock>& lock);
     bool over() const noexcept;
@@ -205,6 +205,7 @@ class State : public std::enable_shared_from_this<State> {
     // Tasks that take less than a wake-up costs do not each get a thread at once.
     static constexpr std::int64_t short_run_ns = 3000;
     static constexpr std::int64_t long_run_ns = 1'000'000;
+    static constexpr std::chrono::microseconds just_now{20};
     static constexpr std::chrono::microseconds stall_check{200};
     static constexpr std::chrono::milliseconds thread_retry{10};
     using Nanoseconds = std::chrono::nanoseconds;
@@ -247,6 +248,8 @@ class State : public std::enable_shared_from_this<State> {
     TaskList overrun_;              // running past their deadline
     std::array<std::uint64_t, outcome_kinds> totals_{};
     std::uint64_t taken_ = 0;
+    bool coming_ = false;           // a thread is about to look for a ready task
+    util::SteadyTime last_step_{};  // when a callable last began or ended
     std::uint64_t taken_at_check_ = 0;
     std::optional<util::SteadyTime> stall_at_;
     Timers timers_;

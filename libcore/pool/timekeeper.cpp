@@ -96,7 +96,7 @@ void State::check_deadlines(std::unique_lock<Lock>& lock) {
         }
         expire(task, stops, actions);
     }
-    check_stall(actions);
+    check_stall(now, actions);
     end_idle(now, actions);
     actions.kick = false;  // this is the one to be kicked
     if (!actions.any() && stops.empty()) return;
@@ -146,7 +146,7 @@ void State::check_for_stall(std::chrono::nanoseconds after, Actions& actions) {
 
 // Under the lock: when no ready task was taken since the last look, the threads at work are held
 // up, so each ready task gets a thread of its own.
-void State::check_stall(Actions& actions) {
+void State::check_stall(util::SteadyTime now, Actions& actions) {
     if (!stall_at_ || *stall_at_ > std::chrono::steady_clock::now()) return;
     stall_at_.reset();
     wake_answered();
@@ -157,7 +157,7 @@ void State::check_stall(Actions& actions) {
     }
     mean_run_ns_.store(long_run_ns, std::memory_order_relaxed);
     for (auto missing = ready_.size() - std::min(ready_.size(), waking_); missing > 0; --missing)
-        want_worker(actions);
+        want_worker(now, actions);
 }
 
 // Under the lock.

@@ -10,12 +10,12 @@
 namespace airy::pool {
 
 // Under the lock: sees to it that a thread will come for each ready task. While tasks are as short
-// as a wake-up, the threads at work already come sooner than a new one would; the timekeeper looks
-// whether they do.
-void State::want_worker(Actions& actions) {
-    if (ready_.size() <= waking_ + (spinning_ ? 1 : 0)) return;
+// as a wake-up, and one began or ended just now, the threads at work come sooner than a new one
+// would; the timekeeper looks whether they do.
+void State::want_worker(util::SteadyTime now, Actions& actions) {
+    if (ready_.size() <= waking_ + (spinning_ ? 1 : 0) + (coming_ ? 1 : 0)) return;
     const std::size_t active = threads_ - parked_.size() - waking_;
-    if (active > 0 && short_tasks()) {
+    if (active > 0 && short_tasks() && now - last_step_ < just_now) {
         check_for_stall(stall_check, actions);
         return;
     }
@@ -36,11 +36,11 @@ void State::note_ready() noexcept {
 void State::perform(Actions& actions) {
     while (Worker* worker = actions.wake.pop_front()) {
         worker->signal.store(Worker::work, std::memory_order_release);
-        worker->signal.notify_one();
+        futex_wake(worker->signal);
     }
     while (Worker* worker = actions.end.pop_front()) {
         worker->signal.store(Worker::end, std::memory_order_release);
-        worker->signal.notify_one();
+        futex_wake(worker->signal);
     }
     for (; actions.create > 0; --actions.create)
         if (!create_worker()) thread_refused();
@@ -103,7 +103,7 @@ void State::work(Worker& worker) {
         note_ready();
         ++taken_;
         start(task, now, actions);
-        want_worker(actions);
+        want_worker(now, actions);
         lock.unlock();
         perform(actions);
         delete std::exchange(gone, nullptr);
@@ -117,7 +117,9 @@ void State::work(Worker& worker) {
         now = clock_.steady();
         const auto kind = settle(task, result, std::move(exception), now);
         lock.lock();
+        coming_ = true;
         end(task, kind, now, actions);
+        coming_ = false;
         if (!recycle(task)) gone = task;
     }
     ended_.push_back(&worker);
@@ -155,7 +157,7 @@ bool State::find_task(Worker& worker, std::unique_lock<Lock>& lock, util::Steady
         const bool kick = std::exchange(actions.kick, false);
         lock.unlock();
         if (kick) kick_timekeeper();
-        worker.signal.wait(Worker::none, std::memory_order_acquire);
+        wait_while(worker.signal, Worker::none);
         now = clock_.steady();
         lock.lock();
         if (worker.signal.load(std::memory_order_relaxed) == Worker::end) return false;

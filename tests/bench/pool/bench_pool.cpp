@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -195,7 +199,7 @@ void latency_threads(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// The same for coroutines; submitter and tasks share the loop, as goroutines share a P.
+// The same for coroutines.
 boost::asio::awaitable<TaskResult> sleep_until_stopped(TaskContext& context) {
     co_await context.sleep_for(std::chrono::hours(1));
     co_return TaskResult::ok;
@@ -210,6 +214,46 @@ boost::asio::awaitable<TaskResult> note_start(TaskContext& context, Clock::time_
     co_return TaskResult::ok;
 }
 
+boost::asio::awaitable<TaskResult> note_start_on_loop(Clock::time_point submitted,
+                                                      std::vector<double>& times) {
+    times.push_back(seconds(Clock::now() - submitted));
+    co_return TaskResult::ok;
+}
+
+boost::asio::awaitable<void> submit_on_loop(airy::pool::TaskPool& pool, std::uint64_t samples,
+                                            std::vector<double>& times) {
+    boost::asio::steady_timer pause(pool.loop());
+    for (std::uint64_t i = 0; i < samples; ++i) {
+        const auto submitted = Clock::now();
+        airy::pool::AsyncTask task = [&times, submitted](TaskContext&) {
+            return note_start_on_loop(submitted, times);
+        };
+        co_await pool.async_submit(std::move(task));
+        while (times.size() <= i) {
+            pause.expires_after(200us);
+            co_await pause.async_wait(boost::asio::use_awaitable);
+        }
+    }
+}
+
+// Submitter and tasks are coroutines of one loop, as goroutines are of one scheduler: what ants'
+// figure is to be held against.
+void latency_loop(std::uint64_t samples, std::size_t busy) {
+    airy::pool::Options options;
+    options.size = 100;
+    airy::pool::TaskPool pool(options);
+    for (std::size_t i = 0; i < busy; ++i)
+        pool.submit_async(sleep_until_stopped);
+    std::vector<double> times;
+    boost::asio::co_spawn(pool.loop(), submit_on_loop(pool, samples, times),
+                          boost::asio::use_future)
+        .get();
+    pool.release();
+    pool.wait();
+    print_quantiles(times);
+}
+
+// From another thread than the loop's, which must be woken.
 void latency_async(std::uint64_t samples, std::size_t busy) {
     airy::pool::Options options;
     options.size = 100;
@@ -299,6 +343,8 @@ int main(int argc, char** argv) {
         latency_threads(number(1), number(2));
     else if (work == "latency-async")
         latency_async(number(1), number(2));
+    else if (work == "latency-loop")
+        latency_loop(number(1), number(2));
     else if (work == "burst")
         burst(number(1));
     else {
@@ -306,7 +352,7 @@ int main(int argc, char** argv) {
                      "usage: bench_pool wait-async|wait-threads TASKS CAP MICROSECONDS\n"
                      "       bench_pool empty-ours|empty-asio|empty-fixed TASKS THREADS\n"
                      "       bench_pool cpu-ours|cpu-asio|cpu-fixed TASKS THREADS ROUNDS\n"
-                     "       bench_pool latency-threads|latency-async SAMPLES BUSY\n"
+                     "       bench_pool latency-threads|latency-async|latency-loop SAMPLES BUSY\n"
                      "       bench_pool burst THREADS\n");
         return 2;
     }

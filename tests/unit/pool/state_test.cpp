@@ -3,6 +3,7 @@
 // resize, wait, release, reboot.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <optional>
@@ -89,9 +90,9 @@ TEST_CASE("release refuses, asks to stop, and no thread is left when it is throu
     const auto before = threads_of_process();
     Loop loop;
     std::optional<TaskPool> pool(std::in_place, options(4), loop.context());
-    Gate gate;
+    std::array<Gate, 2> gates;
     std::atomic<int> stopped = 0, started = 0;
-    for (int i = 0; i < 2; ++i)
+    for (auto& gate : gates)
         pool->submit([&](TaskContext& context) {
             ++started;
             const std::stop_callback on_stop(context.stop_token(), [&] {
