@@ -123,7 +123,9 @@ auto take_until(Source& source, const std::function<bool(const decltype(source.t
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!enough(events) && std::chrono::steady_clock::now() < deadline) {
         pollfd ready{source.event_fd(), POLLIN, 0};
-        ::poll(&ready, 1, 100);
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        ::poll(&ready, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 100)));
         for (auto& event : source.take())
             events.push_back(std::move(event));
     }

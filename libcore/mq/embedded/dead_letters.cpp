@@ -48,6 +48,8 @@ HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view 
                   {(count ? integer_of(*count) : std::nullopt).value_or(0) + std::int64_t{1}});
         return again;
     }
+    // RabbitMQ sorts every entry but a message's first.
+    if (!deaths.empty()) std::ranges::stable_sort(fresh, {}, &event::HeaderField::first);
     return fresh;
 }
 
@@ -66,7 +68,8 @@ void add_death(event::Message& message, std::string_view queue, std::string_view
     message.has_headers = true;
     HeaderArray deaths;
     if (const auto* known = deaths_of(headers)) {
-        deaths = *known;
+        // RabbitMQ turns the list round each time (rabbit_dead_letter, group_by_queue_and_reason).
+        deaths.assign(known->rbegin(), known->rend());
     } else {
         set_field(headers, "x-first-death-reason", {std::string(reason)});
         set_field(headers, "x-first-death-queue", {std::string(queue)});

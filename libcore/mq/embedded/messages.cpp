@@ -189,7 +189,7 @@ std::int64_t forget_held(Change& change, QueueCounts& queue, std::int64_t first,
     return count;
 }
 
-void give_back(Change& change, QueueCounts& queue, const StoredMessage& message) {
+void give_back(Change& change, QueueCounts& queue, const StoredMessage& message, Return how) {
     const auto& policy = queue.info->policy;
     const auto deliveries = message.deliveries + 1;
     --queue.unacked;
@@ -199,10 +199,13 @@ void give_back(Change& change, QueueCounts& queue, const StoredMessage& message)
         dead_letter(change, *queue.info, message, "delivery_limit");
         return;
     }
-    // A quorum queue lines up what comes back, a classic queue puts it back to its place; both
-    // deliver it before what was never delivered.
+    // A classic queue puts it back to its place. A quorum queue lines up what comes back before
+    // what is new; but without a limit it sends what is requeued to its end, so that a message
+    // that nobody can handle does not stand in the way (rabbit_fifo, `requeue`).
     auto key = message.key;
-    if (policy.quorum)
+    if (policy.quorum && how == Return::requeued && !policy.delivery_limit)
+        key = key_of(queue.info->id, fresh_lane, take_position(queue));
+    else if (policy.quorum)
         key = key_of(queue.info->id, returned_lane, take_position(queue));
     else if (lane_of(key) == fresh_lane)
         key = key_of(queue.info->id, returned_lane, position_of(key));

@@ -60,8 +60,14 @@ std::optional<StoredMessage> held_message(Change& change, std::int64_t key);
 // how many there were.
 std::int64_t forget_held(Change& change, QueueCounts& queue, std::int64_t first, std::int64_t last);
 
+// How a held message comes back.
+enum class Return : std::uint8_t {
+    requeued,     // by its consumer
+    left_behind,  // its consumer is gone
+};
+
 // A held message is ready again, and has come back once more; or is dead-lettered when that was
 // once too often.
-void give_back(Change& change, QueueCounts& queue, const StoredMessage& message);
+void give_back(Change& change, QueueCounts& queue, const StoredMessage& message, Return how);
 
 }  // namespace airy::mq::embedded

@@ -96,7 +96,7 @@ void end_session(Change& change, std::int64_t session) {
     for (const auto key : held_keys(change, session)) {
         auto* queue = change.counts(key >> (lane_bits + position_bits));
         auto message = held_message(change, key);
-        if (queue != nullptr && message) give_back(change, *queue, *message);
+        if (queue != nullptr && message) give_back(change, *queue, *message, Return::left_behind);
     }
     change.db().run("DELETE FROM lease WHERE session = ?1", session);
     end_consumer(change, session);

@@ -275,7 +275,7 @@ void EmbeddedSubscription::settle_pending(Change& change, QueueCounts& queue) {
         const auto message = held_message(change, key);
         if (!message) continue;
         if (command.settlement == Settlement::requeue) {
-            give_back(change, queue, *message);
+            give_back(change, queue, *message, Return::requeued);
         } else {
             forget_held(change, queue, key, key);
             dead_letter(change, *queue.info, *message, "rejected");

@@ -198,6 +198,31 @@ void EmbeddedTopology::delete_exchange(const std::string& name) {
     finish(change);
 }
 
+std::optional<Inventory> EmbeddedTopology::inventory() {
+    catch_up_all();
+    Change change(store_, catalogue_);  // for one view of all
+    Inventory out;
+    auto exchanges = change.db().query("SELECT name, type, durable FROM exchange ORDER BY name");
+    while (exchanges.next())
+        out.exchanges.push_back({std::string(exchanges.text(0)), std::string(exchanges.text(1)),
+                                 exchanges.integer(2) != 0});
+    for (const auto& [name, info] : change.catalogue().queues()) {
+        const auto state = state_of(change, info);
+        const auto* counts = change.counts(info.id);
+        if (counts == nullptr) continue;
+        out.queues.push_back({info.spec, state.ready, static_cast<std::uint64_t>(counts->unacked),
+                              state.consumers, static_cast<std::uint64_t>(counts->bytes)});
+    }
+    auto bindings = change.db().query(
+        "SELECT e.name, q.name, b.pattern FROM binding AS b JOIN exchange AS e ON e.id = "
+        "b.exchange "
+        "JOIN queue AS q ON q.id = b.queue ORDER BY 1, 2, 3");
+    while (bindings.next())
+        out.bindings.push_back({std::string(bindings.text(0)), std::string(bindings.text(1)),
+                                std::string(bindings.text(2))});
+    return out;
+}
+
 std::string EmbeddedTopology::server() const {
     return fmt::format("airy's embedded broker (SQLite {})", sqlite3_libversion());
 }

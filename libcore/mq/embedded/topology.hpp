@@ -28,6 +28,7 @@ class EmbeddedTopology final : public Topology {
     std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) override;
     std::uint64_t purge_queue(const std::string& name) override;
     void delete_exchange(const std::string& name) override;
+    std::optional<Inventory> inventory() override;
     std::string server() const override;
 
   private:
