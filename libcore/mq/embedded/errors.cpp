@@ -76,7 +76,10 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
 }  // namespace
 
 void throw_sqlite(sqlite3* db, int code, std::string_view what, const std::string& path) {
-    const int system = db ? sqlite3_system_errno(db) : 0;
+    // SQLite forgets the cause where a commit fails; then it is still what the system said last.
+    const int last = errno;
+    const int kept = db ? sqlite3_system_errno(db) : 0;
+    const int system = kept != 0 ? kept : last;
     const auto told = [&](std::string_view why) {
         return fmt::format("{} in {}: {}", what, util::printable(path), why);
     };

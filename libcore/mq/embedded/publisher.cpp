@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "mq/embedded/codec.hpp"
 #include "mq/embedded/dead_letters.hpp"
 #include "mq/embedded/errors.hpp"
+#include "mq/embedded/expiry.hpp"
 #include "mq/embedded/messages.hpp"
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/retention.hpp"
@@ -110,8 +112,9 @@ void EmbeddedPublisher::serve_until_closed() {
 void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
     try {
         store_all(messages);
+        full_ = false;
     } catch (const DiskFull& full) {
-        util::log_warn(full.what());
+        if (!std::exchange(full_, true)) util::log_warn(full.what());
         events_.clear();
         for (std::size_t i = 0; i < messages.size(); ++i)
             events_.emplace_back(Refused{written_ + i + 1});
@@ -121,6 +124,7 @@ void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
 }
 
 void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
+    catch_up(store_, catalogue_);
     std::vector<std::int64_t> dead;
     {
         Change change(store_, catalogue_);

@@ -52,6 +52,7 @@ class EmbeddedPublisher final : public Publisher {
     std::vector<PublisherEvent> events_;
     std::uint64_t written_ = 0;
     std::string meta_;
+    bool full_ = false;             // there was no room, and that was told
     bool keeps_published_ = false;  // there is a retention, as of the current transaction
 
     ServiceThread service_;  // last: it uses all of the above

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "fixture.hpp"
+
+namespace airy::mq {
+namespace {
+
+const event::HeaderValue* field(const event::HeaderTable& table, const std::string& name) {
+    const auto found = std::ranges::find(table, name, &event::HeaderField::first);
+    return found == table.end() ? nullptr : &found->second;
+}
+
+std::string text(const event::HeaderTable& table, const std::string& name) {
+    const auto* value = field(table, name);
+    const auto* out = value ? std::get_if<std::string>(&value->value) : nullptr;
+    return out ? *out : std::string();
+}
+
+// The newest death of the message.
+event::HeaderTable death(const Delivered& delivered) {
+    const auto* deaths = field(delivered.message.headers, "x-death");
+    REQUIRE(deaths != nullptr);
+    const auto& list = std::get<event::HeaderArray>(deaths->value);
+    REQUIRE_FALSE(list.empty());
+    return std::get<event::HeaderTable>(list[0].value);
+}
+
+event::HeaderTable dead_letter_to(const std::string& queue) {
+    return {{"x-dead-letter-exchange", {std::string()}}, {"x-dead-letter-routing-key", {queue}}};
+}
+
+}  // namespace
+
+TEST_CASE("a message waits out its queue's time and then goes on, with what happened to it") {
+    Fixture f;
+    const auto work = f.queue("none.of.these");
+    auto arguments = dead_letter_to(work);
+    arguments.push_back({"x-message-ttl", {std::int64_t{150}}});
+    const auto retry = f.queue("#", arguments);
+    auto subscription = f.subscribe(work);
+    auto publisher = f.publisher();
+    const auto before = std::chrono::steady_clock::now();
+    publish(*publisher, {f.message("post.published", "late")});
+    const auto got = deliveries(*subscription, 1);
+    REQUIRE(got.size() == 1);
+    CHECK(std::chrono::steady_clock::now() - before >= 150ms);
+    CHECK(got[0].message.body == "late");
+    CHECK(got[0].message.topic == work);
+    CHECK(got[0].message.exchange.empty());
+    CHECK_FALSE(got[0].redelivered);
+    CHECK(text(death(got[0]), "reason") == "expired");
+    CHECK(text(death(got[0]), "queue") == retry);
+    CHECK(text(death(got[0]), "exchange") == f.exchange());
+    CHECK(text(got[0].message.headers, "x-first-death-reason") == "expired");
+    CHECK(text(got[0].message.headers, "x-first-death-queue") == retry);
+    CHECK(ready(f, retry) == 0);
+}
+
+TEST_CASE("the queues of the consumer's retries work as they are declared") {
+    Fixture f;
+    const auto work = f.queue("none.of.these");
+    auto arguments = dead_letter_to(work);
+    for (const auto& more :
+         event::HeaderTable{{"x-message-ttl", {std::int64_t{100}}},
+                            {"x-expires", {std::int64_t{60'000}}},
+                            {"x-dead-letter-strategy", {std::string("at-least-once")}},
+                            {"x-overflow", {std::string("reject-publish")}}})
+        arguments.push_back(more);
+    f.queue("#", arguments);
+    auto publisher = f.publisher();
+    std::vector<event::Message> messages;
+    for (int i = 0; i < 20; ++i)
+        messages.push_back(f.message("post.published", std::to_string(i)));
+    publish(*publisher, messages);
+    REQUIRE(becomes_ready(f, work, 20));
+    auto subscription = f.subscribe(work);
+    const auto got = deliveries(*subscription, 20);
+    REQUIRE(got.size() == 20);
+    for (int i = 0; i < 20; ++i)
+        CHECK(got[static_cast<std::size_t>(i)].message.body == std::to_string(i));
+}
+
+TEST_CASE("a message's own expiration ends it, and is told afterwards") {
+    Fixture f;
+    const auto dead = f.queue("none.of.these");
+    f.queue("#", dead_letter_to(dead), "classic");
+    auto publisher = f.publisher();
+    auto message = f.message("post.published", "short");
+    message.properties.expiration = "50";
+    publish(*publisher, {message});
+    auto subscription = f.subscribe(dead);
+    const auto got = deliveries(*subscription, 1);
+    REQUIRE(got.size() == 1);
+    CHECK_FALSE(got[0].message.properties.expiration);
+    CHECK(text(death(got[0]), "original-expiration") == "50");
+    CHECK(text(death(got[0]), "reason") == "expired");
+}
+
+TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
+    Fixture f;
+    const auto dead = f.queue("none.of.these");
+    auto arguments = dead_letter_to(dead);
+    arguments.push_back({"x-delivery-limit", {std::int64_t{2}}});
+    const auto queue = f.queue("#", arguments);
+    auto publisher = f.publisher();
+    publish(*publisher, {f.message("post.published", "poison")});
+    auto subscription = f.subscribe(queue);
+    for (std::int64_t delivery = 0; delivery <= 2; ++delivery) {
+        const auto got = deliveries(*subscription, 1);
+        REQUIRE(got.size() == 1);
+        const auto* count = field(got[0].message.headers, "x-delivery-count");
+        CHECK((count != nullptr) == (delivery > 0));
+        if (count) CHECK(*count == event::HeaderValue{delivery});
+        subscription->settle(got[0].tag, Settlement::requeue);
+    }
+    auto graves = f.subscribe(dead);
+    const auto got = deliveries(*graves, 1);
+    REQUIRE(got.size() == 1);
+    CHECK(text(death(got[0]), "reason") == "delivery_limit");
+    CHECK(field(got[0].message.headers, "x-delivery-count") == nullptr);
+}
+
+TEST_CASE("a full queue dead-letters from its head, or refuses") {
+    Fixture f;
+    const auto dead = f.queue("none.of.these");
+    auto arguments = dead_letter_to(dead);
+    arguments.push_back({"x-max-length", {std::int64_t{2}}});
+    const auto queue = f.queue("post.*", arguments, "classic");
+    const auto strict = f.queue(
+        "user.*",
+        {{"x-max-length", {std::int64_t{1}}}, {"x-overflow", {std::string("reject-publish")}}},
+        "classic");
+    auto publisher = f.publisher();
+    publish(*publisher, {f.message("post.published", "1"), f.message("post.published", "2"),
+                         f.message("post.published", "3"), f.message("user.registered", "4")});
+    auto graves = f.subscribe(dead);
+    const auto got = deliveries(*graves, 1);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].message.body == "1");
+    CHECK(text(death(got[0]), "reason") == "maxlen");
+    CHECK(ready(f, queue) == 2);
+
+    auto message = f.message("user.registered", "5");
+    publisher->try_submit(message);
+    const auto events = outcomes(*publisher, 1);
+    REQUIRE(events.size() == 1);
+    CHECK(std::holds_alternative<Refused>(events[0]));
+    CHECK(ready(f, strict) == 1);
+}
+
+TEST_CASE("a queue with priorities delivers the urgent first") {
+    Fixture f;
+    const auto queue = f.queue("#", {{"x-max-priority", {std::int64_t{5}}}}, "classic");
+    auto publisher = f.publisher();
+    std::vector<event::Message> messages;
+    for (const int priority : {1, 9, 0, 3, 9, 3}) {
+        messages.push_back(f.message("post.published", std::to_string(messages.size())));
+        messages.back().properties.priority = static_cast<std::uint8_t>(priority);
+    }
+    publish(*publisher, messages);
+    auto subscription = f.subscribe(queue, 1);
+    std::string order;
+    for (int i = 0; i < 6; ++i) {
+        const auto got = deliveries(*subscription, 1);
+        REQUIRE(got.size() == 1);
+        order += got[0].message.body;
+        subscription->settle(got[0].tag, Settlement::ack);
+    }
+    CHECK(order == "143502");
+}
+
+TEST_CASE("a queue that nobody uses for its time is deleted") {
+    Fixture f;
+    const auto queue = f.queue("#", {{"x-expires", {std::int64_t{200}}}}, "classic");
+    // Publishing is no use of it, looking might be.
+    auto publisher = f.publisher(1);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    bool gone = false;
+    while (!gone && std::chrono::steady_clock::now() < deadline) {
+        auto message = f.message(queue);
+        message.exchange.clear();
+        publisher->try_submit(message);
+        const auto events = outcomes(*publisher, 1);
+        REQUIRE(events.size() == 1);
+        gone = std::holds_alternative<Unroutable>(events[0]);
+    }
+    CHECK(gone);
+    f.forget(queue);
+}
+
+}  // namespace airy::mq
