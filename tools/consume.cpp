@@ -11,11 +11,13 @@
 #include <thread>
 
 #include "command.hpp"
+#include "delivery_options.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "reconnect_option.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
@@ -75,6 +77,8 @@ class Consume final : public Command {
     bool tag_output_ = false;
     work::ChildOptions child_options_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
+    DeliveryOptions delivery_;
+    ReconnectOption reconnect_;
     StopOptions stop_;
     BrokerOptions broker_;
     ExchangeOption exchange_;
@@ -85,9 +89,8 @@ void Consume::add_options(cli::App& app) {
         "e.g. airy consume 'post.*' --queue search -- ./index --fast\n"
         "The command gets the body on stdin and AIRY_TOPIC, AIRY_EVENT_ID, AIRY_EVENT_TYPE,\n"
         "AIRY_QUEUE, AIRY_ATTEMPT, AIRY_REDELIVERED, AIRY_MESSAGE_ID and AIRY_TRACEPARENT in its\n"
-        "environment; there is no shell. Exit status 0 acks; 3, 5 and 65 dead-letter; any other, "
-        "a\n"
-        "signal or a timeout puts the message back, each time after a longer pause.");
+        "environment; there is no shell. Exit status 0 acks; 3, 5 and 65 dead-letter; 4 and 6 put\n"
+        "back; any other, a signal or a timeout means: try again later, see --on-error.");
     app.option("PATTERN", queue_.patterns,
                "what the queue is bound to, e.g. post.published, post.*, or #")
         .required();
@@ -122,8 +125,10 @@ void Consume::add_options(cli::App& app) {
         .group(group);
     app.flag("--no-declare", no_declare_, "declare and bind nothing; the queue must be there")
         .group(group);
+    delivery_.add(app);
     stop_.add(app, "--for");
     broker_.add(app);
+    reconnect_.add(app);
     exchange_.add(app);
 }
 
@@ -171,6 +176,8 @@ void Consume::check_arguments() {
     if (name_.empty()) name_ = queue_.name;
     exchange_.resolve();
     queue_.exchange = exchange_.name;
+    work::ConsumerOptions checked;
+    delivery_.apply(checked);
 }
 
 void Consume::declare(mq::Broker& broker) {
@@ -197,6 +204,9 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.slots = slots_;
     if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
         options.delivery_limit = work::delivery_limit;
+    // Copies need queues of airy's making.
+    if (!no_declare_ && !queue_.ephemeral) options.letters = work::Letters{&broker, queue_};
+    delivery_.apply(options);
     options.drain = drain_;
     options.stop.count = stop_.count;
     options.stop.idle = stop_.idle;
@@ -212,8 +222,10 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
 
 std::string Consume::account(const work::ConsumerResult& result) const {
     std::string text = fmt::format("{} handled", result.handled);
-    if (result.requeued > 0) text += fmt::format(", {} put back", result.requeued);
+    if (result.duplicates > 0) text += fmt::format(", {} handled before", result.duplicates);
+    if (result.requeued > 0) text += fmt::format(", {} to be tried again", result.requeued);
     if (result.dead_lettered > 0) text += fmt::format(", {} dead-lettered", result.dead_lettered);
+    if (result.discarded > 0) text += fmt::format(", {} discarded", result.discarded);
     return text;
 }
 
@@ -228,12 +240,14 @@ int Consume::finish(const work::ConsumerResult& result) const {
             fmt::format("the broker did not answer the last settlements ({})", account(result)),
             "some of these messages may be delivered again");
     if (result.signal != 0) return 128 + result.signal;
-    if (result.dead_lettered > 0)
+    const auto given_up = result.dead_lettered + result.discarded;
+    if (given_up > 0)
         throw Error(ErrorKind::handler,
-                    fmt::format("the handler failed for good on {} of {} messages",
-                                result.dead_lettered, result.handled + result.dead_lettered),
-                    queue_.ephemeral ? "an ephemeral queue keeps no dead letters"
-                                     : "they are in " + queue_.dead_letter_queue());
+                    fmt::format("the handler failed for good on {} of {} messages", given_up,
+                                result.handled + given_up),
+                    result.dead_lettered == 0 ? "they were discarded"
+                    : queue_.ephemeral        ? "an ephemeral queue keeps no dead letters"
+                                       : fmt::format("airy dlq show {} shows them", queue_.name));
     if (result.reason == StopReason::output_closed) return output::closed_exit_code;
     const auto expected = stop_.expect.value_or(stop_.count.value_or(0));
     if (result.reason != StopReason::drained && result.handled < expected)
@@ -248,12 +262,20 @@ int Consume::run() {
     util::ignore_sigpipe();
     util::SignalFd signals;
 
-    const auto broker = mq::connect(broker_.endpoint("consume"));
-    declare(*broker);
-    mq::SubscribeOptions subscribe;
-    subscribe.queue = queue_.name;
-    subscribe.prefetch = prefetch();
-    const auto subscription = broker->subscribe(subscribe);
+    auto endpoint = broker_.endpoint("consume");
+    endpoint.interrupt_fd = signals.fd();
+    reconnect_.apply(endpoint);
+    const auto broker = mq::connect(endpoint);
+    std::unique_ptr<mq::Subscription> subscription;
+    const auto signal = connect_or_signal(signals, [&] {
+        declare(*broker);
+        mq::SubscribeOptions subscribe;
+        subscribe.queue = queue_.name;
+        subscribe.prefetch = prefetch();
+        if (!no_declare_) subscribe.declarations = work::work_queue_declarations(queue_);
+        subscription = broker->subscribe(subscribe);
+    });
+    if (signal) return 128 + *signal;
 
     boost::asio::io_context loop{1};
     work::OutputStream out(loop, STDOUT_FILENO);

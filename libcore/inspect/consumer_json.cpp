@@ -19,7 +19,8 @@ using nlohmann::json;
 using work::ConsumerState;
 
 constexpr std::initializer_list<ConsumerState> states = {
-    ConsumerState::starting, ConsumerState::running, ConsumerState::paused, ConsumerState::draining,
+    ConsumerState::starting,     ConsumerState::running, ConsumerState::paused,
+    ConsumerState::reconnecting, ConsumerState::tripped, ConsumerState::draining,
     ConsumerState::stopped};
 
 // A name may come from a command line, where nothing makes sure that it is UTF-8.
@@ -86,11 +87,12 @@ std::string to_json(const work::ConsumerStatus& status) {
     out += fmt::format(
         R"(],"state":"{}","uptime_s":{:.3f},"cap":{},"running":{},"free":{},"waiting":{})"
         R"(,"in_flight":{},"handled":{},"failed":{},"retried":{},"dead_lettered":{})"
+        R"(,"discarded":{},"duplicates":{},"reconnects":{})"
         R"(,"wait_ms":{},"run_ms":{}}})",
         work::to_string(status.state), std::chrono::duration<double>(status.uptime).count(),
         status.cap, status.running, status.free, status.waiting, status.in_flight, status.handled,
-        status.failed, status.retried, status.dead_lettered, percentiles(status.wait),
-        percentiles(status.run));
+        status.failed, status.retried, status.dead_lettered, status.discarded, status.duplicates,
+        status.reconnects, percentiles(status.wait), percentiles(status.run));
     return out;
 }
 
@@ -120,6 +122,9 @@ work::ConsumerStatus parse_consumer_status(std::string_view source) {
     take(object, "failed", status.failed);
     take(object, "retried", status.retried);
     take(object, "dead_lettered", status.dead_lettered);
+    take(object, "discarded", status.discarded);
+    take(object, "duplicates", status.duplicates);
+    take(object, "reconnects", status.reconnects);
     status.wait = percentiles_of(object, "wait_ms");
     status.run = percentiles_of(object, "run_ms");
     return status;

@@ -29,6 +29,8 @@ constexpr std::array withheld = {
     "AIRY_QUEUE"sv,       "AIRY_EVENT_TYPE"sv,
     "AIRY_REDELIVERED"sv, "AIRY_MESSAGE_ID"sv,
     "AIRY_ATTEMPT"sv,     "AIRY_TRACEPARENT"sv,
+    "NOTIFY_SOCKET"sv,    "WATCHDOG_PID"sv,
+    "WATCHDOG_USEC"sv,
 };
 
 // `scheme://user:password@host…` of a message broker, under whatever name.

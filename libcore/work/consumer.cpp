@@ -18,6 +18,8 @@
 #include <utility>
 
 #include "util/log.hpp"
+#include "util/service_manager.hpp"
+#include "work/letter.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -62,6 +64,10 @@ std::string_view to_string(ConsumerState state) noexcept {
             return "running";
         case ConsumerState::paused:
             return "paused";
+        case ConsumerState::reconnecting:
+            return "reconnecting";
+        case ConsumerState::tripped:
+            return "tripped";
         case ConsumerState::draining:
             return "draining";
         case ConsumerState::stopped:
@@ -85,11 +91,18 @@ Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handl
       options_(std::move(options)),
       started_(steady_now()),
       pool_(pool_options(options_), loop),
+      breaker_(options_.break_after),
+      random_(std::random_device()()),
       changed_(loop, asio::steady_timer::time_point::max()),
       held_timer_(loop),
+      retry_timer_(loop),
       total_timer_(loop),
       events_(loop, duplicate(subscription.event_fd())),
-      signals_(loop) {}
+      signals_(loop) {
+    if (options_.letters) courier_.emplace(loop, *options_.letters->broker);
+    if (options_.dedup) dedup_.emplace(*options_.dedup);
+    if (options_.rate) rate_.emplace(*options_.rate);
+}
 
 Consumer::~Consumer() = default;
 
@@ -98,7 +111,7 @@ ConsumerResult Consumer::run(util::SignalFd& signals) {
         if (exception) fail(Error(ErrorKind::general, pool::describe(exception)));
     };
     signals_.assign(duplicate(signals.fd()));
-    state_ = ConsumerState::running;
+    refresh_state();
     asio::co_spawn(loop_, watch_subscription(), ended);
     asio::co_spawn(loop_, watch_signals(signals), ended);
     asio::co_spawn(loop_, dispatch(), ended);
@@ -111,6 +124,7 @@ ConsumerResult Consumer::run(util::SignalFd& signals) {
         });
     }
     asio::co_spawn(loop_, live(), ended);
+    util::notify_service_manager("READY=1");
     loop_.run();
     // What was cancelled at the end gets to its own end.
     loop_.restart();
@@ -118,6 +132,8 @@ ConsumerResult Consumer::run(util::SignalFd& signals) {
     result_.handled = handled_;
     result_.requeued = requeued_;
     result_.dead_lettered = dead_lettered_;
+    result_.discarded = discarded_;
+    result_.duplicates = duplicates_;
     return result_;
 }
 
@@ -128,6 +144,7 @@ asio::awaitable<void> Consumer::live() {
     release_held(util::SteadyTime::max());
     const auto deadline =
         at_once_ ? std::min(hurried_close, options_.close_deadline) : options_.close_deadline;
+    if (courier_) courier_->close(deadline);
     const bool closed = subscription_.close(deadline);
     result_.settled = closed && !lost_;
     state_ = ConsumerState::stopped;
@@ -136,6 +153,7 @@ asio::awaitable<void> Consumer::live() {
     events_.close(ignored);
     signals_.close(ignored);
     held_timer_.cancel();
+    retry_timer_.cancel();
     total_timer_.cancel();
     changed();
     loop_.stop();
@@ -168,19 +186,16 @@ asio::awaitable<void> Consumer::watch_subscription() {
 
 void Consumer::accept(mq::SubscriptionEvent event) {
     if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
-        ++in_flight_;
-        ++arrivals_;
-        if (stopping_) {
-            settle(delivered->tag, mq::Settlement::requeue);
-            ++result_.not_handled;
-        } else {
-            waiting_.push_back({std::move(*delivered), steady_now()});
-        }
+        take(std::move(*delivered));
     } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
         fail(Error(ErrorKind::not_found,
                    fmt::format("the broker ended the subscription to '{}': {}",
                                subscription_.queue(), cancelled->reason),
                    "was the queue deleted? consume declares it again"));
+    } else if (const auto* loss = std::get_if<mq::Interrupted>(&event)) {
+        interrupted(*loss);
+    } else if (std::holds_alternative<mq::Restored>(event)) {
+        restored();
     } else {
         lost_ = true;
         try {
@@ -191,6 +206,57 @@ void Consumer::accept(mq::SubscriptionEvent event) {
             fail(Error(ErrorKind::unreachable, error.what()));
         }
     }
+}
+
+void Consumer::take(mq::Delivered delivered) {
+    ++in_flight_;
+    ++arrivals_;
+    seen_generation_ = delivered.tag.generation;
+    if (stopping_) {
+        settle(delivered.tag, mq::Settlement::requeue);
+        ++result_.not_handled;
+        return;
+    }
+    restore(delivered.message, delivered.queue);
+    waiting_.push_back({std::move(delivered), steady_now()});
+}
+
+// What waits is thrown away, since it comes again; what runs is let run.
+void Consumer::interrupted(const mq::Interrupted& event) {
+    const bool first = std::exchange(connected_, false);
+    lost_generation_ = seen_generation_;
+    in_flight_ -= waiting_.size() + held_.size();
+    waiting_.clear();
+    held_.clear();
+    refresh_state();
+    const auto level = first ? util::LogLevel::warn : util::LogLevel::info;
+    util::log(level, "not connected, trying again",
+              {{"reason", pool::describe(event.error)},
+               {"attempt", event.attempt + 1},
+               {"in_ms", event.retry_in.count()}});
+}
+
+void Consumer::restored() {
+    connected_ = true;
+    ++reconnects_;
+    refresh_state();
+    util::log_warn("connected again", {{"reconnects", reconnects_.load()}});
+}
+
+// Settling it would be for nothing: it belongs to a connection that is lost.
+bool Consumer::gone(mq::DeliveryTag tag) const {
+    return lost_ || tag.generation <= lost_generation_;
+}
+
+void Consumer::refresh_state() {
+    if (stopping_)
+        state_ = ConsumerState::draining;
+    else if (!connected_)
+        state_ = ConsumerState::reconnecting;
+    else if (paused_)
+        state_ = ConsumerState::paused;
+    else
+        state_ = breaker_.open() ? ConsumerState::tripped : ConsumerState::running;
 }
 
 asio::awaitable<void> Consumer::watch_signals(util::SignalFd& signals) {
@@ -215,7 +281,14 @@ asio::awaitable<void> Consumer::dispatch() {
             co_await until_changed(util::SteadyTime::max());
             continue;
         }
-        const auto batch = next_batch();
+        const auto most = startable();
+        const auto granted = most > 0 && rate_ ? rate_->take(most, steady_now()) : most;
+        const auto batch = next_batch(granted);
+        if (batch->deliveries.empty()) {
+            if (may_start()) co_await until_changed(next_start());
+            continue;
+        }
+        breaker_.started();
         pool::AsyncTask task(
             [this, batch](pool::TaskContext& context) { return run_batch(batch, context); });
         const auto submitted = co_await pool_.async_submit(std::move(task));
@@ -229,30 +302,54 @@ asio::awaitable<void> Consumer::dispatch() {
 
 bool Consumer::may_start() const {
     if (stopping_ || paused_ || waiting_.empty()) return false;
-    return !options_.stop.count || handled_ + dead_lettered_ + active_ < *options_.stop.count;
+    return !options_.stop.count || done() + active_ + letters_ < *options_.stop.count;
 }
 
-std::shared_ptr<Consumer::Batch> Consumer::next_batch() {
+// How many the next batch may hold, but for the rate.
+std::size_t Consumer::startable() const {
     auto n = std::min(waiting_.size(), handler_.batch_limit());
     if (options_.stop.count)
-        n = std::min<std::size_t>(n, *options_.stop.count - handled_ - dead_lettered_ - active_);
+        n = std::min<std::size_t>(n, *options_.stop.count - done() - active_ - letters_);
+    return breaker_.allows(n, steady_now());
+}
+
+// When rate and breaker let the next one start.
+util::SteadyTime Consumer::next_start() {
+    const auto now = steady_now();
+    return std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
+}
+
+bool Consumer::is_duplicate(const mq::Delivered& delivered) {
+    const auto& id = delivered.message.properties.message_id;
+    return dedup_ && id && dedup_->knows(*id, steady_now());
+}
+
+// At most that many of what waits; acks what was handled before and is no longer to be.
+std::shared_ptr<Consumer::Batch> Consumer::next_batch(std::size_t most) {
     auto batch = std::make_shared<Batch>();
-    batch->deliveries.reserve(n);
-    batch->since.reserve(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        batch->deliveries.push_back(std::move(waiting_.front().delivered));
-        batch->since.push_back(waiting_.front().since);
+    batch->deliveries.reserve(most);
+    batch->since.reserve(most);
+    while (batch->deliveries.size() < most && !waiting_.empty()) {
+        auto next = std::move(waiting_.front());
         waiting_.pop_front();
+        if (is_duplicate(next.delivered)) {
+            ++duplicates_;
+            settle(next.delivered.tag, mq::Settlement::ack);
+            continue;
+        }
+        batch->deliveries.push_back(std::move(next.delivered));
+        batch->since.push_back(next.since);
     }
-    batch->results.resize(n, {Verdict::not_handled, {}});
-    active_ += n;
+    batch->results.resize(batch->deliveries.size(), {Verdict::not_handled, {}});
+    active_ += batch->deliveries.size();
     return batch;
 }
 
 asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
                                                       pool::TaskContext& context) {
     auto& [deliveries, since, results] = *batch;
-    if (!stopping_) {
+    // While it waited for a slot its connection may have been lost; all of a batch are of one.
+    if (!stopping_ && !gone(deliveries.front().tag)) {
         const auto begun = steady_now();
         for (const auto time : since)
             wait_.record(begun - time);
@@ -281,91 +378,6 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
 }
 
-// Settles one message by its result. What belongs to a lost connection is delivered again, so it
-// is neither settled nor counted.
-void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
-    if (lost_) {
-        --in_flight_;
-        ++result_.not_handled;
-        return;
-    }
-    const Decision made =
-        decide(result.verdict, delivery_attempt(delivered), options_.delivery_limit);
-    if (made.failure) {
-        ++failed_;
-        report(delivered, result, made);
-    }
-    if (made.settlement == mq::Settlement::ack)
-        ++handled_;
-    else if (made.settlement == mq::Settlement::dead_letter)
-        ++dead_lettered_;
-    else if (made.failure)
-        ++requeued_;
-    else
-        ++result_.not_handled;
-
-    if (made.delay > milliseconds(0) && !stopping_)
-        hold_back(delivered.tag, made.delay);
-    else
-        settle(delivered.tag, made.settlement);
-
-    if (result.verdict == Verdict::cannot_run)
-        fail(Error(ErrorKind::general, "cannot run the command any more: " + result.reason,
-                   "its message went back to the queue"));
-    if (options_.stop.count && handled_ + dead_lettered_ >= *options_.stop.count)
-        stop(StopReason::count);
-}
-
-void Consumer::report(const mq::Delivered& delivered, const HandlerResult& result,
-                      const Decision& made) {
-    // A queue full of bad messages shall not flood the log.
-    constexpr unsigned lines_a_second = 5;
-    const auto now = steady_now();
-    if (now - reports_since_ >= std::chrono::seconds(1)) {
-        reports_since_ = now;
-        reports_ = 0;
-    }
-    const auto level = ++reports_ <= lines_a_second ? util::LogLevel::warn : util::LogLevel::info;
-    if (!util::log_enabled(level)) return;
-    const auto& properties = delivered.message.properties;
-    util::log(level, made.final ? "message given up" : "message goes back to the queue",
-              {{"topic", delivered.message.topic},
-               {"message_id", properties.message_id ? std::string_view(*properties.message_id)
-                                                    : std::string_view("")},
-               {"attempt", delivery_attempt(delivered)},
-               {"reason", result.reason}});
-}
-
-void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
-    if (!lost_) subscription_.settle(tag, settlement);
-    --in_flight_;
-}
-
-void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
-    const auto until = steady_now() + delay;
-    const bool first = held_.empty() || until < held_.begin()->first;
-    held_.emplace(until, tag);
-    if (!first) return;
-    held_timer_.expires_at(until);
-    held_timer_.async_wait([this](const error_code& error) {
-        if (!error) release_held(steady_now());
-    });
-}
-
-void Consumer::release_held(util::SteadyTime until) {
-    while (!held_.empty() && held_.begin()->first <= until) {
-        settle(held_.begin()->second, mq::Settlement::requeue);
-        held_.erase(held_.begin());
-    }
-    if (!held_.empty()) {
-        held_timer_.expires_at(held_.begin()->first);
-        held_timer_.async_wait([this](const error_code& error) {
-            if (!error) release_held(steady_now());
-        });
-    }
-    changed();
-}
-
 ConsumerStatus Consumer::status() const {
     const auto metrics = pool_.metrics();
     ConsumerStatus status;
@@ -384,6 +396,9 @@ ConsumerStatus Consumer::status() const {
     status.failed = failed_;
     status.retried = requeued_;
     status.dead_lettered = dead_lettered_;
+    status.discarded = discarded_;
+    status.duplicates = duplicates_;
+    status.reconnects = reconnects_;
     status.wait = percentiles(wait_.snapshot());
     status.run = percentiles(run_.snapshot());
     return status;
@@ -395,17 +410,16 @@ void Consumer::resize(std::size_t slots) {
 
 void Consumer::pause() {
     asio::post(loop_, [this] {
-        if (stopping_) return;
         paused_ = true;
-        state_ = ConsumerState::paused;
+        refresh_state();
     });
 }
 
 void Consumer::resume() {
     asio::post(loop_, [this] {
-        if (stopping_) return;
         paused_ = false;
-        state_ = ConsumerState::running;
+        breaker_.reset();
+        refresh_state();
         changed();
     });
 }

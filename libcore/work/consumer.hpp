@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,14 @@
 #include "pool/pool.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
+#include "work/breaker.hpp"
+#include "work/courier.hpp"
+#include "work/dedup.hpp"
 #include "work/handler.hpp"
+#include "work/rate_limit.hpp"
+#include "work/return_counts.hpp"
 #include "work/status.hpp"
+#include "work/work_queue.hpp"
 
 namespace airy::work {
 
@@ -38,11 +45,24 @@ struct StopConditions {
     std::function<std::uint64_t()> ready_messages;
 };
 
+// Where copies of what failed are put: the retry queues and the dead-letter queue of `queue`, which
+// is of airy's making. Without it, what is to be retried is held back and put back, and dead
+// letters are left to the broker.
+struct Letters {
+    mq::Broker* broker;  // outlives the consumer
+    WorkQueue queue;
+};
+
 struct ConsumerOptions {
     std::string name;
     std::vector<std::string> patterns;  // for the status only
     std::size_t slots = 1;
     unsigned delivery_limit = 0;  // of the queue; 0: none, or not known
+    RetryPolicy retry{};
+    std::optional<Letters> letters{};
+    std::optional<std::chrono::nanoseconds> dedup{};  // how long a handled message_id is known
+    std::optional<double> rate{};                     // handlers started a second, at most
+    unsigned break_after = 0;                         // failures in a row; 0: any number
     StopConditions stop{};
     std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for what runs to finish
     std::chrono::milliseconds close_deadline{10'000};           // for the last settlements
@@ -64,15 +84,18 @@ struct ConsumerResult {
     int signal = 0;
     std::optional<Error> error{};
     std::uint64_t handled = 0;        // acked
-    std::uint64_t requeued = 0;       // by a handler's verdict
-    std::uint64_t dead_lettered = 0;  // given up
+    std::uint64_t requeued = 0;       // by a handler's verdict, or to be retried
+    std::uint64_t dead_lettered = 0;  // given up and kept
+    std::uint64_t discarded = 0;      // given up and not kept
+    std::uint64_t duplicates = 0;     // acked without handling: they had been handled before
     std::uint64_t not_handled = 0;    // begun or taken, and given back
     bool settled = true;              // the broker has all settlements
 };
 
 // Takes messages from a subscription, runs the handler for them on a pool of slots, and settles
-// each by what the handler says. Everything happens on the loop's thread, the one that calls run;
-// ConsumerControl may be called from any.
+// each by what the handler says. When the connection is lost and made again, what runs runs on and
+// its results are dropped, since the broker delivers it again. Everything happens on the loop's
+// thread, the one that calls run; ConsumerControl may be called from any.
 class Consumer final : public ConsumerControl {
   public:
     Consumer(boost::asio::io_context& loop, mq::Subscription& subscription, Handler& handler,
@@ -81,7 +104,8 @@ class Consumer final : public ConsumerControl {
 
     // Runs the loop until a stop condition, a signal, or the end of the subscription; then drains:
     // takes nothing more, lets what runs finish, asks the rest to stop, gives back what was not
-    // finished and closes the subscription. A second signal kills what runs. Call it once.
+    // finished and closes the subscription. A second signal kills what runs. Tells the service
+    // manager when it is ready and when it stops. Call it once.
     ConsumerResult run(util::SignalFd& signals);
 
     ConsumerStatus status() const override;
@@ -108,16 +132,34 @@ class Consumer final : public ConsumerControl {
     boost::asio::awaitable<void> until_changed(util::SteadyTime deadline);
 
     void accept(mq::SubscriptionEvent event);
+    void take(mq::Delivered delivered);
+    void interrupted(const mq::Interrupted& event);
+    void restored();
+    bool gone(mq::DeliveryTag tag) const;
     void stop(StopReason reason);
     void fail(Error error);
+    void refresh_state();
+    std::uint64_t done() const;
     bool may_start() const;
+    std::size_t startable() const;
+    util::SteadyTime next_start();
     bool quiet() const;
-    std::shared_ptr<Batch> next_batch();
+    bool is_duplicate(const mq::Delivered& delivered);
+    std::shared_ptr<Batch> next_batch(std::size_t most);
     void conclude(const mq::Delivered& delivered, const HandlerResult& result);
+    void note_outcome(const mq::Delivered& delivered, const Decision& made);
+    History history_of(const mq::Delivered& delivered) const;
+    void carry_out(const mq::Delivered& delivered, const HandlerResult& result,
+                   const Decision& made);
+    boost::asio::awaitable<void> send_letter(mq::Delivered delivered, HandlerResult result,
+                                             Decision made);
+    void retry_comes_back_after(std::chrono::milliseconds delay);
     void report(const mq::Delivered& delivered, const HandlerResult& result, const Decision& made);
     void settle(mq::DeliveryTag tag, mq::Settlement settlement);
+    void put_back(const mq::Delivered& delivered, std::chrono::milliseconds delay);
     void hold_back(mq::DeliveryTag tag, std::chrono::milliseconds delay);
     void release_held(util::SteadyTime until);
+    void stop_when_enough();
     void changed() { changed_.cancel(); }
 
     struct Waiting {
@@ -136,6 +178,18 @@ class Consumer final : public ConsumerControl {
     std::deque<Waiting> waiting_;
     std::multimap<util::SteadyTime, mq::DeliveryTag> held_;  // to be put back then
     std::size_t active_ = 0;                                 // messages in batches
+    std::size_t letters_ = 0;                                // copies on their way
+    std::optional<Courier> courier_;
+    std::optional<Dedup> dedup_;
+    std::optional<RateLimit> rate_;
+    Breaker breaker_;
+    ReturnCounts returns_;
+    std::minstd_rand random_;
+    util::SteadyTime last_retry_due_{};  // when the last of our retries will have come back
+    std::uint64_t seen_generation_ = 0;  // of the latest delivery
+    std::uint64_t lost_generation_ = 0;  // this and older ones are gone
+    bool connected_ = true;
+    unsigned failed_counts_ = 0;  // of ready messages, in a row
     std::uint64_t arrivals_ = 0;
     bool paused_ = false;
     bool stopping_ = false;
@@ -147,6 +201,7 @@ class Consumer final : public ConsumerControl {
     ConsumerResult result_;
     boost::asio::steady_timer changed_;  // never expires by itself; cancelled to wake who waits
     boost::asio::steady_timer held_timer_;
+    boost::asio::steady_timer retry_timer_;  // wakes at last_retry_due_
     boost::asio::steady_timer total_timer_;
     boost::asio::posix::stream_descriptor events_;
     boost::asio::posix::stream_descriptor signals_;
@@ -159,6 +214,9 @@ class Consumer final : public ConsumerControl {
     std::atomic<std::uint64_t> failed_{0};
     std::atomic<std::uint64_t> requeued_{0};
     std::atomic<std::uint64_t> dead_lettered_{0};
+    std::atomic<std::uint64_t> discarded_{0};
+    std::atomic<std::uint64_t> duplicates_{0};
+    std::atomic<std::uint64_t> reconnects_{0};
     pool::Recorder wait_;
     pool::Recorder run_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "util/log.hpp"
+#include "util/service_manager.hpp"
 #include "work/consumer.hpp"
 
 namespace airy::work {
@@ -26,7 +27,8 @@ void Consumer::stop(StopReason reason) {
     if (stopping_) return;
     stopping_ = true;
     result_.reason = reason;
-    state_ = ConsumerState::draining;
+    refresh_state();
+    util::notify_service_manager("STOPPING=1");
     if (!lost_) subscription_.stop();
     result_.not_handled += waiting_.size();
     for (const auto& waiting : waiting_)
@@ -44,7 +46,7 @@ void Consumer::fail(Error error) {
 // The pool first, then the connection: what runs is let finish, then asked to stop.
 asio::awaitable<void> Consumer::finish_running() {
     const auto deadline = steady_now() + options_.drain;
-    while (active_ > 0 && !at_once_ && steady_now() < deadline)
+    while (active_ + letters_ > 0 && !at_once_ && steady_now() < deadline)
         co_await until_changed(deadline);
     if (active_ == 0) co_return;
     if (!at_once_) {
@@ -61,7 +63,8 @@ asio::awaitable<void> Consumer::finish_running() {
 }
 
 bool Consumer::quiet() const {
-    return active_ == 0 && waiting_.empty() && held_.empty();
+    return connected_ && active_ == 0 && letters_ == 0 && waiting_.empty() && held_.empty() &&
+           steady_now() >= last_retry_due_;
 }
 
 asio::awaitable<void> Consumer::watch_idle() {
@@ -114,9 +117,14 @@ asio::awaitable<std::uint64_t> Consumer::count_ready() {
     try {
         const std::uint64_t ready =
             co_await asio::co_spawn(*counting_thread_, count_on_thread(), asio::use_awaitable);
+        failed_counts_ = 0;
         co_return ready;
     } catch (const Error& error) {
-        fail(error);
+        // What has befallen the broker will show at the subscription as well, which may come back.
+        constexpr unsigned patience = 10;
+        if (error.permanent() || error.kind() != ErrorKind::unreachable ||
+            ++failed_counts_ >= patience)
+            fail(error);
     }
     co_return 1;
 }

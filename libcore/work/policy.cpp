@@ -50,31 +50,49 @@ std::optional<std::uint64_t> unsigned_value(const event::HeaderValue& header) no
         header.value);
 }
 
-milliseconds requeue_delay(unsigned attempt) noexcept {
-    if (attempt < 2) return milliseconds(0);
-    const unsigned doublings = std::min(attempt - 2, 16U);
-    return std::min(first_delay * (1U << doublings), longest_delay);
+std::optional<std::uint64_t> count_in(const event::HeaderTable& headers,
+                                      std::string_view wanted) noexcept {
+    for (const auto& [name, value] : headers)
+        if (name == wanted) return unsigned_value(value);
+    return std::nullopt;
+}
+
+unsigned at_most_a_million(std::uint64_t count) noexcept {
+    return static_cast<unsigned>(std::min<std::uint64_t>(count, 1'000'000));
+}
+
+milliseconds requeue_delay(unsigned returns) noexcept {
+    constexpr unsigned free = 3;
+    if (returns < free) return milliseconds(0);
+    return std::min(first_delay * (1U << std::min(returns - free, 16U)), longest_delay);
+}
+
+Decision requeue(History history, unsigned delivery_limit) noexcept {
+    if (delivery_limit != 0 && history.returns >= delivery_limit)
+        return {Action::dead_letter, milliseconds(0), true};
+    return {Action::requeue, requeue_delay(history.returns), true};
 }
 
 }  // namespace
 
 HandlerResult judge(const ChildResult& result) {
     using Kind = ChildResult::Kind;
+    const auto& line = result.last_line;
     switch (result.kind) {
         case Kind::exited: {
             const Verdict verdict = judge_status(result.value);
             if (verdict == Verdict::success) return {};
-            return {verdict,
-                    with_line(fmt::format("exit status {}", result.value), result.last_line)};
+            return {verdict, with_line(fmt::format("exit status {}", result.value), line), line,
+                    result.value};
         }
-        case Kind::signalled:
-            return {Verdict::retry,
-                    with_line(fmt::format("killed by SIG{}", sigabbrev_np(result.value) != nullptr
-                                                                 ? sigabbrev_np(result.value)
-                                                                 : std::to_string(result.value)),
-                              result.last_line)};
+        case Kind::signalled: {
+            const char* name = sigabbrev_np(result.value);
+            const auto signal = name != nullptr ? name : std::to_string(result.value);
+            return {Verdict::retry, with_line("killed by SIG" + signal, line), line,
+                    128 + result.value};
+        }
         case Kind::timed_out:
-            return {Verdict::retry, with_line("timed out", result.last_line)};
+            return {Verdict::retry, with_line("timed out", line), line, 124};
         case Kind::stopped:
             return {Verdict::not_handled, "stopped before it was done"};
         case Kind::cannot_start:
@@ -83,33 +101,59 @@ HandlerResult judge(const ChildResult& result) {
     return {Verdict::cannot_run, ::strerror(result.value)};
 }
 
-unsigned delivery_attempt(const mq::Delivered& delivered) noexcept {
-    for (const auto& [name, value] : delivered.message.headers) {
-        if (name != "x-delivery-count") continue;
-        if (const auto count = unsigned_value(value))
-            return static_cast<unsigned>(std::min<std::uint64_t>(*count, 1'000'000)) + 1;
-    }
-    return delivered.redelivered ? 2 : 1;
+unsigned returns_of(const mq::Delivered& delivered) noexcept {
+    if (const auto count = count_in(delivered.message.headers, "x-delivery-count"))
+        return at_most_a_million(*count);
+    return delivered.redelivered ? 1 : 0;
 }
 
-Decision decide(Verdict verdict, unsigned attempt, unsigned delivery_limit) noexcept {
-    using mq::Settlement;
+unsigned failures_of(const mq::Delivered& delivered) noexcept {
+    return at_most_a_million(count_in(delivered.message.headers, "x-airy-attempts").value_or(0));
+}
+
+unsigned delivery_attempt(const mq::Delivered& delivered) noexcept {
+    return failures_of(delivered) + returns_of(delivered) + 1;
+}
+
+milliseconds retry_delay(const RetryPolicy& policy, unsigned failures) noexcept {
+    auto delay = std::max(policy.delay, shortest_retry_delay);
+    const auto longest = std::max(policy.longest_delay, shortest_retry_delay);
+    for (unsigned i = 1; i < failures && delay < longest; ++i)
+        delay *= 2;
+    return std::min(delay, longest);
+}
+
+Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
+                unsigned delivery_limit) noexcept {
+    constexpr milliseconds now{0};
     switch (verdict) {
         case Verdict::success:
-            return {Settlement::ack, milliseconds(0), true, false};
+            return {Action::ack, now, false};
         case Verdict::reject:
-            return {Settlement::dead_letter, milliseconds(0), true, true};
-        case Verdict::retry:
+            return {Action::dead_letter, now, true};
         case Verdict::requeue:
-            if (delivery_limit != 0 && attempt > delivery_limit)
-                return {Settlement::dead_letter, milliseconds(0), true, true};
-            return {Settlement::requeue, requeue_delay(attempt), false, true};
+            return requeue(history, delivery_limit);
+        case Verdict::retry:
+            switch (policy.on_error) {
+                case OnError::retry: {
+                    const unsigned failures = history.failures + 1;
+                    if (failures >= policy.max_attempts) return {Action::dead_letter, now, true};
+                    return {Action::retry, retry_delay(policy, failures), true};
+                }
+                case OnError::requeue:
+                    return requeue(history, delivery_limit);
+                case OnError::dead_letter:
+                    return {Action::dead_letter, now, true};
+                case OnError::discard:
+                    return {Action::discard, now, true};
+            }
+            break;
         case Verdict::cannot_run:
-            return {Settlement::requeue, milliseconds(0), false, true};
+            return {Action::requeue, now, true};
         case Verdict::not_handled:
             break;
     }
-    return {Settlement::requeue, milliseconds(0), false, false};
+    return {Action::give_back, now, false};
 }
 
 }  // namespace airy::work

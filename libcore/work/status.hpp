@@ -14,12 +14,14 @@ namespace airy::work {
 enum class ConsumerState : std::uint8_t {
     starting,  // connecting and declaring
     running,
-    paused,    // holds what it has taken, starts nothing
-    draining,  // takes nothing more, finishes what runs
+    paused,        // holds what it has taken, starts nothing
+    reconnecting,  // the connection is lost and being made again
+    tripped,       // too many failures in a row: waits, then tries one message
+    draining,      // takes nothing more, finishes what runs
     stopped,
 };
 
-// `starting`, `running`, `paused`, `draining`, `stopped`: as in `stats pools --output json`.
+// The name as above; as in `stats pools --output json`.
 std::string_view to_string(ConsumerState state) noexcept;
 
 // Over what was measured since the start; all 0 while `count` is 0.
@@ -49,8 +51,11 @@ struct ConsumerStatus {
     std::size_t in_flight = 0;        // taken from the broker and not settled yet
     std::uint64_t handled = 0;        // acked
     std::uint64_t failed = 0;         // handler results that were not success
-    std::uint64_t retried = 0;        // put back to be tried again
-    std::uint64_t dead_lettered = 0;  // given up
+    std::uint64_t retried = 0;        // to be tried again: by a retry queue, or put back
+    std::uint64_t dead_lettered = 0;  // given up and kept
+    std::uint64_t discarded = 0;      // given up and not kept
+    std::uint64_t duplicates = 0;     // not handled, since they had been before
+    std::uint64_t reconnects = 0;
 
     Percentiles wait;  // from the arrival of a message until its handler starts
     Percentiles run;   // of the handler

@@ -5,6 +5,21 @@
 #include <cstdint>
 
 namespace airy::work {
+namespace {
+
+// Where what leaves a queue goes, and that the broker does not forget it on the way there.
+// https://www.rabbitmq.com/quorum-queues.html: at-least-once needs reject-publish.
+event::HeaderTable dead_letters_to(const std::string& queue, const std::string& type) {
+    event::HeaderTable arguments = {{"x-dead-letter-exchange", {std::string()}},
+                                    {"x-dead-letter-routing-key", {queue}}};
+    if (type == "quorum") {
+        arguments.push_back({"x-dead-letter-strategy", {std::string("at-least-once")}});
+        arguments.push_back({"x-overflow", {std::string("reject-publish")}});
+    }
+    return arguments;
+}
+
+}  // namespace
 
 mq::QueueSpec work_queue_spec(const WorkQueue& queue) {
     mq::QueueSpec spec;
@@ -16,29 +31,47 @@ mq::QueueSpec work_queue_spec(const WorkQueue& queue) {
         spec.auto_delete = true;
         return spec;
     }
-    spec.arguments = {{"x-dead-letter-exchange", {std::string()}},
-                      {"x-dead-letter-routing-key", {queue.dead_letter_queue()}}};
-    if (queue.type == "quorum") {
-        // https://www.rabbitmq.com/quorum-queues.html: at-least-once needs reject-publish.
-        spec.arguments.push_back({"x-dead-letter-strategy", {std::string("at-least-once")}});
-        spec.arguments.push_back({"x-overflow", {std::string("reject-publish")}});
+    spec.arguments = dead_letters_to(queue.dead_letter_queue(), queue.type);
+    if (queue.type == "quorum")
         spec.arguments.push_back({"x-delivery-limit", {std::int64_t{delivery_limit}}});
-    }
     return spec;
 }
 
-void declare_work_queue(mq::Topology& topology, const WorkQueue& queue) {
-    topology.declare_exchange({queue.exchange, "topic", true});
+mq::QueueSpec dead_letter_queue_spec(const WorkQueue& queue) {
+    mq::QueueSpec spec;
+    spec.name = queue.dead_letter_queue();
+    spec.type = queue.type;
+    return spec;
+}
+
+mq::QueueSpec retry_queue_spec(const WorkQueue& queue, std::chrono::milliseconds delay) {
+    mq::QueueSpec spec;
+    spec.name = queue.retry_queue(delay);
+    spec.type = queue.type;
+    spec.arguments = dead_letters_to(queue.name, queue.type);
+    spec.arguments.push_back({"x-message-ttl", {std::int64_t{delay.count()}}});
+    return spec;
+}
+
+mq::Declarations work_queue_declarations(const WorkQueue& queue) {
+    mq::Declarations all;
+    all.exchanges.push_back({queue.exchange, "topic", true});
     // The queue first: where it is there with other properties, nothing else is made.
-    topology.declare_queue(work_queue_spec(queue));
-    if (!queue.ephemeral) {
-        mq::QueueSpec dead_letters;
-        dead_letters.name = queue.dead_letter_queue();
-        dead_letters.type = queue.type;
-        topology.declare_queue(dead_letters);
-    }
+    all.queues.push_back(work_queue_spec(queue));
+    if (!queue.ephemeral) all.queues.push_back(dead_letter_queue_spec(queue));
     for (const auto& pattern : queue.patterns)
-        topology.bind(queue.name, queue.exchange, pattern);
+        all.bindings.push_back({queue.name, queue.exchange, pattern});
+    return all;
+}
+
+void declare_work_queue(mq::Topology& topology, const WorkQueue& queue) {
+    const auto all = work_queue_declarations(queue);
+    for (const auto& exchange : all.exchanges)
+        topology.declare_exchange(exchange);
+    for (const auto& spec : all.queues)
+        topology.declare_queue(spec);
+    for (const auto& binding : all.bindings)
+        topology.bind(binding.queue, binding.exchange, binding.pattern);
 }
 
 }  // namespace airy::work

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
+#include "mq/reconnect.hpp"
 #include "mq/topology.hpp"
 
 namespace airy::work {
@@ -19,6 +21,9 @@ struct WorkQueue {
     bool ephemeral = false;
 
     std::string dead_letter_queue() const { return name + ".dlq"; }
+    std::string retry_queue(std::chrono::milliseconds delay) const {
+        return name + ".retry." + std::to_string(delay.count());
+    }
 };
 
 // How often a quorum queue lets a message come back before the broker dead-letters it. It is the
@@ -31,7 +36,16 @@ inline constexpr unsigned delivery_limit = 20;
 // broker's account of what differs.
 void declare_work_queue(mq::Topology& topology, const WorkQueue& queue);
 
-// What declare_work_queue would declare for the queue itself.
+// What declare_work_queue would declare for the queue itself, and for its dead letters.
 mq::QueueSpec work_queue_spec(const WorkQueue& queue);
+mq::QueueSpec dead_letter_queue_spec(const WorkQueue& queue);
+
+// A queue in which messages wait for `delay` before the broker puts them back into the work queue.
+// It stays when it is not used: a quorum queue with x-expires is deleted, with what waits in it,
+// that long after it was declared, however much it is used (RabbitMQ 3.10).
+mq::QueueSpec retry_queue_spec(const WorkQueue& queue, std::chrono::milliseconds delay);
+
+// All that declare_work_queue declares, for a subscription to declare again.
+mq::Declarations work_queue_declarations(const WorkQueue& queue);
 
 }  // namespace airy::work

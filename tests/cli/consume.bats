@@ -13,6 +13,10 @@ teardown() {
     airy_teardown
     forget "$queue" queues
     forget "$queue.dlq" queues
+    local name
+    for name in $(api GET 'queues/%2F?columns=name' | jq -r '.[].name' | grep "^$queue.retry."); do
+        forget "$name" queues
+    done
 }
 
 # The queue, bound to everything, with its dead letters.
@@ -78,13 +82,15 @@ AIRY_TRACEPARENT='
 @test "the exit status decides what becomes of a message" {
     prepare
     publish_posts 0 7
-    # post_id is the exit status: 0 acks; 3, 5 dead-letter; 4, 6 and the others come back at once.
-    run_airy consume '#' --queue "$queue" --for 2s --pool-size 2 -- sh -c 'exit $(jq .post_id)'
+    # post_id is the exit status: 0 acks; 3, 5 dead-letter; 4, 6 put back; the others wait.
+    run_airy consume '#' --queue "$queue" --for 2s --pool-size 2 --retry-delay 10m --retry-max-delay 1h -- \
+        sh -c 'exit $(jq .post_id)'
     assert_status 6
     assert_short_error_at_end
     assert_contains "$stderr" "failed for good on 2 of 3 messages"
-    assert_contains "$stderr" "$queue.dlq"
-    assert_equal "$(left_over | sort | xargs)" '1 2 4 6 7'
+    assert_contains "$stderr" "airy dlq show $queue"
+    assert_equal "$(left_over | sort | xargs)" '4 6'
+    assert_equal "$(left_over "$queue.retry.600000" | sort | xargs)" '1 2 7'
     assert_equal "$(left_over "$queue.dlq" | sort | xargs)" '3 5'
 }
 
@@ -101,10 +107,10 @@ assert_short_error_at_end() {
 @test "a message that goes back is slowed down and counted" {
     prepare
     publish_posts 1 1
-    run_airy consume '#' --queue "$queue" --for 1500ms -- sh -c 'echo $AIRY_ATTEMPT $AIRY_REDELIVERED; exit 75'
+    run_airy consume '#' --queue "$queue" --for 1500ms -- sh -c 'echo $AIRY_ATTEMPT $AIRY_REDELIVERED; exit 4'
     assert_status 0
-    # Pauses of 0, 250, 500 and 1000 ms: four attempts, at most five.
-    ((${#lines[@]} >= 2 && ${#lines[@]} <= 5))
+    # Three times at once, then after 250, 500 and 1000 ms.
+    ((${#lines[@]} >= 4 && ${#lines[@]} <= 7))
     assert_equal "${lines[0]}" '1 false'
     assert_equal "${lines[1]}" '2 true'
     remains "$queue" 1
@@ -298,7 +304,7 @@ has_unacked() {
 @test "--timeout ends the process group: SIGTERM, then SIGKILL" {
     prepare
     publish_posts 1 1
-    run_airy consume '#' --queue "$queue" --for 2s --timeout 300ms --kill-after 300ms -- \
+    run_airy consume '#' --queue "$queue" --for 2s --timeout 300ms --kill-after 300ms --on-error requeue -- \
         sh -c 'trap "" TERM; sleep 77777 & echo $!; wait; sleep 77777'
     assert_status 0
     assert_contains "$stderr" 'timed out'
@@ -393,16 +399,41 @@ has_consumer() {
         awk -v q="$queue" '$1 == q {print $2}') -gt 0 ]]
 }
 
-@test "the connection is closed by the broker: exit 3, and what was not acked is still there" {
-    prepare
-    publish_posts 1 20
-    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 2 --drain 100ms -- sh -c 'echo x; sleep 60'
-    wait_until lines_in consumer.out 2
+# close_connection_of PID: as an operator would.
+close_connection_of() {
     local port connection
-    port=$(ss -tnpH | awk -v p="pid=$spawned_pid," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
     connection=$("$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_connections pid peer_port |
         awk -v p="$port" '$2 == p {print $1}')
     "$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q close_connection "$connection" test
+}
+
+@test "the connection is closed by the broker: it comes back, and every message is handled" {
+    prepare
+    publish_posts 1 200
+    : >handled
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 2 --name back -- sh -c 'jq .post_id >>handled'
+    wait_until lines_in handled 20
+    close_connection_of "$spawned_pid"
+    wait_until 60 all_handled 200
+    wait_until reconnected
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 143
+    assert_contains "$(<consumer.err)" 'not connected, trying again'
+    assert_contains "$(<consumer.err)" 'connected again'
+    remains "$queue" 0
+}
+reconnected() { airy stats pools --output json | jq -e 'select(.name == "back") | .reconnects == 1'; }
+
+@test "--max-reconnects 0: a closed connection is exit 3, and what was not acked is still there" {
+    prepare
+    publish_posts 1 20
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 2 --drain 100ms --max-reconnects 0 -- \
+        sh -c 'echo x; sleep 60'
+    wait_until lines_in consumer.out 2
+    close_connection_of "$spawned_pid"
     status=0
     ended "$spawned_pid" 20 || status=$?
     assert_status 3
@@ -511,10 +542,11 @@ in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.n
     remains "$queue.dlq" 2
 }
 
-@test "an attempt is counted by the broker" {
+@test "attempts are counted across retries, and --until-empty waits for them" {
     prepare
     publish_posts 1 1
-    run_airy consume '#' --queue "$queue" --until-empty -- sh -c 'echo $AIRY_ATTEMPT; test $AIRY_ATTEMPT -ge 4 || exit 75'
+    run_airy consume '#' --queue "$queue" --until-empty --retry-delay 100ms -- \
+        sh -c 'echo $AIRY_ATTEMPT; test $AIRY_ATTEMPT -ge 4 || exit 75'
     assert_status 0
     assert_equal "$(xargs <<<"$output")" '1 2 3 4'
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +31,8 @@ class FakeBroker final : public mq::Broker {
     std::unique_ptr<mq::Topology> topology() override;
 
     // Puts a message into a queue, which is made if it is not there.
-    void push(const std::string& queue, std::string body, std::string topic = "post.published");
+    void push(const std::string& queue, std::string body, std::string topic = "post.published",
+              std::optional<std::string> message_id = {});
 
     std::size_t ready(const std::string& queue) const;
     std::size_t unsettled(const std::string& queue) const;
@@ -41,6 +43,9 @@ class FakeBroker final : public mq::Broker {
 
     // Every connection is lost: what is unsettled is put back, later settlements are ignored.
     void lose_connections();
+    // Every connection is lost, and made again when told: what is unsettled is put back.
+    void interrupt_connections();
+    void restore_connections();
     // The queue is deleted while it is consumed from.
     void cancel(const std::string& queue);
     // Whether closing a subscription reports that the broker answered.
@@ -100,7 +105,7 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
     std::vector<mq::SubscriptionEvent> take() override {
         const std::lock_guard lock(state_->mutex);
         wakeup_.clear();
-        std::vector<mq::SubscriptionEvent> events;
+        std::vector<mq::SubscriptionEvent> events = std::exchange(ending_, {});
         auto& queue = state_->queues[queue_];
         while (may_deliver() && !queue.ready.empty()) {
             Stored stored = std::move(queue.ready.front());
@@ -120,15 +125,12 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
             unsettled_.emplace(last_tag_, std::move(stored));
             events.emplace_back(std::move(delivered));
         }
-        for (auto& event : ending_)
-            events.push_back(std::move(event));
-        ending_.clear();
         return events;
     }
 
     void settle(mq::DeliveryTag tag, mq::Settlement settlement) override {
         const std::lock_guard lock(state_->mutex);
-        if (lost_ || tag.generation != generation_) return;
+        if (lost_ || interrupted_ || tag.generation != generation_) return;
         const auto found = unsettled_.find(tag.tag);
         if (found == unsettled_.end())
             throw Error(ErrorKind::general, "a delivery was settled twice");
@@ -157,6 +159,18 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
     }
 
     // The state's lock is held for these.
+    void interrupt(const std::exception_ptr& error) {
+        put_back();
+        interrupted_ = true;
+        ending_.push_back(mq::Interrupted{error, std::chrono::milliseconds(1), 0});
+        wakeup_.signal();
+    }
+    void restore() {
+        generation_ = state_->generation;
+        interrupted_ = false;
+        ending_.push_back(mq::Restored{});
+        wakeup_.signal();
+    }
     void end(mq::SubscriptionEvent event, bool lost) {
         if (lost) put_back();
         lost_ = lost_ || lost;
@@ -172,7 +186,7 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
 
   private:
     bool may_deliver() const {
-        return !stopped_ && (prefetch_ == 0 || unsettled_.size() < prefetch_);
+        return !stopped_ && !interrupted_ && (prefetch_ == 0 || unsettled_.size() < prefetch_);
     }
     void put_back() {
         auto& queue = state_->queues[queue_];
@@ -192,6 +206,7 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
     std::vector<mq::SubscriptionEvent> ending_;
     bool stopped_ = false;
     bool lost_ = false;
+    bool interrupted_ = false;
 };
 
 // Confirms at once, or says that no queue was bound.
@@ -332,12 +347,14 @@ inline std::unique_ptr<mq::Topology> FakeBroker::topology() {
     return std::make_unique<FakeTopology>(state_);
 }
 
-inline void FakeBroker::push(const std::string& queue, std::string body, std::string topic) {
+inline void FakeBroker::push(const std::string& queue, std::string body, std::string topic,
+                             std::optional<std::string> message_id) {
     const std::lock_guard lock(state_->mutex);
     event::Message message;
     message.exchange = "airy.events";
     message.topic = std::move(topic);
     message.body = std::move(body);
+    message.properties.message_id = std::move(message_id);
     state_->queues[queue].ready.push_back({std::move(message)});
     state_->wake();
 }
@@ -378,6 +395,19 @@ inline void FakeBroker::lose_connections() {
         std::make_exception_ptr(Error(ErrorKind::unreachable, "the connection was lost"));
     for (auto* subscription : state_->subscriptions)
         subscription->end(mq::Lost{error}, true);
+}
+inline void FakeBroker::interrupt_connections() {
+    const std::lock_guard lock(state_->mutex);
+    ++state_->generation;
+    const auto error =
+        std::make_exception_ptr(Error(ErrorKind::unreachable, "the connection was lost"));
+    for (auto* subscription : state_->subscriptions)
+        subscription->interrupt(error);
+}
+inline void FakeBroker::restore_connections() {
+    const std::lock_guard lock(state_->mutex);
+    for (auto* subscription : state_->subscriptions)
+        subscription->restore();
 }
 inline void FakeBroker::cancel(const std::string& queue) {
     const std::lock_guard lock(state_->mutex);

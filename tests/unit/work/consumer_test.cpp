@@ -12,123 +12,12 @@
 #include <functional>
 #include <thread>
 
-#include "tests/support/fake_broker.hpp"
+#include "consumer_bench.hpp"
 
 using namespace airy;
 using namespace airy::work;
 using namespace std::chrono_literals;
-namespace asio = boost::asio;
-using test::FakeBroker;
-
-namespace {
-
-const std::string queue = "work";
-
-// Answers by the message's body: a verdict's name; `wait` holds the slot until released.
-class ScriptedHandler final : public Handler {
-  public:
-    explicit ScriptedHandler(asio::io_context& loop)
-        : open_(loop, asio::steady_timer::time_point::max()) {}
-
-    std::size_t batch_limit() const noexcept override { return limit; }
-
-    asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
-                                 std::span<HandlerResult> results, pool::TaskContext&) override {
-        batches.push_back(batch.size());
-        ++running;
-        most_running = std::max(most_running, running);
-        for (std::size_t i = 0; i < batch.size(); ++i) {
-            const std::string& body = batch[i].message.body;
-            seen.push_back(body);
-            if (on_message) on_message();
-            if (body == "throw") {
-                --running;
-                throw std::runtime_error("thrown");
-            }
-            if (body == "wait" && !opened) {
-                boost::system::error_code ignored;
-                co_await open_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-                results[i] = {stop_asked ? Verdict::not_handled : Verdict::success, ""};
-                continue;
-            }
-            results[i] = {verdict_of(body), "because"};
-        }
-        --running;
-    }
-    void ask_to_stop() override {
-        stop_asked = true;
-        if (!stubborn) release();
-    }
-    void kill() override {
-        killed = true;
-        release();
-    }
-    int output_error() const noexcept override { return output; }
-
-    void release() {
-        opened = true;
-        open_.cancel();
-    }
-
-    static Verdict verdict_of(const std::string& body) {
-        if (body == "reject") return Verdict::reject;
-        if (body == "retry") return Verdict::retry;
-        if (body == "requeue") return Verdict::requeue;
-        if (body == "cannot_run") return Verdict::cannot_run;
-        return Verdict::success;
-    }
-
-    std::size_t limit = 1;
-    std::vector<std::string> seen;
-    std::vector<std::size_t> batches;
-    std::size_t running = 0;
-    std::size_t most_running = 0;
-    bool opened = false;
-    bool stubborn = false;
-    bool stop_asked = false;
-    bool killed = false;
-    int output = 0;
-    std::function<void()> on_message;
-
-  private:
-    asio::steady_timer open_;
-};
-
-struct Bench {
-    util::SignalFd signals;
-    FakeBroker broker;
-    asio::io_context loop{1};
-    ScriptedHandler handler{loop};
-    ConsumerOptions options{.name = "work", .patterns = {"#"}};
-    std::uint16_t prefetch = 100;
-
-    void push(std::initializer_list<const char*> bodies) {
-        for (const char* body : bodies)
-            broker.push(queue, body);
-    }
-    void stop_when_empty() {
-        options.stop.ready_messages = [this] { return broker.ready(queue); };
-    }
-    ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
-        const auto subscription = broker.subscribe(
-            {.queue = queue, .exchange = {}, .patterns = {}, .prefetch = prefetch});
-        Consumer consumer(loop, *subscription, handler, options);
-        if (before) before(consumer);
-        return consumer.run(signals);
-    }
-    // Calls `act` on the loop once the condition holds.
-    void when(std::function<bool()> holds, std::function<void()> act) {
-        asio::post(loop, [this, holds = std::move(holds), act = std::move(act)]() mutable {
-            if (holds())
-                act();
-            else
-                when(std::move(holds), std::move(act));
-        });
-    }
-    void signal(int number) { ::kill(::getpid(), number); }
-};
-
-}  // namespace
+using namespace airy::test;
 
 TEST_CASE("messages are handled, acked, and the consumer ends with the queue empty") {
     Bench bench;
@@ -168,6 +57,8 @@ TEST_CASE("the verdict decides what becomes of each message") {
     Bench bench;
     bench.push({"ok", "reject", "throw", "requeue", "ok"});
     bench.options.delivery_limit = 1;
+    bench.options.retry.max_attempts = 2;
+    bench.options.retry.delay = 0ms;
     bench.options.slots = 4;
     FakeBroker& broker = bench.broker;
     broker.topology();
@@ -385,14 +276,15 @@ TEST_CASE("a closed stdout ends it quietly, a full one with an error") {
 TEST_CASE("a message that keeps failing is slowed down, and not held up by the drain") {
     Bench bench;
     bench.push({"retry"});
+    bench.options.retry.delay = 100ms;
     const auto begun = std::chrono::steady_clock::now();
     const auto result = bench.run([&](Consumer&) {
-        // The third time it is held back for 500 ms.
+        // The first time it is held back for 100 ms, then for 200 ms, then for 400 ms.
         bench.when([&] { return bench.handler.seen.size() == 3; }, [&] { bench.signal(SIGINT); });
     });
     const auto took = std::chrono::steady_clock::now() - begun;
-    CHECK(took >= 250ms);
-    CHECK(took < 700ms);
+    CHECK(took >= 300ms);
+    CHECK(took < 650ms);
     CHECK(result.requeued == 3);
     CHECK(bench.broker.ready(queue) == 1);
 }

@@ -40,54 +40,69 @@ TEST_CASE("the reason says what happened, with the last line of stderr") {
     CHECK(judge({Kind::cannot_start, ENOENT, ""}).reason == "No such file or directory");
 }
 
-TEST_CASE("the verdict decides the settlement") {
+TEST_CASE(
+    "a result carries what a dead letter tells: the last line, and the exit as shells have it") {
+    CHECK(judge({Kind::exited, 65, "bad"}).exit == 65);
+    CHECK(judge({Kind::exited, 65, "bad"}).error_line == "bad");
+    CHECK(judge({Kind::signalled, SIGKILL, "x"}).exit == 137);
+    CHECK(judge({Kind::timed_out, 0, "x"}).exit == 124);
+    CHECK_FALSE(judge({Kind::stopped, 0, ""}).exit.has_value());
+}
+
+TEST_CASE("verdict, history and policy decide the action") {
     struct Row {
         Verdict verdict;
-        mq::Settlement settlement;
-        bool final;
-        bool failure;
+        OnError on_error;
+        History history;
+        Action action;
+        int delay;  // ms
     };
     const Row rows[] = {
-        {Verdict::success, mq::Settlement::ack, true, false},
-        {Verdict::reject, mq::Settlement::dead_letter, true, true},
-        {Verdict::retry, mq::Settlement::requeue, false, true},
-        {Verdict::requeue, mq::Settlement::requeue, false, true},
-        {Verdict::cannot_run, mq::Settlement::requeue, false, true},
-        {Verdict::not_handled, mq::Settlement::requeue, false, false},
+        {Verdict::success, OnError::retry, {9, 9}, Action::ack, 0},
+        {Verdict::reject, OnError::retry, {0, 0}, Action::dead_letter, 0},
+        {Verdict::reject, OnError::discard, {0, 0}, Action::dead_letter, 0},
+        {Verdict::not_handled, OnError::retry, {9, 99}, Action::give_back, 0},
+        {Verdict::cannot_run, OnError::retry, {0, 0}, Action::requeue, 0},
+        // Five attempts, with 1, 2, 4 and 8 s between them.
+        {Verdict::retry, OnError::retry, {0, 0}, Action::retry, 1000},
+        {Verdict::retry, OnError::retry, {1, 0}, Action::retry, 2000},
+        {Verdict::retry, OnError::retry, {2, 30}, Action::retry, 4000},
+        {Verdict::retry, OnError::retry, {3, 0}, Action::retry, 8000},
+        {Verdict::retry, OnError::retry, {4, 0}, Action::dead_letter, 0},
+        {Verdict::retry, OnError::retry, {400, 0}, Action::dead_letter, 0},
+        {Verdict::retry, OnError::dead_letter, {0, 0}, Action::dead_letter, 0},
+        {Verdict::retry, OnError::discard, {0, 0}, Action::discard, 0},
+        // At once three times, then slower and slower, until the broker's limit.
+        {Verdict::retry, OnError::requeue, {0, 0}, Action::requeue, 0},
+        {Verdict::requeue, OnError::retry, {0, 0}, Action::requeue, 0},
+        {Verdict::requeue, OnError::retry, {0, 2}, Action::requeue, 0},
+        {Verdict::requeue, OnError::retry, {0, 3}, Action::requeue, 250},
+        {Verdict::requeue, OnError::retry, {0, 5}, Action::requeue, 1000},
+        {Verdict::requeue, OnError::retry, {0, 19}, Action::requeue, 10'000},
+        {Verdict::requeue, OnError::retry, {0, 20}, Action::dead_letter, 0},
+        {Verdict::retry, OnError::requeue, {0, 20}, Action::dead_letter, 0},
     };
     for (const auto& row : rows) {
-        CAPTURE(static_cast<int>(row.verdict));
-        const auto decision = decide(row.verdict, 1, 20);
-        CHECK(decision.settlement == row.settlement);
-        CHECK(decision.final == row.final);
-        CHECK(decision.failure == row.failure);
-        CHECK(decision.delay == milliseconds(0));
+        CAPTURE(&row - rows);
+        const auto decision = decide(row.verdict, row.history, {.on_error = row.on_error}, 20);
+        CHECK(decision.action == row.action);
+        CHECK(decision.delay == milliseconds(row.delay));
+        const bool failure = row.verdict != Verdict::success && row.verdict != Verdict::not_handled;
+        CHECK(decision.failure == failure);
     }
+    CHECK(decide(Verdict::requeue, {0, 1'000'000}, {}, 0).delay == milliseconds(10'000));
 }
 
-TEST_CASE("a message that keeps coming back is held back longer and longer") {
-    const int expected[] = {0, 250, 500, 1000, 2000, 4000, 8000, 10'000, 10'000};
-    unsigned attempt = 1;
-    for (const int delay : expected) {
-        CAPTURE(attempt);
-        CHECK(decide(Verdict::retry, attempt, 0).delay == milliseconds(delay));
-        CHECK(decide(Verdict::requeue, attempt, 0).delay == milliseconds(delay));
-        ++attempt;
-    }
-    CHECK(decide(Verdict::retry, 1'000'000, 0).delay == milliseconds(10'000));
-    CHECK(decide(Verdict::not_handled, 9, 0).delay == milliseconds(0));
-    CHECK(decide(Verdict::success, 9, 0).delay == milliseconds(0));
-}
-
-TEST_CASE("what the broker would dead-letter is given up") {
-    CHECK(decide(Verdict::retry, 20, 20).settlement == mq::Settlement::requeue);
-    const auto last = decide(Verdict::retry, 21, 20);
-    CHECK(last.settlement == mq::Settlement::dead_letter);
-    CHECK(last.final);
-    CHECK(last.failure);
-    CHECK(decide(Verdict::requeue, 21, 20).settlement == mq::Settlement::dead_letter);
-    CHECK(decide(Verdict::not_handled, 21, 20).settlement == mq::Settlement::requeue);
-    CHECK(decide(Verdict::retry, 1000, 0).settlement == mq::Settlement::requeue);
+TEST_CASE("delays double up to the longest, and none is so short that it makes a hot loop") {
+    RetryPolicy policy;
+    CHECK(retry_delay(policy, 1) == milliseconds(1000));
+    CHECK(retry_delay(policy, 9) == milliseconds(256'000));
+    CHECK(retry_delay(policy, 10) == milliseconds(300'000));
+    CHECK(retry_delay(policy, 4'000'000'000) == milliseconds(300'000));
+    policy.delay = milliseconds(0);
+    policy.longest_delay = milliseconds(0);
+    CHECK(retry_delay(policy, 1) == shortest_retry_delay);
+    CHECK(retry_delay(policy, 7) == shortest_retry_delay);
 }
 
 TEST_CASE("the attempt comes from what the broker says") {
@@ -105,4 +120,14 @@ TEST_CASE("the attempt comes from what the broker says") {
     CHECK(delivery_attempt(delivered) == 2);
     delivered.message.headers = {{"x-delivery-count", {std::int64_t{INT64_MAX}}}};
     CHECK(delivery_attempt(delivered) == 1'000'001);
+}
+
+TEST_CASE("attempts that failed before count, wherever the message has been since") {
+    mq::Delivered delivered;
+    CHECK(failures_of(delivered) == 0);
+    delivered.message.headers = {{"x-airy-attempts", {std::int64_t{3}}},
+                                 {"x-delivery-count", {std::int64_t{1}}}};
+    CHECK(failures_of(delivered) == 3);
+    CHECK(returns_of(delivered) == 1);
+    CHECK(delivery_attempt(delivered) == 5);
 }

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// What becomes of a message when its handler has ended.
+#include <boost/asio/co_spawn.hpp>
+#include <utility>
+
+#include "util/log.hpp"
+#include "work/consumer.hpp"
+#include "work/letter.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+namespace {
+
+// Retries come back up to this part of their delay early, so that what failed together does not
+// all come back together.
+constexpr double jitter = 0.05;
+// How long after its delay a retried message may still be on its way back.
+constexpr milliseconds way_back{250};
+
+util::SteadyTime steady_now() noexcept {
+    return util::system_clock().steady();
+}
+
+const char* account_of(Action action) {
+    switch (action) {
+        case Action::retry:
+            return "message will be tried again";
+        case Action::dead_letter:
+        case Action::discard:
+            return "message given up";
+        default:
+            return "message goes back to the queue";
+    }
+}
+
+std::string_view why(Verdict verdict, const RetryPolicy& policy) {
+    if (verdict == Verdict::reject) return "rejected";
+    if (verdict == Verdict::requeue || policy.on_error == OnError::requeue) return "delivery-limit";
+    return policy.on_error == OnError::dead_letter ? "on-error" : "attempts";
+}
+
+}  // namespace
+
+std::uint64_t Consumer::done() const {
+    return handled_ + dead_lettered_ + discarded_;
+}
+
+// Settles one message by its result. What belongs to a lost connection is delivered again, so it
+// is neither settled nor counted.
+void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
+    if (result.verdict == Verdict::success && dedup_ && delivered.message.properties.message_id)
+        dedup_->handled(*delivered.message.properties.message_id, steady_now());
+    const auto history = history_of(delivered);
+    const Decision made = decide(result.verdict, history, options_.retry, options_.delivery_limit);
+    note_outcome(delivered, made);
+    if (gone(delivered.tag)) {
+        --in_flight_;
+        ++result_.not_handled;
+        return;
+    }
+    if (made.failure) {
+        ++failed_;
+        report(delivered, result, made);
+    }
+    carry_out(delivered, result, made);
+    if (result.verdict == Verdict::cannot_run)
+        fail(Error(ErrorKind::general, "cannot run the command any more: " + result.reason,
+                   "its message went back to the queue"));
+    stop_when_enough();
+}
+
+void Consumer::stop_when_enough() {
+    if (options_.stop.count && done() >= *options_.stop.count) stop(StopReason::count);
+}
+
+History Consumer::history_of(const mq::Delivered& delivered) const {
+    History history;
+    history.returns = std::max(returns_of(delivered), returns_.of(delivered.message));
+    // Without retry queues it is by coming back that a message is tried again.
+    history.failures = courier_ ? failures_of(delivered) : history.returns;
+    return history;
+}
+
+void Consumer::note_outcome(const mq::Delivered& delivered, const Decision& made) {
+    if (made.action == Action::give_back) {
+        breaker_.undecided();
+    } else if (!made.failure) {
+        if (breaker_.succeeded()) util::log_warn("a handler succeeded: consuming again");
+    } else if (breaker_.failed(steady_now())) {
+        util::log_warn("too many failures in a row: pausing, then trying one message",
+                       {{"pause_s", breaker_.pause().count()}, {"topic", delivered.message.topic}});
+    }
+    refresh_state();
+}
+
+void Consumer::carry_out(const mq::Delivered& delivered, const HandlerResult& result,
+                         const Decision& made) {
+    const bool by_letter = made.action == Action::retry || made.action == Action::dead_letter;
+    if (by_letter && courier_) {
+        ++letters_;
+        asio::co_spawn(loop_, send_letter(delivered, result, made),
+                       [this](const std::exception_ptr& exception) {
+                           if (exception)
+                               fail(Error(ErrorKind::general, pool::describe(exception)));
+                       });
+        return;
+    }
+    switch (made.action) {
+        case Action::ack:
+            ++handled_;
+            return settle(delivered.tag, mq::Settlement::ack);
+        case Action::discard:
+            ++discarded_;
+            return settle(delivered.tag, mq::Settlement::ack);
+        case Action::dead_letter:
+            ++dead_lettered_;
+            return settle(delivered.tag, mq::Settlement::dead_letter);
+        case Action::retry:
+        case Action::requeue:
+            ++requeued_;
+            return put_back(delivered, made.delay);
+        case Action::give_back:
+            ++result_.not_handled;
+            return settle(delivered.tag, mq::Settlement::requeue);
+    }
+}
+
+// The copy is confirmed before the original is acked: at the worst there are both.
+asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResult result,
+                                            Decision made) {
+    const auto& queue = options_.letters->queue;
+    const bool retry = made.action == Action::retry;
+    const Failure failure{queue.name,
+                          failures_of(delivered) + 1,
+                          why(result.verdict, options_.retry),
+                          result.error_line,
+                          result.exit,
+                          util::system_clock().now()};
+    const auto into = retry ? retry_queue_spec(queue, made.delay) : dead_letter_queue_spec(queue);
+    auto copy = retry ? retry_copy(delivered.message, failure, into.name)
+                      : dead_letter(delivered.message, failure, into.name);
+    if (retry) {
+        std::uniform_real_distribution<double> share(1 - jitter, 1);
+        const auto delay = static_cast<double>(made.delay.count()) * share(random_);
+        copy.properties.expiration = std::to_string(static_cast<std::int64_t>(delay));
+    }
+    const auto error = co_await courier_->send(std::move(copy), into);
+    --letters_;
+    if (gone(delivered.tag)) {
+        --in_flight_;
+        ++result_.not_handled;
+    } else if (!error) {
+        ++(retry ? requeued_ : dead_lettered_);
+        if (retry) retry_comes_back_after(made.delay);
+        settle(delivered.tag, mq::Settlement::ack);
+    } else {
+        util::log_warn(retry ? "cannot put a message into its retry queue: holding it back"
+                             : "cannot write a dead letter: leaving it to the broker",
+                       {{"queue", into.name}, {"reason", error->what()}});
+        ++(retry ? requeued_ : dead_lettered_);
+        if (retry)
+            put_back(delivered, made.delay);
+        else
+            settle(delivered.tag, mq::Settlement::dead_letter);
+    }
+    stop_when_enough();
+    changed();
+}
+
+// Until then the queue is not empty, whatever the broker counts in it.
+void Consumer::retry_comes_back_after(milliseconds delay) {
+    const auto due = steady_now() + delay + way_back;
+    if (due <= last_retry_due_) return;
+    last_retry_due_ = due;
+    retry_timer_.expires_at(due);
+    retry_timer_.async_wait([this](const error_code& error) {
+        if (!error) changed();
+    });
+}
+
+void Consumer::report(const mq::Delivered& delivered, const HandlerResult& result,
+                      const Decision& made) {
+    // A queue full of bad messages shall not flood the log.
+    constexpr unsigned lines_a_second = 5;
+    const auto now = steady_now();
+    if (now - reports_since_ >= std::chrono::seconds(1)) {
+        reports_since_ = now;
+        reports_ = 0;
+    }
+    const auto level = ++reports_ <= lines_a_second ? util::LogLevel::warn : util::LogLevel::info;
+    if (!util::log_enabled(level)) return;
+    const auto& properties = delivered.message.properties;
+    util::log(level, account_of(made.action),
+              {{"topic", delivered.message.topic},
+               {"message_id", properties.message_id ? std::string_view(*properties.message_id)
+                                                    : std::string_view("")},
+               {"attempt", delivery_attempt(delivered)},
+               {"reason", result.reason},
+               {"delay_ms", made.delay.count()}});
+}
+
+void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
+    if (!gone(tag)) subscription_.settle(tag, settlement);
+    --in_flight_;
+}
+
+void Consumer::put_back(const mq::Delivered& delivered, milliseconds delay) {
+    returns_.returned(delivered.message);
+    if (delay > milliseconds(0) && !stopping_)
+        hold_back(delivered.tag, delay);
+    else
+        settle(delivered.tag, mq::Settlement::requeue);
+}
+
+void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
+    const auto until = steady_now() + delay;
+    const bool first = held_.empty() || until < held_.begin()->first;
+    held_.emplace(until, tag);
+    if (!first) return;
+    held_timer_.expires_at(until);
+    held_timer_.async_wait([this](const error_code& error) {
+        if (!error) release_held(steady_now());
+    });
+}
+
+void Consumer::release_held(util::SteadyTime until) {
+    while (!held_.empty() && held_.begin()->first <= until) {
+        settle(held_.begin()->second, mq::Settlement::requeue);
+        held_.erase(held_.begin());
+    }
+    if (!held_.empty()) {
+        held_timer_.expires_at(held_.begin()->first);
+        held_timer_.async_wait([this](const error_code& error) {
+            if (!error) release_held(steady_now());
+        });
+    }
+    changed();
+}
+
+}  // namespace airy::work

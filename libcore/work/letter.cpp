@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/letter.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "util/text.hpp"
+#include "util/timestamp.hpp"
+
+namespace airy::work {
+namespace {
+
+using event::HeaderTable;
+using event::HeaderValue;
+
+constexpr std::string_view own_prefix = "x-airy-";
+constexpr std::size_t error_limit = 1024;  // bytes
+
+const HeaderValue* find(const HeaderTable& headers, std::string_view wanted) {
+    for (const auto& [name, value] : headers)
+        if (name == wanted) return &value;
+    return nullptr;
+}
+
+std::optional<std::string> text_of(const HeaderTable& headers, std::string_view wanted) {
+    const auto* value = find(headers, wanted);
+    if (value == nullptr) return std::nullopt;
+    const auto* text = std::get_if<std::string>(&value->value);
+    return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+void remove(HeaderTable& headers, std::string_view unwanted) {
+    std::erase_if(headers, [&](const auto& header) { return header.first == unwanted; });
+}
+
+void set(HeaderTable& headers, std::string_view name, HeaderValue value) {
+    remove(headers, name);
+    headers.push_back({std::string(name), std::move(value)});
+}
+
+std::optional<std::string> take_text(HeaderTable& headers, std::string_view name) {
+    auto text = text_of(headers, name);
+    remove(headers, name);
+    return text;
+}
+
+// A property moves to the header of that name.
+void stow(std::optional<std::string>& property, HeaderTable& headers, std::string_view name) {
+    if (property) set(headers, name, {*std::exchange(property, std::nullopt)});
+}
+
+void unstow(std::optional<std::string>& property, HeaderTable& headers, std::string_view name) {
+    if (auto text = take_text(headers, name)) property = std::move(text);
+}
+
+void rename(HeaderTable& headers, std::string_view from, std::string_view to) {
+    for (auto& header : headers)
+        if (header.first == from) header.first = to;
+}
+
+bool is_own_retry(const HeaderValue& death, const std::string& retry_prefix) {
+    const auto* table = std::get_if<HeaderTable>(&death.value);
+    return table != nullptr && text_of(*table, "queue").value_or("").starts_with(retry_prefix);
+}
+
+// The broker notes each passage through a retry queue, which is no death of the message.
+void forget_retries(HeaderTable& headers, const std::string& queue) {
+    const std::string retry_prefix = queue + ".retry.";
+    for (auto& [name, value] : headers)
+        if (auto* deaths = std::get_if<event::HeaderArray>(&value.value);
+            deaths && name == "x-death")
+            std::erase_if(*deaths,
+                          [&](const auto& death) { return is_own_retry(death, retry_prefix); });
+    std::erase_if(headers, [](const auto& header) {
+        const auto* deaths = std::get_if<event::HeaderArray>(&header.second.value);
+        return header.first == "x-death" && deaths != nullptr && deaths->empty();
+    });
+    for (const std::string kind : {"x-first-death-", "x-last-death-"})
+        if (text_of(headers, kind + "queue").value_or("").starts_with(retry_prefix))
+            for (const char* part : {"queue", "reason", "exchange"})
+                remove(headers, kind + part);
+}
+
+event::Message copy_of(const event::Message& message, const Failure& failure,
+                       const std::string& to) {
+    event::Message copy = message;
+    copy.exchange.clear();
+    copy.topic = to;
+    copy.has_headers = true;
+    auto& headers = copy.headers;
+    remove(headers, "x-delivery-count");  // of the queue that it leaves
+    stow(copy.properties.user_id, headers, "x-airy-user-id");
+    stow(copy.properties.expiration, headers, "x-airy-expiration");
+    rename(headers, "CC", "x-airy-cc");
+    set(headers, "x-airy-attempts", {std::int64_t{failure.failures}});
+    set(headers, "x-airy-queue", {failure.queue});
+    set(headers, "x-airy-topic", {message.topic});
+    set(headers, "x-airy-exchange", {message.exchange});
+    if (find(headers, "x-airy-first-failed-at") == nullptr)
+        set(headers, "x-airy-first-failed-at", {util::format_rfc3339(failure.at)});
+    return copy;
+}
+
+void restore_way(event::Message& message) {
+    auto& headers = message.headers;
+    if (auto topic = take_text(headers, "x-airy-topic")) message.topic = std::move(*topic);
+    if (auto exchange = take_text(headers, "x-airy-exchange"))
+        message.exchange = std::move(*exchange);
+    unstow(message.properties.user_id, headers, "x-airy-user-id");
+    unstow(message.properties.expiration, headers, "x-airy-expiration");
+    rename(headers, "x-airy-cc", "CC");
+}
+
+}  // namespace
+
+event::Message retry_copy(const event::Message& message, const Failure& failure,
+                          const std::string& to) {
+    return copy_of(message, failure, to);
+}
+
+event::Message dead_letter(const event::Message& message, const Failure& failure,
+                           const std::string& to) {
+    auto copy = copy_of(message, failure, to);
+    auto& headers = copy.headers;
+    set(headers, "x-airy-reason", {std::string(failure.why)});
+    set(headers, "x-airy-error", {util::printable(failure.error, error_limit)});
+    if (failure.exit)
+        set(headers, "x-airy-exit", {std::int64_t{*failure.exit}});
+    else
+        remove(headers, "x-airy-exit");
+    set(headers, "x-airy-failed-at", {util::format_rfc3339(failure.at)});
+    return copy;
+}
+
+void restore(event::Message& message, const std::string& queue) {
+    if (!message.exchange.empty() || message.topic != queue) return;
+    if (find(message.headers, "x-airy-topic") == nullptr) return;
+    restore_way(message);
+    forget_retries(message.headers, queue);
+}
+
+void restore_dead_letter(event::Message& message) {
+    auto& headers = message.headers;
+    const auto* deaths = find(headers, "x-death");
+    if (find(headers, "x-airy-topic") == nullptr && deaths != nullptr) {
+        // The broker put it there: its last death names where it had been published.
+        const auto* array = std::get_if<event::HeaderArray>(&deaths->value);
+        const auto* last =
+            array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+        if (last != nullptr) {
+            message.exchange = text_of(*last, "exchange").value_or("");
+            if (const auto* keys = find(*last, "routing-keys"))
+                if (const auto* names = std::get_if<event::HeaderArray>(&keys->value);
+                    names && !names->empty())
+                    if (const auto* name = std::get_if<std::string>(&names->front().value))
+                        message.topic = *name;
+        }
+    }
+    restore_way(message);
+    std::erase_if(headers, [](const auto& header) {
+        const std::string_view name = header.first;
+        return name.starts_with(own_prefix) || name == "x-death" || name == "x-delivery-count" ||
+               name.starts_with("x-first-death-") || name.starts_with("x-last-death-");
+    });
+}
+
+DeadLetterAccount account_of(const event::Message& message) {
+    const auto& headers = message.headers;
+    DeadLetterAccount account{text_of(headers, "x-airy-reason").value_or(""),
+                              text_of(headers, "x-airy-topic").value_or(""),
+                              text_of(headers, "x-airy-failed-at").value_or("")};
+    if (!account.reason.empty()) return account;
+    event::Message original = message;
+    restore_dead_letter(original);
+    account.topic = original.topic;
+    account.reason = text_of(headers, "x-first-death-reason").value_or("unknown");
+    const auto* deaths = find(headers, "x-death");
+    const auto* array = deaths ? std::get_if<event::HeaderArray>(&deaths->value) : nullptr;
+    const auto* last =
+        array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+    if (last == nullptr) return account;
+    account.reason = text_of(*last, "reason").value_or(account.reason);
+    if (const auto* time = find(*last, "time"))
+        if (const auto* stamp = std::get_if<event::HeaderTimestamp>(&time->value))
+            account.failed_at = util::format_rfc3339(
+                util::SystemTime(std::chrono::seconds(static_cast<std::int64_t>(stamp->seconds))));
+    return account;
+}
+
+}  // namespace airy::work

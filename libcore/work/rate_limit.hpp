@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "util/clock.hpp"
+
+namespace airy::work {
+
+// At most so many starts a second, evenly: nothing is saved up beyond a tenth of a second's worth.
+// Pure; one thread.
+class RateLimit {
+  public:
+    explicit RateLimit(double per_second)
+        : interval_(1.0 / per_second), burst_(std::max(1.0, per_second / 10)) {}
+
+    // How many of `wanted` may start now; they count as started.
+    std::size_t take(std::size_t wanted, util::SteadyTime now) {
+        refill(now);
+        const auto granted = std::min(wanted, static_cast<std::size_t>(tokens_));
+        tokens_ -= static_cast<double>(granted);
+        return granted;
+    }
+
+    // When the next one may.
+    util::SteadyTime next(util::SteadyTime now) {
+        refill(now);
+        if (tokens_ >= 1) return now;
+        return now + std::chrono::ceil<std::chrono::nanoseconds>((1 - tokens_) * interval_);
+    }
+
+  private:
+    void refill(util::SteadyTime now) {
+        if (refilled_ != util::SteadyTime{})
+            tokens_ = std::min(burst_, tokens_ + (now - refilled_) / interval_);
+        refilled_ = now;
+    }
+
+    const std::chrono::duration<double> interval_;
+    const double burst_;
+    double tokens_ = 1;
+    util::SteadyTime refilled_{};
+};
+
+}  // namespace airy::work

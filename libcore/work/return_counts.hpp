@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+
+#include "event/message.hpp"
+
+namespace airy::work {
+
+// How often this consumer has sent a message back to its queue, for queues whose broker does not
+// count that (classic ones). Remembers the last `limit` messages. Pure; one thread.
+class ReturnCounts {
+  public:
+    explicit ReturnCounts(std::size_t limit = 10'000) : limit_(limit) {}
+
+    unsigned of(const event::Message& message) const {
+        const auto found = counts_.find(key(message));
+        return found == counts_.end() ? 0 : found->second;
+    }
+
+    void returned(const event::Message& message) {
+        const auto [at, fresh] = counts_.try_emplace(key(message), 0U);
+        ++at->second;
+        if (!fresh) return;
+        order_.push_back(at->first);
+        if (order_.size() <= limit_) return;
+        counts_.erase(order_.front());
+        order_.pop_front();
+    }
+
+  private:
+    static std::size_t key(const event::Message& message) {
+        const std::hash<std::string> hash;
+        return (hash(message.body) * 31 + hash(message.topic)) * 31 +
+               hash(message.properties.message_id.value_or(std::string()));
+    }
+
+    const std::size_t limit_;
+    std::unordered_map<std::size_t, unsigned> counts_;
+    std::deque<std::size_t> order_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+# What consume does about failures: retries, dead letters, duplicates, too much at once.
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh work)
+    airy consume '#' --queue "$queue" --until-empty -- true
+}
+
+teardown() {
+    airy_teardown
+    local name
+    for name in $(api GET 'queues/%2F?columns=name' | jq -r '.[].name' | grep "^$queue"); do
+        forget "$name" queues
+    done
+}
+
+# post ID [OPTION...]
+post() {
+    local id=$1
+    shift
+    airy publish post.published --set "post_id=$id" --set author_id=7 --set title=t "$@"
+}
+
+# What is in a queue, as message lines; takes it out.
+drained() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
+
+@test "a failure is tried again after its delays, as the same message, then dead-lettered" {
+    post 1 --header x-mine=yes >id
+    run_airy consume '#' --queue "$queue" --count 1 --max-attempts 3 --retry-delay 200ms -- \
+        sh -c 'echo $AIRY_ATTEMPT $AIRY_TOPIC $AIRY_EVENT_ID $(date +%s%3N); echo "it is $AIRY_ATTEMPT" >&2; exit 75'
+    assert_status 6
+    assert_equal "$(cut -d' ' -f1-3 <<<"$output")" "1 post.published $(<id)
+2 post.published $(<id)
+3 post.published $(<id)"
+    local times
+    mapfile -t times < <(cut -d' ' -f4 <<<"$output")
+    ((times[1] - times[0] >= 180 && times[2] - times[1] >= 360))
+    ((times[2] - times[0] < 1500))
+    drained "$queue.dlq" >letter
+    jq -e '.body.post_id == 1 and .headers["x-mine"] == "yes"' letter
+    jq -e '.headers | .["x-airy-attempts"] == 3 and .["x-airy-exit"] == 75 and .["x-airy-reason"] == "attempts"
+        and .["x-airy-error"] == "it is 3" and .["x-airy-topic"] == "post.published"' letter
+    assert_equal "$(jq -r '.headers["x-airy-queue"]' letter)" "$queue"
+    jq -e '.headers | .["x-airy-first-failed-at"] < .["x-airy-failed-at"]' letter
+    assert_equal "$(depth "$queue")" 0
+}
+
+@test "what never will succeed is dead-lettered at once, with its account" {
+    post 1
+    run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'echo no such author >&2; exit 65'
+    assert_status 6
+    drained "$queue.dlq" >letter
+    jq -e '.headers | .["x-airy-reason"] == "rejected" and .["x-airy-exit"] == 65 and .["x-airy-attempts"] == 1
+        and .["x-airy-error"] == "no such author"' letter
+}
+
+@test "--on-error: requeue, dead-letter, discard" {
+    post 1
+    run_airy consume '#' --queue "$queue" --for 500ms --on-error requeue -- false
+    assert_status 0
+    assert_equal "$(depth "$queue")" 1
+    run_airy consume '#' --queue "$queue" --count 1 --on-error dead-letter -- false
+    assert_status 6
+    assert_equal "$(depth "$queue.dlq")" 1
+    post 2
+    run_airy consume '#' --queue "$queue" --count 1 --on-error discard -- false
+    assert_status 6
+    assert_contains "$stderr" discarded
+    assert_equal "$(depth "$queue")" 0
+    assert_equal "$(depth "$queue.dlq")" 1
+}
+
+@test "no delay is so short, and no limit so high, that a failure makes a hot loop" {
+    post 1
+    run_airy consume '#' --queue "$queue" --for 2s --max-attempts 1000000 --retry-delay 0s --retry-max-delay 0s -- \
+        sh -c 'echo x; exit 1'
+    ((${#lines[@]} >= 3 && ${#lines[@]} <= 25))
+    drained "$queue.retry.100" >/dev/null
+    drained "$queue" >/dev/null
+    airy queue delete "$queue" --yes
+    airy consume '#' --queue "$queue" --queue-type classic --until-empty -- true || true
+}
+
+@test "a message that kills its consumer ends among the dead letters, by the broker" {
+    post 1
+    for _ in $(seq 30); do
+        (($(depth "$queue.dlq") == 0)) || break
+        timeout 10 "$AIRY_BIN" consume '#' --queue "$queue" --for 5s --until-empty -- sh -c 'kill -KILL $PPID' || true
+    done
+    drained "$queue.dlq" >letter
+    jq -e '.body.post_id == 1' letter
+    jq -e '.headers["x-death"][0].reason == "delivery_limit"' letter
+}
+
+@test "a message with properties that forbid a copy is retried all the same" {
+    # An expiration would end it in the queue where it waits; CC would deliver it twice.
+    post 1 --expiration 1h
+    run_airy consume '#' --queue "$queue" --count 1 --retry-delay 100ms -- \
+        sh -c 'test $AIRY_ATTEMPT = 2'
+    assert_status 0
+    post 2 --expiration 500ms >id
+    run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'exit 65'
+    assert_status 6
+    drained "$queue.dlq" >letter
+    assert_equal "$(jq -r '.headers["x-airy-expiration"]' letter)" 500
+}
+
+@test "--dedup: what was handled is acked and not handled again" {
+    post 1 >id
+    drained "$queue" >line
+    cat line line line | airy publish --lines message --quiet -
+    run_airy consume '#' --queue "$queue" --until-empty --dedup 1h --pool-size 1 --verbose -- jq .post_id
+    assert_status 0
+    assert_equal "$output" 1
+    assert_contains "$stderr" '2 handled before'
+}
+
+@test "--rate: no more starts than that" {
+    for i in 1 2 3 4 5 6 7 8; do post $i --quiet; done
+    local start=$EPOCHREALTIME
+    run_airy consume '#' --queue "$queue" --count 8 --rate 10/s --pool-size 8 -- true
+    assert_status 0
+    (((${EPOCHREALTIME/./} - ${start/./}) / 1000 >= 600))
+    run_airy consume '#' --queue "$queue" --rate fast -- true
+    assert_status 2
+    assert_contains "$stderr" --rate
+}
+
+@test "--break-after: failures in a row pause it" {
+    for i in 1 2 3 4 5 6 7 8; do post $i --quiet; done
+    run_airy consume '#' --queue "$queue" --for 2s --pool-size 1 --break-after 3 --on-error dead-letter -- sh -c 'echo x; exit 1'
+    assert_status 6
+    ((${#lines[@]} >= 3 && ${#lines[@]} <= 4))
+    assert_contains "$stderr" 'too many failures in a row'
+}
+
+@test "a service manager is told of the start and of the end" {
+    python3 - notify <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(30)
+open("bound", "w").close()
+with open("told", "w") as told:
+    for _ in range(2):
+        told.write(s.recv(100).decode() + "\n")
+        told.flush()
+PY
+    local listener=$!
+    wait_until test -e bound
+    spawn consumer env "NOTIFY_SOCKET=$PWD/notify" "$AIRY_BIN" consume '#' --queue "$queue" -- true
+    wait_until grep -qx READY=1 told
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    assert_status 143
+    wait "$listener"
+    assert_equal "$(xargs <told)" 'READY=1 STOPPING=1'
+}
+
+@test "Ctrl-C ends a first connection that hangs" {
+    python3 -c '
+import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+open("port", "w").write(str(s.getsockname()[1])); time.sleep(60)' &
+    local server=$!
+    wait_until test -s port
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --url "amqp://127.0.0.1:$(<port)/" -- true
+    wait_until connected
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 3 || status=$?
+    kill "$server"
+    assert_status 130
+}
+connected() { ss -tnH state established "dport = :$(<port)" | grep -q .; }

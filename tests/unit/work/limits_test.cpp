@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// What keeps a consumer from doing too much, or the same again.
+#include <doctest/doctest.h>
+
+#include "work/breaker.hpp"
+#include "work/dedup.hpp"
+#include "work/rate_limit.hpp"
+#include "work/return_counts.hpp"
+
+using namespace airy;
+using namespace airy::work;
+using namespace std::chrono_literals;
+
+namespace {
+
+const util::SteadyTime start{1h};
+
+}  // namespace
+
+TEST_CASE("dedup knows an id for as long as its window") {
+    Dedup dedup(10s);
+    CHECK_FALSE(dedup.knows("a", start));
+    dedup.handled("a", start);
+    CHECK(dedup.knows("a", start + 9s));
+    dedup.handled("a", start + 9s);  // its window is the first one's
+    CHECK_FALSE(dedup.knows("a", start + 10s));
+}
+
+TEST_CASE("dedup forgets the oldest beyond its limit") {
+    Dedup dedup(1h, 2);
+    dedup.handled("a", start);
+    dedup.handled("b", start);
+    dedup.handled("c", start);
+    CHECK_FALSE(dedup.knows("a", start));
+    CHECK(dedup.knows("b", start));
+    CHECK(dedup.knows("c", start));
+}
+
+TEST_CASE("a rate lets so many start a second, evenly") {
+    RateLimit rate(50);
+    std::size_t started = 0;
+    for (auto now = start; now < start + 10s; now += 1ms)
+        started += rate.take(1000, now);
+    CHECK(started >= 499);
+    CHECK(started <= 506);
+    RateLimit slow(0.5);
+    CHECK(slow.take(5, start) == 1);
+    CHECK(slow.take(5, start) == 0);
+    CHECK(slow.next(start) == start + 2s);
+    CHECK(slow.take(5, start + 1h) == 1);  // nothing is saved up
+}
+
+TEST_CASE("a breaker opens after failures in a row, probes, and closes on success") {
+    Breaker breaker(3);
+    CHECK_FALSE(breaker.failed(start));
+    CHECK_FALSE(breaker.failed(start));
+    CHECK_FALSE(breaker.succeeded());
+    CHECK_FALSE(breaker.failed(start));
+    CHECK_FALSE(breaker.failed(start));
+    CHECK(breaker.allows(7, start) == 7);
+    CHECK(breaker.failed(start));
+    CHECK(breaker.open());
+    CHECK_FALSE(breaker.failed(start));  // still ran
+    CHECK(breaker.allows(7, start + 4s) == 0);
+    CHECK(breaker.next(start) == start + 5s);
+    CHECK(breaker.allows(7, start + 5s) == 1);
+    breaker.started();
+    CHECK(breaker.allows(7, start + 6s) == 0);
+    CHECK(breaker.next(start + 6s) == util::SteadyTime::max());
+    CHECK(breaker.failed(start + 6s));
+    CHECK(breaker.pause() == 10s);
+    CHECK(breaker.allows(1, start + 15s) == 0);
+    CHECK(breaker.allows(1, start + 16s) == 1);
+    breaker.started();
+    breaker.undecided();
+    CHECK(breaker.allows(1, start + 16s) == 1);
+    breaker.started();
+    CHECK(breaker.succeeded());
+    CHECK_FALSE(breaker.open());
+    CHECK(breaker.allows(7, start + 16s) == 7);
+}
+
+TEST_CASE("a breaker pauses for a minute at most, and none is none") {
+    Breaker breaker(1);
+    auto now = start;
+    for (int i = 0; i < 10; ++i) {
+        CHECK(breaker.failed(now));
+        now += 1min;
+        CHECK(breaker.allows(1, now) == 1);
+        breaker.started();
+    }
+    CHECK(breaker.pause() == 60s);
+    Breaker none(0);
+    for (int i = 0; i < 100; ++i)
+        CHECK_FALSE(none.failed(start));
+    CHECK(none.allows(9, start) == 9);
+}
+
+TEST_CASE("returns are counted by message, the last ones only") {
+    ReturnCounts counts(2);
+    event::Message a;
+    a.body = "a";
+    auto b = a;
+    b.properties.message_id = "other";
+    auto c = a;
+    c.topic = "c";
+    counts.returned(a);
+    counts.returned(a);
+    counts.returned(b);
+    CHECK(counts.of(a) == 2);
+    CHECK(counts.of(b) == 1);
+    CHECK(counts.of(c) == 0);
+    counts.returned(c);
+    CHECK(counts.of(a) == 0);
+    CHECK(counts.of(c) == 1);
+}
