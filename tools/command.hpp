@@ -33,6 +33,7 @@ struct CommandEntry {
     std::unique_ptr<Command> (*make)();
     bool takes_child = false;  // `-- CMD ARG…` is not the command's own
     bool hidden = false;
+    int usage_exit = 2;  // the exit code of wrong usage
 };
 
 // Every command, in the order in which `airy --help` shows them.
@@ -40,6 +41,7 @@ std::span<const CommandEntry> commands() noexcept;
 const CommandEntry* find_command(std::string_view name) noexcept;
 
 std::unique_ptr<Command> make_bench();
+std::unique_ptr<Command> make_check();
 std::unique_ptr<Command> make_complete();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_consume();

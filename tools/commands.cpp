@@ -12,6 +12,8 @@ constexpr CommandEntry table[] = {
     {"stats", "pool and queue metrics, once or again and again", make_stats},
     {"pool", "running consumers on this host: look, resize, pause, drain", make_pool},
     {"queue", "queues: list, declare, delete, purge", make_queue},
+    {"check", "queues, pools and the broker for monitoring, as Nagios plugins", make_check, false,
+     false, 3},
     {"event", "the event types and their fields; check events", make_event},
     {"ping", "is the broker there: connect, log in, say how long it took", make_ping},
     {"demo", "the whole post-publication flow, and what its pools did", make_demo},

@@ -55,7 +55,13 @@ int run(std::vector<std::string> args) {
         return 0;
     }
     const CommandEntry& entry = take_command(args);
-    return parse_and_run(entry, std::move(args));
+    try {
+        return parse_and_run(entry, std::move(args));
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::usage) throw;
+        report(error);
+        return entry.usage_exit;
+    }
 }
 
 // A descriptor that the caller closed would be taken by the first socket, and data be written into

@@ -117,6 +117,10 @@ Overview Management::overview() const {
     return parse_overview(get("overview", "overview"));
 }
 
+std::vector<std::string> Management::alarms() const {
+    return parse_alarms(get("nodes?columns=name,running,mem_alarm,disk_free_alarm", "node"));
+}
+
 std::vector<std::string> live_queue_names(const mq::Endpoint& broker,
                                           std::string_view management_url,
                                           std::chrono::milliseconds deadline) noexcept {

@@ -77,6 +77,9 @@ class Management {
     std::vector<BindingInfo> bindings() const;
     std::vector<BindingInfo> bindings(const std::string& queue) const;
     Overview overview() const;
+    // What keeps publishers from publishing, e.g. "rabbit@host: memory". Needs the tag
+    // `monitoring`.
+    std::vector<std::string> alarms() const;
 
     // Without the login: fit to be shown.
     std::string shown_url() const { return url_.shown(); }
@@ -96,6 +99,7 @@ QueueInfo parse_queue(std::string_view json);
 std::vector<ExchangeInfo> parse_exchanges(std::string_view json);
 std::vector<BindingInfo> parse_bindings(std::string_view json);
 Overview parse_overview(std::string_view json);
+std::vector<std::string> parse_alarms(std::string_view json);  // of /api/nodes
 
 // The names of the broker's queues for completion in a shell; empty whenever that fails, for
 // whatever reason.

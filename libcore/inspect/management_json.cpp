@@ -118,4 +118,16 @@ Overview parse_overview(std::string_view source) {
     return overview;
 }
 
+std::vector<std::string> parse_alarms(std::string_view source) {
+    std::vector<std::string> alarms;
+    for (const auto& node : parse(source, json::value_t::array)) {
+        const std::string name = text(node, "name");
+        if (member(node, "running") != nullptr && !flag(node, "running"))
+            alarms.push_back(name + ": not running");
+        if (flag(node, "mem_alarm")) alarms.push_back(name + ": memory");
+        if (flag(node, "disk_free_alarm")) alarms.push_back(name + ": disk");
+    }
+    return alarms;
+}
+
 }  // namespace airy::inspect

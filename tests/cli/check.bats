@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh q)
+}
+
+teardown() {
+    airy_teardown
+    forget "$queue" queues
+    forget "$queue.dlq" queues
+}
+
+@test "check queue: length, consumers, and one that is not there" {
+    airy queue declare "$queue" --bind 'post.*' --quiet
+    for id in 1 2 3; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
+    run_airy check queue "$queue" --warn-ready 3 --max-ready 5
+    assert_status 0
+    assert_contains "$output" 'QUEUE OK'
+    assert_contains "$output" 'ready=3;3;5;0'
+    run_airy check queue "$queue" --warn-ready 2 --max-ready 5
+    assert_status 1
+    run_airy check queue "$queue" --max-ready 2
+    assert_status 2
+    assert_contains "$output" 'ready 3 is above 2'
+    run_airy check queue "$queue" --min-consumers 1
+    assert_status 2
+    run_airy check queue "$queue.none"
+    assert_status 2
+    assert_contains "$output" 'QUEUE CRITICAL'
+}
+
+@test "check queue: the age of the head where the broker tells it, and unknown where not" {
+    airy queue declare "$queue" --bind 'post.*' --quiet # quorum: the broker does not tell
+    run_airy check queue "$queue" --max-age 1s
+    assert_status 0 # empty
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    run_airy check queue "$queue" --max-age 1s
+    assert_status 3
+    assert_contains "$output" 'age is not known'
+}
+
+@test "check pool: running, too slow, and not there" {
+    spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name worker -- sleep 0.2
+    wait_until 20 pool_runs
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    wait_until 20 pool_handled
+    run_airy check pool worker --max-waiting 0 --max-p99 10s
+    assert_status 0
+    run_airy check pool worker --warn-p99 100ms --max-p99 10s --output json
+    assert_status 1
+    jq -e '.state == "warning" and .exit == 1 and .figures.p99.value > 0.19' <<<"$output"
+    run_airy check pool nobody
+    assert_status 2
+}
+pool_runs() { airy pool show worker --output json | jq -e '.state == "running"'; }
+pool_handled() { airy pool show worker --output json | jq -e '.handled == 1'; }
+
+@test "check flow: there and back, too slow, and no exchange" {
+    airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
+    run_airy check flow
+    assert_status 0
+    assert_contains "$output" 'FLOW OK'
+    assert_contains "$output" 'latency='
+    run_airy check flow --max-latency 1us
+    assert_status 2
+    run_airy check flow --exchange "$queue.none"
+    assert_status 2
+    # The probe has left nothing behind.
+    assert_equal "$(depth "$queue")" 0
+}
+
+@test "check broker: there, the exchange of another type, and away" {
+    api PUT "exchanges/%2F/$AIRY_EXCHANGE" -H 'content-type: application/json' -d '{"type":"topic","durable":true}'
+    run_airy check broker
+    assert_status 0
+    assert_contains "$output" 'alarms=0'
+    forget "$AIRY_EXCHANGE" exchanges
+    api PUT "exchanges/%2F/$AIRY_EXCHANGE" -H 'content-type: application/json' -d '{"type":"fanout","durable":true}'
+    run_airy check broker
+    assert_status 2
+    assert_contains "$output" type
+    run_airy check broker --url amqp://guest:guest@127.0.0.1:1/
+    assert_status 2
+    assert_contains "$output" 'connection refused'
+}
+
+@test "check: who cannot be asked is unknown, and so is wrong usage" {
+    run_airy check queue "$queue" --url amqp://guest:guest@127.0.0.1:1/
+    assert_status 3
+    assert_contains "$output" 'QUEUE UNKNOWN'
+    run_airy check queue
+    assert_status 3
+    assert_short_error
+    run_airy check queue "$queue" --max-ready many
+    assert_status 3
+}

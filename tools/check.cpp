@@ -1,0 +1,292 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <poll.h>
+
+#include <chrono>
+#include <functional>
+
+#include "check/verdict.hpp"
+#include "command.hpp"
+#include "inspect/control_client.hpp"
+#include "inspect/queues.hpp"
+#include "management_option.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+#include "util/uuid.hpp"
+
+namespace airy::tools {
+namespace {
+
+using check::Bounds;
+using check::Figure;
+using check::State;
+using check::Verdict;
+using std::chrono::steady_clock;
+
+using Duration = std::optional<std::chrono::nanoseconds>;
+using Count = std::optional<std::uint64_t>;
+
+std::optional<double> seconds(const Duration& duration) {
+    if (!duration) return std::nullopt;
+    return std::chrono::duration<double>(*duration).count();
+}
+
+std::optional<double> number(const Count& count) {
+    if (!count) return std::nullopt;
+    return static_cast<double>(*count);
+}
+
+class Check final : public Command {
+  public:
+    void add_options(cli::App& app) override {
+        app.footer(
+            "One line and an exit code as Nagios plugins have them: 0 OK, 1 WARNING, 2 CRITICAL,\n"
+            "3 UNKNOWN. --max and --min are critical bounds, --warn ones warn.");
+        app.require_subcommand();
+        add_shared(app);
+        add_queue(app);
+        add_pool(app);
+        add_flow(app);
+        add_broker(app);
+    }
+
+    int run() override {
+        Verdict verdict(kind_ + (name_.empty() ? "" : " " + name_));
+        try {
+            action_(verdict);
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::usage) throw;
+            verdict.raise(state_of(error), error.what());
+        }
+        output::print(output_.json() ? verdict.json() : verdict.text());
+        return verdict.exit_code();
+    }
+
+  private:
+    // That what is checked is away is what the check is there to tell.
+    State state_of(const Error& error) const {
+        if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::timeout)
+            return State::critical;
+        const bool about_it = kind_ == "broker" || kind_ == "flow";
+        return about_it && error.kind() != ErrorKind::general ? State::critical : State::unknown;
+    }
+
+    void add_shared(cli::App& app) {
+        output_.add(app);
+        management_.add(app);
+        broker_.add(app);
+    }
+
+    cli::App subcommand(cli::App& app, const std::string& name, const std::string& summary,
+                        void (Check::*action)(Verdict&)) {
+        auto sub = app.subcommand(name, summary, [this, name, action] {
+            kind_ = name;
+            action_ = [this, action](Verdict& verdict) { (this->*action)(verdict); };
+        });
+        add_shared(sub);
+        return sub;
+    }
+
+    void add_queue(cli::App& app) {
+        auto sub = subcommand(app, "queue", "a queue's length, age and consumers", &Check::queue);
+        sub.option("QUEUE", name_, "which").required();
+        sub.option("--max-ready", max_ready_, "most messages ready").type_name("N");
+        sub.option("--warn-ready", warn_ready_, "warn above this many").type_name("N");
+        sub.duration("--max-age", max_age_,
+                     "of the message at the head, where the broker tells it (classic queues, "
+                     "publishers that set a timestamp)");
+        sub.duration("--warn-age", warn_age_, "warn above this age");
+        sub.option("--min-consumers", min_consumers_, "fewest consumers").type_name("N");
+    }
+
+    void add_pool(cli::App& app) {
+        auto sub = subcommand(app, "pool", "a consumer that runs on this host", &Check::pool);
+        sub.option("CONSUMER", name_, "its name or its pid").required();
+        sub.option("--max-waiting", max_waiting_, "most messages waiting for a slot")
+            .type_name("N");
+        sub.option("--warn-waiting", warn_waiting_, "warn above this many").type_name("N");
+        sub.duration("--max-p99", max_p99_, "99th percentile of the handler's time");
+        sub.duration("--warn-p99", warn_p99_, "warn above this");
+    }
+
+    void add_flow(cli::App& app) {
+        auto sub = subcommand(app, "flow",
+                              "publish a probe through the exchange to a queue of its own, and "
+                              "time the way there and back",
+                              &Check::flow);
+        sub.duration("--max-latency", max_latency_, "of the way");
+        sub.duration("--warn-latency", warn_latency_, "warn above this");
+        sub.duration("--timeout", timeout_, "critical when the probe has not come by then [10s]");
+        exchange_.add(sub);
+    }
+
+    void add_broker(cli::App& app) {
+        auto sub = subcommand(app, "broker",
+                              "reachable, login, exchange there and of the right type, alarms",
+                              &Check::broker);
+        exchange_.add(sub);
+    }
+
+    void queue(Verdict& verdict) {
+        const auto endpoint = broker_.endpoint("check");
+        const auto survey = inspect::survey_queues(management_.management(endpoint),
+                                                   *mq::connect(endpoint), {name_});
+        const auto& queue = survey.queues.front().queue;
+        verdict.add(
+            {"ready", number(queue.ready), "", {number(warn_ready_), number(max_ready_)}, {}});
+        verdict.add({"consumers", number(queue.consumers), "", {}, {{}, number(min_consumers_)}});
+        verdict.add({"unacked", number(queue.unacked), "", {}, {}});
+        verdict.add({"age", head_age(queue), "s", {seconds(warn_age_), seconds(max_age_)}, {}});
+        if (!survey.degraded.empty()) verdict.remark(survey.degraded);
+    }
+
+    // An empty queue has nothing old in it, whatever the broker tells.
+    static std::optional<double> head_age(const inspect::QueueInfo& queue) {
+        if (queue.ready == 0) return 0;
+        if (!queue.head_timestamp) return std::nullopt;
+        const std::chrono::duration<double> now = util::system_clock().now().time_since_epoch();
+        return std::max(0.0, now.count() - static_cast<double>(*queue.head_timestamp));
+    }
+
+    void pool(Verdict& verdict) {
+        const auto consumers = inspect::list_consumers();
+        const auto& consumer = inspect::find_consumer(consumers, name_);
+        if (!consumer.status) {
+            verdict.raise(State::critical, "it does not answer");
+            return;
+        }
+        const auto& status = *consumer.status;
+        const auto count = [](std::size_t value) { return static_cast<double>(value); };
+        verdict.add({"waiting",
+                     count(status.waiting),
+                     "",
+                     {number(warn_waiting_), number(max_waiting_)},
+                     {}});
+        // Nothing has run yet: that is no slow handler.
+        const auto p99 = std::chrono::duration<double>(status.run.p99).count();
+        verdict.add({"p99", p99, "s", {seconds(warn_p99_), seconds(max_p99_)}, {}});
+        verdict.add({"running", count(status.running), "", {}, {}});
+        verdict.add({"cap", count(status.cap), "", {}, {}});
+        verdict.add({"failed", count(status.failed), "", {}, {}});
+        verdict.remark(std::string(work::to_string(status.state)));
+    }
+
+    void flow(Verdict& verdict) {
+        exchange_.resolve();
+        const auto endpoint = broker_.endpoint("check");
+        const auto broker = mq::connect(endpoint);
+        // No event: a pattern of `#` sees it, and whoever reads events passes it over.
+        const std::string topic = "airy.probe." + util::uuid_v4();
+        mq::SubscribeOptions subscribe;
+        subscribe.exchange.name = exchange_.name;
+        subscribe.patterns = {topic};
+        const auto subscription = broker->subscribe(subscribe);
+        mq::PublisherOptions options;
+        options.exchange.name = exchange_.name;
+        const auto publisher = broker->publisher(options);
+        event::Message probe;
+        probe.exchange = exchange_.name;
+        probe.topic = topic;
+        probe.properties.delivery_mode = 1;
+        probe.properties.expiration = "60000";
+        probe.properties.app_id = "airy-tools";
+        const auto start = steady_clock::now();
+        publisher->try_submit(probe);
+        const auto came = wait_for_probe(*subscription, *publisher, start);
+        const auto deadline = std::chrono::milliseconds(1000);
+        publisher->close(deadline);
+        subscription->close(deadline);
+        if (!came)
+            verdict.raise(State::critical, fmt::format("the probe did not come within {:.3g} s",
+                                                       *seconds(timeout_)));
+        else
+            verdict.add({"latency",
+                         seconds(came),
+                         "s",
+                         {seconds(warn_latency_), seconds(max_latency_)},
+                         {}});
+    }
+
+    Duration wait_for_probe(mq::Subscription& subscription, mq::Publisher& publisher,
+                            steady_clock::time_point start) const {
+        for (;;) {
+            for (const auto& event : publisher.take()) {
+                if (const auto* lost = std::get_if<mq::Lost>(&event))
+                    std::rethrow_exception(lost->error);
+                if (std::holds_alternative<mq::Unroutable>(event) ||
+                    std::holds_alternative<mq::Refused>(event))
+                    throw Error(ErrorKind::undelivered, "the broker did not take the probe");
+            }
+            for (const auto& event : subscription.take()) {
+                if (std::holds_alternative<mq::Delivered>(event))
+                    return steady_clock::now() - start;
+                if (const auto* lost = std::get_if<mq::Lost>(&event))
+                    std::rethrow_exception(lost->error);
+            }
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(start + *timeout_ -
+                                                                           steady_clock::now());
+            if (left.count() <= 0) return std::nullopt;
+            pollfd waiting[] = {{subscription.event_fd(), POLLIN, 0},
+                                {publisher.event_fd(), POLLIN, 0}};
+            ::poll(waiting, 2, static_cast<int>(std::min<std::int64_t>(left.count(), 1'000'000)));
+        }
+    }
+
+    void broker(Verdict& verdict) {
+        exchange_.resolve();
+        const auto endpoint = broker_.endpoint("check");
+        const auto start = steady_clock::now();
+        const auto topology = mq::connect(endpoint)->topology();
+        const Duration took = steady_clock::now() - start;
+        verdict.remark(topology->server());
+        topology->check_exchange(exchange_.name);
+        try {
+            topology->declare_exchange({exchange_.name, "topic", true});
+        } catch (const Error& error) {
+            // Who may not declare cannot learn the type this way; it is there, which is enough.
+            if (error.kind() != ErrorKind::unreachable) throw;
+            verdict.remark("the type of the exchange is not known: " + std::string(error.what()));
+        }
+        verdict.add({"connect", seconds(took), "s", {}, {}});
+        try {
+            const auto alarms = management_.management(endpoint).alarms();
+            for (const auto& alarm : alarms)
+                verdict.raise(State::critical, "alarm: " + alarm);
+            verdict.add({"alarms", static_cast<double>(alarms.size()), "", {}, {}});
+        } catch (const Error& error) {
+            verdict.remark("alarms are not known: " + std::string(error.what()));
+        }
+    }
+
+    std::string kind_;
+    std::string name_;
+    std::function<void(Verdict&)> action_;
+    Count max_ready_;
+    Count warn_ready_;
+    Count min_consumers_;
+    Duration max_age_;
+    Duration warn_age_;
+    Count max_waiting_;
+    Count warn_waiting_;
+    Duration max_p99_;
+    Duration warn_p99_;
+    Duration max_latency_;
+    Duration warn_latency_;
+    Duration timeout_ = std::chrono::seconds(10);
+    OutputOption output_;
+    ManagementOption management_;
+    BrokerOptions broker_;
+    ExchangeOption exchange_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_check() {
+    return std::make_unique<Check>();
+}
+
+}  // namespace airy::tools
