@@ -252,8 +252,10 @@ class Check final : public Command {
             verdict.remark("the type of the exchange is not known: " + std::string(error.what()));
         }
         verdict.add({"connect", seconds(took), "s", {}, {}});
+        const auto management = management_.management(endpoint);
+        if (!management) return;  // the embedded broker has no alarms
         try {
-            const auto alarms = management_.management(endpoint).alarms();
+            const auto alarms = management->alarms();
             for (const auto& alarm : alarms)
                 verdict.raise(State::critical, "alarm: " + alarm);
             verdict.add({"alarms", static_cast<double>(alarms.size()), "", {}, {}});

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 
 #include "command.hpp"
 #include "demo/child.hpp"
@@ -42,6 +46,29 @@ constexpr std::chrono::milliseconds tick{50};
 constexpr std::chrono::seconds patience{120};  // for each of the demo's stages
 constexpr std::chrono::milliseconds close_deadline{2000};
 
+// Where the broker is when none is named: mode 0700, gone at the end unless it is kept.
+class TemporaryDirectory {
+  public:
+    explicit TemporaryDirectory(bool keep)
+        : path_(environment("TMPDIR").value_or("/tmp") + "/airy-demo.XXXXXX"), keep_(keep) {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw Error(ErrorKind::general, fmt::format("cannot make the directory {}: {}", path_,
+                                                        std::strerror(errno)));
+    }
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        if (!keep_) std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+
+  private:
+    std::string path_;
+    const bool keep_;
+};
+
 struct Interrupted {
     int signal;
 };
@@ -76,7 +103,8 @@ class Demo final : public Command {
 void Demo::add_options(cli::App& app) {
     app.footer(
         "Makes the exchange airy.demo and three queues of its own, starts a consumer for each,\n"
-        "publishes the posts, shows what the pools and queues did, and takes it all away again.");
+        "publishes the posts, shows what the pools and queues did, and takes it all away again.\n"
+        "Where no broker is named it uses the embedded one, in a temporary file.");
     app.option("--posts", posts_, "how many posts to publish; default 1000")
         .type_name("N")
         .between(1, 1'000'000);
@@ -220,7 +248,12 @@ void Demo::clean_up(mq::Broker& broker) {
 
 int Demo::run() {
     signals_ = std::make_unique<util::SignalFd>();
-    const auto endpoint = broker_.endpoint("demo");
+    auto endpoint = broker_.endpoint("demo");
+    std::optional<TemporaryDirectory> directory;
+    if (!broker_.named()) {
+        directory.emplace(keep_);
+        endpoint.url = "sqlite:" + directory->path() + "/airy.db";
+    }
     const auto broker = mq::connect(endpoint);
     output::print(fmt::format("broker: {} at {}\n", broker->topology()->server(),
                               mq::masked_url(endpoint.url)));

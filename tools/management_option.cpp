@@ -14,7 +14,8 @@ void ManagementOption::add(cli::App& app) {
         .group("Broker");
 }
 
-inspect::Management ManagementOption::management(const mq::Endpoint& broker) const {
+std::optional<inspect::Management> ManagementOption::management(const mq::Endpoint& broker) const {
+    if (!mq::speaks_amqp(broker.url)) return std::nullopt;
     const auto named = url.empty() ? environment("AIRY_MANAGEMENT_URL").value_or("") : url;
     return inspect::Management(broker, named);
 }

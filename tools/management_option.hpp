@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/app.hpp"
@@ -15,8 +16,8 @@ struct ManagementOption {
 
     void add(cli::App& app);
 
-    // With the login of `broker`. Throws Error{usage}.
-    inspect::Management management(const mq::Endpoint& broker) const;
+    // With the login of `broker`; none for one that is no RabbitMQ. Throws Error{usage}.
+    std::optional<inspect::Management> management(const mq::Endpoint& broker) const;
 };
 
 }  // namespace airy::tools

@@ -51,7 +51,7 @@ std::string url_from_parts() {
 // The URL with its password replaced.
 std::string with_password(const std::string& url, const std::string& password) {
     const auto scheme = url.find("://");
-    if (scheme == std::string::npos) return url;
+    if (scheme == std::string::npos || !mq::speaks_amqp(url)) return url;
     const auto start = scheme + 3;
     const auto authority_end = std::min(url.find('/', start), url.size());
     const auto at = url.rfind('@', authority_end);
@@ -98,8 +98,8 @@ void CommonOptions::add(cli::App& app) {
 void BrokerOptions::add(cli::App& app) {
     const std::string group = "Broker";
     app.option("-u,--url", url,
-               "amqp://USER:PASSWORD@HOST:PORT/VHOST or amqps://… (AIRY_URL, AMQP_URL, or "
-               "MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
+               "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps://…, or sqlite:FILE for the embedded "
+               "broker (AIRY_URL, AMQP_URL, or MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
         .type_name("URL")
         .group(group);
     app.option("--password-file", password_file,
@@ -121,16 +121,21 @@ void BrokerOptions::add(cli::App& app) {
         .group(group);
 }
 
+bool BrokerOptions::named() const {
+    return !url.empty() || environment("AIRY_URL") || environment("AMQP_URL") ||
+           environment("MQ_HOST") || environment("MQ_PORT") || environment("MQ_USER") ||
+           environment("MQ_PASSWORD") || environment("MQ_VHOST");
+}
+
 mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     mq::Endpoint endpoint;
     if (!url.empty())
         endpoint.url = url;
-    else if (const auto named = environment("AIRY_URL"))
-        endpoint.url = *named;
+    else if (const auto airy = environment("AIRY_URL"))
+        endpoint.url = *airy;
     else if (const auto amqp = environment("AMQP_URL"))
         endpoint.url = *amqp;
-    else if (environment("MQ_HOST") || environment("MQ_PORT") || environment("MQ_USER") ||
-             environment("MQ_PASSWORD") || environment("MQ_VHOST"))
+    else if (named())
         endpoint.url = url_from_parts();
 
     std::string file = password_file;

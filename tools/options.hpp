@@ -38,6 +38,9 @@ struct BrokerOptions {
 
     void add(cli::App& app);
 
+    // Whether the command line or the environment says which broker.
+    bool named() const;
+
     // The endpoint with the connection name `airy/<command>@<host>`. Throws Error{usage}.
     mq::Endpoint endpoint(std::string_view command) const;
 };

@@ -124,7 +124,7 @@ class Stats final : public Command {
     // Only the management API can list queues. Without it there are at least those that the
     // consumers on this host work on.
     static inspect::QueueSurvey survey_all(const mq::Endpoint& endpoint,
-                                           const inspect::Management& management,
+                                           const std::optional<inspect::Management>& management,
                                            const std::vector<Consumer>& consumers) {
         try {
             return inspect::survey_queues(management, *mq::connect(endpoint));

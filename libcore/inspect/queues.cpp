@@ -13,11 +13,11 @@ namespace {
 
 // What the management API says of one queue. Once it has not answered it is not asked again:
 // each time could take the whole deadline.
-std::optional<QueueInfo> ask_management(const Management& management, const std::string& name,
-                                        std::string& degraded) {
-    if (!degraded.empty()) return std::nullopt;
+std::optional<QueueInfo> ask_management(const std::optional<Management>& management,
+                                        const std::string& name, std::string& degraded) {
+    if (!management || !degraded.empty()) return std::nullopt;
     try {
-        return management.queue(name);
+        return management->queue(name);
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::unreachable) degraded = error.what();
         return std::nullopt;
@@ -43,6 +43,26 @@ void complete_counts(QueueSurvey& survey, mq::Broker& broker) {
     }
 }
 
+QueueInfo info_of(const mq::QueueListing& listed) {
+    QueueInfo info;
+    info.name = listed.spec.name;
+    info.type = listed.spec.type;
+    info.durable = listed.spec.durable;
+    info.auto_delete = listed.spec.auto_delete;
+    info.exclusive = listed.spec.exclusive;
+    info.state = "running";
+    info.ready = listed.ready;
+    info.unacked = listed.unacked;
+    info.consumers = listed.consumers;
+    return info;
+}
+
+const mq::QueueListing* find(const mq::Inventory& inventory, const std::string& name) {
+    const auto found = std::ranges::find(
+        inventory.queues, name, [](const mq::QueueListing& queue) { return queue.spec.name; });
+    return found == inventory.queues.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string_view to_string(QueueSource source) noexcept {
@@ -51,15 +71,24 @@ std::string_view to_string(QueueSource source) noexcept {
             return "management";
         case QueueSource::amqp:
             return "amqp";
+        case QueueSource::broker:
+            return "broker";
         case QueueSource::both:
             break;
     }
     return "management+amqp";
 }
 
-QueueSurvey survey_queues(const Management& management, mq::Broker& broker) {
+QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker) {
     QueueSurvey survey;
-    for (auto& queue : management.queues())
+    if (!management) {
+        const auto told = broker.topology()->inventory();
+        if (!told) throw Error(ErrorKind::unreachable, "this broker cannot list its queues");
+        for (const auto& queue : told->queues)
+            survey.queues.push_back({info_of(queue), QueueSource::broker});
+        return survey;
+    }
+    for (auto& queue : management->queues())
         survey.queues.push_back({std::move(queue), QueueSource::management});
     std::ranges::sort(survey.queues, {}, [](const QueueReport& report) -> const std::string& {
         return report.queue.name;
@@ -68,12 +97,17 @@ QueueSurvey survey_queues(const Management& management, mq::Broker& broker) {
     return survey;
 }
 
-QueueSurvey survey_queues(const Management& management, mq::Broker& broker,
+QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker,
                           const std::vector<std::string>& names) {
     QueueSurvey survey;
     const auto topology = broker.topology();
+    const auto told_all = management ? std::nullopt : topology->inventory();
     for (const auto& name : names) {
         const auto now = topology->check_queue(name);
+        if (const auto* listed = told_all ? find(*told_all, name) : nullptr) {
+            survey.queues.push_back({info_of(*listed), QueueSource::broker});
+            continue;
+        }
         auto told = ask_management(management, name, survey.degraded);
         QueueReport report;
         report.source = told ? QueueSource::both : QueueSource::amqp;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,11 @@
 namespace airy::inspect {
 
 // Who told of a queue. The management API knows all about it, but its counts may be 5 s old; a
-// passive declare (AMQP 0-9-1, queue.declare) knows ready and consumers as of now, and no more.
-enum class QueueSource { management, amqp, both };
+// passive declare (AMQP 0-9-1, queue.declare) knows ready and consumers as of now, and no more. A
+// broker that can tell itself, such as the embedded one, knows all as of now.
+enum class QueueSource { management, amqp, both, broker };
 
-// `management`, `amqp`, `management+amqp`: as in `stats queues --output json`.
+// `management`, `amqp`, `management+amqp`, `broker`: as in `stats queues --output json`.
 std::string_view to_string(QueueSource source) noexcept;
 
 struct QueueReport {
@@ -28,13 +30,14 @@ struct QueueSurvey {
     std::string degraded;  // why the management API did not tell; empty: it did
 };
 
-// Every queue of the virtual host, by name. The broker itself is asked for what the management API
-// does not know yet. Throws as Management does, and Error{unreachable}.
-QueueSurvey survey_queues(const Management& management, mq::Broker& broker);
+// Every queue of the broker (with RabbitMQ, of the virtual host), by name. A broker that cannot
+// tell itself needs `management`, and is asked for what that does not know yet. Throws as
+// Management does, and Error{unreachable}.
+QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker);
 
 // These queues in this order, ready and consumers as of now. Throws Error{not_found} for the first
 // that is not there, Error{unreachable} when the broker cannot be reached.
-QueueSurvey survey_queues(const Management& management, mq::Broker& broker,
+QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker,
                           const std::vector<std::string>& names);
 
 }  // namespace airy::inspect

@@ -8,8 +8,7 @@
 namespace airy::mq {
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint) {
-    if (endpoint.url.starts_with("sqlite:"))
-        return std::make_unique<embedded::EmbeddedBroker>(endpoint);
+    if (!speaks_amqp(endpoint.url)) return std::make_unique<embedded::EmbeddedBroker>(endpoint);
     return std::make_unique<amqp::AmqpBroker>(endpoint);
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view accepted =
     "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
-    "separated by commas";
+    "separated by commas; or sqlite:FILE";
 
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
@@ -114,6 +114,10 @@ void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
 
 }  // namespace
 
+bool speaks_amqp(std::string_view url) noexcept {
+    return !url.starts_with("sqlite:");
+}
+
 AmqpUrl parse_amqp_url(std::string_view url) {
     AmqpUrl out;
     const auto scheme_end = url.find("://");
@@ -162,6 +166,7 @@ struct PasswordPlace {
 };
 
 std::optional<PasswordPlace> find_password(std::string_view url) {
+    if (!speaks_amqp(url)) return std::nullopt;
     const auto scheme = url.find("://");
     const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
     const auto at = url.rfind('@');

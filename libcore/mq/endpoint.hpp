@@ -54,6 +54,9 @@ struct AmqpUrl {
     std::optional<std::chrono::seconds> heartbeat;  // `?heartbeat=`
 };
 
+// Whether the URL is one of a broker that is reached by AMQP, not of the embedded one (sqlite:).
+bool speaks_amqp(std::string_view url) noexcept;
+
 // Throws Error{usage} that names the part which is wrong, never the password.
 AmqpUrl parse_amqp_url(std::string_view url);
 

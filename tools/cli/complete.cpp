@@ -15,6 +15,7 @@
 #include "event/topic.hpp"
 #include "inspect/control_directory.hpp"
 #include "inspect/management.hpp"
+#include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
@@ -100,6 +101,20 @@ Line read_line(CLI::App& app, std::vector<std::string> args) {
     return line;
 }
 
+// Looking must not make the file.
+std::vector<std::string> embedded_queue_names(mq::Endpoint endpoint) {
+    std::vector<std::string> names;
+    endpoint.url += endpoint.url.find('?') == std::string::npos ? "?create=no" : "&create=no";
+    try {
+        if (const auto told = mq::connect(endpoint)->topology()->inventory())
+            for (const auto& queue : told->queues)
+                names.push_back(queue.spec.name);
+    } catch (const Error&) {
+        // No broker, no names.
+    }
+    return names;
+}
+
 // The broker that the line names, or the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
@@ -116,6 +131,7 @@ std::vector<std::string> queue_names(const Line& line) {
     }
     auto endpoint = broker.endpoint("complete");
     endpoint.connect_timeout = broker_deadline;
+    if (!mq::speaks_amqp(endpoint.url)) return embedded_queue_names(endpoint);
     return inspect::live_queue_names(endpoint, management_url, broker_deadline);
 }
 

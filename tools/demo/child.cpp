@@ -43,7 +43,8 @@ void add_broker(std::vector<std::string>& arguments, const mq::Endpoint& endpoin
         if (!value.empty()) arguments.insert(arguments.begin() + 1, {flag, value});
     };
     add("--url", mq::url_without_password(endpoint.url));
-    add("--password-file", fmt::format("/dev/fd/{}", password_fd));
+    if (mq::speaks_amqp(endpoint.url))
+        add("--password-file", fmt::format("/dev/fd/{}", password_fd));
     add("--cacert", endpoint.tls.ca_file);
     add("--cert", endpoint.tls.cert_file);
     add("--key", endpoint.tls.key_file);
@@ -64,7 +65,9 @@ Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> argument
     for (auto& variable : variables)
         environment.push_back(variable.data());
     environment.push_back(nullptr);
-    const util::Fd password = file_in_memory(mq::parse_amqp_url(endpoint.url).password + "\n");
+    const util::Fd password = file_in_memory(mq::speaks_amqp(endpoint.url)
+                                                 ? mq::parse_amqp_url(endpoint.url).password + "\n"
+                                                 : std::string());
 
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;

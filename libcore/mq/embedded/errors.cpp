@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "util/text.hpp"
 
@@ -87,7 +88,11 @@ void throw_sqlite(sqlite3* db, int code, std::string_view what, const std::strin
         throw DiskFull(ErrorKind::undelivered, told("the disk is full"),
                        "make room; nothing that was confirmed is lost");
     const auto meaning = meaning_of(db, code, system);
-    throw Error(meaning.kind, told(meaning.text), std::string(meaning.hint));
+    Error error(meaning.kind, told(meaning.text), std::string(meaning.hint));
+    // Such a file does not get better by waiting.
+    if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
+        throw std::move(error).as_permanent();
+    throw error;
 }
 
 }  // namespace airy::mq::embedded

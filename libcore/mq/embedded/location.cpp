@@ -84,11 +84,15 @@ Location parse_location(std::string_view url) {
             out.sync = value == "full" ? Sync::full : Sync::normal;
         else if (name == "sync")
             throw bad_url(url, "sync is full or normal");
+        else if (name == "create" && (value == "yes" || value == "no"))
+            out.create = value == "yes";
+        else if (name == "create")
+            throw bad_url(url, "create is yes or no");
         else if (name == "retain")
             out.retain = parse_retention(value, url);
         else
-            throw bad_url(url, fmt::format("the parameter '{}' is not known; there are sync and "
-                                           "retain",
+            throw bad_url(url, fmt::format("the parameter '{}' is not known; there are sync, "
+                                           "retain and create",
                                            util::printable(name)));
     }
     return out;

@@ -23,9 +23,10 @@ enum class Sync : std::uint8_t {
     normal,  // a confirmed message survives the end of the process, not that of the power
 };
 
-// A sqlite: URL, percent-decoded: `sqlite:PATH[?sync=full|normal][&retain=24h|1GB|0]`.
+// A sqlite: URL, percent-decoded: `sqlite:PATH[?sync=full|normal][&retain=24h|1GB|0][&create=no]`.
 struct Location {
     std::string path;
+    bool create = true;  // the file, where there is none
     Sync sync = Sync::full;
     std::optional<Retention> retain;  // absent: the file's own setting stays as it is
 };

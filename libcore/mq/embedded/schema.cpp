@@ -65,11 +65,13 @@ FileState look_at_file(Database& database) {
                     fmt::format("cannot use {}: it has layout {}, and this airy knows layout {}",
                                 path, version, schema_version),
                     version > schema_version ? "a newer airy made it: use that one"
-                                             : "an older airy made it: use that one");
+                                             : "an older airy made it: use that one")
+            .as_permanent();
     if (id != 0 || version != 0 || database.value("SELECT count(*) FROM sqlite_schema") != 0)
         throw Error(ErrorKind::unreachable,
                     fmt::format("cannot use {}: it is another program's SQLite file", path),
-                    "give another path; airy makes the file");
+                    "give another path; airy makes the file")
+            .as_permanent();
     return FileState::empty;
 }
 

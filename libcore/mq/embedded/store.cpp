@@ -54,7 +54,7 @@ Store::Store(const Location& location, const util::Clock& clock)
     // Absolute: SQLite has relative names with a meaning of their own, such as ":memory:".
     const auto path = std::filesystem::absolute(location_.path, error).lexically_normal().string();
     if (error) throw unusable(location_.path, error.value());
-    make_file(path);
+    if (location_.create) make_file(path);
     db_ = std::make_unique<Database>(
         path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
     // By the real name, so that who comes by a link shares it.

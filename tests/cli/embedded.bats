@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+# The commands on the embedded broker: one file, no server.
+# bats file_tags=embedded
+
+load helper
+
+setup_file() { :; }
+teardown_file() { :; }
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    unset AMQP_URL AIRY_MANAGEMENT_URL AIRY_EXCHANGE
+    export AIRY_URL=sqlite:airy.db
+    export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
+    mkdir -m 700 "$XDG_RUNTIME_DIR"
+    spawned=()
+}
+
+teardown() {
+    local pid
+    for pid in "${spawned[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
+}
+
+post() { airy publish post.published --set post_id="$1" --set author_id=1 --set title=hello; }
+
+@test "publish and consume through one file" {
+    run_airy publish post.published --set post_id=1 --set author_id=1 --set title=t
+    [[ $status == 4 ]] # nobody listens yet
+    airy queue declare feeds --bind 'post.*'
+    run post 42
+    [[ $status == 0 && $output =~ ^[0-9a-f-]{36}$ ]]
+    run_airy consume 'post.*' --queue feeds --no-declare --print --count 1
+    [[ $status == 0 ]]
+    [[ $(jq -r .body.post_id <<<"$output") == 42 ]]
+    run_airy queue ls feeds --output json
+    [[ $(jq -c '[.queue, .type, .ready, .unacked, .consumers]' <<<"$output") == '["feeds","quorum",0,0,0]' ]]
+}
+
+@test "tail hears what another process publishes" {
+    spawn tail "$AIRY_BIN" tail 'post.*' --count 3 --output raw
+    wait_until listening
+    for id in 1 2 3; do post "$id"; done
+    wait_until tail_ended
+    [[ $(jq -r .post_id <"$BATS_TEST_TMPDIR/tail.out" | tr '\n' ' ') == '1 2 3 ' ]]
+}
+listening() { [[ $(airy queue ls --output json | jq -r .consumers) == 1 ]]; }
+tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
+
+@test "stats queues and queue ls need no management API" {
+    airy queue declare a --type classic
+    airy queue declare b
+    run_airy stats queues --output json
+    [[ $status == 0 && -z $stderr ]]
+    [[ $(jq -r '.queue + " " + .type' <<<"$output") == $'a classic\nb quorum' ]]
+    run_airy queue ls
+    [[ $status == 0 && $output == *quorum* ]]
+}
+
+@test "queue declare names each difference; purge and delete" {
+    airy queue declare q --arg x-max-length=5
+    run_airy queue declare q --type classic --arg x-max-length=6
+    [[ $status == 7 ]]
+    [[ $stderr == *"type is quorum, not classic"* && $stderr == *"x-max-length is 5, not 6"* ]]
+    run_airy queue purge q --yes
+    [[ $status == 0 ]]
+    run_airy queue delete q --yes
+    [[ $status == 0 ]]
+    run_airy queue delete q --yes
+    [[ $status == 7 ]]
+}
+
+@test "ping and wait answer; what is no broker is exit 3" {
+    run_airy ping
+    [[ $status == 0 && $output == *SQLite* ]]
+    run_airy wait --timeout 5s
+    [[ $status == 0 ]]
+    head -c 5000 /dev/zero | tr '\0' n >other.db
+    run_airy ping --url sqlite:other.db
+    [[ $status == 3 && $stderr == *"no database"* ]]
+    run_airy wait --timeout 20s --url sqlite:other.db
+    [[ $status == 3 ]]
+    run_airy ping --url sqlite:none/airy.db
+    [[ $status == 3 && $stderr == *"No such file or directory"* ]]
+    run_airy ping --url 'sqlite:airy.db?sync=never'
+    [[ $status == 2 && $stderr == *sync* ]]
+}
+
+@test "completion lists the queues, and makes no file" {
+    airy queue declare feeds
+    run airy __complete -- queue purge ''
+    [[ $output == *feeds* ]]
+    AIRY_URL=sqlite:none.db run airy __complete -- queue purge ''
+    [[ ! -e none.db ]]
+}
+
+@test "a killed consumer's messages go to the next one, marked" {
+    airy queue declare feeds --bind 'post.*'
+    post 7
+    spawn holder "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare -- sleep 60
+    wait_until held
+    kill -KILL -- "-${spawned[0]}"
+    spawned=()
+    run_airy consume 'post.*' --queue feeds --no-declare --print --count 1
+    [[ $status == 0 && $(jq .redelivered <<<"$output") == true ]]
+}
+held() { [[ $(airy queue ls feeds --output json | jq .unacked) == 1 ]]; }
+
+@test "demo runs on a temporary file when no broker is named" {
+    unset AIRY_URL
+    TMPDIR=$BATS_TEST_TMPDIR run_airy demo --posts 50
+    [[ $status == 0 ]]
+    [[ $output == *"sqlite:"* && $output == *"150 messages handled"* ]]
+    [[ -z $(ls -d "$BATS_TEST_TMPDIR"/airy-demo.* 2>/dev/null) ]]
+}
