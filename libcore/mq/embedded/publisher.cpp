@@ -104,7 +104,7 @@ void EmbeddedPublisher::serve_until_closed() {
             waiting_bytes_.fetch_sub(bytes);
         }
         store_.checkpoint_if_long();
-        if (keeps_published_) clean_published(store_);
+        if (keeps_published_) clean_published(store_, catalogue_);
     }
 }
 
@@ -129,8 +129,10 @@ void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
     {
         Change change(store_, catalogue_);
         keeps_published_ = retains(change.db());
+        kept_bytes_ = 0;
         for (std::size_t i = 0; i < messages.size(); ++i)
             events_.push_back(store_one(change, messages[i], written_ + i + 1));
+        add_published_bytes(change, std::exchange(kept_bytes_, 0));
         dead = change.commit();
     }
     if (options_.confirm && store_.location().sync == Sync::full &&
@@ -161,7 +163,7 @@ PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message
         }
     }
     if (refused) return Refused{sequence};
-    if (keeps_published_) keep_published(change, incoming);
+    if (keeps_published_) kept_bytes_ += keep_published(change, incoming);
     return Confirmed{sequence};
 }
 

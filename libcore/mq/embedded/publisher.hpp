@@ -53,6 +53,7 @@ class EmbeddedPublisher final : public Publisher {
     std::uint64_t written_ = 0;
     std::string meta_;
     bool full_ = false;             // there was no room, and that was told
+    std::int64_t kept_bytes_ = 0;   // in the retention log, by the current transaction
     bool keeps_published_ = false;  // there is a retention, as of the current transaction
 
     ServiceThread service_;  // last: it uses all of the above

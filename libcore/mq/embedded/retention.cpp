@@ -41,15 +41,59 @@ bool retains(Database& database) {
     return retention_of(database) != Retention{};
 }
 
-void keep_published(Change& change, const IncomingMessage& message) {
-    if (message.exchange.empty()) return;
+std::int64_t keep_published(Change& change, const IncomingMessage& message) {
+    if (message.exchange.empty()) return 0;
     change.db().run(
         "INSERT INTO published (id, exchange, topic, meta, body) VALUES "
         "(max(?1, 1 + coalesce((SELECT max(id) FROM published), 0)), ?2, ?3, ?4, ?5)",
         change.now() * rows_per_millisecond, message.exchange, message.topic, Blob{message.meta},
         Blob{message.body});
+    return static_cast<std::int64_t>(message.meta.size() + message.body.size());
 }
 
-void clean_published(Store&) {}
+void add_published_bytes(Change& change, std::int64_t bytes) {
+    if (bytes != 0)
+        change.db().run("UPDATE setting SET value = value + ?1 WHERE name = 'published_bytes'",
+                        bytes);
+}
+
+namespace {
+
+// The last row that is kept for too long, of the first `most_removed`; and the bytes up to there.
+struct Surplus {
+    std::int64_t last = 0;
+    std::int64_t bytes = 0;
+};
+
+Surplus find_surplus(Database& database, const Retention& retention, std::int64_t now) {
+    Surplus out;
+    const auto too_old =
+        retention.age ? (now - retention.age->count()) * rows_per_millisecond : std::int64_t{0};
+    auto too_many = retention.bytes
+                        ? database.value("SELECT value FROM setting WHERE name = 'published_bytes'")
+                                  .value_or(0) -
+                              clamped(*retention.bytes)
+                        : std::int64_t{0};
+    auto rows = database.query(
+        "SELECT id, length(meta) + length(body) FROM published ORDER BY id LIMIT ?1", most_removed);
+    while (rows.next() && (rows.integer(0) < too_old || too_many > 0)) {
+        out.last = rows.integer(0);
+        out.bytes += rows.integer(1);
+        too_many -= rows.integer(1);
+    }
+    return out;
+}
+
+}  // namespace
+
+void clean_published(Store& store, Catalogue& catalogue) {
+    const auto retention = retention_of(store.db());
+    if (find_surplus(store.db(), retention, store.now()).last == 0) return;
+    Change change(store, catalogue);
+    const auto surplus = find_surplus(change.db(), retention, change.now());
+    change.db().run("DELETE FROM published WHERE id <= ?1", surplus.last);
+    add_published_bytes(change, -surplus.bytes);
+    change.commit();
+}
 
 }  // namespace airy::mq::embedded

@@ -13,10 +13,13 @@ void set_retention(Change& change);
 
 bool retains(Database& database);
 
-// Appends a message that was published to a named exchange.
-void keep_published(Change& change, const IncomingMessage& message);
+// Appends a message that was published to a named exchange. Returns the bytes that it takes, which
+// the same change is to add.
+std::int64_t keep_published(Change& change, const IncomingMessage& message);
+void add_published_bytes(Change& change, std::int64_t bytes);
 
-// Removes what is kept for too long, a little at a time so that nobody waits for it.
-void clean_published(Store& store);
+// Removes a part of what is kept for too long, in a change of its own that holds nobody up for more
+// than some milliseconds. To be called after each publishing: it removes more than that adds.
+void clean_published(Store& store, Catalogue& catalogue);
 
 }  // namespace airy::mq::embedded

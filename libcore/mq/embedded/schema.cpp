@@ -44,7 +44,8 @@ CREATE TABLE published (id INTEGER PRIMARY KEY, exchange TEXT NOT NULL, topic TE
     meta BLOB NOT NULL, body BLOB NOT NULL);
 INSERT INTO exchange (name, type, durable) VALUES ('amq.direct', 'direct', 1),
     ('amq.fanout', 'fanout', 1), ('amq.topic', 'topic', 1);
-INSERT INTO setting VALUES ('topology', 1), ('births', 0), ('retain_ms', 0), ('retain_bytes', 0);
+INSERT INTO setting VALUES ('topology', 1), ('births', 0), ('retain_ms', 0), ('retain_bytes', 0),
+    ('published_bytes', 0);
 )";
 
 void execute(Database& database, const char* sql) {

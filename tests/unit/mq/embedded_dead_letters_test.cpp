@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/dead_letters.hpp"
+
+#include <doctest/doctest.h>
+
+#include "mq/embedded/queue_policy.hpp"
+#include "util/error.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+event::HeaderTable death(const std::string& queue, const std::string& reason) {
+    return {{"queue", {queue}}, {"reason", {reason}}};
+}
+
+event::HeaderTable deaths(const std::vector<event::HeaderTable>& list) {
+    event::HeaderArray array;
+    for (const auto& one : list)
+        array.push_back({one});
+    return {{"x-death", {array}}};
+}
+
+}  // namespace
+
+TEST_CASE("the first death of a message, as RabbitMQ tells it") {
+    event::Message message;
+    message.exchange = "airy.events";
+    message.topic = "post.published";
+    message.properties.expiration = "50";
+    add_death(message, "q", "expired", 1'700'000'000, false);
+    CHECK_FALSE(message.properties.expiration);
+    CHECK(message.headers ==
+          event::HeaderTable{
+              {"x-death",
+               {event::HeaderArray{{event::HeaderTable{
+                   {"count", {std::int64_t{1}}},
+                   {"reason", {std::string("expired")}},
+                   {"queue", {std::string("q")}},
+                   {"time", {event::HeaderTimestamp{1'700'000'000}}},
+                   {"exchange", {std::string("airy.events")}},
+                   {"routing-keys", {event::HeaderArray{{std::string("post.published")}}}},
+                   {"original-expiration", {std::string("50")}}}}}}},
+              {"x-first-death-exchange", {std::string("airy.events")}},
+              {"x-first-death-queue", {std::string("q")}},
+              {"x-first-death-reason", {std::string("expired")}}});
+}
+
+TEST_CASE("the same death again is counted") {
+    event::Message message;
+    message.exchange = "x";
+    message.topic = "t";
+    for (int i = 0; i < 3; ++i)
+        add_death(message, "q", "rejected", 1, true);
+    const auto& list = std::get<event::HeaderArray>(message.headers[0].second.value);
+    REQUIRE(list.size() == 1);
+    const auto& table = std::get<event::HeaderTable>(list[0].value);
+    CHECK(table[0] == event::HeaderField{"count", {std::int64_t{3}}});
+}
+
+TEST_CASE("only a way without a rejection is a cycle") {
+    CHECK_FALSE(is_cycle({}, "q"));
+    CHECK(is_cycle(deaths({death("a", "expired"), death("q", "expired")}), "q"));
+    CHECK_FALSE(is_cycle(deaths({death("a", "rejected"), death("q", "expired")}), "q"));
+    CHECK_FALSE(is_cycle(deaths({death("a", "expired"), death("q", "rejected")}), "q"));
+    CHECK_FALSE(is_cycle(deaths({death("a", "expired")}), "q"));
+}
+
+TEST_CASE("what a queue's arguments may be, and how two queues differ") {
+    QueueSpec spec;
+    spec.arguments = {{"x-queue-type", {std::string("classic")}},
+                      {"x-max-length", {std::int8_t{5}}}};
+    const auto made = normalized(spec);
+    CHECK(made.type == "classic");
+    CHECK(made.arguments.size() == 1);
+    auto wider = made;
+    wider.arguments = {{"x-max-length", {std::int64_t{5}}}};
+    CHECK(differences(made, wider).empty());
+    wider.durable = false;
+    wider.arguments.push_back({"x-message-ttl", {std::int64_t{1}}});
+    CHECK(differences(made, wider) ==
+          std::vector<std::string>{"durable is true, not false", "x-message-ttl is none, not 1"});
+    for (const auto& wrong : event::HeaderTable{{"x-message-ttl", {std::int64_t{-1}}},
+                                                {"x-expires", {std::int64_t{0}}},
+                                                {"x-overflow", {std::string("drop")}},
+                                                {"x-dead-letter-routing-key", {std::string("k")}},
+                                                {"x-single-active-consumer", {true}},
+                                                {"x-queue-type", {std::string("stream")}}}) {
+        CAPTURE(wrong.first);
+        spec.arguments = {wrong};
+        CHECK_THROWS_AS(normalized(spec), Error);
+    }
+}
+
+}  // namespace airy::mq::embedded
