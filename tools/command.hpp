@@ -45,6 +45,7 @@ std::unique_ptr<Command> make_check();
 std::unique_ptr<Command> make_complete();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_consume();
+std::unique_ptr<Command> make_dlq();
 std::unique_ptr<Command> make_event();
 std::unique_ptr<Command> make_demo();
 std::unique_ptr<Command> make_ping();

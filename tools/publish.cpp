@@ -13,6 +13,7 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "publish/run.hpp"
+#include "reconnect_option.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -101,6 +102,7 @@ class Publish final : public Command {
     bool no_mandatory_ = false;
     OutputOption output_;
     BrokerOptions broker_;
+    ReconnectOption reconnect_;
     ExchangeOption exchange_;
 };
 
@@ -137,6 +139,7 @@ void Publish::add_options(cli::App& app) {
     output_.add(app);
     properties_.add(app);
     broker_.add(app);
+    reconnect_.add(app);
     exchange_.add(app);
 }
 
@@ -248,7 +251,9 @@ Item Publish::from_message_line(std::string_view line) const {
 int Publish::run() {
     check_usage();
     exchange_.resolve();
-    run_.broker = mq::connect(broker_.endpoint("publish"));
+    run_.endpoint = broker_.endpoint("publish");
+    // One event fails at once, unless asked otherwise: its caller can run the command again.
+    if (reads_stdin() || reconnect_.given()) reconnect_.apply(run_.endpoint);
     run_.exchange = {exchange_.name, !exchange_.named};
     run_.confirm = !no_confirm_;
     run_.mandatory = !no_mandatory_ && !no_confirm_;

@@ -5,10 +5,10 @@
 
 #include <charconv>
 #include <functional>
-#include <iostream>
 #include <string>
 #include <vector>
 
+#include "agreement.hpp"
 #include "command.hpp"
 #include "event/topic.hpp"
 #include "inspect/queues.hpp"
@@ -17,6 +17,7 @@
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
+#include "queue_transfers.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
@@ -73,6 +74,7 @@ class Queue final : public Command {
         add_declare(app);
         add_delete(app);
         add_purge(app);
+        add_transfers(app);
     }
 
     int run() override { return action_(); }
@@ -145,6 +147,19 @@ class Queue final : public Command {
                               [this] { return purge(); });
         sub.option("QUEUE", names_, "which").required().only_one();
         add_destruction(sub);
+    }
+
+    void add_transfers(cli::App& app) {
+        auto peek = subcommand(app, "peek", "look at messages without taking them",
+                               [this] { return transfers_.peek(broker_.endpoint("queue")); });
+        transfers_.add_peek(peek);
+        add_shared(peek);
+        auto move =
+            subcommand(app, "move", "move messages to another queue, each confirmed there", [this] {
+                return transfers_.move(broker_.endpoint("queue"), yes_, dry_run_, output_.json());
+            });
+        transfers_.add_move(move);
+        add_destruction(move);
     }
 
     int list() {
@@ -238,21 +253,6 @@ class Queue final : public Command {
                                                         counted(state.consumers, "consumer")));
     }
 
-    // True when it may be done. Throws Error{usage} where nobody can be asked.
-    bool agreed(const std::string& question) const {
-        if (yes_) return true;
-        if (!output::stdin_is_terminal() || !output::stderr_is_terminal())
-            throw Error(ErrorKind::usage,
-                        fmt::format("will not {} without being asked to", question),
-                        "there is no terminal to ask on: add --yes, or --dry-run to see what would "
-                        "happen");
-        output::flush();
-        std::cerr << question << "? [y/N] " << std::flush;
-        std::string answer;
-        std::getline(std::cin, answer);
-        return answer == "y" || answer == "Y" || answer == "yes";
-    }
-
     static std::string summary(const std::vector<Target>& targets) {
         std::uint64_t ready = 0;
         for (const auto& target : targets)
@@ -292,7 +292,7 @@ class Queue final : public Command {
             raise(complaints);
             return 0;
         }
-        if (!targets.empty() && !agreed("delete " + summary(targets))) return 1;
+        if (!targets.empty() && !agreed("delete " + summary(targets), yes_)) return 1;
         for (const auto& target : targets) {
             try {
                 report("deleted", target.name, delete_one(*broker, topology, target.name));
@@ -331,12 +331,14 @@ class Queue final : public Command {
             return 0;
         }
         if (!agreed(fmt::format("throw away {} of queue {}", counted(state.ready, "message"),
-                                quoted(name))))
+                                quoted(name)),
+                    yes_))
             return 1;
         report("purged", name, topology->purge_queue(name));
         return 0;
     }
 
+    QueueTransfers transfers_;
     BrokerOptions broker_;
     ManagementOption management_;
     OutputOption output_;

@@ -11,6 +11,7 @@
 #include "options.hpp"
 #include "output/pretty.hpp"
 #include "output/stream.hpp"
+#include "reconnect_option.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
 
@@ -43,6 +44,7 @@ class Tail final : public Command {
     std::string format_;
     StopOptions stop_;
     BrokerOptions broker_;
+    ReconnectOption reconnect_;
     ExchangeOption exchange_;
 
     std::uint64_t shown_ = 0;
@@ -67,6 +69,7 @@ void Tail::add_options(cli::App& app) {
         .type_name("FORMAT");
     stop_.add(app);
     broker_.add(app);
+    reconnect_.add(app);
     exchange_.add(app);
 }
 
@@ -93,6 +96,11 @@ void Tail::take_events(mq::Subscription& subscription) {
             last_ = steady_clock::now();
             if (!enough()) show(*delivery);
             subscription.settle(delivery->tag, mq::Settlement::ack);
+        } else if (const auto* interrupted = std::get_if<mq::Interrupted>(&event)) {
+            if (interrupted->attempt == 0)
+                output::note(fmt::format("airy: {}; trying again", describe(*interrupted)));
+        } else if (std::holds_alternative<mq::Restored>(event)) {
+            output::note("airy: connected again; what was published meanwhile is missed");
         } else if (const auto* lost = std::get_if<mq::Lost>(&event)) {
             std::rethrow_exception(lost->error);
         } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
@@ -136,12 +144,18 @@ int Tail::run() {
     exchange_.resolve();
 
     util::SignalFd signals;
-    const auto broker = mq::connect(broker_.endpoint("tail"));
+    auto endpoint = broker_.endpoint("tail");
+    endpoint.interrupt_fd = signals.fd();
+    reconnect_.apply(endpoint);
+    const auto broker = mq::connect(endpoint);
     mq::SubscribeOptions options;
     options.exchange = {exchange_.name, !exchange_.named};
     options.patterns = patterns_;
     options.prefetch = prefetch;
-    const auto subscription = broker->subscribe(options);
+    std::unique_ptr<mq::Subscription> subscription;
+    const auto ended =
+        connect_or_signal(signals, [&] { subscription = broker->subscribe(options); });
+    if (ended) return 128 + *ended;
     if (common_options().verbose || output::stderr_is_terminal())
         output::note(fmt::format("airy: listening to {} of {}; Ctrl-C ends it",
                                  fmt::join(patterns_, " "), exchange_.name));

@@ -285,7 +285,10 @@ asio::awaitable<void> Consumer::dispatch() {
         const auto granted = most > 0 && rate_ ? rate_->take(most, steady_now()) : most;
         const auto batch = next_batch(granted);
         if (batch->deliveries.empty()) {
-            if (may_start()) co_await until_changed(next_start());
+            if (may_start())
+                co_await until_changed(next_start());
+            else
+                changed();  // what waited had all been handled before
             continue;
         }
         breaker_.started();
@@ -348,6 +351,13 @@ std::shared_ptr<Consumer::Batch> Consumer::next_batch(std::size_t most) {
 asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
                                                       pool::TaskContext& context) {
     auto& [deliveries, since, results] = *batch;
+    if (deliveries.size() == 1 && is_duplicate(deliveries.front())) {
+        --active_;
+        ++duplicates_;
+        settle(deliveries.front().tag, mq::Settlement::ack);
+        changed();
+        co_return pool::TaskResult::ok;
+    }
     // While it waited for a slot its connection may have been lost; all of a batch are of one.
     if (!stopping_ && !gone(deliveries.front().tag)) {
         const auto begun = steady_now();

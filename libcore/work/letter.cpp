@@ -83,21 +83,33 @@ void forget_retries(HeaderTable& headers, const std::string& queue) {
                 remove(headers, kind + part);
 }
 
-event::Message copy_of(const event::Message& message, const Failure& failure,
-                       const std::string& to) {
+// To `to`, and to no other place.
+event::Message addressed(const event::Message& message, const std::string& to) {
     event::Message copy = message;
     copy.exchange.clear();
     copy.topic = to;
-    copy.has_headers = true;
     auto& headers = copy.headers;
     remove(headers, "x-delivery-count");  // of the queue that it leaves
     stow(copy.properties.user_id, headers, "x-airy-user-id");
     stow(copy.properties.expiration, headers, "x-airy-expiration");
     rename(headers, "CC", "x-airy-cc");
-    set(headers, "x-airy-attempts", {std::int64_t{failure.failures}});
-    set(headers, "x-airy-queue", {failure.queue});
+    copy.has_headers = copy.has_headers || !headers.empty();
+    return copy;
+}
+
+void note_way(HeaderTable& headers, const event::Message& message) {
     set(headers, "x-airy-topic", {message.topic});
     set(headers, "x-airy-exchange", {message.exchange});
+}
+
+event::Message copy_of(const event::Message& message, const Failure& failure,
+                       const std::string& to) {
+    auto copy = addressed(message, to);
+    copy.has_headers = true;
+    auto& headers = copy.headers;
+    set(headers, "x-airy-attempts", {std::int64_t{failure.failures}});
+    set(headers, "x-airy-queue", {failure.queue});
+    note_way(headers, message);
     if (find(headers, "x-airy-first-failed-at") == nullptr)
         set(headers, "x-airy-first-failed-at", {util::format_rfc3339(failure.at)});
     return copy;
@@ -137,6 +149,7 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
 void restore(event::Message& message, const std::string& queue) {
     if (!message.exchange.empty() || message.topic != queue) return;
     if (find(message.headers, "x-airy-topic") == nullptr) return;
+    if (find(message.headers, "x-airy-reason") != nullptr) return;  // a dead letter shall stay one
     restore_way(message);
     forget_retries(message.headers, queue);
 }
@@ -164,6 +177,24 @@ void restore_dead_letter(event::Message& message) {
         return name.starts_with(own_prefix) || name == "x-death" || name == "x-delivery-count" ||
                name.starts_with("x-first-death-") || name.starts_with("x-last-death-");
     });
+}
+
+event::Message requeued(const event::Message& letter, const std::string& to, util::SystemTime now) {
+    event::Message original = letter;
+    restore_dead_letter(original);
+    auto copy = addressed(original, to);
+    copy.has_headers = true;
+    note_way(copy.headers, original);
+    set(copy.headers, "x-airy-requeued", {util::format_rfc3339(now)});
+    return copy;
+}
+
+event::Message moved(const event::Message& message, const std::string& to) {
+    auto copy = addressed(message, to);
+    const bool knows_its_way = find(message.headers, "x-airy-topic") != nullptr;
+    copy.has_headers = true;
+    if (!knows_its_way) note_way(copy.headers, message);
+    return copy;
 }
 
 DeadLetterAccount account_of(const event::Message& message) {

@@ -32,13 +32,20 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
                            const std::string& to);
 
 // Makes of a copy that came back, by a retry queue or from the dead letters, what it is a copy of:
-// topic, exchange and what had moved to headers; the count of attempts stays. Other messages stay
-// as they are.
+// topic, exchange and what had moved to headers; the count of attempts stays. Other messages, and
+// dead letters that are consumed where they lie, stay as they are.
 void restore(event::Message& message, const std::string& queue);
 
 // The same for a message that was taken out of a dead-letter queue, whoever put it there; nothing
 // of its past remains.
 void restore_dead_letter(event::Message& message);
+
+// A dead letter as it is sent back to work: to be published to the work queue `to` by the default
+// exchange, where a consumer restores it; its attempts begin anew, and x-airy-requeued tells when.
+event::Message requeued(const event::Message& letter, const std::string& to, util::SystemTime now);
+
+// A message as it is moved to another queue, unchanged but for what would lead it astray.
+event::Message moved(const event::Message& message, const std::string& to);
 
 // A dead letter's account of itself, by airy's headers or the broker's own (x-death).
 struct DeadLetterAccount {

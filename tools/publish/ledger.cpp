@@ -9,6 +9,7 @@
 
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "reconnect_option.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 
@@ -95,6 +96,10 @@ std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
                                  util::printable(blocked->reason)));
     if (std::holds_alternative<mq::Unblocked>(event))
         output::note("airy: the broker takes events again");
+    if (const auto* interrupted = std::get_if<mq::Interrupted>(&event);
+        interrupted && interrupted->attempt == 0)
+        output::note(fmt::format("airy: {}; trying again", describe(*interrupted)));
+    if (std::holds_alternative<mq::Restored>(event)) output::note("airy: connected again");
     if (const auto* lost = std::get_if<mq::Lost>(&event)) {
         try {
             std::rethrow_exception(lost->error);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "publish/ledger.hpp"
+#include "reconnect_option.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
@@ -69,6 +71,44 @@ double part_of_file(std::uint64_t read) {
     return static_cast<double>(read) / static_cast<double>(status.st_size);
 }
 
+// How long nothing has come that was waited for. Stands while the broker blocks publishers or is
+// not there: that has limits of its own.
+class Patience {
+  public:
+    explicit Patience(std::chrono::nanoseconds limit) : limit_(limit) {}
+
+    void restart() { since_ = steady_clock::now(); }
+    void take(const mq::PublisherEvent& event) {
+        restart();
+        if (std::holds_alternative<mq::Blocked>(event)) blocked_ = true;
+        if (std::holds_alternative<mq::Unblocked>(event)) blocked_ = false;
+        if (std::holds_alternative<mq::Interrupted>(event)) connected_ = false;
+        if (std::holds_alternative<mq::Restored>(event)) connected_ = true;
+    }
+    bool over() const { return runs() && steady_clock::now() - since_ > limit_; }
+    // For poll.
+    int left() const {
+        if (!runs()) return -1;
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(since_ + limit_ - steady_clock::now());
+        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
+    }
+
+  private:
+    bool runs() const { return connected_ && !blocked_; }
+
+    const std::chrono::nanoseconds limit_;
+    steady_clock::time_point since_ = steady_clock::now();
+    bool blocked_ = false;
+    bool connected_ = true;
+};
+
+mq::Endpoint interruptible(const Options& options, const util::SignalFd& signals) {
+    auto endpoint = options.endpoint;
+    endpoint.interrupt_fd = signals.fd();
+    return endpoint;
+}
+
 // One run of publish over stdin. Main thread.
 class Stream {
   public:
@@ -76,8 +116,7 @@ class Stream {
         : options_(options),
           make_item_(make_item),
           rejects_(options.rejects_file, options.separator),
-          publisher_(options.broker->publisher(
-              {options.exchange, options.window, options.confirm, options.mandatory})),
+          broker_(mq::connect(interruptible(options, signals_))),
           ledger_(options.confirm, options.mandatory, options.json, rejects_.wanted()),
           records_(STDIN_FILENO, options.separator, record_limit),
           progress_("events") {}
@@ -96,6 +135,7 @@ class Stream {
     const MakeItem& make_item_;
     util::SignalFd signals_;  // before the publisher's thread, which inherits the mask
     Rejects rejects_;
+    std::unique_ptr<mq::Broker> broker_;
     std::unique_ptr<mq::Publisher> publisher_;
     Ledger ledger_;
     input::Records records_;
@@ -110,7 +150,7 @@ class Stream {
     int signal_ = 0;
     std::uint64_t invalid_ = 0;
     steady_clock::time_point start_ = steady_clock::now();
-    steady_clock::time_point last_outcome_ = start_;
+    Patience patience_{options_.confirm_timeout};
 };
 
 void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
@@ -155,8 +195,8 @@ void Stream::submit_what_is_there() {
 
 void Stream::take_outcomes() {
     const auto events = publisher_->take();
-    if (!events.empty()) last_outcome_ = steady_clock::now();
     for (const auto& event : events) {
+        patience_.take(event);
         const auto failed = ledger_.take(event);
         if (!failed) continue;
         if (!options_.keep_going) {
@@ -176,15 +216,10 @@ void Stream::wait() {
     pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
                         {signals_.fd(), POLLIN, 0},
                         {wants_input ? STDIN_FILENO : -1, POLLIN, 0}};
-    int timeout = -1;
-    if (ledger_.open() > 0) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            last_outcome_ + options_.confirm_timeout - steady_clock::now());
-        timeout = static_cast<int>(std::max<std::int64_t>(0, left.count()));
-    }
+    const int timeout = ledger_.open() > 0 ? patience_.left() : -1;
     ::poll(waiting, 3, timeout);
     if ((waiting[2].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
-        if (ledger_.open() == 0) last_outcome_ = steady_clock::now();
+        if (ledger_.open() == 0) patience_.restart();
         records_.fill();
         drained_ = false;
     }
@@ -193,7 +228,7 @@ void Stream::wait() {
         signal_ = *signal;
         stopping_ = true;
     }
-    if (ledger_.open() > 0 && steady_clock::now() - last_outcome_ > options_.confirm_timeout)
+    if (ledger_.open() > 0 && patience_.over())
         throw Error(ErrorKind::undelivered,
                     fmt::format("the broker confirmed nothing for {} s; {} were confirmed before, "
                                 "{} are uncertain",
@@ -203,6 +238,12 @@ void Stream::wait() {
 }
 
 int Stream::run() {
+    const auto ended = connect_or_signal(signals_, [this] {
+        publisher_ = broker_->publisher(
+            {options_.exchange, options_.window, options_.confirm, options_.mandatory});
+    });
+    if (ended) return 128 + *ended;
+    patience_.restart();
     try {
         while (reading() || held_ || ledger_.open() > 0) {
             if (stopping_) held_.reset();
@@ -259,23 +300,24 @@ int stream(const Options& options, const MakeItem& make_item) {
 }
 
 int one(const Options& options, Item item) {
-    const auto publisher = options.broker->publisher(
-        {options.exchange, options.window, options.confirm, options.mandatory});
+    const auto broker = mq::connect(options.endpoint);
+    const auto publisher =
+        broker->publisher({options.exchange, options.window, options.confirm, options.mandatory});
     Ledger ledger(options.confirm, options.mandatory, options.json, false);
     std::string topic = item.message.topic;
     if (publisher->try_submit(item.message) != 0)
         ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
-    const auto deadline = steady_clock::now() + options.confirm_timeout;
+    Patience patience(options.confirm_timeout);
     while (ledger.open() > 0) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
-        if (left.count() <= 0)
+        pollfd waiting{publisher->event_fd(), POLLIN, 0};
+        ::poll(&waiting, 1, patience.left());
+        for (const auto& event : publisher->take()) {
+            patience.take(event);
+            ledger.take(event);
+        }
+        if (ledger.open() > 0 && patience.over())
             throw Error(ErrorKind::undelivered, "the broker did not confirm the event in time",
                         "is it blocked by a memory or disk alarm? rabbitmqctl status tells");
-        pollfd waiting{publisher->event_fd(), POLLIN, 0};
-        ::poll(&waiting, 1, static_cast<int>(left.count()));
-        for (const auto& event : publisher->take())
-            ledger.take(event);
     }
     output::flush();
     publisher->close(close_deadline);

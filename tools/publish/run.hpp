@@ -20,12 +20,13 @@ struct Item {
 };
 
 struct Options {
-    std::unique_ptr<mq::Broker> broker;
+    mq::Endpoint endpoint;
     mq::ExchangeUse exchange;
     bool confirm = true;
     bool mandatory = true;
     std::size_t window = 1000;
-    std::chrono::nanoseconds confirm_timeout{};  // without any outcome
+    // Without any outcome, while the broker is there and takes events.
+    std::chrono::nanoseconds confirm_timeout{};
     bool keep_going = false;
     std::string rejects_file;  // empty: none
     bool json = false;

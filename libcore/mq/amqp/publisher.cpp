@@ -63,10 +63,11 @@ void AmqpPublisher::prepare(Connection& connection) {
 
 void AmqpPublisher::serve() {
     try {
-        while (!service_.closing()) {
+        while (true) {
             try {
                 serve_connection();
                 link_->close(service_.close_deadline());
+                return;
             } catch (const Error&) {
                 take_back_unconfirmed();
                 const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };

@@ -81,10 +81,10 @@ bool AmqpSubscription::close(std::chrono::milliseconds deadline) noexcept {
 
 void AmqpSubscription::serve() {
     try {
-        while (!service_.closing()) {
+        while (true) {
             try {
                 serve_connection();
-                finish();
+                return finish();
             } catch (const Error&) {
                 outbox_.put_all(events_);
                 if (ending_) throw;

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "work/policy.hpp"
+
 using namespace airy;
 using namespace airy::work;
 using event::HeaderArray;
@@ -143,6 +145,13 @@ TEST_CASE("a dead letter tells what happened") {
     CHECK(account.failed_at == "2023-11-14T22:13:20Z");
 }
 
+TEST_CASE("a dead letter that is consumed where it lies keeps its account") {
+    auto letter = dead_letter(original(), failure(5), "work.dlq");
+    const auto before = letter;
+    restore(letter, "work.dlq");
+    CHECK(letter == before);
+}
+
 TEST_CASE("the last line of stderr cannot move a terminal's cursor") {
     auto bad = failure(1);
     bad.error = "\x1b[2Jgone";
@@ -172,4 +181,28 @@ TEST_CASE("a dead letter of the broker's own making tells, too") {
     CHECK(letter.topic == "post.updated");
     CHECK(find(letter, "x-death") == nullptr);
     CHECK(account_of(event::Message{}).reason == "unknown");
+}
+
+TEST_CASE(
+    "a dead letter that is sent back is the original to its consumer, with attempts to come") {
+    const auto letter = dead_letter(original(), failure(5), "work.dlq");
+    auto back = requeued(letter, "work", util::SystemTime(std::chrono::seconds(1'800'000'000)));
+    CHECK(back.exchange.empty());
+    CHECK(back.topic == "work");
+    CHECK_FALSE(back.properties.user_id.has_value());
+    CHECK(text(back, "x-airy-requeued") == "2027-01-15T08:00:00Z");
+    restore(back, "work");
+    CHECK(back.topic == "post.published");
+    CHECK(back.exchange == "airy.events");
+    CHECK(back.properties == original().properties);
+    CHECK(failures_of({back, "work", false, {}, {}}) == 0);
+}
+
+TEST_CASE("a message that is moved keeps its topic for who consumes it there") {
+    auto there = moved(original(), "other");
+    CHECK(there.topic == "other");
+    restore(there, "other");
+    CHECK(there.topic == "post.published");
+    const auto twice = moved(moved(original(), "other"), "third");
+    CHECK(text(twice, "x-airy-topic") == "post.published");
 }

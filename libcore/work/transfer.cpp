@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/transfer.hpp"
+
+#include <fmt/core.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <memory>
+
+#include "util/error.hpp"
+#include "util/text.hpp"
+#include "work/policy.hpp"
+#include "work/rate_limit.hpp"
+
+namespace airy::work {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// The broker counts a queue's messages before it hands them out; when none has come for so long,
+// others have taken the rest.
+constexpr milliseconds quiet{1000};
+constexpr milliseconds close_deadline{5000};
+constexpr milliseconds confirm_patience{30'000};
+constexpr std::uint16_t most_prefetch = 65'535;
+
+// The messages of one queue, one after the other.
+class Reader {
+  public:
+    Reader(mq::Broker& broker, const std::string& queue, std::uint16_t prefetch,
+           util::SignalFd& signals)
+        : ready_(broker.topology()->check_queue(queue).ready), signals_(signals) {
+        mq::SubscribeOptions options;
+        options.queue = queue;
+        options.prefetch = prefetch;
+        subscription_ = broker.subscribe(options);
+    }
+
+    // The next one; nothing when as many as were ready have come, or a signal has.
+    std::optional<mq::Delivered> next() {
+        if (signal_ || taken_ >= ready_) return std::nullopt;
+        const auto deadline = steady_clock::now() + quiet;
+        while (waiting_.empty()) {
+            const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+            if (left.count() <= 0) return std::nullopt;
+            pollfd fds[] = {{subscription_->event_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
+            ::poll(fds, 2, static_cast<int>(left.count()));
+            for (auto& event : subscription_->take())
+                take(std::move(event));
+            if ((signal_ = signals_.take())) return std::nullopt;
+        }
+        auto delivered = std::move(waiting_.front());
+        waiting_.pop_front();
+        ++taken_;
+        return delivered;
+    }
+
+    void ack(mq::DeliveryTag tag) { subscription_->settle(tag, mq::Settlement::ack); }
+
+    // Gives back what was not acked.
+    void close() {
+        if (!subscription_->close(close_deadline))
+            throw Error(ErrorKind::unreachable, "the broker did not answer the last settlements",
+                        "what was moved last may be in both queues");
+    }
+
+    std::uint64_t ready() const noexcept { return ready_; }
+    std::uint64_t taken() const noexcept { return taken_; }
+    std::optional<int> signal() const noexcept { return signal_; }
+    util::SignalFd& signals() noexcept { return signals_; }
+    void stop(int signal) { signal_ = signal; }
+
+  private:
+    void take(mq::SubscriptionEvent event) {
+        if (auto* delivered = std::get_if<mq::Delivered>(&event))
+            waiting_.push_back(std::move(*delivered));
+        else if (const auto* lost = std::get_if<mq::Lost>(&event))
+            std::rethrow_exception(lost->error);
+        else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event))
+            throw Error(ErrorKind::not_found, cancelled->reason);
+    }
+
+    const std::uint64_t ready_;
+    util::SignalFd& signals_;
+    std::unique_ptr<mq::Subscription> subscription_;
+    std::deque<mq::Delivered> waiting_;
+    std::uint64_t taken_ = 0;
+    std::optional<int> signal_;
+};
+
+void publish_confirmed(mq::Publisher& publisher, event::Message message, const std::string& to) {
+    publisher.try_submit(message);
+    const auto deadline = steady_clock::now() + confirm_patience;
+    while (true) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+        if (left.count() <= 0)
+            throw Error(ErrorKind::undelivered,
+                        fmt::format("'{}' did not confirm a message", util::printable(to)),
+                        "it stays where it was, and may be in both queues");
+        pollfd waiting{publisher.event_fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(left.count()));
+        for (const auto& event : publisher.take()) {
+            if (std::holds_alternative<mq::Confirmed>(event)) return;
+            if (const auto* lost = std::get_if<mq::Lost>(&event))
+                std::rethrow_exception(lost->error);
+            if (std::holds_alternative<mq::Unroutable>(event) ||
+                std::holds_alternative<mq::Refused>(event))
+                throw Error(ErrorKind::undelivered,
+                            fmt::format("the queue '{}' did not take a message: it stays",
+                                        util::printable(to)));
+        }
+    }
+}
+
+// False when a signal came first.
+bool wait_for_turn(RateLimit& rate, Reader& reader) {
+    while (rate.take(1, steady_clock::now()) == 0) {
+        const auto now = steady_clock::now();
+        const auto left = std::chrono::ceil<milliseconds>(rate.next(now) - now);
+        pollfd waiting{reader.signals().fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 1)));
+        if (const auto signal = reader.signals().take()) {
+            reader.stop(*signal);
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit,
+               const std::function<bool(const mq::Delivered&)>& see, util::SignalFd& signals) {
+    // No more than will be looked at: what is not delivered is not marked.
+    const auto prefetch =
+        limit == 0 ? most_prefetch : std::min<std::uint64_t>(limit, most_prefetch);
+    Reader reader(broker, queue, static_cast<std::uint16_t>(prefetch), signals);
+    Look look;
+    bool came_back = false;  // the last one seen
+    while (limit == 0 || look.seen < limit) {
+        const auto delivered = reader.next();
+        if (!delivered) break;
+        ++look.seen;
+        came_back = delivered->redelivered;
+        look.most_returns = std::max<std::uint64_t>(look.most_returns, returns_of(*delivered) + 1);
+        if (!see(*delivered)) break;
+    }
+    look.left = reader.ready() - std::min(reader.ready(), look.seen);
+    look.marked = std::min(reader.ready(), prefetch);
+    look.signal = reader.signal();
+    if (!came_back || look.left == 0) {
+        reader.close();
+        return look;
+    }
+    // The rest, to be given back behind these; by one that then takes no more, else it would be
+    // handed these as well.
+    const auto others = std::min<std::uint64_t>(look.left, most_prefetch);
+    Reader rest(broker, queue, static_cast<std::uint16_t>(others), signals);
+    while (rest.taken() < others && rest.next()) {
+    }
+    look.marked += rest.taken();
+    reader.close();
+    rest.close();
+    return look;
+}
+
+Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& signals) {
+    broker.topology()->check_queue(what.to);
+    // What is passed over is held until the end, so it must not keep the next one away.
+    Reader reader(broker, what.from, what.wanted ? most_prefetch : 1, signals);
+    const auto publisher = broker.publisher({});
+    std::optional<RateLimit> rate;
+    if (what.rate) rate.emplace(*what.rate);
+    Transferred done;
+    while (what.limit == 0 || done.moved < what.limit) {
+        const auto delivered = reader.next();
+        if (!delivered) break;
+        if (what.wanted && !what.wanted(*delivered)) {
+            ++done.passed_over;
+            continue;
+        }
+        if (rate && !wait_for_turn(*rate, reader)) break;
+        publish_confirmed(*publisher, what.copy(delivered->message), what.to);
+        reader.ack(delivered->tag);
+        ++done.moved;
+    }
+    reader.close();
+    publisher->close(close_deadline);
+    done.signal = reader.signal();
+    return done;
+}
+
+}  // namespace airy::work

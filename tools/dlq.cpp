@@ -1,0 +1,239 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agreement.hpp"
+#include "command.hpp"
+#include "inspect/queues.hpp"
+#include "management_option.hpp"
+#include "mq/broker.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "output/table.hpp"
+#include "queue_transfers.hpp"
+#include "util/clock.hpp"
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+#include "util/timestamp.hpp"
+#include "work/letter.hpp"
+#include "work/work_queue.hpp"
+
+namespace airy::tools {
+namespace {
+
+constexpr std::string_view suffix = ".dlq";
+
+std::string json_text(const std::string& text) {
+    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
+}
+
+// `3s`, `5m`, `7h`, `9d`: how long ago, to one unit.
+std::string age(const std::string& time, util::SystemTime now) {
+    const auto then = util::parse_rfc3339(time);
+    if (!then) return "-";
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *then).count();
+    if (seconds < 120) return fmt::format("{}s", std::max<std::int64_t>(seconds, 0));
+    if (seconds < 7200) return fmt::format("{}m", seconds / 60);
+    if (seconds < 172'800) return fmt::format("{}h", seconds / 3600);
+    return fmt::format("{}d", seconds / 86'400);
+}
+
+// The dead letters of one queue that died of the same.
+struct Group {
+    std::uint64_t messages = 0;
+    std::string oldest;  // RFC 3339, UTC; empty: not known
+    std::string newest;
+
+    void add(const std::string& failed_at) {
+        ++messages;
+        if (failed_at.empty()) return;
+        if (oldest.empty() || failed_at < oldest) oldest = failed_at;
+        if (failed_at > newest) newest = failed_at;
+    }
+};
+
+class Dlq final : public Command {
+  public:
+    void add_options(cli::App& app) override {
+        app.require_subcommand();
+        add_shared(app);
+        auto ls = subcommand(app, "ls", "dead letters by queue, reason and age",
+                             [this] { return list(); });
+        ls.option("QUEUE", queues_, "only of these work queues; all when none is named");
+        add_shared(ls);
+        auto show = subcommand(app, "show", "print dead letters as message lines, taking none",
+                               [this] { return show_letters(); });
+        add_queue(show);
+        shown_.add_where(show);
+        shown_.add_limit(show, "show no more than this; 0: all [100]");
+        add_shared(show);
+        auto requeue =
+            subcommand(app, "requeue", "send dead letters back to their queue, or another",
+                       [this] { return send_back(); });
+        add_queue(requeue);
+        requeue.option("--to", to_, "to this queue instead").type_name("QUEUE");
+        requeued_.add_where(requeue);
+        requeued_.add_limit(requeue, "send back no more than this; 0: all [0]");
+        requeued_.add_rate(requeue);
+        add_caution(requeue);
+        auto purge = subcommand(app, "purge", "throw away all dead letters of a queue",
+                                [this] { return throw_away(); });
+        add_queue(purge);
+        add_caution(purge);
+    }
+
+    int run() override { return action_(); }
+
+  private:
+    cli::App subcommand(cli::App& app, const char* name, const char* summary,
+                        std::function<int()> action) {
+        return app.subcommand(name, summary,
+                              [this, action = std::move(action)] { action_ = action; });
+    }
+    void add_queue(cli::App& app) {
+        app.option("QUEUE", queues_, "the work queue's name").required().only_one();
+    }
+    void add_shared(cli::App& app) {
+        output_.add(app);
+        management_.add(app);
+        broker_.add(app);
+    }
+    void add_caution(cli::App& app) {
+        app.flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
+        app.flag("--dry-run", dry_run_, "only say what would happen");
+        add_shared(app);
+    }
+
+    std::string letters_of(const std::string& queue) const {
+        return work::WorkQueue{queue, {}, {}}.dead_letter_queue();
+    }
+
+    // The work queues whose dead letters are asked for.
+    std::vector<std::string> wanted_queues(const mq::Endpoint& endpoint, mq::Broker& broker) const {
+        if (!queues_.empty()) return queues_;
+        const auto survey = inspect::survey_queues(management_.management(endpoint), broker);
+        if (!survey.degraded.empty())
+            throw Error(ErrorKind::unreachable, "cannot list the queues: " + survey.degraded,
+                        "name the queues: airy dlq ls QUEUE…");
+        std::vector<std::string> names;
+        for (const auto& report : survey.queues)
+            if (const auto& name = report.queue.name; name.ends_with(suffix))
+                names.push_back(name.substr(0, name.size() - suffix.size()));
+        return names;
+    }
+
+    int list() {
+        util::SignalFd signals;
+        auto endpoint = broker_.endpoint("dlq");
+        endpoint.interrupt_fd = signals.fd();
+        const auto broker = mq::connect(endpoint);
+        const auto now = util::system_clock().now();
+        output::Table table({{"queue"},
+                             {"reason"},
+                             {"messages", output::Align::right},
+                             {"oldest", output::Align::right},
+                             {"newest", output::Align::right}});
+        for (const auto& queue : wanted_queues(endpoint, *broker)) {
+            std::map<std::string, Group> groups;
+            const auto look = work::look_into(
+                *broker, letters_of(queue), 0,
+                [&](const mq::Delivered& delivered) {
+                    const auto account = work::account_of(delivered.message);
+                    groups[account.reason].add(account.failed_at);
+                    return true;
+                },
+                signals);
+            if (look.signal) return 128 + *look.signal;
+            for (const auto& [reason, group] : groups) {
+                if (output_.json())
+                    output::print(fmt::format(
+                        R"({{"queue":{},"dead_letter_queue":{},"reason":{},"messages":{},)"
+                        R"("oldest":{},"newest":{}}})"
+                        "\n",
+                        json_text(queue), json_text(letters_of(queue)), json_text(reason),
+                        group.messages, group.oldest.empty() ? "null" : json_text(group.oldest),
+                        group.newest.empty() ? "null" : json_text(group.newest)));
+                else
+                    table.add({queue, reason, std::to_string(group.messages),
+                               age(group.oldest, now), age(group.newest, now)});
+            }
+        }
+        if (!output_.json()) output::print(table.text());
+        output::flush();
+        if (!output_.json() && table.empty()) output::note("there are no dead letters");
+        return 0;
+    }
+
+    int show_letters() {
+        util::SignalFd signals;
+        auto endpoint = broker_.endpoint("dlq");
+        endpoint.interrupt_fd = signals.fd();
+        return show_messages(*mq::connect(endpoint), letters_of(queues_.front()), shown_, signals);
+    }
+
+    int send_back() {
+        const auto& queue = queues_.front();
+        work::Transfer what;
+        what.from = letters_of(queue);
+        what.to = to_.empty() ? queue : to_;
+        if (what.from == what.to) throw Error(ErrorKind::usage, "--to: that is where they are");
+        what.copy = [to = what.to](const event::Message& letter) {
+            return work::requeued(letter, to, util::system_clock().now());
+        };
+        if (!dry_run_ && !agreed(fmt::format("send the dead letters of '{}' to '{}'",
+                                             util::printable(queue), util::printable(what.to)),
+                                 yes_))
+            return 1;
+        util::SignalFd signals;
+        auto endpoint = broker_.endpoint("dlq");
+        endpoint.interrupt_fd = signals.fd();
+        return move_messages(*mq::connect(endpoint), std::move(what), requeued_, dry_run_,
+                             output_.json(), signals);
+    }
+
+    int throw_away() {
+        const auto letters = letters_of(queues_.front());
+        const auto topology = mq::connect(broker_.endpoint("dlq"))->topology();
+        auto messages = topology->check_queue(letters).ready;
+        if (!dry_run_) {
+            if (!agreed(fmt::format("throw away {} dead letters of '{}'", messages,
+                                    util::printable(queues_.front())),
+                        yes_))
+                return 1;
+            messages = topology->purge_queue(letters);
+        }
+        if (output_.json())
+            output::print(fmt::format("{{\"queue\":{},\"purged\":{},\"messages\":{}}}\n",
+                                      json_text(queues_.front()), !dry_run_, messages));
+        else if (!common_options().quiet || dry_run_)
+            output::print(fmt::format("{}purged {} dead letter{} of {}\n",
+                                      dry_run_ ? "would have " : "", messages,
+                                      messages == 1 ? "" : "s", util::printable(queues_.front())));
+        return 0;
+    }
+
+    BrokerOptions broker_;
+    ManagementOption management_;
+    OutputOption output_;
+    std::function<int()> action_;
+    std::vector<std::string> queues_;
+    std::string to_;
+    SelectionOptions shown_{{}, 100, {}};
+    SelectionOptions requeued_;
+    bool yes_ = false;
+    bool dry_run_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_dlq() {
+    return std::make_unique<Dlq>();
+}
+
+}  // namespace airy::tools

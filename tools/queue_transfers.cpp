@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "queue_transfers.hpp"
+
+#include <fmt/core.h>
+
+#include "agreement.hpp"
+#include "delivery_options.hpp"
+#include "event/message_line.hpp"
+#include "options.hpp"
+#include "output/stream.hpp"
+#include "util/error.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
+#include "work/letter.hpp"
+
+namespace airy::tools {
+namespace {
+
+std::string json_text(const std::string& text) {
+    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
+}
+
+std::string messages(std::uint64_t number) {
+    return fmt::format("{} message{}", number, number == 1 ? "" : "s");
+}
+
+std::string times(std::uint64_t number) {
+    return number == 1 ? "for the first time" : fmt::format("up to {} times", number);
+}
+
+}  // namespace
+
+void SelectionOptions::add_where(cli::App& app) {
+    app.option("-w,--where", where_texts,
+               "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
+               "(repeatable: all must)")
+        .type_name("CONDITION")
+        .one_each();
+}
+
+void SelectionOptions::add_limit(cli::App& app, const std::string& description) {
+    app.option("--limit", limit, description).type_name("N");
+}
+
+void SelectionOptions::add_rate(cli::App& app) {
+    app.option("--rate", rate, "no more than this, e.g. 50/s").type_name("N/s");
+}
+
+std::vector<event::Where> SelectionOptions::where() const {
+    std::vector<event::Where> conditions;
+    for (const auto& text : where_texts)
+        conditions.push_back(event::parse_where(text));
+    return conditions;
+}
+
+int show_messages(mq::Broker& broker, const std::string& queue, const SelectionOptions& which,
+                  util::SignalFd& signals) {
+    const auto conditions = which.where();
+    std::uint64_t shown = 0;
+    const auto see = [&](const mq::Delivered& delivered) {
+        if (!event::all_match(conditions, delivered.message, delivered.queue)) return true;
+        std::string line;
+        event::append_message_line(line, delivered.message, delivered.queue, delivered.redelivered,
+                                   delivered.received_at);
+        output::print(line + "\n");
+        ++shown;
+        return which.limit == 0 || shown < which.limit;
+    };
+    const auto look =
+        work::look_into(broker, queue, conditions.empty() ? which.limit : 0, see, signals);
+    output::flush();
+    if (look.seen > 0)
+        output::note(fmt::format("airy: {} now count as redelivered, {}", messages(look.marked),
+                                 times(look.most_returns)));
+    if (look.left > 0)
+        output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
+    return look.signal ? 128 + *look.signal : 0;
+}
+
+int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOptions& which,
+                  bool dry_run, bool json, util::SignalFd& signals) {
+    const auto conditions = which.where();
+    const auto wanted = [&conditions](const mq::Delivered& delivered) {
+        return event::all_match(conditions, delivered.message, delivered.queue);
+    };
+    what.limit = which.limit;
+    if (!which.rate.empty()) what.rate = parse_rate("--rate", which.rate);
+    if (!conditions.empty()) what.wanted = wanted;
+    work::Transferred done;
+    if (dry_run) {
+        broker.topology()->check_queue(what.to);
+        const auto count = [&](const mq::Delivered& delivered) {
+            ++(wanted(delivered) ? done.moved : done.passed_over);
+            return what.limit == 0 || done.moved < what.limit;
+        };
+        if (conditions.empty()) {
+            done.moved = broker.topology()->check_queue(what.from).ready;
+            if (what.limit != 0) done.moved = std::min(done.moved, what.limit);
+        } else {
+            done.signal = work::look_into(broker, what.from, 0, count, signals).signal;
+        }
+    } else {
+        done = work::transfer(broker, what, signals);
+    }
+    if (json)
+        output::print(fmt::format(
+            "{{\"from\":{},\"to\":{},\"moved\":{},\"passed_over\":{},\"done\":{}}}\n",
+            json_text(what.from), json_text(what.to), done.moved, done.passed_over, !dry_run));
+    else if (!common_options().quiet || dry_run)
+        output::print(fmt::format("{}moved {} from {} to {}\n", dry_run ? "would have " : "",
+                                  messages(done.moved), util::printable(what.from),
+                                  util::printable(what.to)));
+    output::flush();
+    return done.signal ? 128 + *done.signal : 0;
+}
+
+void QueueTransfers::add_peek(cli::App& app) {
+    app.footer("The messages keep their places, but count as redelivered afterwards.");
+    app.option("QUEUE", from_, "which").required();
+    peeked_.add_where(app);
+    peeked_.add_limit(app, "show no more than this; 0: all [100]");
+}
+
+void QueueTransfers::add_move(cli::App& app) {
+    app.option("FROM", from_, "the queue they are in").required();
+    app.option("TO", to_, "the queue they are put into; it must be there").required();
+    moved_.add_where(app);
+    moved_.add_limit(app, "move no more than this; 0: all [0]");
+    moved_.add_rate(app);
+}
+
+int QueueTransfers::peek(mq::Endpoint endpoint) {
+    util::SignalFd signals;
+    endpoint.interrupt_fd = signals.fd();
+    return show_messages(*mq::connect(endpoint), from_, peeked_, signals);
+}
+
+int QueueTransfers::move(mq::Endpoint endpoint, bool yes, bool dry_run, bool json) {
+    if (from_ == to_) throw Error(ErrorKind::usage, "FROM and TO are the same queue");
+    if (!dry_run && !agreed(fmt::format("move messages of queue '{}' to '{}'",
+                                        util::printable(from_), util::printable(to_)),
+                            yes))
+        return 1;
+    util::SignalFd signals;
+    endpoint.interrupt_fd = signals.fd();
+    work::Transfer what;
+    what.from = from_;
+    what.to = to_;
+    what.copy = [to = to_](const event::Message& message) { return work::moved(message, to); };
+    return move_messages(*mq::connect(endpoint), std::move(what), moved_, dry_run, json, signals);
+}
+
+}  // namespace airy::tools

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "event/where.hpp"
+#include "mq/endpoint.hpp"
+#include "work/transfer.hpp"
+
+namespace airy::tools {
+
+// Which messages, and how many: `--where`, `--limit`, `--rate`.
+struct SelectionOptions {
+    std::vector<std::string> where_texts;
+    std::uint64_t limit = 0;
+    std::string rate;
+
+    void add_where(cli::App& app);
+    void add_limit(cli::App& app, const std::string& description);
+    void add_rate(cli::App& app);
+    // Throws Error{usage}.
+    std::vector<event::Where> where() const;
+};
+
+// Prints the messages of `queue` as message lines and says on stderr what looking did to them.
+// Returns the exit code.
+int show_messages(mq::Broker& broker, const std::string& queue, const SelectionOptions& which,
+                  util::SignalFd& signals);
+
+// Moves as `what` says, once agreed to, and reports it. Returns the exit code.
+int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOptions& which,
+                  bool dry_run, bool json, util::SignalFd& signals);
+
+// `airy queue peek` and `airy queue move`.
+class QueueTransfers {
+  public:
+    void add_peek(cli::App& app);
+    void add_move(cli::App& app);
+    int peek(mq::Endpoint endpoint);
+    int move(mq::Endpoint endpoint, bool yes, bool dry_run, bool json);
+
+  private:
+    std::string from_;
+    std::string to_;
+    SelectionOptions peeked_{{}, 100, {}};
+    SelectionOptions moved_;
+};
+
+}  // namespace airy::tools
