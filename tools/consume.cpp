@@ -14,6 +14,7 @@
 #include "delivery_options.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
+#include "inspect/metrics_server.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -74,6 +75,7 @@ class Consume final : public Command {
     std::size_t slots_ = 0;
     std::size_t prefetch_ = 0;
     bool no_declare_ = false;
+    std::string metrics_listen_;
     bool tag_output_ = false;
     work::ChildOptions child_options_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
@@ -115,6 +117,9 @@ void Consume::add_options(cli::App& app) {
     app.flag("--tag-output", tag_output_,
              "begin every line that a command writes with [topic event-id]");
     app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
+    app.option("--metrics-listen", metrics_listen_,
+               "serve /metrics for Prometheus, /healthz and /readyz there")
+        .type_name("HOST:PORT");
     const std::string group = "Queue";
     app.option("--queue-type", queue_.type, "quorum or classic [quorum]")
         .one_of({"quorum", "classic"})
@@ -172,6 +177,7 @@ void Consume::check_arguments() {
     } else if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         throw Error(ErrorKind::general, "stdout is closed, so --print has nowhere to write");
     }
+    if (!metrics_listen_.empty()) inspect::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
     if (name_.empty()) name_ = queue_.name;
     exchange_.resolve();
@@ -282,6 +288,8 @@ int Consume::run() {
     work::OutputStream err(loop, STDERR_FILENO);
     const auto handler = make_handler(loop, out, err);
     work::Consumer consumer(loop, *subscription, *handler, consumer_options(*broker));
+    std::optional<inspect::MetricsServer> metrics;
+    if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);
     std::optional<inspect::ControlServer> control;
     try {
         control.emplace(loop, name_, consumer);

@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "inspect/control_client.hpp"
+#include "inspect/prometheus.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
@@ -44,6 +45,8 @@ class Stats final : public Command {
             .type_name("[pools|queues] [QUEUE…]");
         app.option("--match", match_, "only queues whose name matches this shell pattern")
             .type_name("PATTERN");
+        app.flag("--prometheus", prometheus_,
+                 "as Prometheus' text, e.g. for the node exporter's textfile collector");
         app.duration("--watch", watch_, "show it again after each of these, until stopped");
         output_.add(app);
         management_.add(app);
@@ -52,6 +55,8 @@ class Stats final : public Command {
 
     int run() override {
         read_words();
+        if (prometheus_ && output_.json())
+            throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
         if (!watch_) {
             print(look());
             return 0;
@@ -144,6 +149,12 @@ class Stats final : public Command {
 
     std::string rendered(const Snapshot& snapshot) const {
         std::string out;
+        if (prometheus_) {
+            std::vector<work::ConsumerStatus> answering;
+            for (const auto& consumer : snapshot.consumers)
+                if (consumer.status) answering.push_back(*consumer.status);
+            return inspect::prometheus_text(answering) + inspect::prometheus_text(snapshot.queues);
+        }
         if (output_.json()) {
             const auto now = util::system_clock().now();
             for (const auto& consumer : snapshot.consumers)
@@ -213,6 +224,7 @@ class Stats final : public Command {
     std::vector<std::string> words_;
     std::string match_;
     std::optional<std::chrono::nanoseconds> watch_;
+    bool prometheus_ = false;
     bool pools_ = true;
     bool queues_ = true;
     std::vector<std::string> names_;

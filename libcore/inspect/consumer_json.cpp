@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/consumer_json.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <initializer_list>
@@ -34,9 +34,11 @@ double milliseconds(std::chrono::nanoseconds duration) {
 
 // Milliseconds to the microsecond.
 std::string percentiles(const work::Percentiles& measured) {
-    return fmt::format(R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"max":{:.3f}}})",
-                       measured.count, milliseconds(measured.p50), milliseconds(measured.p90),
-                       milliseconds(measured.p99), milliseconds(measured.max));
+    return fmt::format(
+        R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"max":{:.3f},"sum":{:.3f},"up_to":[{}]}})",
+        measured.count, milliseconds(measured.p50), milliseconds(measured.p90),
+        milliseconds(measured.p99), milliseconds(measured.max), milliseconds(measured.sum),
+        fmt::join(measured.up_to, ","));
 }
 
 template <class T>
@@ -69,6 +71,11 @@ work::Percentiles percentiles_of(const json& status, const char* key) {
     measured.p90 = duration_of(*found, "p90", 1e6);
     measured.p99 = duration_of(*found, "p99", 1e6);
     measured.max = duration_of(*found, "max", 1e6);
+    measured.sum = duration_of(*found, "sum", 1e6);
+    const auto up_to = found->find("up_to");
+    if (up_to != found->end() && up_to->is_array() && up_to->size() == measured.up_to.size())
+        for (std::size_t i = 0; i < measured.up_to.size(); ++i)
+            if ((*up_to)[i].is_number_unsigned()) measured.up_to[i] = (*up_to)[i];
     return measured;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Beast is slow to compile: it is included here and nowhere else.
+// Beast is slow to compile: it is included here and in metrics_server.cpp, and nowhere else.
 #include "inspect/http.hpp"
 
 #include <fmt/core.h>

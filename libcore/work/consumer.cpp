@@ -51,7 +51,11 @@ int duplicate(int fd) {
 }
 
 Percentiles percentiles(const pool::Histogram& of) {
-    return {of.count(), of.quantile(0.5), of.quantile(0.9), of.quantile(0.99), of.max()};
+    Percentiles told{
+        of.count(), of.quantile(0.5), of.quantile(0.9), of.quantile(0.99), of.max(), of.sum(), {}};
+    for (std::size_t i = 0; i < time_bounds.size(); ++i)
+        told.up_to[i] = of.count_up_to(time_bounds[i]);
+    return told;
 }
 
 }  // namespace

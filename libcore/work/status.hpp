@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,19 @@ enum class ConsumerState : std::uint8_t {
 // The name as above; as in `stats pools --output json`.
 std::string_view to_string(ConsumerState state) noexcept;
 
+// Where the counts of a distribution are cut for monitoring: handlers take milliseconds to minutes.
+inline constexpr std::array<std::chrono::milliseconds, 17> time_bounds = {
+    std::chrono::milliseconds(1),       std::chrono::milliseconds(2),
+    std::chrono::milliseconds(5),       std::chrono::milliseconds(10),
+    std::chrono::milliseconds(25),      std::chrono::milliseconds(50),
+    std::chrono::milliseconds(100),     std::chrono::milliseconds(250),
+    std::chrono::milliseconds(500),     std::chrono::milliseconds(1'000),
+    std::chrono::milliseconds(2'500),   std::chrono::milliseconds(5'000),
+    std::chrono::milliseconds(10'000),  std::chrono::milliseconds(30'000),
+    std::chrono::milliseconds(60'000),  std::chrono::milliseconds(120'000),
+    std::chrono::milliseconds(300'000),
+};
+
 // Over what was measured since the start; all 0 while `count` is 0.
 struct Percentiles {
     std::uint64_t count = 0;
@@ -31,6 +45,8 @@ struct Percentiles {
     std::chrono::nanoseconds p90{};
     std::chrono::nanoseconds p99{};
     std::chrono::nanoseconds max{};
+    std::chrono::nanoseconds sum{};
+    std::array<std::uint64_t, time_bounds.size()> up_to{};  // how many at or below each bound
 };
 
 // One running consumer at one moment.

@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "work/status.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace airy::inspect {
+
+// Serves one consumer's metrics by HTTP: `/metrics` (Prometheus' text format), `/healthz` (200 as
+// long as the loop turns) and `/readyz` (200 while subscribed, else 503 and the state). Lives on
+// the loop thread of `loop`; loop and consumer must outlive it. Clients that are slow or many are
+// dropped and disturb nothing.
+class MetricsServer {
+  public:
+    // Listens on `HOST:PORT` or `[V6]:PORT` from now on; port 0 takes a free one. Throws
+    // Error{usage} for an address that is none, Error{general} when it cannot be listened on.
+    MetricsServer(boost::asio::io_context& loop, std::string_view address,
+                  const work::ConsumerControl& consumer);
+    ~MetricsServer();
+    MetricsServer(const MetricsServer&) = delete;
+    MetricsServer& operator=(const MetricsServer&) = delete;
+
+    std::uint16_t port() const;
+
+  private:
+    struct Listener;
+    std::shared_ptr<Listener> listener_;  // shared with the coroutines that serve
+};
+
+// The address in two parts. Throws Error{usage}.
+struct ListenAddress {
+    std::string host;
+    std::uint16_t port = 0;
+};
+ListenAddress parse_listen_address(std::string_view text);
+
+}  // namespace airy::inspect

@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/prometheus.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "util/text.hpp"
+
+namespace airy::inspect {
+namespace {
+
+using work::ConsumerStatus;
+
+double seconds(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+// A label's value: UTF-8, with `\`, `"` and line ends escaped.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : util::is_utf8(text) ? std::string(text) : util::printable(text, 1000)) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out;
+}
+
+// One metric: its head, then a sample for each thing that has it.
+class Family {
+  public:
+    Family(std::string& out, std::string_view name, std::string_view type, std::string_view help)
+        : out_(out), name_(name) {
+        out_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    }
+
+    void sample(std::string_view labels, double value, std::string_view suffix = {}) {
+        out_ += fmt::format("{}{}{{{}}} {}\n", name_, suffix, labels, value);
+    }
+    void sample(std::string_view labels, std::uint64_t value, std::string_view suffix = {}) {
+        out_ += fmt::format("{}{}{{{}}} {}\n", name_, suffix, labels, value);
+    }
+
+  private:
+    std::string& out_;
+    std::string name_;
+};
+
+std::string labels_of(const ConsumerStatus& status) {
+    return fmt::format(R"(consumer="{}",pid="{}",queue="{}")", escaped(status.name), status.pid,
+                       escaped(status.queue));
+}
+
+void histogram(Family& family, const std::string& labels, const work::Percentiles& times) {
+    for (std::size_t i = 0; i < work::time_bounds.size(); ++i)
+        family.sample(fmt::format(R"({},le="{}")", labels, seconds(work::time_bounds[i])),
+                      times.up_to[i], "_bucket");
+    family.sample(labels + R"(,le="+Inf")", times.count, "_bucket");
+    family.sample(labels, seconds(times.sum), "_sum");
+    family.sample(labels, times.count, "_count");
+}
+
+}  // namespace
+
+std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
+    std::string out;
+    const auto family = [&](std::string_view name, std::string_view type, std::string_view help,
+                            auto add) {
+        Family metric(out, name, type, help);
+        for (const auto& status : consumers)
+            add(metric, status, labels_of(status));
+    };
+    const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
+        family(name, "gauge", help, [&](Family& metric, const auto& status, const auto& labels) {
+            metric.sample(labels, static_cast<std::uint64_t>(value(status)));
+        });
+    };
+    if (consumers.empty()) return out;
+    gauge("airy_pool_capacity", "Most handlers that run at once.",
+          [](const auto& status) { return status.cap; });
+    gauge("airy_pool_running", "Handlers that run.",
+          [](const auto& status) { return status.running; });
+    gauge("airy_pool_waiting", "Messages that wait for a slot.",
+          [](const auto& status) { return status.waiting; });
+    family("airy_pool_tasks_total", "counter", "Handlers that ended, by outcome.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               metric.sample(labels + R"(,outcome="ok")", status.handled);
+               metric.sample(labels + R"(,outcome="failed")", status.failed);
+           });
+    family("airy_pool_wait_seconds", "histogram",
+           "From the arrival of a message until its handler starts.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               histogram(metric, labels, status.wait);
+           });
+    family("airy_pool_run_seconds", "histogram", "Of the handler.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               histogram(metric, labels, status.run);
+           });
+    family("airy_messages_total", "counter", "Messages, by what became of them.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               const auto one = [&](std::string_view settlement, std::uint64_t count) {
+                   metric.sample(fmt::format(R"({},settlement="{}")", labels, settlement), count);
+               };
+               one("ack", status.handled);
+               one("retry", status.retried);
+               one("dead_letter", status.dead_lettered);
+               one("discard", status.discarded);
+               one("duplicate", status.duplicates);
+           });
+    gauge("airy_messages_in_flight", "Messages taken from the broker and not settled yet.",
+          [](const auto& status) { return status.in_flight; });
+    family("airy_reconnects_total", "counter", "Connections that were made again.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               metric.sample(labels, status.reconnects);
+           });
+    family("airy_consumer_uptime_seconds", "gauge", "Since the consumer started.",
+           [](Family& metric, const auto& status, const auto& labels) {
+               metric.sample(labels, seconds(status.uptime));
+           });
+    return out;
+}
+
+std::string prometheus_text(const std::vector<QueueReport>& queues) {
+    std::string out;
+    const auto labels = [](const QueueReport& report) {
+        return fmt::format(R"(queue="{}")", escaped(report.queue.name));
+    };
+    const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
+        Family metric(out, name, "gauge", help);
+        for (const auto& report : queues)
+            if (const auto told = value(report.queue)) metric.sample(labels(report), *told);
+    };
+    const auto rate = [&](std::string_view name, std::string_view help, auto value) {
+        Family metric(out, name, "gauge", help);
+        for (const auto& report : queues)
+            if (report.source != QueueSource::amqp)
+                metric.sample(labels(report), value(report.queue));
+    };
+    if (queues.empty()) return out;
+    gauge("airy_queue_messages_ready", "Messages that wait to be delivered.",
+          [](const QueueInfo& queue) { return queue.ready; });
+    gauge("airy_queue_messages_unacked", "Messages delivered and not settled.",
+          [](const QueueInfo& queue) { return queue.unacked; });
+    gauge("airy_queue_consumers", "Consumers of the queue.",
+          [](const QueueInfo& queue) { return queue.consumers; });
+    gauge("airy_queue_memory_bytes", "Memory that the broker uses for the queue.",
+          [](const QueueInfo& queue) { return queue.memory; });
+    rate("airy_queue_publish_rate", "Messages a second that came in.",
+         [](const QueueInfo& queue) { return queue.publish_rate; });
+    rate("airy_queue_deliver_rate", "Messages a second that went out.",
+         [](const QueueInfo& queue) { return queue.deliver_rate; });
+    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.",
+         [](const QueueInfo& queue) { return queue.ack_rate; });
+    rate("airy_queue_redeliver_rate", "Messages a second that were delivered again.",
+         [](const QueueInfo& queue) { return queue.redeliver_rate; });
+    return out;
+}
+
+}  // namespace airy::inspect

@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "inspect/queues.hpp"
+#include "work/status.hpp"
+
+// Metrics in Prometheus' text format 0.0.4
+// (https://prometheus.io/docs/instrumenting/exposition_formats/). Written here and not by a
+// library: it is one page of text, and each shared library costs every start of airy.
+namespace airy::inspect {
+
+// Pools and settlements of these consumers, labelled by consumer, pid and queue.
+std::string prometheus_text(const std::vector<work::ConsumerStatus>& consumers);
+
+// Of queues: ready, unacked, consumers, memory, and the rates that the broker tells.
+std::string prometheus_text(const std::vector<QueueReport>& queues);
+
+}  // namespace airy::inspect

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh q)
+    # Nobody listens there now; the kernel gives no port out twice in a row.
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    at=http://127.0.0.1:$port
+}
+
+teardown() {
+    airy_teardown
+    forget "$queue" queues
+    forget "$queue.dlq" queues
+}
+
+consumer() {
+    spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name worker --metrics-listen "127.0.0.1:$port" "$@"
+    wait_until 20 curl -sf "$at/readyz"
+}
+figure() { curl -s "$at/metrics" | awk -v name="$1" 'index($0, name "{") == 1 && index($0, "'"${2-}"'") {print $NF}'; }
+figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
+
+@test "consume --metrics-listen: /metrics is what promtool takes, and agrees with what was done" {
+    consumer --max-attempts 1 -- sh -c 'read -r body; case $body in *\"post_id\":7,*) exit 65 ;; esac'
+    for id in 5 6 7; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
+    wait_until 20 figure_is airy_messages_total dead_letter 1
+    wait_until 20 figure_is airy_messages_total ack 2
+    figure_is airy_pool_run_seconds_count '' 3
+    figure_is airy_pool_run_seconds_bucket +Inf 3
+    figure_is airy_messages_in_flight '' 0
+    curl -s "$at/metrics" | promtool check metrics
+    run curl -sI "$at/metrics"
+    assert_contains "$output" 'text/plain; version=0.0.4'
+}
+
+@test "consume --metrics-listen: health, readiness, and what is not there" {
+    consumer -- true
+    assert_equal "$(curl -s "$at/healthz")" ok
+    assert_equal "$(curl -s "$at/readyz")" running
+    assert_equal "$(curl -so /dev/null -w '%{http_code}' "$at/other")" 404
+    assert_equal "$(curl -so /dev/null -w '%{http_code}' -X POST "$at/metrics")" 405
+    airy pool pause worker
+    assert_equal "$(curl -s "$at/readyz")" paused
+}
+
+@test "consume --metrics-listen: an address that is none, and one that is taken" {
+    run_airy consume '#' --queue "$queue" --metrics-listen 9464 -- true
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" HOST:PORT
+    consumer -- true
+    run_airy consume '#' --queue "$queue" --metrics-listen "127.0.0.1:$port" -- true
+    assert_status 1
+    assert_short_error
+    assert_contains "$stderr" "$port"
+}
+
+@test "consume --metrics-listen: clients that say nothing, or nonsense, disturb nothing" {
+    consumer --print
+    for _ in 1 2 3 4 5; do
+        exec {held}<>"/dev/tcp/127.0.0.1/$port"
+    done
+    printf 'GARBAGE\r\n\r\n' >"/dev/tcp/127.0.0.1/$port"
+    curl -sf "$at/metrics" >/dev/null
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    wait_until 20 figure_is airy_messages_total ack 1
+}
+
+@test "stats --prometheus: pools and queues as one text that promtool takes" {
+    consumer -- true
+    airy stats "$queue" --prometheus >"$BATS_TEST_TMPDIR/text"
+    promtool check metrics <"$BATS_TEST_TMPDIR/text"
+    grep -q "^airy_pool_capacity{consumer=\"worker\",.*queue=\"$queue\"}" "$BATS_TEST_TMPDIR/text"
+    grep -q "^airy_queue_consumers{queue=\"$queue\"} 1$" "$BATS_TEST_TMPDIR/text"
+    run_airy stats --prometheus --output json
+    assert_status 2
+}

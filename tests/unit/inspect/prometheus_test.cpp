@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/prometheus.hpp"
+
+#include <doctest/doctest.h>
+
+#include "inspect/metrics_server.hpp"
+#include "util/error.hpp"
+
+namespace airy::inspect {
+namespace {
+
+bool has(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up") {
+    work::ConsumerStatus status;
+    status.name = "a\"b\\c\nd";
+    status.pid = 7;
+    status.queue = "work";
+    status.cap = 4;
+    status.handled = 3;
+    status.dead_lettered = 1;
+    status.run.count = 4;
+    status.run.sum = std::chrono::milliseconds(1500);
+    status.run.up_to.fill(4);
+    status.run.up_to[0] = 1;
+    const auto text = prometheus_text(std::vector{status});
+    const std::string labels = R"(consumer="a\"b\\c\nd",pid="7",queue="work")";
+    CHECK(has(text, "# TYPE airy_pool_run_seconds histogram"));
+    CHECK(has(text, "airy_pool_capacity{" + labels + "} 4"));
+    CHECK(has(text, "airy_messages_total{" + labels + R"(,settlement="ack"} 3)"));
+    CHECK(has(text, "airy_messages_total{" + labels + R"(,settlement="dead_letter"} 1)"));
+    CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="0.001"} 1)"));
+    CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="300"} 4)"));
+    CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="+Inf"} 4)"));
+    CHECK(has(text, "airy_pool_run_seconds_sum{" + labels + "} 1.5"));
+    CHECK(has(text, "airy_pool_run_seconds_count{" + labels + "} 4"));
+}
+
+TEST_CASE("what a queue's broker does not tell has no sample") {
+    QueueReport report;
+    report.queue.name = "q";
+    report.queue.ready = 5;
+    report.source = QueueSource::amqp;
+    const auto text = prometheus_text(std::vector{report});
+    CHECK(has(text, R"(airy_queue_messages_ready{queue="q"} 5)"));
+    CHECK(text.find("airy_queue_messages_unacked{") == std::string::npos);
+    CHECK(text.find("airy_queue_ack_rate{") == std::string::npos);
+    CHECK(prometheus_text(std::vector<QueueReport>{}).empty());
+}
+
+TEST_CASE("an address to listen on") {
+    CHECK(parse_listen_address("127.0.0.1:9464").port == 9464);
+    CHECK(parse_listen_address("[::1]:9464").host == "::1");
+    for (const char* wrong : {"", "9464", ":9464", "host:", "host:x", "host:99999", "::1:9464",
+                              "[]:1", "[::1", "host:1 "})
+        CHECK_THROWS_AS(parse_listen_address(wrong), Error);
+}
+
+}  // namespace
+}  // namespace airy::inspect
