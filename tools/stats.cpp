@@ -18,6 +18,7 @@
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
+#include "stats/recording.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
@@ -47,6 +48,12 @@ class Stats final : public Command {
             .type_name("PATTERN");
         app.flag("--prometheus", prometheus_,
                  "as Prometheus' text, e.g. for the node exporter's textfile collector");
+        app.option("--record", record_,
+                   "append samples to this file, one each --watch [1s], until stopped")
+            .type_name("FILE");
+        app.option("--report", report_,
+                   "turn a recording (the file of --record, else stdin) into one HTML page")
+            .type_name("FILE.html");
         app.duration("--watch", watch_, "show it again after each of these, until stopped");
         output_.add(app);
         management_.add(app);
@@ -57,6 +64,11 @@ class Stats final : public Command {
         read_words();
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
+        if (!report_.empty()) {
+            stats::write_report(record_, report_);
+            return 0;
+        }
+        if (!record_.empty()) return record();
         if (!watch_) {
             print(look());
             return 0;
@@ -147,6 +159,29 @@ class Stats final : public Command {
         }
     }
 
+    // A broker that is away for a while is a gap in the recording, not its end.
+    int record() {
+        stats::RecordingFile file(record_);
+        output_.format = "json";
+        std::set<std::string> said;
+        for (bool first = true;; first = false) {
+            Snapshot snapshot;
+            try {
+                snapshot = look();
+            } catch (const Error& error) {
+                if (first) throw;
+                snapshot.notes.push_back(error.what());
+            }
+            if (first)
+                output::note("airy: recording to " + util::printable(record_) + "; Ctrl-C ends it");
+            file.append(rendered(snapshot));
+            for (const auto& line : snapshot.notes)
+                if (said.insert(line).second) output::note(line);
+            const auto signal = wait_for_signal(watch_.value_or(std::chrono::seconds(1)));
+            if (signal) return 128 + *signal;
+        }
+    }
+
     std::string rendered(const Snapshot& snapshot) const {
         std::string out;
         if (prometheus_) {
@@ -225,6 +260,8 @@ class Stats final : public Command {
     std::string match_;
     std::optional<std::chrono::nanoseconds> watch_;
     bool prometheus_ = false;
+    std::string record_;
+    std::string report_;
     bool pools_ = true;
     bool queues_ = true;
     std::vector<std::string> names_;

@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "inspect/chart.hpp"
+#include "util/error.hpp"
+#include "util/timestamp.hpp"
+
+namespace airy::inspect {
+namespace {
+
+using nlohmann::json;
+
+// The samples of one queue or pool: a series for each figure.
+using Figures = std::map<std::string, std::vector<Point>>;
+
+struct Recording {
+    std::map<std::string, Figures> queues;
+    std::map<std::string, Figures> pools;  // "name (pid)"
+    double from = std::numeric_limits<double>::max();
+    double to = 0;
+    std::size_t samples = 0;
+};
+
+std::optional<double> number(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number()) return std::nullopt;
+    return found->get<double>();
+}
+
+std::string text(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void take(Figures& figures, const json& sample, double time, const char* key,
+          const char* as = nullptr) {
+    if (const auto value = number(sample, key))
+        figures[as != nullptr ? as : key].push_back({time, *value});
+}
+
+void take_times(Figures& figures, const json& sample, double time, const std::string& key) {
+    const auto found = sample.find(key);
+    if (found == sample.end() || !found->is_object()) return;
+    for (const char* quantile : {"p50", "p99", "max"})
+        take(figures, *found, time, quantile, (key + quantile).c_str());
+}
+
+void take_sample(Recording& recording, const json& sample, double time) {
+    if (text(sample, "kind") == "queue") {
+        auto& figures = recording.queues[text(sample, "queue")];
+        for (const char* key : {"ready", "unacked", "consumers", "publish_rate", "deliver_rate",
+                                "ack_rate", "redeliver_rate"})
+            take(figures, sample, time, key);
+        return;
+    }
+    const auto pid = number(sample, "pid").value_or(0);
+    auto& figures = recording.pools[fmt::format("{} ({:.0f})", text(sample, "name"), pid)];
+    for (const char* key : {"cap", "running", "waiting", "in_flight", "handled", "failed",
+                            "retried", "dead_lettered"})
+        take(figures, sample, time, key);
+    take_times(figures, sample, time, "wait_ms");
+    take_times(figures, sample, time, "run_ms");
+}
+
+Recording read(std::istream& in) {
+    Recording recording;
+    std::string line;
+    for (std::size_t number = 1; std::getline(in, line); ++number) {
+        if (line.empty()) continue;
+        const json sample = json::parse(line, nullptr, false);
+        const auto kind = sample.is_object() ? text(sample, "kind") : "";
+        std::optional<util::SystemTime> at;
+        if (kind == "queue" || kind == "pool") at = util::parse_rfc3339(text(sample, "time"));
+        if (!at)
+            throw Error(ErrorKind::invalid_event,
+                        fmt::format("line {} of the recording is no sample", number),
+                        "a recording is what airy stats --record FILE appends");
+        const double time = std::chrono::duration<double>(at->time_since_epoch()).count();
+        recording.from = std::min(recording.from, time);
+        recording.to = std::max(recording.to, time);
+        ++recording.samples;
+        take_sample(recording, sample, time);
+    }
+    if (recording.samples == 0)
+        throw Error(ErrorKind::invalid_event, "the recording holds no samples",
+                    "airy stats --record FILE appends some each second");
+    return recording;
+}
+
+// Totals become rates; a total that falls belongs to another process, and begins anew.
+std::vector<Point> rate_of(const std::vector<Point>& totals) {
+    std::vector<Point> rates;
+    for (std::size_t i = 1; i < totals.size(); ++i) {
+        const double seconds = totals[i].time - totals[i - 1].time;
+        const double more = totals[i].value - totals[i - 1].value;
+        if (seconds > 0 && more >= 0) rates.push_back({totals[i].time, more / seconds});
+    }
+    return rates;
+}
+
+class Page {
+  public:
+    explicit Page(const Recording& recording) : recording_(recording) {
+        // Samples come at about the same pace; a line breaks where several are missing.
+        const auto looks =
+            std::max<double>(1, static_cast<double>(recording.samples) /
+                                    static_cast<double>(std::max<std::size_t>(
+                                        1, recording.queues.size() + recording.pools.size())));
+        gap_ = std::max(5.0, 10 * (recording.to - recording.from) / looks);
+    }
+
+    void queue(const std::string& name, const Figures& figures) {
+        out += fmt::format("<section><h2>queue <code>{}</code></h2>\n", html_escaped(name));
+        chart("Messages", "", figures, {{"ready", "ready"}, {"unacked", "unacked"}});
+        chart("Rates", "/s", figures,
+              {{"publish_rate", "published"},
+               {"deliver_rate", "delivered"},
+               {"ack_rate", "acknowledged"},
+               {"redeliver_rate", "delivered again"}});
+        out += "</section>\n";
+    }
+
+    void pool(const std::string& name, Figures figures) {
+        for (const char* total : {"handled", "failed", "retried", "dead_lettered"})
+            figures[total] = rate_of(figures[total]);
+        out += fmt::format("<section><h2>pool <code>{}</code></h2>\n", html_escaped(name));
+        chart("Slots", "", figures,
+              {{"cap", "capacity"}, {"running", "running"}, {"waiting", "waiting"}});
+        chart("Rates", "/s", figures,
+              {{"handled", "handled"},
+               {"failed", "failed"},
+               {"retried", "retried"},
+               {"dead_lettered", "dead-lettered"}});
+        chart("Handler's time since the start", "ms", figures,
+              {{"run_msp50", "p50"}, {"run_msp99", "p99"}});
+        chart("Wait for a slot since the start", "ms", figures,
+              {{"wait_msp50", "p50"}, {"wait_msp99", "p99"}});
+        out += "</section>\n";
+    }
+
+    std::string out;
+
+  private:
+    using Lines = std::vector<std::pair<const char*, const char*>>;
+
+    void chart(const char* title, const char* unit, const Figures& figures, const Lines& lines) {
+        Chart drawn{title, unit, {}};
+        bool any = false;
+        for (const auto& [key, name] : lines) {
+            const auto found = figures.find(key);
+            drawn.series.push_back(
+                {name, found != figures.end() ? found->second : std::vector<Point>()});
+            any = any || !drawn.series.back().points.empty();
+        }
+        if (any) out += svg_figure(drawn, recording_.from, recording_.to, gap_);
+    }
+
+    const Recording& recording_;
+    double gap_;
+};
+
+constexpr std::string_view style = R"css(
+:root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
+  --line-1: #2563c9; --line-2: #c2410c; --line-3: #15803d; --line-4: #9333a8; --line-5: #8a6a00;
+  --line-6: #0f766e; }
+@media (prefers-color-scheme: dark) { :root { --back: #15181c; --text: #e8eaed; --soft: #9aa0a8;
+  --grid: #2c3138; --line-1: #7aa9f7; --line-2: #f59e6b; --line-3: #6cc98b; --line-4: #d49be6;
+  --line-5: #dcb94a; --line-6: #5ec9bd; } }
+body { background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif;
+  margin: 0 auto; max-width: 1400px; padding: 1.5rem; }
+h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; grid-column: 1/-1; }
+p, small, .tick { color: var(--soft); }
+section { display: grid; gap: 1rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
+figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; }
+svg { display: block; height: auto; width: 100%; }
+.grid { stroke: var(--grid); stroke-width: 1; }
+.tick { fill: var(--soft); font-size: 12px; }
+.line { fill: none; stroke-linecap: round; stroke-linejoin: round; stroke-width: 2; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .2rem 0 0; padding: 0; }
+[data-line="1"] { --own: var(--line-1); } [data-line="2"] { --own: var(--line-2); }
+[data-line="3"] { --own: var(--line-3); } [data-line="4"] { --own: var(--line-4); }
+[data-line="5"] { --own: var(--line-5); } [data-line="6"] { --own: var(--line-6); }
+path { stroke: var(--own); } .key { background: var(--own); }
+.key { border-radius: 2px; display: inline-block; height: .3rem; margin-right: .4rem;
+  vertical-align: middle; width: 1rem; }
+)css";
+
+}  // namespace
+
+std::string html_report(std::istream& in, const std::string& title) {
+    const Recording recording = read(in);
+    Page page(recording);
+    for (const auto& [name, figures] : recording.pools)
+        page.pool(name, figures);
+    for (const auto& [name, figures] : recording.queues)
+        page.queue(name, figures);
+    const auto day = [](double time) {
+        return util::format_rfc3339(
+            util::SystemTime(std::chrono::duration_cast<util::SystemTime::duration>(
+                std::chrono::seconds(static_cast<std::int64_t>(time)))));
+    };
+    return fmt::format(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<title>{0}</title>\n<style>{1}</style></head><body>\n"
+        "<h1>{0}</h1>\n<p>{2} to {3}: {4} samples of {5} pools and {6} queues, by airy stats "
+        "--record</p>\n{7}</body></html>\n",
+        html_escaped(title), style, day(recording.from), day(recording.to), recording.samples,
+        recording.pools.size(), recording.queues.size(), page.out);
+}
+
+}  // namespace airy::inspect

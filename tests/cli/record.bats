@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+    airy_setup
+    queue=$(fresh q)
+    recording=$BATS_TEST_TMPDIR/recording.jsonl
+    page=$BATS_TEST_TMPDIR/page.html
+}
+
+teardown() {
+    airy_teardown
+    forget "$queue" queues
+}
+
+samples() { (($(wc -l <"$recording") >= $1)); }
+
+@test "stats --record appends samples, and --report makes one page of them" {
+    airy queue declare "$queue" --quiet
+    spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
+    wait_until 20 samples 3
+    kill -INT "$spawned_pid"
+    run ended "$spawned_pid" 20
+    assert_status 130
+    jq -e --arg q "$queue" '.kind == "queue" and .queue == $q and .ready == 0' "$recording"
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 0
+    assert_equal "$output" ''
+    # From stdin it is the same page.
+    airy stats --report "$page.2" <"$recording"
+    cmp "$page" "$page.2"
+    grep -q "<code>$queue</code>" "$page"
+    # Self-contained: nothing in it is fetched.
+    run grep -nE 'src=|href=|url\(|@import|<script' "$page"
+    assert_equal "$output" ''
+}
+
+@test "a report is seen in a browser, in light and in dark" {
+    for i in 0 1 2 3 4 5; do
+        printf '{"kind":"queue","time":"2026-01-02T03:04:0%d.000000000Z","queue":"q","ready":%d,"unacked":%d}\n' \
+            "$i" "$((i * i))" "$((10 - i))" >>"$recording"
+    done
+    airy stats --record "$recording" --report "$page" --quiet
+    for scheme in 1:2563c9 0:7aa9f7; do # light and dark, and the first line's colour in each
+        timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$BATS_TEST_TMPDIR/browser" \
+            --blink-settings="preferredColorScheme=${scheme%:*}" --window-size=700,600 \
+            --screenshot="$BATS_TEST_TMPDIR/page.png" "file://$page" >/dev/null 2>&1
+        pixels=$("$BATS_TEST_DIRNAME/../support/png-colours" "$BATS_TEST_TMPDIR/page.png" |
+            awk -v colour="#${scheme#*:}" '$1 == colour {print $2}')
+        ((${pixels:-0} > 100))
+    done
+}
+
+@test "stats --report: no recording, an empty one, and lines that are no samples" {
+    run_airy stats --report "$page" </dev/null
+    assert_status 8
+    assert_short_error
+    run_airy stats --record "$recording.none" --report "$page"
+    assert_status 2
+    assert_contains "$stderr" "$recording.none"
+    printf '{"kind":"queue","time":"yesterday"}\n' >"$recording"
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 8
+    assert_contains "$stderr" 'line 1'
+    [[ ! -e $page ]]
+}
+
+@test "stats --record: a file that cannot be written" {
+    run_airy stats --record "$BATS_TEST_TMPDIR/none/file"
+    assert_status 2
+    run_airy stats --record /dev/full
+    assert_status 1
+    assert_short_error
+}

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "inspect/chart.hpp"
+#include "util/error.hpp"
+
+namespace airy::inspect {
+namespace {
+
+std::string pool_sample(int second, int handled, int pid = 7) {
+    return R"({"kind":"pool","time":"2026-01-02T03:04:0)" + std::to_string(second) +
+           R"(Z","name":"work","pid":)" + std::to_string(pid) +
+           R"(,"cap":4,"running":2,"handled":)" + std::to_string(handled) +
+           R"(,"run_ms":{"p50":1.5,"p99":20}})" + "\n";
+}
+
+TEST_CASE("totals are shown as rates, and a total that falls begins anew") {
+    std::istringstream recording(pool_sample(1, 10) + pool_sample(2, 30) + pool_sample(3, 5) +
+                                 pool_sample(4, 15));
+    const auto page = html_report(recording, "night");
+    CHECK(page.find("<title>night</title>") != page.npos);
+    CHECK(page.find("<code>work (7)</code>") != page.npos);
+    CHECK(page.find("handled <b>10 /s</b> <small>highest 20 /s</small>") != page.npos);
+    CHECK(page.find("p99 <b>20 ms</b>") != page.npos);
+}
+
+TEST_CASE("names cannot become markup") {
+    std::istringstream recording(
+        R"({"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"<script>alert(1)</script>","ready":1})");
+    const auto page = html_report(recording, "a & b");
+    CHECK(page.find("<script>") == page.npos);
+    CHECK(page.find("&lt;script&gt;") != page.npos);
+    CHECK(page.find("<h1>a &amp; b</h1>") != page.npos);
+}
+
+TEST_CASE("a recording with a line that is no sample, or none at all") {
+    std::istringstream wrong(pool_sample(1, 1) + "{\"kind\":\"other\"}\n");
+    CHECK_THROWS_WITH_AS(html_report(wrong, ""), "line 2 of the recording is no sample", Error);
+    std::istringstream empty("\n\n");
+    CHECK_THROWS_AS(html_report(empty, ""), Error);
+}
+
+TEST_CASE("a line breaks where samples are missing") {
+    const Chart chart{"t", "", {{"a", {{0, 1}, {1, 1}, {100, 1}, {101, 1}}}}};
+    const auto figure = svg_figure(chart, 0, 101, 10);
+    const auto path = figure.substr(figure.find(" d=\""));
+    std::size_t starts = 0;
+    for (const char c : path.substr(0, path.find("/>")))
+        starts += c == 'M';
+    CHECK(starts == 2);
+}
+
+TEST_CASE("a long recording keeps its peaks") {
+    Chart chart{"t", "", {{"a", {}}}};
+    for (int i = 0; i < 100'000; ++i)
+        chart.series[0].points.push_back({static_cast<double>(i), i == 54'321 ? 1000.0 : 1.0});
+    const auto figure = svg_figure(chart, 0, 100'000, 10);
+    CHECK(figure.size() < 40'000);
+    CHECK(figure.find(",10.0") != figure.npos);  // the top of the chart
+}
+
+}  // namespace
+}  // namespace airy::inspect

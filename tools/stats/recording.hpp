@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "util/fd.hpp"
+
+// Recordings of `airy stats`: JSON lines in a file, and the page that is made of them.
+namespace airy::tools::stats {
+
+// Samples are appended, so that a recording can be gone on with.
+class RecordingFile {
+  public:
+    // Throws Error{usage} when it cannot be written.
+    explicit RecordingFile(const std::string& path);
+
+    // Whole lines. Throws Error{general}, e.g. on a full disk.
+    void append(std::string_view lines);
+
+  private:
+    std::string path_;
+    util::Fd file_;
+};
+
+// Reads the recording, or stdin where `recording` is empty, and writes the HTML page, which appears
+// whole or not at all. Throws Error.
+void write_report(const std::string& recording, const std::string& page);
+
+}  // namespace airy::tools::stats
