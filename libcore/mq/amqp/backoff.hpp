@@ -17,7 +17,7 @@ class Backoff {
   public:
     // The longest pause while nobody listens at the address: a refused connection costs nobody
     // anything, and the first to come back shall not be found out seconds later.
-    static constexpr std::chrono::milliseconds longest_unheard{800};
+    static constexpr std::chrono::milliseconds longest_unheard{500};
 
     Backoff(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
         : policy_(policy), lost_at_(lost_at), delay_(policy.first_delay), random_(seed) {}

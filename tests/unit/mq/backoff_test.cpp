@@ -38,7 +38,7 @@ TEST_CASE("the pauses of two differ") {
     CHECK(same < 5);
 }
 
-TEST_CASE("where nobody listens it is tried at least every 800 ms") {
+TEST_CASE("where nobody listens it is tried at least every half second") {
     Backoff backoff({.enabled = true}, start, 1);
     for (int i = 0; i < 20; ++i)
         CHECK(*backoff.next(true, start) <= Backoff::longest_unheard);

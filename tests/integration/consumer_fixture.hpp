@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mq_fixture.hpp"
+#include "util/signals.hpp"
+#include "work/consumer.hpp"
+
+// A consumer of airy's on the tests' node, with a handler in this process.
+namespace airy::test {
+
+// Asks `judge_message` what becomes of each message.
+class Judge final : public work::Handler {
+  public:
+    using Verdicts = std::function<work::Verdict(const mq::Delivered&)>;
+    explicit Judge(Verdicts verdicts) : verdicts_(std::move(verdicts)) {}
+
+    boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
+                                        std::span<work::HandlerResult> results,
+                                        pool::TaskContext&) override {
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            results[i] = {verdicts_(batch[i]), "told so", "told so", 1};
+        co_return;
+    }
+
+  private:
+    Verdicts verdicts_;
+};
+
+// Runs on a thread of its own until `stop`.
+class RunningConsumer {
+  public:
+    // `url` names the broker; the queue is declared with its dead letters, and bound to an exchange
+    // of its name.
+    RunningConsumer(const std::string& url, const std::string& queue, Judge::Verdicts verdicts,
+                    const std::function<void(work::ConsumerOptions&)>& adjust = {},
+                    std::chrono::seconds heartbeat = 30s)
+        : queue_{queue, queue, {"#"}}, handler_(std::move(verdicts)) {
+        auto where = endpoint(url);
+        where.heartbeat = heartbeat;
+        where.connect_timeout = 2s;
+        broker_ = mq::connect(where);
+        work::declare_work_queue(*broker_->topology(), queue_);
+        mq::SubscribeOptions subscribe;
+        subscribe.queue = queue;
+        subscribe.prefetch = 20;
+        subscribe.declarations = work::work_queue_declarations(queue_);
+        subscription_ = broker_->subscribe(subscribe);
+        work::ConsumerOptions options;
+        options.name = queue;
+        options.letters = work::Letters{broker_.get(), queue_};
+        options.delivery_limit = work::delivery_limit;
+        if (adjust) adjust(options);
+        consumer_.emplace(loop_, *subscription_, handler_, options);
+        thread_ = std::thread([this] { result_ = consumer_->run(signals_); });
+    }
+    ~RunningConsumer() { stop(); }
+
+    work::ConsumerResult stop() {
+        if (thread_.joinable()) {
+            consumer_->drain();
+            thread_.join();
+        }
+        return result_;
+    }
+    work::ConsumerStatus status() const { return consumer_->status(); }
+
+  private:
+    util::SignalFd signals_;
+    work::WorkQueue queue_;
+    Judge handler_;
+    std::unique_ptr<mq::Broker> broker_;
+    std::unique_ptr<mq::Subscription> subscription_;
+    boost::asio::io_context loop_{1};
+    std::optional<work::Consumer> consumer_;
+    work::ConsumerResult result_;
+    std::thread thread_;
+};
+
+// Looks again and again until the condition holds; false when the time is up.
+inline bool becomes(const std::function<bool()>& holds,
+                    std::chrono::milliseconds limit = patience) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        ::poll(nullptr, 0, 5);
+    }
+    return true;
+}
+
+// Every body in a queue, taking them out.
+inline std::vector<std::string> drain_queue(const std::string& queue) {
+    const auto broker = mq::connect(endpoint(node().url()));
+    auto ready = broker->topology()->check_queue(queue).ready;
+    const auto reading = subscribe(*broker, queue);
+    std::vector<std::string> bodies;
+    if (ready > 0)
+        take_until(*reading, [&](const auto& event) {
+            if (const auto* delivered = std::get_if<mq::Delivered>(&event)) {
+                bodies.push_back(delivered->message.body);
+                reading->settle(delivered->tag, mq::Settlement::ack);
+            }
+            return bodies.size() >= ready;
+        });
+    reading->close(patience);
+    return bodies;
+}
+
+}  // namespace airy::test

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// Numbered messages through a publisher and a consumer, while faults come at random. At the end
+// each that was confirmed was handled or is a dead letter. AIRY_TEST_LEDGER_SECONDS says for how
+// long.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <random>
+#include <set>
+
+#include "consumer_fixture.hpp"
+
+namespace airy::test {
+namespace {
+
+using std::chrono::steady_clock;
+using work::Verdict;
+
+constexpr std::size_t window = 200;
+constexpr std::size_t taken_ahead = 20;  // the consumer's prefetch
+
+std::chrono::seconds duration() {
+    const char* text = std::getenv("AIRY_TEST_LEDGER_SECONDS");
+    return std::chrono::seconds(text != nullptr ? std::strtol(text, nullptr, 10) : 60);
+}
+
+// What came of each number. Any thread.
+struct Ledger {
+    std::mutex mutex;
+    std::set<std::uint64_t> confirmed;
+    std::set<std::uint64_t> handled;
+    std::uint64_t handled_in_all = 0;
+    std::uint64_t highest_first = 0;  // of first deliveries
+    std::uint64_t out_of_order = 0;
+
+    Verdict judge(const mq::Delivered& delivered) {
+        const auto number = std::stoull(delivered.message.body);
+        const std::lock_guard lock(mutex);
+        if (work::failures_of(delivered) == 0) {
+            // What was never confirmed may be published after its followers, not before.
+            if (number > highest_first)
+                highest_first = number;
+            else if (!seen.contains(number))
+                ++out_of_order;
+            seen.insert(number);
+        }
+        if (number % 997 == 0) return Verdict::reject;
+        if (number % 101 == 0 && work::failures_of(delivered) == 0) return Verdict::retry;
+        handled.insert(number);
+        ++handled_in_all;
+        return Verdict::success;
+    }
+    std::set<std::uint64_t> seen;
+
+    std::size_t missing(const std::set<std::uint64_t>& dead) {
+        const std::lock_guard lock(mutex);
+        std::size_t count = 0;
+        for (const auto number : confirmed)
+            if (!handled.contains(number) && !dead.contains(number)) ++count;
+        return count;
+    }
+};
+
+// Publishes 1, 2, 3… until told to end, then waits for the last confirms.
+class Source {
+  public:
+    Source(const std::string& url, const std::string& exchange, Ledger& ledger)
+        : exchange_(exchange), ledger_(ledger), broker_(mq::connect(slow_to_despair(url))) {
+        publisher_ = publisher(*broker_, exchange, window);
+        thread_ = std::thread([this] { run(); });
+    }
+    void end() {
+        ending_ = true;
+        thread_.join();
+    }
+    std::uint64_t submitted() const { return submitted_; }
+    bool lost() const { return lost_; }
+
+  private:
+    static mq::Endpoint slow_to_despair(const std::string& url) {
+        auto where = endpoint(url);
+        where.heartbeat = 2s;
+        where.connect_timeout = 2s;
+        return where;
+    }
+    void run() {
+        while (!lost_ && (!ending_ || publisher_->in_flight() > 0)) {
+            while (!ending_) {
+                auto next = message(exchange_, std::to_string(submitted_ + 1));
+                if (publisher_->try_submit(next) == 0) break;
+                ++submitted_;
+            }
+            pollfd ready{publisher_->event_fd(), POLLIN, 0};
+            ::poll(&ready, 1, 100);
+            const std::lock_guard lock(ledger_.mutex);
+            for (const auto& event : publisher_->take()) {
+                if (const auto* good = std::get_if<mq::Confirmed>(&event))
+                    ledger_.confirmed.insert(good->sequence);
+                if (std::holds_alternative<mq::Lost>(event)) lost_ = true;
+            }
+        }
+        publisher_->close(patience);
+    }
+
+    const std::string exchange_;
+    Ledger& ledger_;
+    std::unique_ptr<mq::Broker> broker_;
+    std::unique_ptr<mq::Publisher> publisher_;
+    std::atomic<bool> ending_{false};
+    std::atomic<bool> lost_{false};
+    std::atomic<std::uint64_t> submitted_{0};
+    std::thread thread_;
+};
+
+// One fault at random; returns its name once it is over.
+std::string fault(std::mt19937& random, TcpProxy& publishing, TcpProxy& consuming) {
+    TcpProxy& proxy = random() % 2 == 0 ? publishing : consuming;
+    const auto either =
+        random() % 2 == 0 ? TcpProxy::Direction::to_broker : TcpProxy::Direction::to_client;
+    switch (random() % 12) {
+        case 0:
+            node().kill();
+            node().restart();
+            return "killed";
+        case 1:
+            node().stop();
+            node().restart();
+            return "stopped";
+        case 2: {
+            const auto accepted = proxy.accepted();
+            proxy.stall();
+            becomes([&] { return proxy.accepted() > accepted; }, 10s);  // given up by heartbeat
+            proxy.resume();
+            return "stalled";
+        }
+        case 3:
+            node().ctl("close_all_connections 'by the ledger test'");
+            return "closed";
+        case 4: {
+            node().ctl("set_vm_memory_high_watermark 0.000001");
+            node().ctl("set_vm_memory_high_watermark 0.4");
+            return "memory alarm";
+        }
+        case 5:
+            proxy.limit(20'000);
+            ::poll(nullptr, 0, 1000);  // the fault itself: a second of a slow network
+            proxy.limit(0);
+            return "slow";
+        default: {
+            const auto cuts = proxy.cuts();
+            proxy.cut_after(either, random() % 30'000);
+            becomes([&] { return proxy.cuts() > cuts; }, 2s);
+            proxy.cut_no_more();
+            return "cut";
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("ledger: across random faults every confirmed message is handled or a dead letter") {
+    const std::string queue = "ledger";
+    TcpProxy publishing(node_port());
+    TcpProxy consuming(node_port());
+    Ledger ledger;
+    RunningConsumer consumer(
+        consuming.url(node().url()), queue,
+        [&](const mq::Delivered& delivered) { return ledger.judge(delivered); },
+        [](work::ConsumerOptions& options) { options.retry.delay = 500ms; }, 2s);
+    auto source = std::make_unique<Source>(publishing.url(node().url()), queue, ledger);
+    // Queues that the node would forget if it were killed now are no matter of airy's.
+    REQUIRE(becomes([&] { return consumer.status().retried > 0; }));
+    for (const char* suffix : {"", ".dlq", ".retry.500"})
+        node().wait_until_kept(queue + suffix);
+
+    const unsigned seed = std::random_device()();
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    std::map<std::string, int> faults;
+    const auto deadline = steady_clock::now() + duration();
+    while (steady_clock::now() < deadline) {
+        ++faults[fault(random, publishing, consuming)];
+        const auto handled = consumer.status().handled;
+        becomes([&] { return consumer.status().handled > handled + 500; }, 10s);
+    }
+    source->end();
+    CHECK_FALSE(source->lost());
+
+    std::set<std::uint64_t> dead;
+    const bool complete = becomes(
+        [&] {
+            if (ledger.missing(dead) == 0) return true;
+            for (const auto& body : drain_queue(queue + ".dlq"))
+                dead.insert(std::stoull(body));
+            return ledger.missing(dead) == 0;
+        },
+        120s);
+    const auto status = consumer.status();
+    const auto result = consumer.stop();
+    int count = 0;
+    std::string kinds;
+    for (const auto& [name, times] : faults) {
+        count += times;
+        kinds += " " + std::to_string(times) + " " + name;
+    }
+    CHECK(complete);
+    CHECK(ledger.confirmed.size() == source->submitted());
+    CHECK_FALSE(result.error);
+    CHECK(ledger.out_of_order == 0);
+    const auto doubled = ledger.handled_in_all - ledger.handled.size();
+    MESSAGE(ledger.confirmed.size(), " confirmed, ", ledger.missing(dead), " lost, ", doubled,
+            " handled twice, ", dead.size(), " dead letters, ", status.reconnects,
+            " reconnects; faults:", kinds, "; seed ", seed);
+    CHECK(doubled <= static_cast<std::uint64_t>(count) * 2 * (window + taken_ahead + 1));
+}
+
+}  // namespace airy::test
