@@ -76,6 +76,7 @@ class Consume final : public Command {
     std::size_t prefetch_ = 0;
     bool no_declare_ = false;
     std::string metrics_listen_;
+    bool log_events_ = false;
     bool tag_output_ = false;
     work::ChildOptions child_options_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
@@ -117,6 +118,8 @@ void Consume::add_options(cli::App& app) {
     app.flag("--tag-output", tag_output_,
              "begin every line that a command writes with [topic event-id]");
     app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
+    app.flag("--log-events", log_events_,
+             "a log line for each message settled: what became of it, and its times");
     app.option("--metrics-listen", metrics_listen_,
                "serve /metrics for Prometheus, /healthz and /readyz there")
         .type_name("HOST:PORT");
@@ -208,6 +211,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
+    options.log_events = log_events_;
     if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
         options.delivery_limit = work::delivery_limit;
     // Copies need queues of airy's making.
@@ -266,6 +270,7 @@ int Consume::run() {
     check_arguments();
     open_standard_streams();
     util::ignore_sigpipe();
+    if (log_events_) common_options().start_log(util::LogLevel::info);
     util::SignalFd signals;
 
     auto endpoint = broker_.endpoint("consume");

@@ -11,9 +11,11 @@
 
 #include "cli/parse.hpp"
 #include "command.hpp"
+#include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
 #include "util/error.hpp"
+#include "util/log.hpp"
 #include "util/signals.hpp"
 
 namespace airy::tools {
@@ -32,6 +34,10 @@ int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
         output::print(*help);
         return 0;
     }
+    const auto& common = common_options();
+    common.start_log(common.verbose ? util::LogLevel::info
+                     : common.quiet ? util::LogLevel::error
+                                    : util::LogLevel::warn);
     if (entry.takes_child) command->set_child(std::move(child));
     return command->run();
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "output/stream.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
 
@@ -93,6 +94,11 @@ void CommonOptions::add(cli::App& app) {
         .type_name("FORMAT")
         .group(group);
     app.group_help(group);
+}
+
+void CommonOptions::start_log(util::LogLevel level) const {
+    util::log_init(level, log_format == "json" ? util::LogFormat::json : util::LogFormat::text,
+                   output::colour_stderr());
 }
 
 void BrokerOptions::add(cli::App& app) {

@@ -10,6 +10,7 @@
 
 #include "cli/app.hpp"
 #include "mq/endpoint.hpp"
+#include "util/log.hpp"
 
 // Groups of options that several commands share. Each is a plain struct with the parsed values and
 // an `add` that declares them. Precedence: flag, environment, built-in default.
@@ -23,6 +24,9 @@ struct CommonOptions {
     std::string log_format = "text";
 
     void add(cli::App& app);
+
+    // Log lines of this level and above go to stderr from now on, in the chosen format.
+    void start_log(util::LogLevel level) const;
 };
 
 // The one set of them, filled before a command runs.

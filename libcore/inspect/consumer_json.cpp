@@ -11,6 +11,7 @@
 #include "util/error.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
+#include "util/timestamp.hpp"
 
 namespace airy::inspect {
 namespace {
@@ -39,6 +40,35 @@ std::string percentiles(const work::Percentiles& measured) {
         measured.count, milliseconds(measured.p50), milliseconds(measured.p90),
         milliseconds(measured.p99), milliseconds(measured.max), milliseconds(measured.sum),
         fmt::join(measured.up_to, ","));
+}
+
+std::string rates(const work::Rates& rates) {
+    return fmt::format(R"({{"1s":{:.1f},"10s":{:.1f},"60s":{:.1f}}})", rates.second,
+                       rates.ten_seconds, rates.minute);
+}
+
+void append_tasks(std::string& out, const std::vector<work::RunningTask>& tasks) {
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        out += i > 0 ? R"(,{"topic":)" : R"({"topic":)";
+        append_text(out, tasks[i].topic);
+        out += R"(,"message_id":)";
+        append_text(out, tasks[i].message_id);
+        out += fmt::format(R"(,"messages":{},"running_s":{:.3f}}})", tasks[i].messages,
+                           std::chrono::duration<double>(tasks[i].running).count());
+    }
+}
+
+void append_failures(std::string& out, const std::vector<work::RecentFailure>& failures) {
+    for (std::size_t i = 0; i < failures.size(); ++i) {
+        out += fmt::format(R"({}{{"time":"{}","topic":)", i > 0 ? "," : "",
+                           util::format_rfc3339(failures[i].at));
+        append_text(out, failures[i].topic);
+        out += R"(,"message_id":)";
+        append_text(out, failures[i].message_id);
+        out += R"(,"reason":)";
+        append_text(out, failures[i].reason);
+        out += '}';
+    }
 }
 
 template <class T>
@@ -79,6 +109,48 @@ work::Percentiles percentiles_of(const json& status, const char* key) {
     return measured;
 }
 
+work::Rates rates_of(const json& status, const char* key) {
+    work::Rates rates;
+    const auto found = status.find(key);
+    if (found == status.end() || !found->is_object()) return rates;
+    const auto one = [&](const char* name) {
+        const auto value = found->find(name);
+        return value != found->end() && value->is_number() ? value->get<double>() : 0;
+    };
+    return {one("1s"), one("10s"), one("60s")};
+}
+
+// The objects of an array; nothing for another thing.
+std::vector<json> objects_of(const json& status, const char* key) {
+    std::vector<json> objects;
+    const auto found = status.find(key);
+    if (found == status.end() || !found->is_array()) return objects;
+    for (const auto& object : *found)
+        if (object.is_object()) objects.push_back(object);
+    return objects;
+}
+
+void take_activity(const json& object, work::ConsumerStatus& status) {
+    status.handled_rates = rates_of(object, "handled_rate");
+    status.failed_rates = rates_of(object, "failed_rate");
+    for (const auto& told : objects_of(object, "tasks")) {
+        auto& task = status.tasks.emplace_back();
+        take(told, "topic", task.topic);
+        take(told, "message_id", task.message_id);
+        take(told, "messages", task.messages);
+        task.running = duration_of(told, "running_s", 1e9);
+    }
+    for (const auto& told : objects_of(object, "failures")) {
+        auto& failure = status.failures.emplace_back();
+        std::string time;
+        take(told, "time", time);
+        if (const auto at = util::parse_rfc3339(time)) failure.at = *at;
+        take(told, "topic", failure.topic);
+        take(told, "message_id", failure.message_id);
+        take(told, "reason", failure.reason);
+    }
+}
+
 }  // namespace
 
 std::string to_json(const work::ConsumerStatus& status) {
@@ -100,7 +172,13 @@ std::string to_json(const work::ConsumerStatus& status) {
         status.cap, status.running, status.free, status.waiting, status.in_flight, status.handled,
         status.failed, status.retried, status.dead_lettered, status.discarded, status.duplicates,
         status.reconnects, percentiles(status.wait), percentiles(status.run));
-    return out;
+    out.pop_back();  // the object goes on
+    out += R"(,"handled_rate":)" + rates(status.handled_rates);
+    out += R"(,"failed_rate":)" + rates(status.failed_rates) + R"(,"tasks":[)";
+    append_tasks(out, status.tasks);
+    out += R"(],"failures":[)";
+    append_failures(out, status.failures);
+    return out + "]}";
 }
 
 work::ConsumerStatus parse_consumer_status(std::string_view source) {
@@ -134,6 +212,7 @@ work::ConsumerStatus parse_consumer_status(std::string_view source) {
     take(object, "reconnects", status.reconnects);
     status.wait = percentiles_of(object, "wait_ms");
     status.run = percentiles_of(object, "run_ms");
+    take_activity(object, status);
     return status;
 }
 

@@ -94,6 +94,7 @@ Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handl
       handler_(handler),
       options_(std::move(options)),
       started_(steady_now()),
+      activity_(started_),
       pool_(pool_options(options_), loop),
       breaker_(options_.break_after),
       random_(std::random_device()()),
@@ -362,25 +363,30 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         changed();
         co_return pool::TaskResult::ok;
     }
+    auto begun = steady_now();
+    std::chrono::nanoseconds took{};
     // While it waited for a slot its connection may have been lost; all of a batch are of one.
     if (!stopping_ && !gone(deliveries.front().tag)) {
-        const auto begun = steady_now();
+        begun = steady_now();
         for (const auto time : since)
             wait_.record(begun - time);
+        const auto key = activity_.begin(deliveries.front(), deliveries.size(), begun);
         try {
             co_await handler_.handle(deliveries, results, context);
         } catch (const std::exception& error) {
             for (auto& result : results)
                 if (result.verdict == Verdict::not_handled) result = {Verdict::retry, error.what()};
         }
-        const auto took = steady_now() - begun;
+        activity_.end(key);
+        took = steady_now() - begun;
         for (std::size_t i = 0; i < results.size(); ++i)
             run_.record(took);
     }
     bool failed = false;
     for (std::size_t i = 0; i < results.size(); ++i) {
         --active_;
-        conclude(deliveries[i], results[i]);
+        const auto settlement = conclude(deliveries[i], results[i]);
+        if (options_.log_events) log_settled(deliveries[i], settlement, begun - since[i], took);
         failed = failed || results[i].verdict != Verdict::success;
     }
     if (const int error = handler_.output_error(); error == EPIPE)
@@ -415,6 +421,7 @@ ConsumerStatus Consumer::status() const {
     status.reconnects = reconnects_;
     status.wait = percentiles(wait_.snapshot());
     status.run = percentiles(run_.snapshot());
+    activity_.tell(status, steady_now());
     return status;
 }
 

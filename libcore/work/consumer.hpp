@@ -24,6 +24,7 @@
 #include "pool/pool.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
+#include "work/activity.hpp"
 #include "work/breaker.hpp"
 #include "work/courier.hpp"
 #include "work/dedup.hpp"
@@ -57,6 +58,7 @@ struct ConsumerOptions {
     std::string name;
     std::vector<std::string> patterns;  // for the status only
     std::size_t slots = 1;
+    bool log_events = false;      // a log line for each message that is settled
     unsigned delivery_limit = 0;  // of the queue; 0: none, or not known
     RetryPolicy retry{};
     std::optional<Letters> letters{};
@@ -146,7 +148,10 @@ class Consumer final : public ConsumerControl {
     bool quiet() const;
     bool is_duplicate(const mq::Delivered& delivered);
     std::shared_ptr<Batch> next_batch(std::size_t most);
-    void conclude(const mq::Delivered& delivered, const HandlerResult& result);
+    // Returns what became of it, as `settlement` of airy_messages_total.
+    std::string_view conclude(const mq::Delivered& delivered, const HandlerResult& result);
+    void log_settled(const mq::Delivered& delivered, std::string_view settlement,
+                     std::chrono::nanoseconds wait, std::chrono::nanoseconds run) const;
     void note_outcome(const mq::Delivered& delivered, const Decision& made);
     History history_of(const mq::Delivered& delivered) const;
     void carry_out(const mq::Delivered& delivered, const HandlerResult& result,
@@ -172,6 +177,7 @@ class Consumer final : public ConsumerControl {
     Handler& handler_;
     const ConsumerOptions options_;
     const util::SteadyTime started_;
+    Activity activity_;
     pool::TaskPool pool_;
 
     // Loop thread only.

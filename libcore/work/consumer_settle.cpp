@@ -36,6 +36,24 @@ const char* account_of(Action action) {
     }
 }
 
+std::string_view settlement_of(Action action) {
+    switch (action) {
+        case Action::ack:
+            return "ack";
+        case Action::retry:
+            return "retry";
+        case Action::requeue:
+            return "requeue";
+        case Action::dead_letter:
+            return "dead_letter";
+        case Action::discard:
+            return "discard";
+        case Action::give_back:
+            break;
+    }
+    return "give_back";
+}
+
 std::string_view why(Verdict verdict, const RetryPolicy& policy) {
     if (verdict == Verdict::reject) return "rejected";
     if (verdict == Verdict::requeue || policy.on_error == OnError::requeue) return "delivery-limit";
@@ -50,7 +68,7 @@ std::uint64_t Consumer::done() const {
 
 // Settles one message by its result. What belongs to a lost connection is delivered again, so it
 // is neither settled nor counted.
-void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
+std::string_view Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
     if (result.verdict == Verdict::success && dedup_ && delivered.message.properties.message_id)
         dedup_->handled(*delivered.message.properties.message_id, steady_now());
     const auto history = history_of(delivered);
@@ -59,10 +77,11 @@ void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& res
     if (gone(delivered.tag)) {
         --in_flight_;
         ++result_.not_handled;
-        return;
+        return "lost";
     }
     if (made.failure) {
         ++failed_;
+        activity_.failed(delivered, result.reason, steady_now());
         report(delivered, result, made);
     }
     carry_out(delivered, result, made);
@@ -70,6 +89,24 @@ void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& res
         fail(Error(ErrorKind::general, "cannot run the command any more: " + result.reason,
                    "its message went back to the queue"));
     stop_when_enough();
+    return settlement_of(made.action);
+}
+
+void Consumer::log_settled(const mq::Delivered& delivered, std::string_view settlement,
+                           std::chrono::nanoseconds wait, std::chrono::nanoseconds run) const {
+    const auto milliseconds_of = [](std::chrono::nanoseconds time) {
+        return std::chrono::duration<double, std::milli>(time).count();
+    };
+    const auto& id = delivered.message.properties.message_id;
+    util::log(util::LogLevel::info, "settled",
+              {{"consumer", options_.name},
+               {"queue", delivered.queue},
+               {"topic", delivered.message.topic},
+               {"event_id", id ? std::string_view(*id) : std::string_view()},
+               {"attempt", delivery_attempt(delivered)},
+               {"wait_ms", milliseconds_of(wait)},
+               {"run_ms", milliseconds_of(run)},
+               {"settlement", settlement}});
 }
 
 void Consumer::stop_when_enough() {
@@ -111,6 +148,7 @@ void Consumer::carry_out(const mq::Delivered& delivered, const HandlerResult& re
     switch (made.action) {
         case Action::ack:
             ++handled_;
+            activity_.handled(steady_now());
             return settle(delivered.tag, mq::Settlement::ack);
         case Action::discard:
             ++discarded_;

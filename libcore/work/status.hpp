@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "util/clock.hpp"
+
 namespace airy::work {
 
 enum class ConsumerState : std::uint8_t {
@@ -49,6 +51,28 @@ struct Percentiles {
     std::array<std::uint64_t, time_bounds.size()> up_to{};  // how many at or below each bound
 };
 
+// A second, over the last 1, 10 and 60 seconds.
+struct Rates {
+    double second = 0;
+    double ten_seconds = 0;
+    double minute = 0;
+};
+
+// A handler that runs.
+struct RunningTask {
+    std::string topic;
+    std::string message_id;  // empty: it has none
+    std::size_t messages = 1;
+    std::chrono::nanoseconds running{};  // for so long
+};
+
+struct RecentFailure {
+    util::SystemTime at{};
+    std::string topic;
+    std::string message_id;
+    std::string reason;
+};
+
 // One running consumer at one moment.
 struct ConsumerStatus {
     std::string name;
@@ -75,6 +99,11 @@ struct ConsumerStatus {
 
     Percentiles wait;  // from the arrival of a message until its handler starts
     Percentiles run;   // of the handler
+
+    Rates handled_rates;
+    Rates failed_rates;
+    std::vector<RunningTask> tasks;       // the oldest first, at most 64
+    std::vector<RecentFailure> failures;  // the last five, the newest last
 };
 
 // What may be asked of a running consumer from outside: by the control socket. Any thread may call;

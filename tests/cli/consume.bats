@@ -550,3 +550,15 @@ in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.n
     assert_status 0
     assert_equal "$(xargs <<<"$output")" '1 2 3 4'
 }
+
+@test "--log-events: a line for each message settled; --log-format json: as JSON" {
+    airy consume '#' --queue "$queue" --print --until-empty --quiet
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    airy publish post.deleted --set post_id=2 --set author_id=2 --quiet
+    run_airy consume '#' --queue "$queue" --pool-size 1 --count 2 --on-error dead-letter --log-events --log-format json -- \
+        sh -c 'read -r body; case $body in *\"post_id\":2,*) exit 1 ;; esac'
+    assert_status 6
+    jq -se --arg q "$queue" 'map(select(.message == "settled")) | map(.settlement) == ["ack", "dead_letter"] and
+        all(.[]; .queue == $q and .consumer == $q and .topic == "post.deleted" and .attempt == 1 and .run_ms > 0 and .wait_ms >= 0)' \
+        <<<"$(grep '^{' <<<"$stderr")"
+}

@@ -89,6 +89,7 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
                  {"waiting", right, 2},
                  {"in_flight", right, 4},
                  {"handled", right},
+                 {"handled/s", right, 1},
                  {"failed", right},
                  {"retried", right, 2},
                  {"dead_lettered", right, 3},
@@ -116,6 +117,7 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
                    std::to_string(status.waiting),
                    std::to_string(status.in_flight),
                    std::to_string(status.handled),
+                   fmt::format("{:.1f}", status.handled_rates.ten_seconds),
                    std::to_string(status.failed),
                    std::to_string(status.retried),
                    std::to_string(status.dead_lettered),
@@ -188,6 +190,21 @@ std::string pool_details(const work::ConsumerStatus& status) {
     line("dead_lettered", status.dead_lettered);
     times("wait", status.wait);
     times("run", status.run);
+    const auto pace = [&line](std::string_view key, const work::Rates& rates) {
+        line(key, fmt::format("{:.1f} over 1s  {:.1f} over 10s  {:.1f} over 1m", rates.second,
+                              rates.ten_seconds, rates.minute));
+    };
+    pace("handled/s", status.handled_rates);
+    pace("failed/s", status.failed_rates);
+    for (const auto& task : status.tasks)
+        line("running now",
+             fmt::format("{}  {}  {}", util::format_duration(task.running),
+                         util::printable(task.topic), util::printable(task.message_id)));
+    for (const auto& failure : status.failures)
+        line("failed",
+             fmt::format("{}  {}  {}  {}", util::format_rfc3339(failure.at),
+                         util::printable(failure.topic), util::printable(failure.message_id),
+                         util::printable(failure.reason)));
     return out;
 }
 
@@ -199,9 +216,9 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
         out +=
             fmt::format(R"("name":{},"pid":{},"queue":null,"patterns":[],"state":"not answering")",
                         text_or_null(consumer.name), consumer.pid);
-        for (const char* key :
-             {"uptime_s", "cap", "running", "free", "waiting", "in_flight", "handled", "failed",
-              "retried", "dead_lettered", "wait_ms", "run_ms"})
+        for (const char* key : {"handled_rate", "failed_rate", "tasks", "failures", "uptime_s",
+                                "cap", "running", "free", "waiting", "in_flight", "handled",
+                                "failed", "retried", "dead_lettered", "wait_ms", "run_ms"})
             out += fmt::format(R"(,"{}":null)", key);
         out += '}';
     }
