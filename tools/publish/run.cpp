@@ -212,6 +212,8 @@ void Stream::take_outcomes() {
 }
 
 void Stream::wait() {
+    // The last outcomes came after the window was found full: now it is empty, and none will come.
+    if (held_ && ledger_.open() == 0) return;
     const bool wants_input = reading() && drained_ && !held_;
     pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
                         {signals_.fd(), POLLIN, 0},
