@@ -26,8 +26,12 @@ constexpr std::chrono::seconds turn_patience{60};
 // A bell that never came (its process died) costs this much.
 constexpr std::chrono::milliseconds turn_step{10};
 
-constexpr int checkpoint_pages = 1000;  // 4 MB; copied without holding anybody up
-constexpr int truncate_pages = 16'000;  // 64 MB; worth stopping the writers for once
+// Pages of 4 KiB. Copying them into the file holds nobody up but who does it: seldom and much is
+// cheaper than often and little.
+constexpr int checkpoint_pages = 4000;
+constexpr int truncate_pages = 32'000;  // worth stopping the writers for once
+constexpr int leave_pages = 1000;       // who opens the file next has to read what is left
+constexpr std::chrono::milliseconds leave_patience{50};
 
 Error unusable(const std::string& path, int cause) {
     return Error(
@@ -80,6 +84,13 @@ Store::Store(const Location& location, const util::Clock& clock)
     db_->run("PRAGMA secure_delete = OFF");
     db_->run("PRAGMA temp_store = MEMORY");
     db_->run("PRAGMA cache_size = -8192");
+}
+
+Store::~Store() {
+    if (log_pages_ < leave_pages) return;
+    hurry(std::chrono::steady_clock::now() + leave_patience);
+    sqlite3_wal_checkpoint_v2(db_->handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    bell_->ring();
 }
 
 void Store::prepare_directory() {

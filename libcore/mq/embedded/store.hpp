@@ -23,6 +23,10 @@ class Store {
     // Throws Error{unreachable} for a file that cannot be used, saying why.
     explicit Store(const Location& location, const util::Clock& clock = util::system_clock());
 
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
     Database& db() noexcept { return *db_; }
     const Location& location() const noexcept { return location_; }
     // Holds the beacons of the sessions and the bell, beside the file.
