@@ -30,6 +30,7 @@ struct QueueCounts {
 enum class Due : std::uint8_t {
     message = 0,  // the one at its head has expired
     queue = 1,    // it was without use for too long
+    letters = 2,  // dead letters that no queue took are to be tried again
 };
 
 // One write transaction on the broker. At its end it writes the counts back, chooses the waiting

@@ -3,9 +3,12 @@
 #include "mq/embedded/dead_letters.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+#include <vector>
 
 #include "mq/embedded/codec.hpp"
+#include "mq/embedded/schema.hpp"
 #include "mq/embedded/table_fields.hpp"
 
 namespace airy::mq::embedded {
@@ -51,6 +54,28 @@ HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view 
     // RabbitMQ sorts every entry but a message's first.
     if (!deaths.empty()) std::ranges::stable_sort(fresh, {}, &event::HeaderField::first);
     return fresh;
+}
+
+// Such a letter is a row that nobody holds; instead of deliveries it has the number of its reason.
+constexpr std::int64_t nobody = 0;
+constexpr std::array<std::string_view, 4> reasons = {"rejected", "expired", "maxlen",
+                                                     "delivery_limit"};
+constexpr std::int64_t retry_pause = 1000;  // milliseconds
+constexpr std::int64_t most_retried = 200;  // in one change
+
+void keep_letter(Change& change, const QueueInfo& from, const StoredMessage& letter,
+                 std::string_view reason) {
+    auto* queue = change.counts(from.id);
+    if (queue == nullptr) return;
+    const auto number = std::ranges::find(reasons, reason) - reasons.begin();
+    change.db().run(
+        "INSERT INTO message (id, deliveries, holder, exchange, topic, meta, body) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        key_of(from.id, returned_lane, queue->next++), std::int64_t{-1 - number}, nobody,
+        letter.exchange, letter.topic, Blob{letter.meta}, Blob{letter.body});
+    ++queue->unacked;
+    queue->touched = true;
+    change.set_due(from.id, Due::letters, change.now() + retry_pause);
 }
 
 }  // namespace
@@ -106,19 +131,53 @@ void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& sto
     message.exchange = *policy.dead_letter_exchange;
     if (policy.dead_letter_key) message.topic = *policy.dead_letter_key;
 
+    static const std::vector<const QueueInfo*> none;
     const auto* found = change.catalogue().route(message.exchange, message.topic);
-    if (found == nullptr) return;
+    const auto targets = found ? *found : none;  // a copy: putting may look up further routes
     std::string meta;
     append_meta(meta, message);
     IncomingMessage incoming{message.exchange, message.topic, meta, stored.body};
     incoming.priority = message.properties.priority.value_or(0);
-    const auto targets = *found;  // putting may look up further routes
+    bool taken = false;
+    bool cycle = false;
     for (const auto* target : targets) {
-        if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) continue;
         auto* queue = change.counts(target->id);
-        if (queue != nullptr && has_room(*queue, stored.body.size()))
+        if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) {
+            cycle = true;
+        } else if (queue != nullptr && has_room(*queue, stored.body.size())) {
             put_message(change, *queue, incoming);
+            taken = true;
+        }
     }
+    if (!taken && !cycle && policy.at_least_once) keep_letter(change, from, stored, reason);
+}
+
+void retry_letters(Change& change, QueueCounts& queue) {
+    const auto id = queue.info->id;
+    std::vector<StoredMessage> letters;
+    {
+        auto rows = change.db().query(
+            "SELECT id, deliveries, exchange, topic, meta, body FROM message "
+            "WHERE id BETWEEN ?1 AND ?2 AND holder = ?3 ORDER BY id LIMIT ?4",
+            first_key(id, returned_lane), last_key(id, returned_lane), nobody, most_retried);
+        while (rows.next()) {
+            auto& letter = letters.emplace_back();
+            letter.key = rows.integer(0);
+            letter.deliveries = rows.integer(1);
+            letter.exchange = rows.text(2);
+            letter.topic = rows.text(3);
+            letter.meta = rows.text(4);
+            letter.body = rows.text(5);
+        }
+    }
+    change.set_due(id, Due::letters, std::nullopt);
+    for (const auto& letter : letters) {
+        forget_held(change, queue, letter.key, letter.key);
+        dead_letter(change, *queue.info, letter,
+                    reasons.at(static_cast<std::size_t>(-letter.deliveries - 1)));
+    }
+    if (static_cast<std::int64_t>(letters.size()) == most_retried)
+        change.set_due(id, Due::letters, change.now());
 }
 
 void reject_incoming(Change& change, const QueueInfo& queue, const IncomingMessage& message) {

@@ -20,10 +20,14 @@ void add_death(event::Message& message, std::string_view queue, std::string_view
 // way: such a one is dropped. Pure.
 bool is_cycle(const event::HeaderTable& headers, std::string_view queue);
 
-// Publishes a message that has left `from` to that queue's dead-letter exchange; it is gone when
-// there is none or no queue takes it. `reason`: rejected, expired, maxlen, delivery_limit.
+// Publishes a message that has left `from` to that queue's dead-letter exchange. When there is none
+// or no queue takes it, it is gone; or, where the queue dead-letters at least once, it stays there,
+// neither ready nor delivered, until one does. `reason`: rejected, expired, maxlen, delivery_limit.
 void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason);
+
+// Tries again with what no queue took before.
+void retry_letters(Change& change, QueueCounts& queue);
 
 // A message that found a full queue: gone, or dead-lettered when the queue wants that.
 void reject_incoming(Change& change, const QueueInfo& queue, const IncomingMessage& message);

@@ -46,6 +46,8 @@ void run_due(Change& change) {
         if (queue == nullptr || budget == 0) continue;
         if (kind == Due::message)
             budget -= expire_head(change, *queue, budget);
+        else if (kind == Due::letters)
+            retry_letters(change, *queue);
         else
             delete_queue_rows(change, *queue->info);
     }
