@@ -131,7 +131,8 @@ void Consume::add_options(cli::App& app) {
     app.flag("--ephemeral", queue_.ephemeral,
              "a queue that is not durable, goes with its last consumer and has no dead letters")
         .group(group);
-    app.flag("--no-declare", no_declare_, "declare and bind nothing; the queue must be there")
+    app.flag("--no-declare", no_declare_,
+             "declare and bind nothing at the start; the queue must be there")
         .group(group);
     delivery_.add(app);
     stop_.add(app, "--for");
@@ -214,8 +215,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.log_events = log_events_;
     if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
         options.delivery_limit = work::delivery_limit;
-    // Copies need queues of airy's making.
-    if (!no_declare_ && !queue_.ephemeral) options.letters = work::Letters{&broker, queue_};
+    if (!queue_.ephemeral) options.letters = work::Letters{&broker, queue_, !no_declare_};
     delivery_.apply(options);
     options.drain = drain_;
     options.stop.count = stop_.count;
@@ -243,6 +243,9 @@ int Consume::finish(const work::ConsumerResult& result) const {
     using work::StopReason;
     if (common_options().verbose || output::stderr_is_terminal())
         output::note("airy: " + account(result));
+    if (result.cut_short > 0 && !print_)
+        output::note(fmt::format("airy: {} did not finish within the drain time: back in the queue",
+                                 result.cut_short));
     if (result.error) throw *result.error;
     if (!result.settled)
         throw Error(

@@ -189,12 +189,15 @@ class EventCommand final : public Command {
     void add_options(cli::App& app) override {
         output_.add(app);
         app.require_subcommand();
-        app.subcommand("ls", "list the event types that Airy publishes and reads",
-                       [this] { action_ = [this] { return list_types(output_.json()); }; });
+        auto ls =
+            app.subcommand("ls", "list the event types that Airy publishes and reads",
+                           [this] { action_ = [this] { return list_types(output_.json()); }; });
+        output_.add(ls);
         auto show = app.subcommand("show", "show the fields of one type, with an example", [this] {
             action_ = [this] { return show_type(type_, output_.json()); };
         });
         show.option("TYPE", type_, "e.g. post.published").required();
+        output_.add(show);
         auto check = app.subcommand(
             "validate",
             "check events, one JSON object a line, as publish would; exit 8 if any is "
@@ -203,6 +206,7 @@ class EventCommand final : public Command {
         check.option("FILE", file_, "- or nothing: stdin");
         check.option("--topic", topic_, "the type of lines that have no event_type")
             .type_name("TYPE");
+        output_.add(check);
         check.flag("--custom", custom_, "take event types that airy does not know");
     }
 

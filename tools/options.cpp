@@ -34,7 +34,31 @@ std::string first_line_of(const std::string& path) {
     if (!file || !std::getline(file, line))
         throw Error(ErrorKind::usage, fmt::format("cannot read a password from '{}'", path),
                     "--password-file names a file whose first line is the password");
+    if (line.ends_with('\r')) line.pop_back();
     return line;
+}
+
+// `amqp://user@host`: whose password stands elsewhere.
+bool user_without_password(std::string_view url) {
+    const auto scheme = url.find("://");
+    if (scheme == url.npos) return false;
+    const auto authority = url.substr(scheme + 3, url.find('/', scheme + 3) - scheme - 3);
+    const auto at = authority.rfind('@');
+    return at != authority.npos && authority.substr(0, at).find(':') == authority.npos;
+}
+
+// AMQP tells a heartbeat in 16 bits of seconds.
+void check_times(std::chrono::nanoseconds heartbeat, std::chrono::nanoseconds connect_timeout) {
+    if (heartbeat > std::chrono::seconds(65535))
+        throw Error(ErrorKind::usage, "--heartbeat takes at most 65535s");
+    if (connect_timeout <= std::chrono::nanoseconds(0))
+        throw Error(ErrorKind::usage, "--connect-timeout must be longer than 0s");
+}
+
+// An IPv6 address stands in brackets in a URL.
+std::string bracketed(const std::optional<std::string>& host) {
+    if (!host) return "localhost";
+    return host->find(':') != host->npos && !host->starts_with('[') ? "[" + *host + "]" : *host;
 }
 
 std::string url_from_parts() {
@@ -44,7 +68,7 @@ std::string url_from_parts() {
     const auto password = environment("MQ_PASSWORD");
     const auto vhost = environment("MQ_VHOST");
     return fmt::format("amqp://{}:{}@{}:{}/{}", url_encoded(user.value_or("guest")),
-                       url_encoded(password.value_or("guest")), host.value_or("localhost"),
+                       url_encoded(password.value_or("guest")), bracketed(host),
                        port.value_or("5672"),
                        vhost && *vhost != "/" ? url_encoded(*vhost) : std::string());
 }
@@ -134,19 +158,29 @@ bool BrokerOptions::named() const {
 }
 
 mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
+    check_times(heartbeat, connect_timeout);
     mq::Endpoint endpoint;
+    bool from_parts = false;
     if (!url.empty())
         endpoint.url = url;
     else if (const auto airy = environment("AIRY_URL"))
         endpoint.url = *airy;
     else if (const auto amqp = environment("AMQP_URL"))
         endpoint.url = *amqp;
-    else if (named())
+    else if (named()) {
         endpoint.url = url_from_parts();
+        from_parts = true;
+    }
 
+    // A password that is part of the URL comes from nearer than these; one that is missing there
+    // is meant to come from them.
+    const bool lacks_password = from_parts || user_without_password(endpoint.url);
     std::string file = password_file;
-    if (file.empty()) file = environment("MQ_PASSWORD_FILE").value_or("");
-    if (!file.empty()) endpoint.url = with_password(endpoint.url, first_line_of(file));
+    if (file.empty() && lacks_password) file = environment("MQ_PASSWORD_FILE").value_or("");
+    if (!file.empty())
+        endpoint.url = with_password(endpoint.url, first_line_of(file));
+    else if (const auto word = environment("MQ_PASSWORD"); word && lacks_password)
+        endpoint.url = with_password(endpoint.url, *word);
 
     endpoint.tls = tls;
     if (endpoint.tls.ca_file.empty())

@@ -70,6 +70,10 @@ const CommandEntry& take_command(std::vector<std::string>& args) {
         }
         if (std::ranges::find(value_options, arg) != value_options.end()) ++i;
     }
+    if (!args.empty())
+        throw Error(ErrorKind::usage,
+                    fmt::format("no command given with '{}'", util::printable(args.front())),
+                    "airy --help lists the commands; options stand behind them");
     throw Error(ErrorKind::usage, "no command given", "airy --help lists them");
 }
 

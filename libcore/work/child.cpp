@@ -32,6 +32,8 @@ using std::chrono::milliseconds;
 
 // After the leader's exit: how long to wait for the end of output that others may hold open.
 constexpr milliseconds output_grace{100};
+// How long to wait for resources when no child of ours runs that could give any back.
+constexpr std::chrono::seconds shortage_patience{5};
 constexpr std::size_t read_size = 64 * 1024;
 // Reads in a row from one pipe before others get their turn.
 constexpr int reads_a_turn = 16;
@@ -295,6 +297,7 @@ asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
 asio::awaitable<int> CommandRunner::start_when_possible(Child& child, const ChildRequest& request) {
     asio::steady_timer pause(loop_);
     milliseconds delay{10};
+    const auto began = std::chrono::steady_clock::now();
     Spawned spawned;
     while (true) {
         if (spawned.pid == 0) {
@@ -307,6 +310,10 @@ asio::awaitable<int> CommandRunner::start_when_possible(Child& child, const Chil
         if (spawned.error == 0) spawned.error = child.adopt(spawned);
         if (spawned.error == 0) break;
         if (!is_shortage(spawned.error) && spawned.pid == 0) co_return spawned.error;
+        // While others run, what they hold gets free. When none does, nothing will.
+        const bool hopeless =
+            children_.empty() && std::chrono::steady_clock::now() - began > shortage_patience;
+        if (hopeless && spawned.pid == 0) co_return spawned.error;
         if (!short_of_resources_)
             util::log_warn("cannot start a command yet, trying again",
                            {{"reason", std::strerror(spawned.error)}});

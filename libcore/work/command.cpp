@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fstream>
 
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -46,12 +47,35 @@ bool has_broker_password(std::string_view value) noexcept {
     return false;
 }
 
+// 0, or why the system would not run it as a script: ELIBBAD without its interpreter, ENOEXEC for
+// text without a `#!` line. Other kinds of files may have a loader of their own (binfmt_misc).
+int script_error(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return 0;  // what cannot be read may yet be run
+    std::string line;
+    std::array<char, 256> begin{};  // as much as the kernel reads
+    file.read(begin.data(), begin.size());
+    line.assign(begin.data(), static_cast<std::size_t>(file.gcount()));
+    if (line.empty()) return ENOEXEC;
+    if (!line.starts_with("#!")) {
+        const auto c = static_cast<unsigned char>(line.front());
+        return c >= 0x20 && c < 0x7f ? ENOEXEC : 0;
+    }
+    line.erase(std::min(line.find('\n'), line.size()));
+    const auto start = line.find_first_not_of(" \t", 2);
+    if (start == line.npos) return ENOEXEC;
+    const auto interpreter = line.substr(start, line.find_first_of(" \t", start) - start);
+    return ::access(interpreter.c_str(), X_OK) == 0 ? 0 : ELIBBAD;
+}
+
 // 0, or the errno with which executing it would fail.
 int executable(const std::string& path) noexcept {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return errno;
+    if (S_ISDIR(info.st_mode)) return EISDIR;
     if (!S_ISREG(info.st_mode)) return EACCES;
-    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+    if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) return errno;
+    return script_error(path);
 }
 
 }  // namespace
@@ -71,7 +95,7 @@ Command find_command(std::vector<std::string> argv, std::string_view search_path
             std::string path = folder.empty() ? "./" + name : fmt::format("{}/{}", folder, name);
             const int error = executable(path);
             if (error == 0) return {std::move(path), std::move(argv)};
-            if (error == EACCES) failure = error;
+            if (error != ENOENT && error != ENOTDIR && failure == ENOENT) failure = error;
             if (colon == search_path.npos) break;
             search_path.remove_prefix(colon + 1);
         }
@@ -80,6 +104,17 @@ Command find_command(std::vector<std::string> argv, std::string_view search_path
     if (failure == EACCES)
         throw Error(ErrorKind::usage, fmt::format("cannot run '{}': it is not executable", shown),
                     fmt::format("is it a program, with the x bit set? chmod +x {}", shown));
+    if (failure == EISDIR)
+        throw Error(ErrorKind::usage, fmt::format("cannot run '{}': it is a directory", shown));
+    if (failure == ELIBBAD)
+        throw Error(
+            ErrorKind::usage,
+            fmt::format("cannot run '{}': the program of its '#!' line is not there", shown),
+            "a line end of Windows behind it has the same effect");
+    if (failure == ENOEXEC)
+        throw Error(ErrorKind::usage,
+                    fmt::format("cannot run '{}': it is no program the system knows", shown),
+                    "a script needs a first line such as #!/bin/sh");
     throw Error(ErrorKind::usage, fmt::format("cannot run '{}': command not found", shown),
                 "there is no shell: write the program first, then its arguments, each a word");
 }

@@ -193,10 +193,8 @@ void Consumer::accept(mq::SubscriptionEvent event) {
     if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
         take(std::move(*delivered));
     } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
-        fail(Error(ErrorKind::not_found,
-                   fmt::format("the broker ended the subscription to '{}': {}",
-                               subscription_.queue(), cancelled->reason),
-                   "was the queue deleted? consume declares it again"));
+        fail(Error(ErrorKind::not_found, cancelled->reason,
+                   "started anew, consume declares its queue again, without --no-declare"));
     } else if (const auto* loss = std::get_if<mq::Interrupted>(&event)) {
         interrupted(*loss);
     } else if (std::holds_alternative<mq::Restored>(event)) {
@@ -379,6 +377,8 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         }
         activity_.end(key);
         took = steady_now() - begun;
+        for (const auto& result : results)
+            if (result.verdict == Verdict::not_handled) ++result_.cut_short;
         for (std::size_t i = 0; i < results.size(); ++i)
             run_.record(took);
     }

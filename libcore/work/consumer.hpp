@@ -52,6 +52,8 @@ struct StopConditions {
 struct Letters {
     mq::Broker* broker;  // outlives the consumer
     WorkQueue queue;
+    // The queue was declared so that what is rejected goes to its dead-letter queue.
+    bool broker_keeps = true;
 };
 
 struct ConsumerOptions {
@@ -91,6 +93,7 @@ struct ConsumerResult {
     std::uint64_t discarded = 0;      // given up and not kept
     std::uint64_t duplicates = 0;     // acked without handling: they had been handled before
     std::uint64_t not_handled = 0;    // begun or taken, and given back
+    std::uint64_t cut_short = 0;      // of these: begun, and stopped before they were done
     bool settled = true;              // the broker has all settlements
 };
 

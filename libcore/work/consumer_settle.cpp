@@ -19,6 +19,8 @@ namespace {
 constexpr double jitter = 0.05;
 // How long after its delay a retried message may still be on its way back.
 constexpr milliseconds way_back{250};
+// Before a message is tried again that was given up and could not be kept.
+constexpr milliseconds unkept_delay{1000};
 
 util::SteadyTime steady_now() noexcept {
     return util::system_clock().steady();
@@ -195,12 +197,15 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
         if (retry) retry_comes_back_after(made.delay);
         settle(delivered.tag, mq::Settlement::ack);
     } else {
-        util::log_warn(retry ? "cannot put a message into its retry queue: holding it back"
-                             : "cannot write a dead letter: leaving it to the broker",
+        // Rejected where the queue has no dead-letter queue, it would be gone.
+        const bool keep = retry || !options_.letters->broker_keeps;
+        util::log_warn(retry  ? "cannot put a message into its retry queue: holding it back"
+                       : keep ? "cannot write a dead letter: its message goes back to the queue"
+                              : "cannot write a dead letter: leaving it to the broker",
                        {{"queue", into.name}, {"reason", error->what()}});
-        ++(retry ? requeued_ : dead_lettered_);
-        if (retry)
-            put_back(delivered, made.delay);
+        ++(keep ? requeued_ : dead_lettered_);
+        if (keep)
+            put_back(delivered, std::max(made.delay, unkept_delay));
         else
             settle(delivered.tag, mq::Settlement::dead_letter);
     }

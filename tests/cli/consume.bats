@@ -562,3 +562,29 @@ in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.n
         all(.[]; .queue == $q and .consumer == $q and .topic == "post.deleted" and .attempt == 1 and .run_ms > 0 and .wait_ms >= 0)' \
         <<<"$(grep '^{' <<<"$stderr")"
 }
+
+@test "--no-declare on a queue without dead-letter arguments keeps what is given up" {
+    airy queue declare "$queue" --bind 'post.*' --quiet
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    run_airy consume '#' --queue "$queue" --no-declare --until-empty -- sh -c 'exit 65'
+    assert_status 6
+    assert_equal "$(depth "$queue.dlq")" 1
+    airy dlq show "$queue" | jq -e '.body.post_id == 1'
+}
+
+@test "handlers stopped at the end of the drain time are told of" {
+    airy consume '#' --queue "$queue" --print --until-empty --quiet
+    for id in 1 2; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
+    run_airy consume '#' --queue "$queue" --pool-size 2 --for 1s --drain 200ms -- sleep 60
+    assert_status 0
+    assert_contains "$stderr" '2 did not finish'
+    assert_equal "$(depth "$queue")" 2
+}
+
+@test "no resources for any command: the consumer ends with an error, and its messages stay" {
+    airy consume '#' --queue "$queue" --print --until-empty --quiet
+    for id in 1 2 3; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
+    run --separate-stderr bash -c 'ulimit -n 18; exec timeout 40 "$0" "$@"' "$AIRY_BIN" consume '#' --queue "$queue" --until-empty -- true
+    ((status != 0 && status != 124))
+    assert_equal "$(depth "$queue")" 3
+}

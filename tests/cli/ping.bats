@@ -191,3 +191,22 @@ time.sleep(60)'
     assert_short_error
     assert_contains "$stderr" missing.pem
 }
+
+@test "the certificate's IP addresses count where the URL has one" {
+    run_airy ping --url "amqps://guest:guest@127.0.0.1:$AIRY_TEST_AMQPS_PORT/" --cacert "$AIRY_TEST_CERTS/ca.pem"
+    assert_status 0
+}
+
+@test "MQ_PASSWORD and its file complete a URL without a password, and leave one with it alone" {
+    at=127.0.0.1:$AIRY_TEST_AMQP_PORT/
+    printf 'guest\r\n' >right
+    echo wrong >wrong
+    MQ_PASSWORD=guest run_airy ping --url "amqp://guest@$at"
+    assert_status 0
+    MQ_PASSWORD_FILE=right run_airy ping --url "amqp://guest@$at"
+    assert_status 0
+    MQ_PASSWORD_FILE=wrong MQ_PASSWORD=wrong run_airy ping --url "amqp://guest:guest@$at"
+    assert_status 0
+    run_airy ping --url "amqp://guest:guest@$at" --password-file wrong
+    assert_status 3
+}

@@ -297,3 +297,23 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     ((status == 130))
     assert_equal "$(depth "$queue")" 10
 }
+
+@test "--lines message: a property that no broker takes is that line's error, and the others go" {
+    printf '%s\n' '{"topic":"post.deleted","body":{"a":1}}' '{"topic":"post.deleted","body":{"a":2},"properties":{"delivery_mode":9}}' \
+        '{"topic":"post.deleted","body":{"a":3},"properties":{"expiration":"soon"}}' '{"topic":"post.deleted","body":{"a":4}}' >lines
+    run --separate-stderr bash -c '"$0" publish --lines message --custom --keep-going --rejects rejects <lines' "$AIRY_BIN"
+    assert_status 8
+    assert_contains "$stderr" 'line 2'
+    assert_contains "$stderr" 'line 3'
+    assert_equal "$(depth "$queue")" 2
+    assert_equal "$(wc -l <rejects)" 2
+}
+
+@test "a rejects file that cannot be written ends the stream, with what was confirmed told" {
+    printf '%s\n' '{"event_type":"a.b","a":1}' bad '{"event_type":"a.b","a":2}' >lines
+    run --separate-stderr bash -c '"$0" publish --custom --keep-going --rejects /dev/full <lines' "$AIRY_BIN"
+    assert_status 1
+    assert_contains "$stderr" 'stopped after 1 confirmed'
+    assert_equal "${#lines[@]}" 1
+    assert_equal "$(depth "$queue")" 1
+}

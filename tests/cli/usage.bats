@@ -80,3 +80,32 @@ load helper
     assert_contains "$stderr" 'yaml'
     assert_contains "$stderr" 'json'
 }
+
+@test "numbers that are none, or out of range, are told of in words" {
+    for wrong in -1 abc 1.5 99999999999999999999; do
+        run_airy tail '#' --count "$wrong"
+        assert_status 2
+        assert_short_error
+        assert_contains "$stderr" "$wrong"
+    done
+    run_airy tail '#' --count 0
+    assert_status 2
+    assert_contains "$stderr" 'at least 1'
+    run_airy publish post.deleted '{}' --priority 256
+    assert_status 2
+    assert_contains "$stderr" '0 to 255'
+}
+
+@test "times that make no sense are wrong usage" {
+    for wrong in --heartbeat=100000s --connect-timeout=0s; do
+        run_airy ping "$wrong"
+        assert_status 2
+        assert_contains "$stderr" "${wrong%=*}"
+    done
+}
+
+@test "an option without a command is named" {
+    run_airy --nope
+    assert_status 2
+    assert_contains "$stderr" --nope
+}

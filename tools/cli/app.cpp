@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.hpp"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <utility>
 
 #include "util/duration.hpp"
@@ -29,6 +32,19 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& targe
         ->type_name("DURATION");
 }
 
+// Before CLI11 reads it: it would take -1 for a very large number.
+CLI::Option* whole_number(CLI::Option* option) {
+    option->check(
+        [](const std::string& text) -> std::string {
+            if (text.empty() || text.find_first_not_of("0123456789") != text.npos)
+                return "'" + text + "' is no whole number";
+            if (text.size() > 19) return text + " is too large";
+            return {};
+        },
+        "");
+    return option;
+}
+
 }  // namespace
 
 Option& Option::type_name(const std::string& name) {
@@ -52,12 +68,24 @@ Option& Option::one_of(const std::vector<std::string>& words) {
 }
 
 Option& Option::between(std::int64_t least, std::int64_t most) {
-    option_->check(CLI::Range(least, most));
+    option_->check(
+        [least, most](const std::string& text) -> std::string {
+            std::int64_t value = 0;
+            const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+            if (whole && value >= least && value <= most) return {};
+            return fmt::format("'{}' is no number from {} to {}", text, least, most);
+        },
+        fmt::format("{} to {}", least, most));
     return *this;
 }
 
 Option& Option::positive() {
-    option_->check(CLI::PositiveNumber);
+    option_->check(
+        [](const std::string& text) -> std::string {
+            return text.find_first_not_of('0') == text.npos ? "it must be at least 1" : "";
+        },
+        "");
     return *this;
 }
 
@@ -92,17 +120,17 @@ Option App::option(const std::string& flags, std::vector<std::string>& target,
 
 Option App::option(const std::string& flags, std::uint64_t& target,
                    const std::string& description) {
-    return Option(app_->add_option(flags, target, description));
+    return Option(whole_number(app_->add_option(flags, target, description)));
 }
 
 Option App::option(const std::string& flags, std::optional<std::uint64_t>& target,
                    const std::string& description) {
-    return Option(app_->add_option(flags, target, description));
+    return Option(whole_number(app_->add_option(flags, target, description)));
 }
 
 Option App::option(const std::string& flags, std::optional<int>& target,
                    const std::string& description) {
-    return Option(app_->add_option(flags, target, description));
+    return Option(whole_number(app_->add_option(flags, target, description)));
 }
 
 Option App::flag(const std::string& flags, bool& target, const std::string& description) {

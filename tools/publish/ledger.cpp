@@ -55,7 +55,7 @@ void Ledger::print(const Entry& entry) const {
 }
 
 std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool delivered,
-                                              const std::string& why) {
+                                              const std::string& why, std::string_view hint) {
     if (sequence < base_ || sequence - base_ >= entries_.size()) return std::nullopt;
     Entry& entry = entries_[sequence - base_];
     if (entry.state != State::open) return std::nullopt;
@@ -69,8 +69,7 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
         ++undelivered_;
         const std::string what = fmt::format("{} was not delivered: {}",
                                              util::printable(entry.topic), util::printable(why));
-        note_failure(entry.line, ErrorKind::undelivered, what,
-                     "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
+        note_failure(entry.line, ErrorKind::undelivered, what, std::string(hint));
         failure = Failure{entry.line, what, std::move(entry.text)};
     }
     while (!entries_.empty() && entries_.front().state != State::open) {
@@ -83,14 +82,15 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
 
 std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
     if (const auto* confirmed = std::get_if<mq::Confirmed>(&event))
-        return settle(confirmed->sequence, true, {});
+        return settle(confirmed->sequence, true, {}, {});
     if (const auto* unroutable = std::get_if<mq::Unroutable>(&event))
         return settle(
             unroutable->sequence, false,
-            fmt::format("no queue is bound for it ({} {})", unroutable->code, unroutable->reason));
+            fmt::format("no queue is bound for it ({} {})", unroutable->code, unroutable->reason),
+            "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
     if (const auto* refused = std::get_if<mq::Refused>(&event))
-        return settle(refused->sequence, false,
-                      "the broker refused it (a full queue, or an error)");
+        return settle(refused->sequence, false, "the broker refused it (a full queue, or an error)",
+                      "airy stats queues shows how full they are");
     if (const auto* blocked = std::get_if<mq::Blocked>(&event))
         output::note(fmt::format("airy: the broker blocks publishers ({}); waiting",
                                  util::printable(blocked->reason)));

@@ -57,7 +57,8 @@ class Ledger {
         std::string why;
     };
 
-    std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why);
+    std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why,
+                                  std::string_view hint);
     void print(const Entry& entry) const;
     void note_failure(std::uint64_t line, ErrorKind kind, const std::string& what,
                       const std::string& hint);

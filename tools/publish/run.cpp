@@ -128,6 +128,7 @@ class Stream {
     void submit_what_is_there();
     void wait();
     void take_outcomes();
+    void keep(std::string_view text);
     void reject(std::uint64_t line, std::string_view text, const Error& error);
     int finish();
 
@@ -149,13 +150,14 @@ class Stream {
     bool stopping_ = false;  // reads no more
     int signal_ = 0;
     std::uint64_t invalid_ = 0;
+    std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
     Patience patience_{options_.confirm_timeout};
 };
 
 void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
     ++invalid_;
-    rejects_.add(std::string(text));
+    keep(text);
     ledger_.invalid(line, error);
     if (!options_.keep_going) stopping_ = true;
     if (options_.keep_going) {
@@ -164,13 +166,27 @@ void Stream::reject(std::uint64_t line, std::string_view text, const Error& erro
     }
 }
 
+// What is on the way is still waited for when the file cannot be written.
+void Stream::keep(std::string_view text) {
+    try {
+        rejects_.add(std::string(text));
+    } catch (const Error& error) {
+        rejects_error_ = error;
+        stopping_ = true;
+    }
+}
+
 void Stream::submit_what_is_there() {
     while (!stopping_) {
         if (held_) {
-            const auto sequence = publisher_->try_submit(held_->message);
-            if (sequence == 0) return;
-            ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
-                              std::move(held_text_));
+            try {
+                const auto sequence = publisher_->try_submit(held_->message);
+                if (sequence == 0) return;
+                ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
+                                  std::move(held_text_));
+            } catch (const Error& error) {  // what the wire cannot hold, or no broker takes
+                reject(held_line_, held_text_, error);
+            }
             held_.reset();
         }
         const auto record = records_.next();
@@ -182,7 +198,8 @@ void Stream::submit_what_is_there() {
             if (record->too_long)
                 throw Error(
                     ErrorKind::invalid_event,
-                    fmt::format("longer than {} MiB, the most a broker takes", record_limit >> 20));
+                    fmt::format("longer than {} MiB, the most a broker takes{}", record_limit >> 20,
+                                rejects_.wanted() ? "; only so much of it is kept" : ""));
             held_ = make_item_(record->text);
             held_line_ = record->number;
             held_topic_ = held_->message.topic;
@@ -204,7 +221,7 @@ void Stream::take_outcomes() {
         } else {
             progress_.clear();
             output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
-            rejects_.add(failed->text);
+            keep(failed->text);
         }
     }
     // What is confirmed is told at once, also while stdin is quiet.
@@ -274,6 +291,11 @@ int Stream::run() {
 int Stream::finish() {
     output::flush();
     const double seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
+    if (rejects_error_)
+        throw Error(rejects_error_->kind(),
+                    fmt::format("{}; stopped after {} confirmed events", rejects_error_->what(),
+                                ledger_.confirmed()),
+                    "the line that could not be kept there was not published");
     if (const auto error = ledger_.first_error(); error && !options_.keep_going) throw *error;
     if (ledger_.confirmed() == 0 && invalid_ == 0 && ledger_.undelivered() == 0 && signal_ == 0) {
         output::note("airy: the input was empty: nothing published");

@@ -98,6 +98,9 @@ Error from_close(int code, std::string_view text, std::string_view what) {
         else if (text.find("not empty") != std::string_view::npos ||
                  text.find("in use") != std::string_view::npos)
             meaning = {ErrorKind::general, ""};
+        else if (text.find("invalid arg") != std::string_view::npos)
+            meaning = {ErrorKind::usage,
+                       "the broker does not take this argument, or not its value"};
         else if (text.find("unknown delivery tag") != std::string_view::npos ||
                  text.find("expiration") != std::string_view::npos)
             meaning = {ErrorKind::general, ""};

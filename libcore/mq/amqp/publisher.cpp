@@ -141,7 +141,7 @@ void AmqpPublisher::publish(Numbered& next) {
 void AmqpPublisher::read_frames() {
     amqp_frame_t frame;
     while (link_->next_frame(frame)) {
-        if (is_close(frame)) throw_close(*link_, frame, "cannot publish");
+        if (is_close(frame)) refused(frame);
         if (assembler_.take(frame)) {
             if (auto content = assembler_.finished()) take_return(std::move(*content));
         } else if (frame.frame_type == AMQP_FRAME_METHOD) {
@@ -150,6 +150,24 @@ void AmqpPublisher::read_frames() {
         link_->release_buffers();
     }
     hand_over();
+}
+
+// A broker that is there and does not take the message has refused it, whatever it means elsewhere
+// by the same code.
+void AmqpPublisher::refused(const amqp_frame_t& frame) {
+    int code = 0;
+    if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
+        code = static_cast<const amqp_channel_close_t*>(frame.payload.method.decoded)->reply_code;
+    try {
+        throw_close(*link_, frame, "cannot publish");
+    } catch (const Error& error) {
+        if (code != AMQP_ACCESS_REFUSED && code != AMQP_PRECONDITION_FAILED) throw;
+        throw Error(ErrorKind::undelivered, error.what(),
+                    code == AMQP_ACCESS_REFUSED ? error.hint()
+                                                : "the broker says why; --keep-going cannot help, "
+                                                  "since it closes the channel for it")
+            .as_permanent();
+    }
 }
 
 void AmqpPublisher::take_method(const amqp_frame_t& frame) {

@@ -37,6 +37,7 @@ class AmqpPublisher final : public Publisher {
     void write_backlog();
     void publish(Numbered& next);
     void read_frames();
+    [[noreturn]] void refused(const amqp_frame_t& frame);
     void take_method(const amqp_frame_t& frame);
     void take_return(ContentAssembler::Content content);
     void hand_over();

@@ -135,7 +135,7 @@ int note_certificate(int ok, X509_STORE_CTX* store) {
     return ok;
 }
 
-void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint) {
+void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint, const std::string& host) {
     const TlsOptions& tls = endpoint.tls;
     auto* context = static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket));
     if (!tls.ca_file.empty()) {
@@ -156,12 +156,23 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint) {
                                 tls.key_file),
                     "--cert and --key name PEM files that belong together");
     amqp_ssl_socket_set_verify_peer(socket, tls.insecure ? 0 : 1);
-    amqp_ssl_socket_set_verify_hostname(socket, tls.insecure ? 0 : 1);
+    // The library knows host names only, and takes an address for one.
+    const bool is_address =
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), host.c_str()) == 1;
+    amqp_ssl_socket_set_verify_hostname(socket, tls.insecure || is_address ? 0 : 1);
     amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
     if (!tls.insecure) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_certificate);
 }
 
 Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
+    const bool other_host = status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED ||
+                            certificate_error == X509_V_ERR_IP_ADDRESS_MISMATCH;
+    if (other_host)
+        return unreachable(
+                   endpoint,
+                   fmt::format("the broker's certificate is not for the host '{}'", url.host),
+                   "use the name that the certificate carries")
+            .as_permanent();
     if (certificate_error != X509_V_OK)
         return unreachable(endpoint,
                            fmt::format("the broker's certificate is not trusted: {}",
@@ -169,12 +180,6 @@ Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
                            certificate_error == X509_V_ERR_CERT_HAS_EXPIRED
                                ? "renew the broker's certificate"
                                : "--cacert names the authority that signed it")
-            .as_permanent();
-    if (status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED)
-        return unreachable(
-                   endpoint,
-                   fmt::format("the broker's certificate is not for the host '{}'", url.host),
-                   "use the name that the certificate carries")
             .as_permanent();
     if (status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED)
         return unreachable(endpoint, "the broker's certificate is not trusted",
@@ -204,7 +209,7 @@ void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoi
     fd.reset();
     amqp_socket_t* socket = amqp_ssl_socket_new(state);
     if (socket == nullptr) throw Error(ErrorKind::general, "cannot start the TLS library");
-    load_certificates(socket, endpoint);
+    load_certificates(socket, endpoint, url.host);
     certificate_error = X509_V_OK;
     const timeval left = timeval_until(deadline);
     const int status = amqp_socket_open_noblock(socket, url.host.c_str(), url.port, &left);

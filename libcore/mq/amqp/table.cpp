@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "util/error.hpp"
+#include "util/text.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -277,6 +278,16 @@ void check_limits(const event::Message& message, std::size_t frame_max) {
     check_short("user id", p.user_id);
     check_short("app id", p.app_id);
     check_short("cluster id", p.cluster_id);
+    // RabbitMQ closes the channel for these.
+    if (p.delivery_mode && *p.delivery_mode != 1 && *p.delivery_mode != 2)
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("the delivery mode is {}; it is 1 (transient) or 2 (persistent)",
+                                *p.delivery_mode));
+    if (p.expiration && (p.expiration->empty() ||
+                         p.expiration->find_first_not_of("0123456789") != std::string::npos))
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("the expiration '{}' is no number of milliseconds",
+                                util::printable(*p.expiration)));
     if (message.headers.empty()) return;
     const std::size_t size = table_size(message.headers);
     if (size + beside_headers > frame_max)

@@ -444,6 +444,7 @@ TEST_CASE("killed at once, even when it ignores SIGTERM") {
 TEST_CASE("a command that is gone later cannot start") {
     char path[] = "/tmp/airy-child-XXXXXX";
     const int file = ::mkstemp(path);
+    REQUIRE(::write(file, "#!/bin/sh\n", 10) == 10);
     ::fchmod(file, 0755);
     ::close(file);
     Bench bench({path});

@@ -56,11 +56,28 @@ TEST_CASE("what cannot be run is a usage error that says why") {
     const Folder folder;
     CHECK(usage_error({"run"}, "/nowhere") == "cannot run 'run': command not found");
     CHECK(usage_error({"text"}, folder.path) == "cannot run 'text': it is not executable");
-    CHECK(usage_error({"folder"}, folder.path) == "cannot run 'folder': it is not executable");
+    CHECK(usage_error({"folder"}, folder.path) == "cannot run 'folder': it is a directory");
     CHECK(usage_error({folder.path + "/none"}, "/bin").ends_with("command not found"));
     CHECK(usage_error({folder.path + "/text"}, "/bin").ends_with("it is not executable"));
     CHECK(usage_error({}, "/bin") == "no command to run");
     CHECK(usage_error({""}, "/bin") == "no command to run");
+}
+
+TEST_CASE("a script that the system would not run is known before it is tried") {
+    const Folder folder;
+    const auto error_of = [&](const std::string& content) {
+        const std::string path = folder.path + "/script";
+        std::ofstream(path) << content;
+        ::chmod(path.c_str(), 0755);
+        return usage_error({path}, "/bin");
+    };
+    CHECK(error_of("#!/none/such\n").ends_with("the program of its '#!' line is not there"));
+    CHECK(error_of("#!/bin/sh\r\n").ends_with("the program of its '#!' line is not there"));
+    CHECK(error_of("echo hello\n").ends_with("it is no program the system knows"));
+    CHECK(error_of("").ends_with("it is no program the system knows"));
+    CHECK(error_of("#! /bin/sh -e\n") == "found");
+    CHECK(error_of("\x7f"
+                   "ELF") == "found");
 }
 
 TEST_CASE("no credential reaches the child's environment") {
