@@ -79,6 +79,7 @@ class Demo final : public Command {
     int run() override;
 
   private:
+    void clear_left_overs(mq::Broker& broker);
     void start_consumers(const mq::Endpoint& endpoint);
     void wait_for_consumers();
     void publish(mq::Broker& broker);
@@ -110,6 +111,21 @@ void Demo::add_options(cli::App& app) {
         .between(1, 1'000'000);
     app.flag("--keep", keep_, "leave the exchange and the queues where they are");
     broker_.add(app);
+}
+
+// What a demo that was killed has left would be counted as this one's.
+void Demo::clear_left_overs(mq::Broker& broker) {
+    const auto topology = broker.topology();
+    for (const auto& step : steps)
+        for (const std::string& queue : {std::string(step.queue), std::string(step.queue) + ".dlq"})
+            try {
+                if (topology->check_queue(queue).consumers > 0)
+                    throw Error(ErrorKind::general, fmt::format("somebody consumes from {}", queue),
+                                "does another demo run on this broker? wait for its end");
+                topology->delete_queue(queue, false, false);
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::not_found) throw;
+            }
 }
 
 void Demo::start_consumers(const mq::Endpoint& endpoint) {
@@ -260,6 +276,7 @@ int Demo::run() {
     output::flush();
     int code = 0;
     std::exception_ptr failure;
+    clear_left_overs(*broker);
     try {
         start_consumers(endpoint);
         wait_for_consumers();

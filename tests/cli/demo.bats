@@ -37,3 +37,17 @@ load helper
     assert_status 3
     assert_short_error
 }
+
+no_consumers() { [[ -z $(pgrep -s "$1" -f 'airy consume') ]]; }
+
+@test "demo: killed, its consumers end; what it left is not counted by the next" {
+    spawn demo "$AIRY_BIN" demo --posts 20000 --url "$AIRY_URL"
+    wait_until 30 eval '(($(pgrep -s "$spawned_pid" -f "airy consume" | wc -l) == 3))'
+    wait_until 30 eval 'airy queue ls airy.demo.notifications -o json | jq -e ".ready > 0"'
+    kill -KILL "$spawned_pid"
+    wait_until 40 no_consumers "$spawned_pid"
+    AIRY_RUN_SECONDS=100 run_airy demo --posts 20 --url "$AIRY_URL"
+    assert_status 0
+    assert_contains "$output" '60 messages handled by 3 consumers'
+    assert_contains "$output" 'airy.demo.notifications: 0 ready, 0 consumers'
+}

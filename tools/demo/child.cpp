@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "util/error.hpp"
 #include "util/fd.hpp"
@@ -38,6 +39,13 @@ util::Fd file_in_memory(const std::string& text) {
     return fd;
 }
 
+std::string own_path() {
+    std::error_code error;
+    const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) throw Error(ErrorKind::general, "cannot find the own program: " + error.message());
+    return path.string();
+}
+
 void add_broker(std::vector<std::string>& arguments, const mq::Endpoint& endpoint) {
     const auto add = [&arguments](const char* flag, const std::string& value) {
         if (!value.empty()) arguments.insert(arguments.begin() + 1, {flag, value});
@@ -55,7 +63,8 @@ void add_broker(std::vector<std::string>& arguments, const mq::Endpoint& endpoin
 
 Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> arguments) {
     add_broker(arguments, endpoint);
-    arguments.insert(arguments.begin(), "airy");
+    // setpriv (util-linux, which Debian always has): when this process is killed, so is the child.
+    arguments.insert(arguments.begin(), {"setpriv", "--pdeathsig", "TERM", own_path()});
     std::vector<char*> argv;
     for (auto& argument : arguments)
         argv.push_back(argument.data());
@@ -79,7 +88,7 @@ Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> argument
     util::default_signals_in_child(attributes);
     pid_t pid = -1;
     const int error =
-        ::posix_spawn(&pid, "/proc/self/exe", &files, &attributes, argv.data(), environment.data());
+        ::posix_spawnp(&pid, "setpriv", &files, &attributes, argv.data(), environment.data());
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     if (error != 0)
