@@ -107,6 +107,19 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
 }
 held() { [[ $(airy queue ls feeds --output json | jq .unacked) == 1 ]]; }
 
+@test "the file retries what failed, keeps it as a dead letter, and takes it back" {
+    airy consume 'post.*' --queue work --until-empty --print
+    post 9
+    run_airy consume 'post.*' --queue work --max-attempts 2 --retry-delay 50ms --count 1 -- false
+    [[ $status == 6 ]]
+    run_airy dlq ls work --output json
+    [[ $status == 0 && $(jq -r .messages <<<"$output") == 1 ]]
+    run_airy dlq requeue work --yes
+    [[ $status == 0 ]]
+    run_airy consume 'post.*' --queue work --print --count 1
+    [[ $status == 0 && $(jq .body.post_id <<<"$output") == 9 ]]
+}
+
 @test "demo runs on a temporary file when no broker is named" {
     unset AIRY_URL
     TMPDIR=$BATS_TEST_TMPDIR run_airy demo --posts 50
