@@ -126,16 +126,34 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     assert_equal "$(jq -cS "$strip" tail.out)" "$(jq -cS "$strip" first)"
 }
 
-@test "the broker ends the connection: exit 3" {
-    listen '#'
-    name=$(api GET connections | jq -r '[.[] | select(.client_properties.connection_name // "" | startswith("airy/tail@"))][0].name | @uri') || true
-    wait_until eval 'api GET connections | jq -e "any(.[]; .client_properties.connection_name // \"\" | startswith(\"airy/tail@\"))"'
-    name=$(api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" | jq -r '[.[].destination | select(startswith("amq.gen"))][0]')
-    close_owner_of "$name"
+own_queue() {
+    api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" |
+        jq -er '[.[].destination | select(startswith("amq.gen"))][0]'
+}
+
+@test "--max-reconnects 0: the broker ends the connection: exit 3" {
+    listen '#' --max-reconnects 0
+    wait_until own_queue
+    close_owner_of "$(own_queue)"
     status=0
     ended "$tail_pid" 10 || status=$?
     ((status == 3))
     assert_contains "$(cat tail.err)" 'airy:'
+}
+
+@test "the broker ends the connection: tail listens again, on a queue of its own" {
+    listen '#' --count 1 --output json
+    wait_until own_queue
+    local before
+    before=$(own_queue)
+    close_owner_of "$before"
+    wait_until grep -q 'connected again' tail.err
+    assert_contains "$(cat tail.err)" 'not connected'
+    airy publish circle.left --set circle_id=1 --set user_id=2 --quiet
+    status=0
+    ended "$tail_pid" 10 || status=$?
+    ((status == 0))
+    [[ $(jq -r .queue tail.out) != "$before" ]]
 }
 
 # close_owner_of QUEUE: closes the connection that holds this exclusive queue.
