@@ -54,6 +54,7 @@ std::unique_ptr<Command> make_pool();
 std::unique_ptr<Command> make_queue();
 std::unique_ptr<Command> make_stats();
 std::unique_ptr<Command> make_tail();
+std::unique_ptr<Command> make_top();
 std::unique_ptr<Command> make_wait();
 
 }  // namespace airy::tools

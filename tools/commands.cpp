@@ -10,6 +10,7 @@ constexpr CommandEntry table[] = {
     {"tail", "show live events without taking them from anyone", make_tail},
     {"consume", "run a handler for each message of a queue, on a pool", make_consume, true},
     {"stats", "pool and queue metrics, once or again and again", make_stats},
+    {"top", "pools and queues live on a terminal, and keys to steer them", make_top},
     {"pool", "running consumers on this host: look, resize, pause, drain", make_pool},
     {"queue", "queues: list, declare, delete, purge, peek, move", make_queue},
     {"dlq", "dead letters: list, show, send back, purge", make_dlq},

@@ -24,6 +24,7 @@ OWNERS = {
     r"amqp(_\w+)?\.h|rabbitmq-c/.*": "libcore/mq/amqp",
     r"sqlite3\.h": "libcore/mq/embedded",
     r"CLI/.*": "tools/cli",
+    r"n?curses\.h|term\.h": "tools/top",
 }
 
 

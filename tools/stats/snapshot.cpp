@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "stats/snapshot.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mq/broker.hpp"
+#include "output/metrics.hpp"
+#include "util/clock.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools::stats {
+namespace {
+
+using inspect::Consumer;
+
+// Only the management API can list queues. Without it there are at least those that the consumers
+// on this host work on.
+inspect::QueueSurvey survey_all(const Source& source, const std::vector<Consumer>& consumers) {
+    try {
+        return inspect::survey_queues(source.management, *mq::connect(source.endpoint));
+    } catch (const Error& error) {
+        std::set<std::string> names;
+        for (const auto& consumer : consumers)
+            if (consumer.status) names.insert(consumer.status->queue);
+        if (error.kind() != ErrorKind::unreachable || names.empty()) throw;
+        auto survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
+                                             std::vector<std::string>(names.begin(), names.end()));
+        survey.degraded = error.what();
+        survey.degraded += "; shown are the queues of the consumers on this host";
+        return survey;
+    }
+}
+
+}  // namespace
+
+void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
+                   Snapshot& snapshot) {
+    for (const auto& consumer : all) {
+        const auto named = [&consumer](const std::string& name) {
+            return consumer.name == name || std::to_string(consumer.pid) == name ||
+                   (consumer.status && consumer.status->queue == name);
+        };
+        if (selection.names.empty() || std::ranges::any_of(selection.names, named))
+            snapshot.consumers.push_back(consumer);
+    }
+    // Beside queues the names are those of queues, which need not have a consumer here.
+    if (!selection.queues)
+        for (const auto& name : selection.names)
+            if (std::ranges::none_of(all, [&name](const Consumer& consumer) {
+                    return consumer.status && consumer.status->queue == name;
+                }))
+                static_cast<void>(inspect::find_consumer(all, name));
+    if (snapshot.consumers.empty())
+        snapshot.notes.push_back("no consumer of this user runs on this host");
+}
+
+void add_queues(const Selection& selection, const Source& source,
+                const std::vector<Consumer>& consumers, Snapshot& snapshot) {
+    inspect::QueueSurvey survey;
+    if (selection.names.empty())
+        survey = survey_all(source, consumers);
+    else
+        survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
+                                        selection.names);
+
+    if (!survey.degraded.empty())
+        snapshot.notes.push_back(survey.degraded +
+                                 "; ready and consumers are from a passive declare");
+    const auto& match = selection.match;
+    for (auto& report : survey.queues)
+        if (match.empty() || ::fnmatch(match.c_str(), report.queue.name.c_str(), 0) == 0)
+            snapshot.queues.push_back(std::move(report));
+    if (snapshot.queues.empty())
+        snapshot.notes.push_back(match.empty() ? "there are no queues"
+                                               : "no queue matches " + match);
+}
+
+std::string tables(const Snapshot& snapshot) {
+    std::string out = output::pool_table(snapshot.consumers);
+    if (!out.empty() && !snapshot.queues.empty()) out += '\n';
+    return out + output::queue_table(snapshot.queues);
+}
+
+std::string json_lines(const Snapshot& snapshot) {
+    std::string out;
+    const auto now = util::system_clock().now();
+    for (const auto& consumer : snapshot.consumers)
+        out += output::pool_json(consumer, now);
+    for (const auto& report : snapshot.queues)
+        out += output::queue_json(report, now);
+    return out;
+}
+
+}  // namespace airy::tools::stats

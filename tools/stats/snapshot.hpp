@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inspect/control_client.hpp"
+#include "inspect/management.hpp"
+#include "inspect/queues.hpp"
+#include "mq/endpoint.hpp"
+
+// What one look at the pools and queues shows, for `stats` and `top`. Any thread.
+namespace airy::tools::stats {
+
+struct Snapshot {
+    std::vector<inspect::Consumer> consumers;
+    std::vector<inspect::QueueReport> queues;
+    std::vector<std::string> notes;  // what is missing, and why
+};
+
+// What is asked for.
+struct Selection {
+    bool pools = true;
+    bool queues = true;
+    std::vector<std::string> names;  // of queues; with pools alone of consumers; empty: all
+    std::string match;               // shell pattern of queue names; empty: all
+};
+
+// Where queues are asked for.
+struct Source {
+    mq::Endpoint endpoint;
+    std::optional<inspect::Management> management;
+};
+
+// Adds those of `all` that are asked for. Throws as inspect::find_consumer for a name that nobody
+// has.
+void add_consumers(const Selection& selection, const std::vector<inspect::Consumer>& all,
+                   Snapshot& snapshot);
+
+// Adds the queues; `consumers` tell which there are where the management API does not. Throws as
+// inspect::survey_queues.
+void add_queues(const Selection& selection, const Source& source,
+                const std::vector<inspect::Consumer>& consumers, Snapshot& snapshot);
+
+// As tables, fit for the terminal where stdout is one.
+std::string tables(const Snapshot& snapshot);
+
+// One object a line, with the time that it is now.
+std::string json_lines(const Snapshot& snapshot);
+
+}  // namespace airy::tools::stats

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "stats/watch.hpp"
+
+#include <poll.h>
+
+#include <set>
+
+#include "output/stream.hpp"
+#include "util/error.hpp"
+#include "util/signals.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools::stats {
+
+std::optional<int> wait_for_signal(std::chrono::nanoseconds pause) {
+    util::SignalFd signals;
+    const timespec timeout{std::chrono::duration_cast<std::chrono::seconds>(pause).count(),
+                           (pause % std::chrono::seconds(1)).count()};
+    pollfd waiting{signals.fd(), POLLIN, 0};
+    ::ppoll(&waiting, 1, &timeout, nullptr);
+    return signals.take();
+}
+
+void print(const std::string& text, const std::vector<std::string>& notes) {
+    output::print(text);
+    output::flush();
+    for (const auto& line : notes)
+        output::note(line);
+}
+
+// SIGINT and SIGTERM are only held back between two looks, so that one which cannot reach the
+// broker ends at once.
+int watch(const std::function<Snapshot()>& look,
+          const std::function<std::string(const Snapshot&)>& rendered,
+          std::chrono::nanoseconds pause, bool json) {
+    const bool redraw = output::stdout_is_terminal() && !json;
+    std::set<std::string> said;
+    for (bool first = true;; first = false) {
+        Snapshot snapshot;
+        try {
+            snapshot = look();
+        } catch (const Error& error) {
+            if (first) throw;
+            snapshot.notes.push_back(error.what());
+        }
+        std::string text = rendered(snapshot);
+        if (redraw) {
+            text.insert(0, "\x1b[H\x1b[2J");
+            for (const auto& line : snapshot.notes)
+                text += util::printable(line, 1000) + "\n";
+            print(text, {});
+        } else {
+            // What was said before need not be said each second.
+            std::erase_if(snapshot.notes,
+                          [&said](const std::string& line) { return !said.insert(line).second; });
+            if (!first && !json) output::print("\n");
+            print(text, snapshot.notes);
+        }
+        if (const auto signal = wait_for_signal(pause)) return 128 + *signal;
+    }
+}
+
+}  // namespace airy::tools::stats

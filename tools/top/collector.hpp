@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inspect/control_client.hpp"
+#include "stats/snapshot.hpp"
+
+namespace airy::tools::top {
+
+// What has come since the last time.
+struct News {
+    std::optional<std::vector<inspect::Consumer>> consumers;
+    std::optional<std::vector<inspect::QueueReport>> queues;  // absent too when nobody told
+    std::optional<std::vector<std::string>> queue_notes;
+    std::vector<std::string> messages;  // what was done by order, or why not
+};
+
+// Something to be done to one consumer.
+struct Order {
+    inspect::Consumer consumer;
+    inspect::ControlOperation operation = inspect::ControlOperation::status;
+    int slots = 0;  // for resize: so many more, or less
+};
+
+// Looks at pools and at queues each second and carries out orders, on three threads of its own, so
+// that neither a broker nor a consumer that hangs keeps anybody waiting. All calls: main thread.
+class Collector {
+  public:
+    Collector(stats::Selection selection, stats::Source source);
+    // Waits for threads that are about to end; one that hangs in a call is left to the end of the
+    // process, see `stop`.
+    ~Collector();
+    Collector(const Collector&) = delete;
+    Collector& operator=(const Collector&) = delete;
+
+    // Readable when there is news.
+    int fd() const noexcept;
+    News take();
+    void give(Order order);
+
+    // Ends the threads. False when one still hangs in a call after `patience`: then the process
+    // must end without the destructors of what that thread uses.
+    bool stop(std::chrono::milliseconds patience);
+
+  private:
+    struct Shared;
+    std::shared_ptr<Shared> shared_;  // with the threads, which may outlive this
+};
+
+}  // namespace airy::tools::top

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "output/table.hpp"
+
+namespace airy::tools::top {
+
+// What a cell sorts by; monostate: not known, which stands last in either order.
+using SortKey = std::variant<std::monostate, double, std::string>;
+
+struct Cell {
+    std::string text;
+    SortKey key;
+};
+
+enum class Tone { plain, warning, alert };
+
+struct Row {
+    std::string id;  // the same for the same thing each time
+    std::vector<Cell> cells;
+    Tone tone = Tone::plain;
+};
+
+// Rows in the order of one of their columns, one of them selected. The selection stays with its
+// row when the order changes.
+class Listing {
+  public:
+    explicit Listing(std::vector<output::Column> columns) : columns_(std::move(columns)) {}
+
+    const std::vector<output::Column>& columns() const noexcept { return columns_; }
+    const std::vector<Row>& rows() const noexcept { return rows_; }
+    std::size_t sort_column() const noexcept { return sort_column_; }
+    bool reversed() const noexcept { return reversed_; }
+    std::size_t selected() const noexcept { return selected_; }  // 0 without rows
+
+    // Each with a cell for each column.
+    void replace(std::vector<Row> rows);
+
+    void move_sort(int columns);  // round the end
+    void reverse();
+    void select(std::ptrdiff_t rows);  // so many down, or up; stays within
+    void select_id(const std::string& id);
+
+  private:
+    void sort();
+
+    std::vector<output::Column> columns_;
+    std::vector<Row> rows_;
+    std::size_t sort_column_ = 0;
+    bool reversed_ = false;
+    std::size_t selected_ = 0;
+};
+
+}  // namespace airy::tools::top

@@ -1,0 +1,248 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "top/model.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "util/duration.hpp"
+
+namespace airy::tools::top {
+namespace {
+
+using inspect::Consumer;
+using inspect::QueueReport;
+using output::Align;
+
+constexpr const char* unknown = "-";
+constexpr auto right = Align::right;
+
+std::vector<output::Column> pool_columns() {
+    return {{"name"},
+            {"pid", right, 10},
+            {"queue", Align::left, 13},
+            {"state"},
+            {"cap", right, 2},
+            {"run", right},
+            {"wait", right, 6},
+            {"fly", right, 7},
+            {"handled", right, 8},
+            {"/s", right},
+            {"handled/s", right, 4},
+            {"failed", right, 1},
+            {"retried", right, 11},
+            {"dead", right, 3},
+            {"wait p99", right, 9},
+            {"run p50", right, 12},
+            {"run p99", right, 5},
+            {"run max", right, 14},
+            {"up", right, 15}};
+}
+
+std::vector<output::Column> queue_columns() {
+    return {{"queue"},
+            {"type", Align::left, 14},
+            {"ready", right},
+            {"unacked", right, 1},
+            {"cons", right, 2},
+            {"pub/s", right, 3},
+            {"published", right, 7},
+            {"dlv/s", right, 5},
+            {"delivered", right, 9},
+            {"ack/s", right, 4},
+            {"acked", right, 8},
+            {"redlv/s", right, 6},
+            {"memory", right, 12},
+            {"policy", Align::left, 16},
+            {"state", Align::left, 11}};
+}
+
+Cell words(std::string text) {
+    if (text.empty()) return {unknown, {}};
+    auto key = text;
+    return {std::move(text), std::move(key)};
+}
+
+template <typename Number>
+Cell number(Number value) {
+    return {std::to_string(value), static_cast<double>(value)};
+}
+
+Cell number(const std::optional<std::uint64_t>& value) {
+    return value ? number(*value) : Cell{unknown, {}};
+}
+
+Cell rate(std::optional<double> value) {
+    return value ? Cell{fmt::format("{:.1f}", *value), *value} : Cell{unknown, {}};
+}
+
+Cell time(std::chrono::nanoseconds value, bool known = true) {
+    if (!known) return {unknown, {}};
+    return {util::format_duration(value), std::chrono::duration<double>(value).count()};
+}
+
+Cell bytes(const std::optional<std::uint64_t>& value) {
+    if (!value) return {unknown, {}};
+    const auto count = static_cast<double>(*value);
+    if (count < 1024) return {fmt::format("{}B", *value), count};
+    if (count < 1024 * 1024) return {fmt::format("{:.0f}K", count / 1024), count};
+    return {fmt::format("{:.1f}M", count / (1024 * 1024)), count};
+}
+
+Cell history(const History& values, std::size_t width, Charset charset) {
+    const auto newest = values.values().empty() ? std::nullopt : values.values().back();
+    return {sparkline(values, width, charset), newest ? SortKey(*newest) : SortKey()};
+}
+
+Tone tone_of(work::ConsumerState state) {
+    switch (state) {
+        case work::ConsumerState::running:
+            return Tone::plain;
+        case work::ConsumerState::tripped:
+            return Tone::alert;
+        default:
+            return Tone::warning;
+    }
+}
+
+// Keeps the histories of what is still there.
+template <typename Histories, typename Things, typename Name>
+void forget_others(Histories& histories, const Things& things, const Name& name) {
+    std::erase_if(histories, [&](const auto& entry) {
+        return std::ranges::none_of(things,
+                                    [&](const auto& thing) { return name(thing) == entry.first; });
+    });
+}
+
+}  // namespace
+
+std::string id_of(const Consumer& consumer) {
+    return consumer.path;
+}
+
+Model::Model(Charset charset)
+    : charset_(charset), pools_(pool_columns()), queues_(queue_columns()) {}
+
+void Model::take_pools(std::vector<Consumer> consumers) {
+    consumers_ = std::move(consumers);
+    for (const auto& consumer : consumers_)
+        handled_[id_of(consumer)].push(
+            consumer.status ? std::optional(consumer.status->handled_rates.second) : std::nullopt);
+    forget_others(handled_, consumers_, id_of);
+    list_pools();
+}
+
+void Model::take_queues(std::vector<QueueReport> queues) {
+    reports_ = std::move(queues);
+    for (const auto& report : reports_) {
+        const bool told = report.source == inspect::QueueSource::management ||
+                          report.source == inspect::QueueSource::both;
+        const auto known = [told](double value) {
+            return told ? std::optional(value) : std::nullopt;
+        };
+        auto& histories = queue_histories_[report.queue.name];
+        histories.publish.push(known(report.queue.publish_rate));
+        histories.deliver.push(known(report.queue.deliver_rate));
+        histories.ack.push(known(report.queue.ack_rate));
+    }
+    // Each is there by now: with as many as reports there is nothing to forget.
+    if (queue_histories_.size() != reports_.size())
+        forget_others(queue_histories_, reports_,
+                      [](const QueueReport& report) { return report.queue.name; });
+    list_queues();
+}
+
+void Model::list_pools() {
+    std::vector<Row> rows;
+    for (const auto& consumer : consumers_) {
+        Row row{id_of(consumer), {}, Tone::alert};
+        if (!consumer.status) {
+            row.cells.assign(pools_.columns().size(), Cell{});
+            row.cells[0] = words(consumer.name);
+            row.cells[1] = number(consumer.pid);
+            row.cells[3] = words("not answering");
+            row.cells[10] = history(handled_[row.id], spark_width_, charset_);
+            rows.push_back(std::move(row));
+            continue;
+        }
+        const auto& status = *consumer.status;
+        row.tone = tone_of(status.state);
+        row.cells = {words(status.name),
+                     number(consumer.pid),
+                     words(status.queue),
+                     words(std::string(work::to_string(status.state))),
+                     number(status.cap),
+                     number(status.running),
+                     number(status.waiting),
+                     number(status.in_flight),
+                     number(status.handled),
+                     rate(status.handled_rates.second),
+                     history(handled_[row.id], spark_width_, charset_),
+                     number(status.failed),
+                     number(status.retried),
+                     number(status.dead_lettered),
+                     time(status.wait.p99, status.wait.count > 0),
+                     time(status.run.p50, status.run.count > 0),
+                     time(status.run.p99, status.run.count > 0),
+                     time(status.run.max, status.run.count > 0),
+                     time(status.uptime)};
+        rows.push_back(std::move(row));
+    }
+    pools_.replace(std::move(rows));
+}
+
+void Model::list_queues() {
+    std::vector<Row> rows;
+    for (const auto& report : reports_) {
+        const auto& queue = report.queue;
+        const auto& histories = queue_histories_[queue.name];
+        const auto last = [](const History& values) {
+            return rate(values.values().empty() ? std::nullopt : values.values().back());
+        };
+        const auto chart = [this](const History& values) {
+            return history(values, spark_width_, charset_);
+        };
+        rows.push_back({queue.name,
+                        {words(queue.name), words(queue.type), number(queue.ready),
+                         number(queue.unacked), number(queue.consumers), last(histories.publish),
+                         chart(histories.publish), last(histories.deliver),
+                         chart(histories.deliver), last(histories.ack), chart(histories.ack),
+                         rate(histories.ack.values().back() ? std::optional(queue.redeliver_rate)
+                                                            : std::nullopt),
+                         bytes(queue.memory), words(queue.policy), words(queue.state)},
+                        Tone::plain});
+    }
+    queues_.replace(std::move(rows));
+}
+
+const Consumer* Model::selected() const {
+    if (pane_ == Pane::pools)
+        return pools_.rows().empty() ? nullptr : consumer(pools_.rows()[pools_.selected()].id);
+    if (queues_.rows().empty()) return nullptr;
+    const auto& queue = queues_.rows()[queues_.selected()].id;
+    const auto found = std::ranges::find_if(consumers_, [&queue](const Consumer& candidate) {
+        return candidate.status && candidate.status->queue == queue;
+    });
+    return found == consumers_.end() ? nullptr : &*found;
+}
+
+const Consumer* Model::consumer(const std::string& id) const {
+    const auto found = std::ranges::find(consumers_, id, &Consumer::path);
+    return found == consumers_.end() ? nullptr : &*found;
+}
+
+const History& Model::handled(const std::string& id) const {
+    static const History none;
+    const auto found = handled_.find(id);
+    return found == handled_.end() ? none : found->second;
+}
+
+void Model::set_spark_width(std::size_t width) {
+    if (width == spark_width_) return;
+    spark_width_ = width;
+    list_pools();
+    list_queues();
+}
+
+}  // namespace airy::tools::top

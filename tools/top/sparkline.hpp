@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace airy::tools::top {
+
+// The last values of one figure, the newest last; nullopt where it was not known.
+class History {
+  public:
+    static constexpr std::size_t capacity = 240;
+
+    void push(std::optional<double> value);
+    const std::deque<std::optional<double>>& values() const noexcept { return values_; }
+
+  private:
+    std::deque<std::optional<double>> values_;
+};
+
+enum class Charset { ascii, utf8 };
+
+// The newest values as exactly `width` characters of eight heights, the highest of those shown at
+// full height, the newest at the right; a value above 0 never looks like 0. Blank where nothing is
+// known.
+std::string sparkline(const History& history, std::size_t width, Charset charset);
+
+// A bar of `width` characters of which `part` of `whole` is filled; what is above 0 shows.
+std::string bar(double part, double whole, std::size_t width, Charset charset);
+
+}  // namespace airy::tools::top

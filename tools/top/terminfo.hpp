@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace airy::tools::top {
+
+// What the terminal on stdout needs to be told to leave the full screen, by terminfo(5). Throws
+// Error{general} for a terminal of no known type, and for one that cannot place its cursor.
+std::string leaving_sequence();
+
+}  // namespace airy::tools::top
