@@ -13,6 +13,12 @@
 
 namespace airy::util {
 
+namespace {
+
+constexpr std::chrono::milliseconds same_wish{50};
+
+}  // namespace
+
 SignalFd::SignalFd() {
     sigset_t mask;
     sigemptyset(&mask);
@@ -31,9 +37,15 @@ SignalFd::~SignalFd() {
 
 std::optional<int> SignalFd::take() noexcept {
     signalfd_siginfo info;
-    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info))
-        return std::nullopt;
-    return static_cast<int>(info.ssi_signo);
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        const auto signal = static_cast<int>(info.ssi_signo);
+        const auto now = std::chrono::steady_clock::now();
+        const bool again = signal == last_ && now - last_at_ < same_wish;
+        last_ = signal;
+        last_at_ = now;
+        if (!again) return signal;
+    }
+    return std::nullopt;
 }
 
 void ignore_sigpipe() noexcept {

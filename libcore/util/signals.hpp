@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 
+#include <chrono>
 #include <optional>
 
 #include "util/fd.hpp"
@@ -23,12 +24,15 @@ class SignalFd {
 
     int fd() const noexcept { return fd_.get(); }
 
-    // The next signal that has come, if any; never blocks.
+    // The next signal that has come, if any; never blocks. The same one again within 50 ms is the
+    // same wish: timeout(1) sends its signal to the process and then to its group.
     std::optional<int> take() noexcept;
 
   private:
     Fd fd_;
     sigset_t former_;
+    int last_ = 0;
+    std::chrono::steady_clock::time_point last_at_{};
 };
 
 // Writing to a closed pipe or socket then fails with EPIPE instead of ending the process.

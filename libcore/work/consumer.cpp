@@ -212,7 +212,9 @@ asio::awaitable<void> Consumer::dispatch() {
         breaker_.started();
         pool::AsyncTask task(
             [this, batch](pool::TaskContext& context) { return run_batch(batch, context); });
+        next_in_line_ = batch;
         const auto submitted = co_await pool_.async_submit(std::move(task));
+        next_in_line_.reset();
         if (submitted == pool::Submitted::accepted) continue;
         for (const auto& delivered : batch->deliveries)
             conclude(delivered, {Verdict::not_handled, {}});
@@ -266,8 +268,23 @@ std::shared_ptr<Consumer::Batch> Consumer::next_batch(std::size_t most) {
     return batch;
 }
 
+// What waits for a slot came before all that waits here, and goes back before it: the queue keeps
+// its order.
+void Consumer::give_back_next_in_line() {
+    if (!next_in_line_) return;
+    auto& [deliveries, since, results] = *next_in_line_;
+    for (const auto& delivered : deliveries)
+        settle(delivered.tag, mq::Settlement::requeue);
+    result_.not_handled += deliveries.size();
+    active_ -= deliveries.size();
+    deliveries.clear();
+    since.clear();
+    results.clear();
+}
+
 asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
                                                       pool::TaskContext& context) {
+    if (next_in_line_ == batch) next_in_line_.reset();
     auto& [deliveries, since, results] = *batch;
     if (deliveries.size() == 1 && is_duplicate(deliveries.front())) {
         --active_;

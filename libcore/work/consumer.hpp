@@ -142,6 +142,7 @@ class Consumer final : public ConsumerControl {
     void restored();
     bool gone(mq::DeliveryTag tag) const;
     void stop(StopReason reason);
+    void give_back_next_in_line();
     void fail(Error error);
     void refresh_state();
     std::uint64_t done() const;
@@ -186,6 +187,7 @@ class Consumer final : public ConsumerControl {
     // Loop thread only.
     std::deque<Waiting> waiting_;
     std::multimap<util::SteadyTime, mq::DeliveryTag> held_;  // to be put back then
+    std::shared_ptr<Batch> next_in_line_;                    // waits for a slot
     std::size_t active_ = 0;                                 // messages in batches
     std::size_t letters_ = 0;                                // copies on their way
     std::optional<Courier> courier_;

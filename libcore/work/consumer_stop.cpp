@@ -30,6 +30,7 @@ void Consumer::stop(StopReason reason) {
     refresh_state();
     util::notify_service_manager("STOPPING=1");
     if (!lost_) subscription_.stop();
+    give_back_next_in_line();
     result_.not_handled += waiting_.size();
     for (const auto& waiting : waiting_)
         settle(waiting.delivered.tag, mq::Settlement::requeue);

@@ -588,3 +588,26 @@ in_flight() { airy stats pools --output json | jq -e --argjson n "$1" 'select(.n
     ((status != 0 && status != 124))
     assert_equal "$(depth "$queue")" 3
 }
+
+@test "stopped and started again, it goes on where it was: the queue keeps its order" {
+    prepare
+    publish_posts 1 12
+    for _ in 1 2 3 4 5; do
+        : >begun
+        spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 1 -- sh -c 'jq .post_id | tee -a handled >>begun; sleep 0.2'
+        wait_until lines_in begun 1
+        kill -TERM "$spawned_pid"
+        status=0
+        ended "$spawned_pid" 20 || status=$?
+        assert_status 143
+    done
+    assert_equal "$(tr '\n' ' ' <handled)" '1 2 3 4 5 '
+}
+
+@test "timeout(1), which signals twice, drains like anyone" {
+    prepare
+    publish_posts 1 1
+    run timeout 1 "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'sleep 2; echo done'
+    assert_contains "$output" 'done'
+    remains "$queue" 0
+}

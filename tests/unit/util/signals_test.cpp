@@ -27,6 +27,16 @@ bool is_blocked(int signal) {
 
 }  // namespace
 
+TEST_CASE("the same signal twice at once is one, another one counts") {
+    SignalFd signals;
+    ::raise(SIGTERM);
+    CHECK(signals.take() == SIGTERM);
+    ::raise(SIGTERM);
+    CHECK_FALSE(signals.take());
+    ::raise(SIGINT);
+    CHECK(signals.take() == SIGINT);
+}
+
 TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is given back") {
     REQUIRE_FALSE(is_blocked(SIGTERM));
     {
