@@ -9,8 +9,8 @@ namespace airy::tools::top {
 void Listing::replace(std::vector<Row> rows) {
     const auto chosen = rows_.empty() ? std::string() : rows_[selected_].id;
     rows_ = std::move(rows);
-    sort();
     selected_ = rows_.empty() ? 0 : std::min(selected_, rows_.size() - 1);
+    sort();
     select_id(chosen);
 }
 
@@ -20,12 +20,18 @@ void Listing::move_sort(int columns) {
         ((static_cast<int>(sort_column_) + columns) % count + count) % count);
     // Of figures the highest are looked for, of names the first.
     reversed_ = columns_[sort_column_].align == output::Align::right;
-    replace(std::move(rows_));
+    reorder();
 }
 
 void Listing::reverse() {
     reversed_ = !reversed_;
-    replace(std::move(rows_));
+    reorder();
+}
+
+void Listing::reorder() {
+    const auto chosen = rows_.empty() ? std::string() : rows_[selected_].id;
+    sort();
+    select_id(chosen);
 }
 
 void Listing::select(std::ptrdiff_t rows) {

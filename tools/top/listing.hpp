@@ -49,6 +49,7 @@ class Listing {
 
   private:
     void sort();
+    void reorder();
 
     std::vector<output::Column> columns_;
     std::vector<Row> rows_;
