@@ -156,11 +156,10 @@ std::string svg_figure(const Chart& chart, double from, double to, double gap) {
         const auto colour = i % colours + 1;
         lines += fmt::format(R"(<path class="line" data-line="{}" d="{}"/>)", colour,
                              path_of(thinned(series.points), axes, gap));
-        legend += fmt::format(
-            R"(<li><span class="key" data-line="{}"></span>{} )"
-            R"(<b>{}{}</b> <small>highest {}{}</small></li>)",
-            colour, html_escaped(series.name), shown(series.points.back().value), unit,
-            shown(highest_of(series.points)), unit);
+        legend += fmt::format(R"(<li><span class="key" data-line="{}"></span>{} )"
+                              R"(<b>{}{}</b> <small>highest {}{}</small></li>)",
+                              colour, html_escaped(series.name), shown(series.points.back().value),
+                              unit, shown(highest_of(series.points)), unit);
     }
     return fmt::format(
         "<figure><figcaption>{}{}</figcaption>\n"
