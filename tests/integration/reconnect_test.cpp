@@ -255,7 +255,7 @@ TEST_CASE("permissions that were taken away are no reason to try again") {
     node().ctl("set_permissions short '' '' ''");
     auto next = message(exchange, "1");
     CHECK(publishing->try_submit(next) == 1);
-    CHECK(lost_by(*publishing, 10s) == ErrorKind::unreachable);
+    CHECK(lost_by(*publishing, 10s) == ErrorKind::undelivered);  // refused by the broker
     node().ctl("delete_user short");
 }
 
