@@ -45,20 +45,20 @@ teardown() {
 }
 
 @test "check pool: running, too slow, and not there" {
-    spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name worker -- sleep 0.2
+    spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name "$queue" -- sleep 0.2
     wait_until 20 pool_runs
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
     wait_until 20 pool_handled
-    run_airy check pool worker --max-waiting 0 --max-p99 10s
+    run_airy check pool "$queue" --max-waiting 0 --max-p99 10s
     assert_status 0
-    run_airy check pool worker --warn-p99 100ms --max-p99 10s --output json
+    run_airy check pool "$queue" --warn-p99 100ms --max-p99 10s --output json
     assert_status 1
     jq -e '.state == "warning" and .exit == 1 and .figures.p99.value > 0.19' <<<"$output"
     run_airy check pool nobody
     assert_status 2
 }
-pool_runs() { airy pool show worker --output json | jq -e '.state == "running"'; }
-pool_handled() { airy pool show worker --output json | jq -e '.handled == 1'; }
+pool_runs() { airy pool show "$queue" --output json | jq -e '.state == "running"'; }
+pool_handled() { airy pool show "$queue" --output json | jq -e '.handled == 1'; }
 
 @test "check flow: there and back, too slow, and no exchange" {
     airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange

@@ -23,7 +23,8 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
     wait_until 20 samples 3
     kill -INT "$spawned_pid"
-    run ended "$spawned_pid" 20
+    status=0
+    ended "$spawned_pid" 20 || status=$?
     assert_status 130
     jq -e --arg q "$queue" '.kind == "queue" and .queue == $q and .ready == 0' "$recording"
     run_airy stats --record "$recording" --report "$page"
