@@ -102,9 +102,9 @@ class Stats final : public Command {
                 if (first) throw;
                 snapshot.notes.push_back(error.what());
             }
+            file.append(rendered(snapshot));
             if (first)
                 output::note("airy: recording to " + util::printable(record_) + "; Ctrl-C ends it");
-            file.append(rendered(snapshot));
             for (const auto& line : snapshot.notes)
                 if (said.insert(line).second) output::note(line);
             const auto signal = stats::wait_for_signal(watch_.value_or(std::chrono::seconds(1)));

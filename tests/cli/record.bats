@@ -72,7 +72,8 @@ samples() { (($(wc -l <"$recording") >= $1)); }
 @test "stats --record: a file that cannot be written" {
     run_airy stats --record "$BATS_TEST_TMPDIR/none/file"
     assert_status 2
-    run_airy stats --record /dev/full
+    airy queue declare "$queue" --quiet # so that there is something to write
+    run_airy stats queues "$queue" --record /dev/full
     assert_status 1
     assert_short_error
 }
