@@ -29,10 +29,6 @@ namespace {
 
 constexpr std::string_view suffix = ".dlq";
 
-std::string json_text(const std::string& text) {
-    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
-}
-
 // `3s`, `5m`, `7h`, `9d`: how long ago, to one unit.
 std::string age(const std::string& time, util::SystemTime now) {
     const auto then = util::parse_rfc3339(time);
@@ -156,9 +152,10 @@ class Dlq final : public Command {
                         R"({{"queue":{},"dead_letter_queue":{},"reason":{},"messages":{},)"
                         R"("oldest":{},"newest":{}}})"
                         "\n",
-                        json_text(queue), json_text(letters_of(queue)), json_text(reason),
-                        group.messages, group.oldest.empty() ? "null" : json_text(group.oldest),
-                        group.newest.empty() ? "null" : json_text(group.newest)));
+                        util::quote_any_json(queue), util::quote_any_json(letters_of(queue)),
+                        util::quote_any_json(reason), group.messages,
+                        group.oldest.empty() ? "null" : util::quote_any_json(group.oldest),
+                        group.newest.empty() ? "null" : util::quote_any_json(group.newest)));
                 else
                     table.add({queue, reason, std::to_string(group.messages),
                                age(group.oldest, now), age(group.newest, now)});
@@ -210,7 +207,7 @@ class Dlq final : public Command {
         }
         if (output_.json())
             output::print(fmt::format("{{\"queue\":{},\"purged\":{},\"messages\":{}}}\n",
-                                      json_text(queues_.front()), !dry_run_, messages));
+                                      util::quote_any_json(queues_.front()), !dry_run_, messages));
         else if (!common_options().quiet || dry_run_)
             output::print(fmt::format("{}purged {} dead letter{} of {}\n",
                                       dry_run_ ? "would have " : "", messages,

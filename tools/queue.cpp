@@ -35,10 +35,6 @@ std::string counted(std::uint64_t number, const char* noun) {
 }
 
 // A name as a JSON string; AMQP lets it be any bytes.
-std::string json_text(const std::string& text) {
-    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
-}
-
 // `k=v`: a whole number, true or false as such, all else as text. Throws Error{usage}.
 event::HeaderField parse_argument(const std::string& text) {
     const auto equals = text.find('=');
@@ -209,13 +205,13 @@ class Queue final : public Command {
     void print_declared(const mq::QueueState& state) const {
         std::string bindings;
         for (const auto& pattern : patterns_)
-            bindings += (bindings.empty() ? "" : ",") + json_text(pattern);
+            bindings += (bindings.empty() ? "" : ",") + util::quote_any_json(pattern);
         if (output_.json()) {
             output::print(fmt::format(
                 R"({{"queue":{},"type":"{}","ready":{},"consumers":{},"exchange":{},"bindings":[{}]}})"
                 "\n",
-                json_text(state.name), type_, state.ready, state.consumers,
-                patterns_.empty() ? "null" : json_text(exchange_.name), bindings));
+                util::quote_any_json(state.name), type_, state.ready, state.consumers,
+                patterns_.empty() ? "null" : util::quote_any_json(exchange_.name), bindings));
             return;
         }
         if (common_options().quiet) return;
@@ -266,7 +262,7 @@ class Queue final : public Command {
                 bool done = true) const {
         if (output_.json())
             output::print(fmt::format("{{\"queue\":{},\"{}\":{},\"messages\":{}}}\n",
-                                      json_text(name), verb, done, messages));
+                                      util::quote_any_json(name), verb, done, messages));
         else if (!common_options().quiet || !done)
             output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
                                       util::printable(name), counted(messages, "message")));

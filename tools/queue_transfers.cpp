@@ -17,10 +17,6 @@
 namespace airy::tools {
 namespace {
 
-std::string json_text(const std::string& text) {
-    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
-}
-
 std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
 }
@@ -104,9 +100,10 @@ int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOption
         done = work::transfer(broker, what, signals);
     }
     if (json)
-        output::print(fmt::format(
-            "{{\"from\":{},\"to\":{},\"moved\":{},\"passed_over\":{},\"done\":{}}}\n",
-            json_text(what.from), json_text(what.to), done.moved, done.passed_over, !dry_run));
+        output::print(
+            fmt::format("{{\"from\":{},\"to\":{},\"moved\":{},\"passed_over\":{},\"done\":{}}}\n",
+                        util::quote_any_json(what.from), util::quote_any_json(what.to), done.moved,
+                        done.passed_over, !dry_run));
     else if (!common_options().quiet || dry_run)
         output::print(fmt::format("{}moved {} from {} to {}\n", dry_run ? "would have " : "",
                                   messages(done.moved), util::printable(what.from),

@@ -54,14 +54,14 @@ class Stats final : public Command {
             stats::write_report(record_, report_);
             return 0;
         }
+        if (watch_ && *watch_ < std::chrono::milliseconds(10))
+            throw Error(ErrorKind::usage, "--watch takes 10ms or more");
         if (!record_.empty()) return record();
         if (!watch_) {
             const auto snapshot = look();
             stats::print(rendered(snapshot), snapshot.notes);
             return 0;
         }
-        if (*watch_ < std::chrono::milliseconds(10))
-            throw Error(ErrorKind::usage, "--watch takes 10ms or more");
         return watch();
     }
 
@@ -89,27 +89,19 @@ class Stats final : public Command {
         return snapshot;
     }
 
-    // A broker that is away for a while is a gap in the recording, not its end.
     int record() {
         stats::RecordingFile file(record_);
         output_.format = "json";
-        std::set<std::string> said;
-        for (bool first = true;; first = false) {
-            Snapshot snapshot;
-            try {
-                snapshot = look();
-            } catch (const Error& error) {
-                if (first) throw;
-                snapshot.notes.push_back(error.what());
-            }
+        stats::SaidNotes said;
+        const auto see = [&](Snapshot& snapshot, bool first) {
             file.append(rendered(snapshot));
             if (first)
                 output::note("airy: recording to " + util::printable(record_) + "; Ctrl-C ends it");
-            for (const auto& line : snapshot.notes)
-                if (said.insert(line).second) output::note(line);
-            const auto signal = stats::wait_for_signal(watch_.value_or(std::chrono::seconds(1)));
-            if (signal) return 128 + *signal;
-        }
+            for (const auto& line : said.new_of(std::move(snapshot.notes)))
+                output::note(line);
+        };
+        return stats::look_repeatedly([this] { return look(); }, see,
+                                      watch_.value_or(std::chrono::seconds(1)));
     }
 
     std::string rendered(const Snapshot& snapshot) const {

@@ -26,7 +26,7 @@ constexpr std::initializer_list<ConsumerState> states = {
 
 // A name may come from a command line, where nothing makes sure that it is UTF-8.
 void append_text(std::string& out, std::string_view text) {
-    util::append_json_string(out, util::is_utf8(text) ? text : util::printable(text, 1000));
+    out += util::quote_any_json(text);
 }
 
 double milliseconds(std::chrono::nanoseconds duration) {

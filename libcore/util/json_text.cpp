@@ -439,6 +439,10 @@ std::string quote_json(std::string_view text) {
     return out;
 }
 
+std::string quote_any_json(std::string_view text) {
+    return quote_json(is_utf8(text) ? std::string(text) : printable(text, 1000));
+}
+
 std::optional<std::int64_t> json_int64(std::string_view number) noexcept {
     std::int64_t value = 0;
     const char* end = number.data() + number.size();

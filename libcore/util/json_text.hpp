@@ -56,6 +56,10 @@ std::string json_string(std::string_view value);
 void append_json_string(std::string& out, std::string_view text);
 std::string quote_json(std::string_view text);
 
+// The same for any bytes, such as a name from a command line: what is not UTF-8 as printable()
+// shows it, up to 1,000 columns.
+std::string quote_any_json(std::string_view text);
+
 // The value of a JSON number that is an integer within 64 bits: no fraction, no exponent.
 std::optional<std::int64_t> json_int64(std::string_view number) noexcept;
 std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept;

@@ -30,10 +30,6 @@ namespace {
 
 constexpr milliseconds hurried_close{1000};
 
-util::SteadyTime steady_now() noexcept {
-    return util::system_clock().steady();
-}
-
 pool::Options pool_options(const ConsumerOptions& options) {
     pool::Options pool;
     pool.size = options.slots;
@@ -93,7 +89,7 @@ Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handl
       subscription_(subscription),
       handler_(handler),
       options_(std::move(options)),
-      started_(steady_now()),
+      started_(util::steady_now()),
       activity_(started_),
       pool_(pool_options(options_), loop),
       breaker_(options_.break_after),
@@ -200,7 +196,7 @@ asio::awaitable<void> Consumer::dispatch() {
             continue;
         }
         const auto most = startable();
-        const auto granted = most > 0 && rate_ ? rate_->take(most, steady_now()) : most;
+        const auto granted = most > 0 && rate_ ? rate_->take(most, util::steady_now()) : most;
         const auto batch = next_batch(granted);
         if (batch->deliveries.empty()) {
             if (may_start())
@@ -233,18 +229,18 @@ std::size_t Consumer::startable() const {
     auto n = std::min(waiting_.size(), handler_.batch_limit());
     if (options_.stop.count)
         n = std::min<std::size_t>(n, *options_.stop.count - done() - active_ - letters_);
-    return breaker_.allows(n, steady_now());
+    return breaker_.allows(n, util::steady_now());
 }
 
 // When rate and breaker let the next one start.
 util::SteadyTime Consumer::next_start() {
-    const auto now = steady_now();
+    const auto now = util::steady_now();
     return std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
 }
 
 bool Consumer::is_duplicate(const mq::Delivered& delivered) {
     const auto& id = delivered.message.properties.message_id;
-    return dedup_ && id && dedup_->knows(*id, steady_now());
+    return dedup_ && id && dedup_->knows(*id, util::steady_now());
 }
 
 // At most that many of what waits; acks what was handled before and is no longer to be.
@@ -293,11 +289,11 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         changed();
         co_return pool::TaskResult::ok;
     }
-    auto begun = steady_now();
+    auto begun = util::steady_now();
     std::chrono::nanoseconds took{};
     // While it waited for a slot its connection may have been lost; all of a batch are of one.
     if (!stopping_ && !gone(deliveries.front().tag)) {
-        begun = steady_now();
+        begun = util::steady_now();
         for (const auto time : since)
             wait_.record(begun - time);
         const auto key = activity_.begin(deliveries.front(), deliveries.size(), begun);
@@ -308,7 +304,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
                 if (result.verdict == Verdict::not_handled) result = {Verdict::retry, error.what()};
         }
         activity_.end(key);
-        took = steady_now() - begun;
+        took = util::steady_now() - begun;
         for (const auto& result : results)
             if (result.verdict == Verdict::not_handled) ++result_.cut_short;
         for (std::size_t i = 0; i < results.size(); ++i)
@@ -338,7 +334,7 @@ ConsumerStatus Consumer::status() const {
     status.queue = subscription_.queue();
     status.patterns = options_.patterns;
     status.state = state_;
-    status.uptime = steady_now() - started_;
+    status.uptime = util::steady_now() - started_;
     status.cap = metrics.cap;
     status.running = metrics.running;
     status.free = metrics.free;
@@ -353,7 +349,7 @@ ConsumerStatus Consumer::status() const {
     status.reconnects = reconnects_;
     status.wait = percentiles(wait_.snapshot());
     status.run = percentiles(run_.snapshot());
-    activity_.tell(status, steady_now());
+    activity_.tell(status, util::steady_now());
     return status;
 }
 

@@ -16,14 +16,6 @@ namespace airy::work {
 namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using boost::system::error_code;
-namespace {
-
-util::SteadyTime steady_now() noexcept {
-    return util::system_clock().steady();
-}
-
-}  // namespace
-
 asio::awaitable<void> Consumer::watch_subscription() {
     while (!lost_) {
         error_code ended;
@@ -68,7 +60,7 @@ void Consumer::take(mq::Delivered delivered) {
         return;
     }
     restore(delivered.message, delivered.queue);
-    waiting_.push_back({std::move(delivered), steady_now()});
+    waiting_.push_back({std::move(delivered), util::steady_now()});
 }
 
 // What waits is thrown away, since it comes again; what runs is let run.

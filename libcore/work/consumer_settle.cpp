@@ -22,10 +22,6 @@ constexpr milliseconds way_back{250};
 // Before a message is tried again that was given up and could not be kept.
 constexpr milliseconds unkept_delay{1000};
 
-util::SteadyTime steady_now() noexcept {
-    return util::system_clock().steady();
-}
-
 const char* account_of(Action action) {
     switch (action) {
         case Action::retry:
@@ -72,7 +68,7 @@ std::uint64_t Consumer::done() const {
 // is neither settled nor counted.
 std::string_view Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
     if (result.verdict == Verdict::success && dedup_ && delivered.message.properties.message_id)
-        dedup_->handled(*delivered.message.properties.message_id, steady_now());
+        dedup_->handled(*delivered.message.properties.message_id, util::steady_now());
     const auto history = history_of(delivered);
     const Decision made = decide(result.verdict, history, options_.retry, options_.delivery_limit);
     note_outcome(delivered, made);
@@ -83,7 +79,7 @@ std::string_view Consumer::conclude(const mq::Delivered& delivered, const Handle
     }
     if (made.failure) {
         ++failed_;
-        activity_.failed(delivered, result.reason, steady_now());
+        activity_.failed(delivered, result.reason, util::steady_now());
         report(delivered, result, made);
     }
     carry_out(delivered, result, made);
@@ -128,7 +124,7 @@ void Consumer::note_outcome(const mq::Delivered& delivered, const Decision& made
         breaker_.undecided();
     } else if (!made.failure) {
         if (breaker_.succeeded()) util::log_warn("a handler succeeded: consuming again");
-    } else if (breaker_.failed(steady_now())) {
+    } else if (breaker_.failed(util::steady_now())) {
         util::log_warn("too many failures in a row: pausing, then trying one message",
                        {{"pause_s", breaker_.pause().count()}, {"topic", delivered.message.topic}});
     }
@@ -150,7 +146,7 @@ void Consumer::carry_out(const mq::Delivered& delivered, const HandlerResult& re
     switch (made.action) {
         case Action::ack:
             ++handled_;
-            activity_.handled(steady_now());
+            activity_.handled(util::steady_now());
             return settle(delivered.tag, mq::Settlement::ack);
         case Action::discard:
             ++discarded_;
@@ -215,7 +211,7 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
 
 // Until then the queue is not empty, whatever the broker counts in it.
 void Consumer::retry_comes_back_after(milliseconds delay) {
-    const auto due = steady_now() + delay + way_back;
+    const auto due = util::steady_now() + delay + way_back;
     if (due <= last_retry_due_) return;
     last_retry_due_ = due;
     retry_timer_.expires_at(due);
@@ -228,7 +224,7 @@ void Consumer::report(const mq::Delivered& delivered, const HandlerResult& resul
                       const Decision& made) {
     // A queue full of bad messages shall not flood the log.
     constexpr unsigned lines_a_second = 5;
-    const auto now = steady_now();
+    const auto now = util::steady_now();
     if (now - reports_since_ >= std::chrono::seconds(1)) {
         reports_since_ = now;
         reports_ = 0;
@@ -259,13 +255,13 @@ void Consumer::put_back(const mq::Delivered& delivered, milliseconds delay) {
 }
 
 void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
-    const auto until = steady_now() + delay;
+    const auto until = util::steady_now() + delay;
     const bool first = held_.empty() || until < held_.begin()->first;
     held_.emplace(until, tag);
     if (!first) return;
     held_timer_.expires_at(until);
     held_timer_.async_wait([this](const error_code& error) {
-        if (!error) release_held(steady_now());
+        if (!error) release_held(util::steady_now());
     });
 }
 
@@ -277,7 +273,7 @@ void Consumer::release_held(util::SteadyTime until) {
     if (!held_.empty()) {
         held_timer_.expires_at(held_.begin()->first);
         held_timer_.async_wait([this](const error_code& error) {
-            if (!error) release_held(steady_now());
+            if (!error) release_held(util::steady_now());
         });
     }
     changed();

@@ -17,10 +17,6 @@ namespace {
 // After kill: how long to wait until what was killed is reaped.
 constexpr milliseconds kill_grace{2000};
 
-util::SteadyTime steady_now() noexcept {
-    return util::system_clock().steady();
-}
-
 }  // namespace
 
 void Consumer::stop(StopReason reason) {
@@ -46,8 +42,8 @@ void Consumer::fail(Error error) {
 
 // The pool first, then the connection: what runs is let finish, then asked to stop.
 asio::awaitable<void> Consumer::finish_running() {
-    const auto deadline = steady_now() + options_.drain;
-    while (active_ + letters_ > 0 && !at_once_ && steady_now() < deadline)
+    const auto deadline = util::steady_now() + options_.drain;
+    while (active_ + letters_ > 0 && !at_once_ && util::steady_now() < deadline)
         co_await until_changed(deadline);
     if (active_ == 0) co_return;
     if (!at_once_) {
@@ -58,25 +54,25 @@ asio::awaitable<void> Consumer::finish_running() {
     }
     if (active_ == 0) co_return;
     handler_.kill();
-    const auto limit = steady_now() + kill_grace;
-    while (active_ > 0 && steady_now() < limit)
+    const auto limit = util::steady_now() + kill_grace;
+    while (active_ > 0 && util::steady_now() < limit)
         co_await until_changed(limit);
 }
 
 bool Consumer::quiet() const {
     return connected_ && active_ == 0 && letters_ == 0 && waiting_.empty() && held_.empty() &&
-           steady_now() >= last_retry_due_;
+           util::steady_now() >= last_retry_due_;
 }
 
 asio::awaitable<void> Consumer::watch_idle() {
-    auto since = steady_now();
+    auto since = util::steady_now();
     std::uint64_t seen = arrivals_;
     bool was_quiet = true;
     while (!stopping_) {
-        if (!quiet() || !was_quiet || arrivals_ != seen) since = steady_now();
+        if (!quiet() || !was_quiet || arrivals_ != seen) since = util::steady_now();
         was_quiet = quiet();
         seen = arrivals_;
-        if (was_quiet && steady_now() - since >= *options_.stop.idle) stop(StopReason::idle);
+        if (was_quiet && util::steady_now() - since >= *options_.stop.idle) stop(StopReason::idle);
         if (stopping_) break;
         co_await until_changed(was_quiet ? since + *options_.stop.idle : util::SteadyTime::max());
     }
@@ -101,10 +97,10 @@ asio::awaitable<void> Consumer::watch_queue() {
 }
 
 asio::awaitable<bool> Consumer::stays_quiet(milliseconds duration) {
-    const auto deadline = steady_now() + duration;
+    const auto deadline = util::steady_now() + duration;
     const auto seen = arrivals_;
     while (quiet() && arrivals_ == seen && !stopping_) {
-        if (steady_now() >= deadline) co_return true;
+        if (util::steady_now() >= deadline) co_return true;
         co_await until_changed(deadline);
     }
     co_return false;

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -17,6 +16,7 @@
 #include <string>
 
 #include "mq/broker.hpp"
+#include "temporary_directory.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq {
@@ -24,21 +24,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Directory {
-  public:
-    Directory() {
-        char name[] = "/tmp/airy-disk.XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    std::string file() const { return path_ + "/airy.db"; }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
+struct Directory : test::TemporaryDirectory {
+    std::string file() const { return path() + "/airy.db"; }
 };
 
 std::unique_ptr<Broker> broker(const std::string& file) {

@@ -6,12 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <random>
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "mq/broker.hpp"
+#include "temporary_directory.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 
@@ -32,20 +31,8 @@ using std::chrono::steady_clock;
 constexpr auto patience = 60s;
 constexpr std::uint64_t prefetch = 20;
 
-class Directory {
-  public:
-    Directory() {
-        char name[] = "/tmp/airy-processes.XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    std::string url() const { return "sqlite:" + path_ + "/airy.db"; }
-
-  private:
-    std::string path_;
+struct Directory : test::TemporaryDirectory {
+    std::string url() const { return "sqlite:" + path() + "/airy.db"; }
 };
 
 // A running embedded_child with its stdout.

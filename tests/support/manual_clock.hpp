@@ -7,7 +7,7 @@
 
 #include "util/clock.hpp"
 
-namespace airy::support {
+namespace airy::test {
 
 // A clock that moves only when told. Any thread.
 class ManualClock final : public util::Clock {
@@ -25,4 +25,4 @@ class ManualClock final : public util::Clock {
     std::atomic<std::int64_t> now_{std::chrono::nanoseconds(std::chrono::hours(1)).count()};
 };
 
-}  // namespace airy::support
+}  // namespace airy::test

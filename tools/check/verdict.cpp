@@ -55,14 +55,10 @@ std::string range(const std::optional<double>& above, const std::optional<double
     return below ? number(*below) + ":" : "";
 }
 
-std::string quoted(std::string_view text) {
-    return util::quote_json(util::is_utf8(text) ? std::string(text) : util::printable(text, 1000));
-}
-
 std::string quoted_list(const std::vector<std::string>& texts) {
     std::string out = "[";
     for (const auto& text : texts)
-        out += (out.size() == 1 ? "" : ",") + quoted(text);
+        out += (out.size() == 1 ? "" : ",") + util::quote_any_json(text);
     return out + "]";
 }
 
@@ -138,16 +134,17 @@ std::string Verdict::text() const {
 std::string Verdict::json() const {
     std::string state(word(state_));
     std::ranges::transform(state, state.begin(), [](unsigned char c) { return std::tolower(c); });
-    std::string out = fmt::format(
-        R"({{"check":{},"state":"{}","exit":{},"reasons":{},"remarks":{},"figures":{{)",
-        quoted(what_), state, exit_code(), quoted_list(reasons_), quoted_list(remarks_));
+    std::string out =
+        fmt::format(R"({{"check":{},"state":"{}","exit":{},"reasons":{},"remarks":{},"figures":{{)",
+                    util::quote_any_json(what_), state, exit_code(), quoted_list(reasons_),
+                    quoted_list(remarks_));
     bool first = true;
     for (const auto& figure : figures_) {
         out += fmt::format(
             R"({}{}:{{"value":{},"unit":{},"warn_above":{},"max":{},"warn_below":{},"min":{}}})",
-            first ? "" : ",", quoted(figure.label), or_null(figure.value), quoted(figure.unit),
-            or_null(figure.above.warn), or_null(figure.above.crit), or_null(figure.below.warn),
-            or_null(figure.below.crit));
+            first ? "" : ",", util::quote_any_json(figure.label), or_null(figure.value),
+            util::quote_any_json(figure.unit), or_null(figure.above.warn),
+            or_null(figure.above.crit), or_null(figure.below.warn), or_null(figure.below.crit));
         first = false;
     }
     return out + "}}\n";

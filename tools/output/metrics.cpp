@@ -45,7 +45,7 @@ std::string or_null(const std::optional<std::uint64_t>& number) {
 
 std::string text_or_null(const std::string& text) {
     if (text.empty()) return "null";
-    return util::quote_json(util::is_utf8(text) ? text : util::printable(text, 1000));
+    return util::quote_any_json(text);
 }
 
 std::string shown_rate(const inspect::QueueReport& report, double rate) {

@@ -4,7 +4,8 @@
 
 #include <poll.h>
 
-#include <set>
+#include <optional>
+#include <utility>
 
 #include "output/stream.hpp"
 #include "util/error.hpp"
@@ -12,7 +13,9 @@
 #include "util/text.hpp"
 
 namespace airy::tools::stats {
+namespace {
 
+// SIGINT or SIGTERM, should one come within `pause`.
 std::optional<int> wait_for_signal(std::chrono::nanoseconds pause) {
     util::SignalFd signals;
     const timespec timeout{std::chrono::duration_cast<std::chrono::seconds>(pause).count(),
@@ -22,6 +25,8 @@ std::optional<int> wait_for_signal(std::chrono::nanoseconds pause) {
     return signals.take();
 }
 
+}  // namespace
+
 void print(const std::string& text, const std::vector<std::string>& notes) {
     output::print(text);
     output::flush();
@@ -29,13 +34,16 @@ void print(const std::string& text, const std::vector<std::string>& notes) {
         output::note(line);
 }
 
+std::vector<std::string> SaidNotes::new_of(std::vector<std::string> notes) {
+    std::erase_if(notes, [this](const std::string& line) { return !said_.insert(line).second; });
+    return notes;
+}
+
 // SIGINT and SIGTERM are only held back between two looks, so that one which cannot reach the
 // broker ends at once.
-int watch(const std::function<Snapshot()>& look,
-          const std::function<std::string(const Snapshot&)>& rendered,
-          std::chrono::nanoseconds pause, bool json) {
-    const bool redraw = output::stdout_is_terminal() && !json;
-    std::set<std::string> said;
+int look_repeatedly(const std::function<Snapshot()>& look,
+                    const std::function<void(Snapshot&, bool first)>& see,
+                    std::chrono::nanoseconds pause) {
     for (bool first = true;; first = false) {
         Snapshot snapshot;
         try {
@@ -44,21 +52,29 @@ int watch(const std::function<Snapshot()>& look,
             if (first) throw;
             snapshot.notes.push_back(error.what());
         }
+        see(snapshot, first);
+        if (const auto signal = wait_for_signal(pause)) return 128 + *signal;
+    }
+}
+
+int watch(const std::function<Snapshot()>& look,
+          const std::function<std::string(const Snapshot&)>& rendered,
+          std::chrono::nanoseconds pause, bool json) {
+    const bool redraw = output::stdout_is_terminal() && !json;
+    SaidNotes said;
+    const auto see = [&](Snapshot& snapshot, bool first) {
         std::string text = rendered(snapshot);
         if (redraw) {
             text.insert(0, "\x1b[H\x1b[2J");
             for (const auto& line : snapshot.notes)
                 text += util::printable(line, 1000) + "\n";
             print(text, {});
-        } else {
-            // What was said before need not be said each second.
-            std::erase_if(snapshot.notes,
-                          [&said](const std::string& line) { return !said.insert(line).second; });
-            if (!first && !json) output::print("\n");
-            print(text, snapshot.notes);
+            return;
         }
-        if (const auto signal = wait_for_signal(pause)) return 128 + *signal;
-    }
+        if (!first && !json) output::print("\n");
+        print(text, said.new_of(std::move(snapshot.notes)));
+    };
+    return look_repeatedly(look, see, pause);
 }
 
 }  // namespace airy::tools::stats

@@ -4,20 +4,33 @@
 
 #include <chrono>
 #include <functional>
-#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "stats/snapshot.hpp"
 
 // Looking again and again. Main thread.
 namespace airy::tools::stats {
 
-// SIGINT or SIGTERM, should one come within `pause`.
-std::optional<int> wait_for_signal(std::chrono::nanoseconds pause);
+// Notes that were said already, and need not be said each second.
+class SaidNotes {
+  public:
+    // Those not given before.
+    std::vector<std::string> new_of(std::vector<std::string> notes);
 
-// Prints what `look` shows as `rendered` has it, anew after each `pause`, until a signal; returns
-// the exit code. Text takes the place of the one before on a terminal, and stands apart elsewhere.
-// An Error of the first look is thrown, of later ones noted.
+  private:
+    std::set<std::string> said_;
+};
+
+// Calls `see` with what `look` has found, anew after each `pause`, until a signal; returns the exit
+// code. An Error of the first look is thrown, of later ones noted in the snapshot.
+int look_repeatedly(const std::function<Snapshot()>& look,
+                    const std::function<void(Snapshot&, bool first)>& see,
+                    std::chrono::nanoseconds pause);
+
+// The same, printed as `rendered` has it: on a terminal in the place of the text before, elsewhere
+// apart from it.
 int watch(const std::function<Snapshot()>& look,
           const std::function<std::string(const Snapshot&)>& rendered,
           std::chrono::nanoseconds pause, bool json);

@@ -118,21 +118,19 @@ void EmbeddedSubscription::serve() {
 }
 
 void EmbeddedSubscription::serve_until_closed() {
-    watch_->refresh();
     while (true) {
-        if (work_to_do()) {
-            try {
+        try {
+            if (work_to_do())
                 work();
-            } catch (const DiskFull& full) {
-                // What is settled is tried again: it makes room.
-                util::log_warn(full.what());
-                look_ = true;
-                registered_ = false;
-                pollfd closing{inbox_.fd(), POLLIN, 0};
-                ::poll(&closing, 1, static_cast<int>(full_disk_pause.count()));
-            }
-        } else {
-            wait();
+            else
+                wait();
+        } catch (const DiskFull& full) {
+            // What is settled is tried again: it makes room.
+            util::log_warn(full.what());
+            look_ = true;
+            registered_ = false;
+            pollfd closing{inbox_.fd(), POLLIN, 0};
+            ::poll(&closing, 1, static_cast<int>(full_disk_pause.count()));
         }
         take_commands();
         if (service_.closing()) return;
@@ -141,12 +139,13 @@ void EmbeddedSubscription::serve_until_closed() {
 
 // Stores the last settlements and ends the session; what is unsettled goes back.
 void EmbeddedSubscription::finish() {
+    std::vector<std::int64_t> dead;
     while (true) {
         try {
             Change change(store_, catalogue_);
             if (auto* queue = my_queue(change)) settle_pending(change, *queue);
             end_session(change, session_.id);
-            commit_and_bury(change);
+            dead = change.commit();
             break;
         } catch (const DiskFull&) {
             if (steady_clock::now() + full_disk_pause > service_.close_deadline()) throw;
@@ -155,6 +154,7 @@ void EmbeddedSubscription::finish() {
     }
     session_.beacon.reset();
     flushed_.store(true);
+    end_sessions(store_, catalogue_, std::move(dead));
     store_.checkpoint_if_long();
 }
 
@@ -177,7 +177,12 @@ void EmbeddedSubscription::wait() {
     if (left_some_ && ready == 0) look_ = true;
     left_some_ = false;
     if (ready == 0 && timeout >= tick) look_after_tick();
-    if (ready != 1 || waiting[0].revents == 0) watch_->refresh();
+    if (ready != 1 || waiting[0].revents == 0) refresh_watch();
+}
+
+void EmbeddedSubscription::refresh_watch() {
+    while (!watch_->refresh())
+        end_dead_sessions(store_, catalogue_);
 }
 
 // Reads only: whether something waits that nobody has told of.
@@ -230,6 +235,7 @@ void EmbeddedSubscription::work() {
     std::vector<StoredMessage> taken;
     bool quorum = false;
     bool gone = false;
+    std::vector<std::int64_t> dead;
     {
         Change change(store_, catalogue_);
         if (watch_->due_at() <= steady_clock::now()) run_due(change);
@@ -243,7 +249,7 @@ void EmbeddedSubscription::work() {
             else
                 taken = take_share(change, *queue);
         }
-        commit_and_bury(change);
+        dead = change.commit();
     }
     // Only now: until then all of it might have to be done again.
     forget_settled();
@@ -256,7 +262,8 @@ void EmbeddedSubscription::work() {
                         util::printable(queue_))});
     if (stopped_) look_ = false;
     outbox_.put_all(events_);
-    watch_->refresh();
+    end_sessions(store_, catalogue_, std::move(dead));
+    refresh_watch();
     store_.checkpoint_if_long();
 }
 

@@ -53,6 +53,7 @@ class EmbeddedSubscription final : public Subscription {
     void serve_until_closed();
     void finish();
     void wait();
+    void refresh_watch();
     void look_after_tick();
     void take_commands();
     bool work_to_do();

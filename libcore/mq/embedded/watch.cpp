@@ -16,29 +16,31 @@ constexpr std::int64_t keeper_lateness = 1000;  // milliseconds
 
 }  // namespace
 
-void Watch::refresh() {
+bool Watch::refresh() {
     auto& db = store_.db();
     auto before = db.value("SELECT max(session) FROM consumer WHERE session < ?1", session_);
     const bool first = !before;
     if (first) before = db.value("SELECT max(session) FROM consumer");
-    watch(before == session_ ? std::nullopt : before);
+    if (!watch(before == session_ ? std::nullopt : before)) return false;
 
     const auto due = next_due(db);
     due_at_ = util::SteadyTime::max();
-    if (!due) return;
+    if (!due) return true;
     const auto wait = std::max<std::int64_t>(0, *due - store_.now());
     due_at_ = std::chrono::steady_clock::now() +
               std::chrono::milliseconds(wait + (first ? 0 : keeper_lateness));
+    return true;
 }
 
-void Watch::watch(std::optional<std::int64_t> session) {
-    if (session == watched_ && (end_ || !session)) return;
+bool Watch::watch(std::optional<std::int64_t> session) {
+    if (session == watched_ && (end_ || !session)) return true;
     watched_ = session;
     end_.reset();
-    if (!session) return;
+    if (!session) return true;
     auto row = store_.db().query("SELECT beacon FROM session WHERE id = ?1", *session);
-    bool alive = false;
+    bool alive = true;
     if (row.next()) end_ = watch_beacon(store_.directory(), std::string(row.text(0)), alive);
+    return alive;
 }
 
 }  // namespace airy::mq::embedded

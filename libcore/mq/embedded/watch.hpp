@@ -18,15 +18,16 @@ class Watch {
   public:
     Watch(Store& store, std::int64_t session) : store_(store), session_(session) {}
 
-    // Finds out anew whom to watch, and when something is due.
-    void refresh();
+    // Finds out anew whom to watch, and when something is due. False: whom it was to watch has died
+    // already, unnoticed; end_dead_sessions() and refresh again.
+    bool refresh();
 
     // For poll, with no events: POLLERR says that the watched session has died. -1: nobody.
     int fd() const noexcept { return end_.get(); }
     util::SteadyTime due_at() const noexcept { return due_at_; }
 
   private:
-    void watch(std::optional<std::int64_t> session);
+    bool watch(std::optional<std::int64_t> session);
 
     Store& store_;
     const std::int64_t session_;

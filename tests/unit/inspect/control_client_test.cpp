@@ -7,6 +7,7 @@
 
 #include "fake_consumer.hpp"
 #include "inspect/control_directory.hpp"
+#include "scoped_variable.hpp"
 #include "temporary_directory.hpp"
 #include "unix_socket.hpp"
 #include "util/error.hpp"

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "scoped_variable.hpp"
 #include "temporary_directory.hpp"
 #include "util/error.hpp"
 

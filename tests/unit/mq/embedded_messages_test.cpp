@@ -4,13 +4,11 @@
 #include "mq/embedded/messages.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
-
-#include <filesystem>
 
 #include "manual_clock.hpp"
 #include "mq/embedded/expiry.hpp"
 #include "mq/embedded/queue_rows.hpp"
+#include "temporary_directory.hpp"
 
 namespace airy::mq::embedded {
 namespace {
@@ -19,47 +17,34 @@ using namespace std::chrono_literals;
 
 class Queues {
   public:
-    Queues() {
-        char name[] = "/tmp/airy-messages.XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-        store_ = std::make_unique<Store>(parse_location("sqlite:" + path_ + "/airy.db"), clock_);
-    }
-    ~Queues() {
-        store_.reset();
-        std::filesystem::remove_all(path_);
-    }
-    Queues(const Queues&) = delete;
-    Queues& operator=(const Queues&) = delete;
-
     void declare(const std::string& name, event::HeaderTable arguments = {}) {
         QueueSpec spec;
         spec.name = name;
         spec.arguments = std::move(arguments);
-        Change change(*store_, catalogue_);
+        Change change(store_, catalogue_);
         create_queue_rows(change, normalized(spec), std::nullopt);
         change.commit();
     }
     void put(const std::string& queue, const std::string& body) {
-        Change change(*store_, catalogue_);
+        Change change(store_, catalogue_);
         const std::string meta(1, '\0');  // no properties
         put_message(change, counts(change, queue), {"", queue, meta, body});
         change.commit();
     }
     std::vector<std::string> ready(const std::string& queue) {
-        Change change(*store_, catalogue_);
+        Change change(store_, catalogue_);
         std::vector<std::string> bodies;
         for (const auto& message : ready_messages(change, counts(change, queue), 100))
             bodies.push_back(message.body);
         return bodies;
     }
     std::int64_t unacked(const std::string& queue) {
-        Change change(*store_, catalogue_);
+        Change change(store_, catalogue_);
         return counts(change, queue).unacked;
     }
     void pass_time(std::chrono::milliseconds time) {
         clock_.advance(time);
-        catch_up(*store_, catalogue_);
+        catch_up(store_, catalogue_);
     }
 
   private:
@@ -67,9 +52,9 @@ class Queues {
         return *change.counts(change.catalogue().queue(queue)->id);
     }
 
-    support::ManualClock clock_;
-    std::string path_;
-    std::unique_ptr<Store> store_;
+    test::TemporaryDirectory directory_;
+    test::ManualClock clock_;
+    Store store_{parse_location("sqlite:" + directory_.path() + "/airy.db"), clock_};
     Catalogue catalogue_;
 };
 

@@ -3,33 +3,19 @@
 #include "mq/embedded/retention.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
-
-#include <filesystem>
 
 #include "manual_clock.hpp"
+#include "temporary_directory.hpp"
 
 namespace airy::mq::embedded {
 namespace {
 
 using namespace std::chrono_literals;
 
-class File {
-  public:
-    File() {
-        char name[] = "/tmp/airy-retention.XXXXXX";
-        REQUIRE(::mkdtemp(name) != nullptr);
-        path_ = name;
-    }
-    ~File() { std::filesystem::remove_all(path_); }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
+struct File : test::TemporaryDirectory {
     Location location(const std::string& query = {}) const {
-        return parse_location("sqlite:" + path_ + "/airy.db" + query);
+        return parse_location("sqlite:" + path() + "/airy.db" + query);
     }
-
-  private:
-    std::string path_;
 };
 
 // A file with its clock, to which messages are published in one change each.
@@ -58,10 +44,10 @@ class Log {
             .value();
     }
     bool keeps() { return retains(store_.db()); }
-    support::ManualClock& clock() { return clock_; }
+    test::ManualClock& clock() { return clock_; }
 
   private:
-    support::ManualClock clock_;
+    test::ManualClock clock_;
     Store store_;
     Catalogue catalogue_;
 };

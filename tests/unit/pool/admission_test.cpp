@@ -14,7 +14,7 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 
 namespace {
 
@@ -116,7 +116,7 @@ TEST_CASE("no more than max_blocking submitters wait") {
 
 TEST_CASE("a blocked submit ends at its deadline") {
     Gate gate;
-    support::ManualClock clock;
+    test::ManualClock clock;
     auto set = options(1);
     set.clock = &clock;
     TaskPool pool(set);

@@ -12,7 +12,7 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 
 TEST_CASE("Airy: the pool has 10000 slots by default, and the contract's other defaults") {
     const Options set;

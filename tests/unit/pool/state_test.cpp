@@ -14,7 +14,7 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 using boost::asio::awaitable;
 
 namespace {

@@ -20,7 +20,7 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 namespace asio = boost::asio;
 using asio::awaitable;
 

@@ -12,7 +12,9 @@
 #include "pool/pool.hpp"
 #include "support/manual_clock.hpp"
 
-namespace airy::pool::test {
+namespace airy::test {
+
+using namespace airy::pool;
 
 using namespace std::chrono_literals;
 
@@ -92,4 +94,4 @@ inline boost::asio::awaitable<TaskResult> pass_at_once(TaskContext&) {
     co_return TaskResult::ok;
 }
 
-}  // namespace airy::pool::test
+}  // namespace airy::test

@@ -9,18 +9,18 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 using boost::asio::awaitable;
 
 namespace {
 
 struct Timed {
-    support::ManualClock clock;
+    test::ManualClock clock;
     Record<OutcomeKind> outcomes;
     Gate gate;
     TaskPool pool{with_clock(clock)};
 
-    static Options with_clock(support::ManualClock& clock) {
+    static Options with_clock(test::ManualClock& clock) {
         auto set = options(4);
         set.clock = &clock;
         set.task_timeout = 30s;

@@ -13,7 +13,7 @@
 
 using namespace airy;
 using namespace airy::pool;
-using namespace airy::pool::test;
+using namespace airy::test;
 
 namespace {
 
@@ -146,7 +146,7 @@ TEST_CASE("one task after another runs on one thread") {
 }
 
 TEST_CASE("idle threads end after the expiry, the last used last") {
-    support::ManualClock clock;
+    test::ManualClock clock;
     auto set = options(8);
     set.clock = &clock;
     set.expiry = 10s;
@@ -174,7 +174,7 @@ TEST_CASE("idle threads end after the expiry, the last used last") {
 }
 
 TEST_CASE("prealloc makes the threads at the start and keeps them") {
-    support::ManualClock clock;
+    test::ManualClock clock;
     auto set = options(6);
     set.clock = &clock;
     set.prealloc = true;

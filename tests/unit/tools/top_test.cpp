@@ -190,7 +190,7 @@ View filled(const util::Clock& clock, int consumers, int queues) {
 }
 
 TEST_CASE("no view is larger than the screen, and nothing in it moves the cursor") {
-    const support::ManualClock clock;
+    const test::ManualClock clock;
     for (const auto& [consumers, queues] :
          std::initializer_list<std::pair<int, int>>{{0, 0}, {1, 0}, {0, 1}, {3, 3}, {90, 200}})
         for (const int key : {int{'k'}, int{key_enter}, int{'?'}, int{'d'}}) {
@@ -211,7 +211,7 @@ TEST_CASE("no view is larger than the screen, and nothing in it moves the cursor
 }
 
 TEST_CASE("the selected row is on the screen") {
-    const support::ManualClock clock;
+    const test::ManualClock clock;
     auto view = filled(clock, 90, 200);
     for (int i = 0; i < 90; ++i) {
         const auto lines = view.lines({10, 80}, "");
@@ -221,7 +221,7 @@ TEST_CASE("the selected row is on the screen") {
 }
 
 TEST_CASE("keys order what is to be done; drain asks first") {
-    const support::ManualClock clock;
+    const test::ManualClock clock;
     auto view = filled(clock, 2, 1);
     view.press('j');
     auto order = view.press('p');
@@ -246,7 +246,7 @@ TEST_CASE("keys order what is to be done; drain asks first") {
 }
 
 TEST_CASE("nobody there: keys have nothing to order") {
-    const support::ManualClock clock;
+    const test::ManualClock clock;
     auto view = filled(clock, 0, 0);
     for (const int key : {int{'p'}, int{'u'}, int{'+'}, int{'-'}, int{'d'}, int{key_enter}})
         CHECK_FALSE(view.press(key));
@@ -254,7 +254,7 @@ TEST_CASE("nobody there: keys have nothing to order") {
 }
 
 TEST_CASE("one consumer: failures, what runs, and how its times are spread") {
-    const support::ManualClock clock;
+    const test::ManualClock clock;
     auto view = filled(clock, 1, 1);
     view.press(key_enter);
     const auto lines = view.lines({60, 100}, "");
@@ -271,7 +271,7 @@ TEST_CASE("one consumer: failures, what runs, and how its times are spread") {
 }
 
 TEST_CASE("the details of one that ends give way to the overview, which says so for a while") {
-    support::ManualClock clock;
+    test::ManualClock clock;
     auto view = filled(clock, 1, 1);
     view.press(key_enter);
     News news;

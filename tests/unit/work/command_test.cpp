@@ -3,13 +3,13 @@
 #include "work/command.hpp"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
+#include "temporary_directory.hpp"
 #include "util/error.hpp"
 
 using namespace airy;
@@ -21,15 +21,13 @@ namespace {
 // A folder of its own with a program `run` and a file `text` that is none.
 struct Folder {
     Folder() {
-        char pattern[] = "/tmp/airy-command-XXXXXX";
-        path = ::mkdtemp(pattern);
         for (const char* name : {"run", "text"})
             std::ofstream(path + "/" + name) << "#!/bin/sh\n";
         ::chmod((path + "/run").c_str(), 0755);
         std::filesystem::create_directory(path + "/folder");
     }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string path;
+    const test::TemporaryDirectory directory;
+    const std::string& path = directory.path();
 };
 
 std::string usage_error(const std::vector<std::string>& argv, std::string_view search_path) {
