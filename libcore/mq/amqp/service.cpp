@@ -18,15 +18,18 @@ void ServiceThread::watch(int socket) noexcept {
     socket_ = socket;
 }
 
-bool ServiceThread::wait_readable(const Connection& connection, int inbox,
-                                  util::SteadyTime due) const {
+bool ServiceThread::wait_readable(const Connection& connection, int inbox, util::SteadyTime due,
+                                  util::SteadyTime rest_until) const {
     auto patience = connection.patience();
-    if (due != util::SteadyTime::max()) {
-        const auto until_due = std::chrono::ceil<milliseconds>(due - steady_clock::now());
-        patience = std::clamp(until_due, milliseconds(0), patience);
-    }
-    pollfd waiting[] = {
-        {connection.socket(), POLLIN, 0}, {inbox, POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
+    const auto now = steady_clock::now();
+    const bool resting = now < rest_until;
+    if (resting) due = std::min(due, rest_until);
+    if (due != util::SteadyTime::max())
+        patience =
+            std::clamp(std::chrono::ceil<milliseconds>(due - now), milliseconds(0), patience);
+    pollfd waiting[] = {{resting ? -1 : connection.socket(), POLLIN, 0},
+                        {inbox, POLLIN, 0},
+                        {stop_.fd(), POLLIN, 0}};
     const int ready = ::poll(waiting, 3, static_cast<int>(patience.count()));
     // Nothing at all: the heartbeats are served by looking for a frame.
     return ready <= 0 || waiting[0].revents != 0;

@@ -38,10 +38,11 @@ class ServiceThread {
     // is closed.
     void watch(int socket) noexcept;
 
-    // The thread itself only. Waits until `inbox` or the connection's socket is readable, `due` has
-    // come, the connection must be served for its heartbeats, or this is closing. Returns whether
-    // the socket should be read.
-    bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due) const;
+    // The thread itself only. Waits until `inbox` or the connection's socket is readable, the
+    // latter not before `rest_until`, `due` has come, the connection must be served for its
+    // heartbeats, or this is closing. Returns whether the socket should be read.
+    bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due,
+                       util::SteadyTime rest_until = {}) const;
 
     // The thread itself only. False when it was cut short by closing.
     bool sleep(std::chrono::milliseconds duration) const;

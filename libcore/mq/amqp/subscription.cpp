@@ -17,6 +17,11 @@ namespace {
 // Settlements wait for company this long; the contract of Subscription allows 20 ms.
 constexpr std::chrono::milliseconds settle_patience{5};
 constexpr std::chrono::milliseconds destructor_deadline{500};
+// The broker sends a few deliveries at a time, and each time three threads are woken for them.
+// Where that does not hold anybody up, since the prefetch is large, what comes this soon after
+// others waits for company.
+constexpr std::uint16_t large_prefetch = 256;
+constexpr std::chrono::milliseconds rest{1};
 
 std::atomic<std::uint64_t> generations{0};
 
@@ -102,7 +107,8 @@ void AmqpSubscription::serve() {
 void AmqpSubscription::serve_connection() {
     read_frames();
     while (!service_.closing()) {
-        if (service_.wait_readable(*link_, inbox_.fd(), ledger_.due_at())) read_frames();
+        if (service_.wait_readable(*link_, inbox_.fd(), ledger_.due_at(), rest_until_))
+            read_frames();
         take_commands();
         if (ledger_.due(std::chrono::steady_clock::now())) send_settlements();
     }
@@ -155,7 +161,10 @@ void AmqpSubscription::read_frames() {
         }
         link_->release_buffers();
     }
+    if (events_.empty()) return;
     outbox_.put_all(events_);
+    if (options_.prefetch == 0 || options_.prefetch >= large_prefetch)
+        rest_until_ = util::steady_now() + rest;
 }
 
 void AmqpSubscription::take_method(const amqp_frame_t& frame) {

@@ -64,6 +64,7 @@ class AmqpSubscription final : public Subscription {
     AckLedger ledger_;
     ContentAssembler assembler_;
     std::vector<SubscriptionEvent> events_;
+    util::SteadyTime rest_until_{};  // not to be read before
     std::string consumer_tag_;
     bool ending_ = false;  // stopped or cancelled: the connection is not worth renewing
     Link link_;
