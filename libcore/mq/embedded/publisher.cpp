@@ -73,6 +73,15 @@ std::uint64_t EmbeddedPublisher::try_submit(event::Message& message) {
     return ++submitted_;
 }
 
+std::vector<PublisherEvent> EmbeddedPublisher::take() {
+    std::vector<std::vector<event::Message>> spent;
+    {
+        const std::lock_guard lock(spent_mutex_);
+        spent.swap(spent_);
+    }
+    return outbox_.take();
+}
+
 void EmbeddedPublisher::close(std::chrono::milliseconds deadline) noexcept {
     service_.end(deadline, store_, [this] { inbox_.put({}); });
 }
@@ -92,7 +101,7 @@ void EmbeddedPublisher::serve_until_closed() {
         pollfd waiting{inbox_.fd(), POLLIN, 0};
         ::poll(&waiting, 1, -1);
         if (service_.closing()) return;
-        const auto messages = inbox_.take();
+        auto messages = inbox_.take();
         std::span<const event::Message> rest(messages);
         while (!rest.empty() && !service_.closing()) {
             std::size_t count = 0;
@@ -102,6 +111,10 @@ void EmbeddedPublisher::serve_until_closed() {
             publish_all(rest.first(count));
             rest = rest.subspan(count);
             waiting_bytes_.fetch_sub(bytes);
+        }
+        {
+            const std::lock_guard lock(spent_mutex_);
+            spent_.push_back(std::move(messages));
         }
         store_.checkpoint_if_long();
         if (keeps_published_) clean_published(store_, catalogue_);

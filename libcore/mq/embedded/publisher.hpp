@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ class EmbeddedPublisher final : public Publisher {
 
     std::uint64_t try_submit(event::Message& message) override;
     int event_fd() const noexcept override { return outbox_.fd(); }
-    std::vector<PublisherEvent> take() override { return outbox_.take(); }
+    std::vector<PublisherEvent> take() override;
     std::size_t in_flight() const noexcept override { return in_flight_.load(); }
     void close(std::chrono::milliseconds deadline) noexcept override;
 
@@ -45,6 +46,10 @@ class EmbeddedPublisher final : public Publisher {
     std::atomic<bool> lost_{false};
     util::Mailbox<event::Message> inbox_;
     util::Mailbox<PublisherEvent> outbox_;
+    // Stored messages go back to the caller's thread, which allocated them: two threads at one
+    // arena of malloc wait for each other more than they work.
+    std::mutex spent_mutex_;
+    std::vector<std::vector<event::Message>> spent_;
 
     // The service thread's own.
     Store store_;
