@@ -23,7 +23,7 @@ constexpr std::size_t taken_ahead = 20;       // the consumer's prefetch
 
 std::chrono::seconds duration() {
     const char* text = std::getenv("AIRY_TEST_LEDGER_SECONDS");
-    return std::chrono::seconds(text != nullptr ? std::strtol(text, nullptr, 10) : 25);
+    return std::chrono::seconds(text != nullptr ? std::strtol(text, nullptr, 10) : 300);
 }
 
 // What came of each number. Any thread.
