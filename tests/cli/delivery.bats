@@ -26,9 +26,6 @@ post() {
     airy publish post.published --set "post_id=$id" --set author_id=7 --set title=t "$@"
 }
 
-# What is in a queue, as message lines; takes it out.
-drained() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
-
 @test "a failure is tried again after its delays, as the same message, then dead-lettered" {
     post 1 --header x-mine=yes >id
     run_airy consume '#' --queue "$queue" --count 1 --max-attempts 3 --retry-delay 200ms -- \
@@ -97,6 +94,37 @@ drained() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
     jq -e '.headers["x-death"][0].reason == "delivery_limit"' letter
 }
 
+@test "killed with 1,000 in flight: another consumer handles them all, none is lost" {
+    # What a handler began is in the file begun; from then on that there is a gate, it waits there.
+    events 500 | airy publish >early
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 200 --prefetch 1000 -- \
+        sh -c 'echo $AIRY_MESSAGE_ID >>begun; test ! -p gate || : <gate'
+    wait_until 30 handled 500
+    mkfifo gate
+    events 2500 | airy publish >late
+    wait_until 30 in_flight 1000
+    wait_until 30 begun 700
+    kill -KILL "$spawned_pid"
+    wait_until settled_in_queue 2500 # all that was not acknowledged has come back
+    exec {gate}<>gate                # lets go the handlers, which outlived their consumer
+    rm gate
+    run_airy consume '#' --queue "$queue" --until-empty --print
+    assert_status 0
+    exec {gate}>&-
+    jq -r .properties.message_id <<<"$output" | sort >again
+    assert_equal "$(sort -u again | comm -13 - <(sort late) | wc -l)" 0 # lost
+    assert_equal "$(comm -12 again <(sort early) | wc -l)" 0            # acknowledged, and yet there
+    assert_equal "$(jq -n '[inputs | select(.redelivered)] | length' <<<"$output")" 1000
+    assert_equal "$(wc -l <again)" 2500
+    # Handled twice: only what had been begun, of the 1,000 in flight.
+    assert_equal "$(comm -12 <(sort begun) again | wc -l)" 200
+    assert_equal "$(depth "$queue.dlq")" 0
+}
+handled() { consumer_has ".handled == $1 and .in_flight == 0"; }
+in_flight() { consumer_has ".in_flight == $1"; }
+begun() { (($(wc -l <begun) >= $1)); }
+settled_in_queue() { (($(depth "$queue") == $1)); }
+
 @test "a message with properties that forbid a copy is retried all the same" {
     # An expiration would end it in the queue where it waits; CC would deliver it twice.
     post 1 --expiration 1h
@@ -163,19 +191,21 @@ PY
     assert_equal "$(xargs <told)" 'READY=1 STOPPING=1'
 }
 
-@test "Ctrl-C ends a first connection that hangs" {
+@test "Ctrl-C ends a first connection that hangs: in the login, and in the TLS handshake" {
     python3 -c '
 import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
 open("port", "w").write(str(s.getsockname()[1])); time.sleep(60)' &
-    local server=$!
+    local server=$! scheme
     wait_until test -s port
-    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --url "amqp://127.0.0.1:$(<port)/" -- true
-    wait_until connected
-    kill -INT "$spawned_pid"
-    status=0
-    ended "$spawned_pid" 3 || status=$?
+    for scheme in amqp amqps; do
+        spawn "$scheme" "$AIRY_BIN" consume '#' --queue "$queue" --url "$scheme://127.0.0.1:$(<port)/" -- true
+        wait_until connected "$spawned_pid"
+        kill -INT "$spawned_pid"
+        status=0
+        ended "$spawned_pid" 3 || status=$?
+        assert_status 130
+    done
     kill "$server"
-    assert_status 130
 }
-connected() { ss -tnH state established "dport = :$(<port)" | grep -q .; }
+connected() { ss -tnpH state established "dport = :$(<port)" | grep -q "pid=$1,"; }

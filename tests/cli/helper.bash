@@ -103,6 +103,17 @@ forget() { api DELETE "$2/%2F/$1" || true; }
 # quorum queue may be seconds old.
 depth() { airy queue ls "$1" --output json | jq .ready; }
 
+# What is in a queue, as message lines; takes it out.
+drained() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
+
+# events N: valid events, one a line, with post_id from 1 on.
+events() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'; }
+
+# consumer_has CONDITION: what `airy stats pools` says of the consumer of $queue, as a jq condition.
+consumer_has() {
+    airy stats pools --output json | jq -e --arg queue "$queue" "select(.queue == \$queue) | $1"
+}
+
 # bindings_of QUEUE N: true when the queue has so many bindings beside the default one.
 has_bindings() {
     local count

@@ -17,9 +17,6 @@ teardown() {
 
 post() { airy publish post.published --set post_id="$1" --set author_id=7 --set title=Hello "${@:2}"; }
 
-# events N: valid events, one a line, with post_id from 1 on.
-events() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'; }
-
 # The bodies that wait in the queue, in order.
 bodies() { timeout 20 amqp-consume -u "$peer_url" -q "$queue" -c "$(depth "$queue")" cat; }
 

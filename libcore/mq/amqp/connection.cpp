@@ -3,21 +3,16 @@
 #include "mq/amqp/connection.hpp"
 
 #include <fmt/core.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <new>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "mq/amqp/errors.hpp"
+#include "mq/amqp/interrupt_watch.hpp"
 #include "mq/amqp/socket.hpp"
 #include "mq/amqp/table.hpp"
-#include "util/fd.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -64,36 +59,6 @@ std::string url_of_host(const AmqpUrl& url) {
     return fmt::format("{}://{}:***@{}:{}/", url.tls ? "amqps" : "amqp", url.user,
                        bracketed ? "[" + url.host + "]" : url.host, url.port);
 }
-
-// Ends a login, which rabbitmq-c would go on waiting for, by shutting its socket down as soon as
-// `interrupt` is readable.
-class LoginWatch {
-  public:
-    LoginWatch(int interrupt, int socket) {
-        if (interrupt < 0) return;
-        thread_ = std::thread([this, interrupt, socket] {
-            pollfd waiting[] = {{interrupt, POLLIN, 0}, {done_.fd(), POLLIN, 0}};
-            while (::poll(waiting, 2, -1) < 0 && errno == EINTR) {
-            }
-            if (waiting[1].revents != 0) return;
-            interrupted_.store(true);
-            ::shutdown(socket, SHUT_RDWR);
-        });
-    }
-    ~LoginWatch() {
-        done_.signal();
-        if (thread_.joinable()) thread_.join();
-    }
-    LoginWatch(const LoginWatch&) = delete;
-    LoginWatch& operator=(const LoginWatch&) = delete;
-
-    bool interrupted() const noexcept { return interrupted_.load(); }
-
-  private:
-    util::Wakeup done_;
-    std::atomic<bool> interrupted_{false};
-    std::thread thread_;
-};
 
 // A login's failure in words: the broker's own reply where it gave one.
 Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpoint& endpoint) {
@@ -154,9 +119,9 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
     Endpoint shown = endpoint;
     if (!url.more_hosts.empty()) shown.url = url_of_host(url);
     shown_url_ = masked_url(shown.url);
-    open_socket(state_.get(), url, shown, deadline, interrupt);
-    const LoginWatch watch(interrupt, socket());
+    InterruptWatch watch(interrupt);
     try {
+        open_socket(state_.get(), url, shown, deadline, interrupt, watch);
         log_in(url, shown, deadline);
         const timeval rpc = timeval_of(rpc_timeout);
         amqp_set_rpc_timeout(state_.get(), &rpc);
@@ -164,7 +129,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
     } catch (const Error&) {
         if (!watch.interrupted()) throw;
         throw Error(ErrorKind::unreachable,
-                    fmt::format("cannot log in to {}: interrupted", shown_url_))
+                    fmt::format("cannot connect to {}: interrupted", shown_url_))
             .as_permanent();
     }
 }

@@ -164,6 +164,12 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint, const st
     if (!tls.insecure) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_certificate);
 }
 
+void guard_handshake(const SSL* tls, int where, int) {
+    if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+    auto* watch = static_cast<InterruptWatch*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls)));
+    if (watch != nullptr) watch->guard(SSL_get_fd(tls));
+}
+
 Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
     const bool other_host = status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED ||
                             certificate_error == X509_V_ERR_IP_ADDRESS_MISMATCH;
@@ -195,7 +201,7 @@ Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
 }  // namespace
 
 void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoint& endpoint,
-                 steady_clock::time_point deadline, int interrupt) {
+                 steady_clock::time_point deadline, int interrupt, InterruptWatch& watch) {
     // rabbitmq-c says little of why a TCP connection failed, so it is made here; its TLS socket
     // cannot take one over and makes its own.
     util::Fd fd = tcp_connect(url, endpoint, deadline, interrupt);
@@ -203,6 +209,7 @@ void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoi
         set_options(fd.get(), endpoint);
         amqp_socket_t* socket = amqp_tcp_socket_new(state);
         if (socket == nullptr) throw std::bad_alloc();
+        watch.guard(fd.get());
         amqp_tcp_socket_set_sockfd(socket, fd.release());
         return;
     }
@@ -210,9 +217,15 @@ void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoi
     amqp_socket_t* socket = amqp_ssl_socket_new(state);
     if (socket == nullptr) throw Error(ErrorKind::general, "cannot start the TLS library");
     load_certificates(socket, endpoint, url.host);
+    // Tells which socket the handshake is on, when it begins.
+    auto* context = static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket));
+    SSL_CTX_set_app_data(context, &watch);
+    SSL_CTX_set_info_callback(context, guard_handshake);
     certificate_error = X509_V_OK;
     const timeval left = timeval_until(deadline);
     const int status = amqp_socket_open_noblock(socket, url.host.c_str(), url.port, &left);
+    SSL_CTX_set_info_callback(context, nullptr);  // `watch` ends before the connection does
+    SSL_CTX_set_app_data(context, nullptr);
     if (status != AMQP_STATUS_OK) throw tls_error(status, url, endpoint);
     set_options(amqp_socket_get_sockfd(socket), endpoint);
 }
