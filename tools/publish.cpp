@@ -97,7 +97,7 @@ class Publish final : public Command {
     bool zero_ = false;
     PropertyOptions properties_;
     publish::Options run_;
-    std::chrono::nanoseconds confirm_timeout_ = std::chrono::seconds(30);
+    std::optional<std::chrono::nanoseconds> confirm_timeout_;
     bool no_confirm_ = false;
     bool no_mandatory_ = false;
     OutputOption output_;
@@ -134,8 +134,10 @@ void Publish::add_options(cli::App& app) {
     app.option("--window", run_.window, "most unconfirmed events on the way; default 1000")
         .type_name("N")
         .between(1, 65535);
-    app.duration("--confirm-timeout", confirm_timeout_,
-                 "exit 4 when no confirm comes for this long; default 30s");
+    app.duration(
+        "--confirm-timeout", confirm_timeout_,
+        "exit 4 when no confirm comes for this long; default 30s, and for a stream no limit "
+        "while the broker blocks publishers");
     output_.add(app);
     properties_.add(app);
     broker_.add(app);
@@ -257,7 +259,9 @@ int Publish::run() {
     run_.exchange = {exchange_.name, !exchange_.named};
     run_.confirm = !no_confirm_;
     run_.mandatory = !no_mandatory_ && !no_confirm_;
-    run_.confirm_timeout = confirm_timeout_;
+    run_.confirm_timeout = confirm_timeout_.value_or(std::chrono::seconds(30));
+    // A stream is held up by an alarm, as by a slow broker; who gives a limit means that, too.
+    run_.wait_while_blocked = reads_stdin() && !confirm_timeout_;
     run_.json = output_.json();
     run_.separator = zero_ ? '\0' : '\n';
     if (!reads_stdin()) {

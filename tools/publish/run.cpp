@@ -71,11 +71,12 @@ double part_of_file(std::uint64_t read) {
     return static_cast<double>(read) / static_cast<double>(status.st_size);
 }
 
-// How long nothing has come that was waited for. Stands while the broker blocks publishers or is
-// not there: that has limits of its own.
+// How long nothing has come that was waited for. Stands while the broker is not there, which has
+// limits of its own, and, where asked, while it blocks publishers.
 class Patience {
   public:
-    explicit Patience(std::chrono::nanoseconds limit) : limit_(limit) {}
+    explicit Patience(const Options& options)
+        : limit_(options.confirm_timeout), wait_while_blocked_(options.wait_while_blocked) {}
 
     void restart() { since_ = steady_clock::now(); }
     void take(const mq::PublisherEvent& event) {
@@ -85,6 +86,7 @@ class Patience {
         if (std::holds_alternative<mq::Interrupted>(event)) connected_ = false;
         if (std::holds_alternative<mq::Restored>(event)) connected_ = true;
     }
+    bool blocked() const { return blocked_; }
     bool over() const { return runs() && steady_clock::now() - since_ > limit_; }
     // For poll.
     int left() const {
@@ -95,13 +97,24 @@ class Patience {
     }
 
   private:
-    bool runs() const { return connected_ && !blocked_; }
+    bool runs() const { return connected_ && !(blocked_ && wait_while_blocked_); }
 
     const std::chrono::nanoseconds limit_;
+    const bool wait_while_blocked_;
     steady_clock::time_point since_ = steady_clock::now();
     bool blocked_ = false;
     bool connected_ = true;
 };
+
+std::string seconds(std::chrono::nanoseconds duration) {
+    return fmt::format("{} s", std::chrono::duration<double>(duration).count());
+}
+
+const char* alarm_hint(bool blocked) {
+    return blocked
+               ? "rabbitmqctl status tells the alarm; --confirm-timeout waits longer for its end"
+               : "is it blocked by a memory or disk alarm? rabbitmqctl status tells";
+}
 
 mq::Endpoint interruptible(const Options& options, const util::SignalFd& signals) {
     auto endpoint = options.endpoint;
@@ -152,7 +165,7 @@ class Stream {
     std::uint64_t invalid_ = 0;
     std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
-    Patience patience_{options_.confirm_timeout};
+    Patience patience_{options_};
 };
 
 void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
@@ -248,12 +261,12 @@ void Stream::wait() {
         stopping_ = true;
     }
     if (ledger_.open() > 0 && patience_.over())
-        throw Error(ErrorKind::undelivered,
-                    fmt::format("the broker confirmed nothing for {} s; {} were confirmed before, "
-                                "{} are uncertain",
-                                std::chrono::duration<double>(options_.confirm_timeout).count(),
-                                ledger_.confirmed(), ledger_.open()),
-                    "is it blocked by a memory or disk alarm? rabbitmqctl status tells");
+        throw Error(
+            ErrorKind::undelivered,
+            fmt::format("the broker confirmed nothing for {}; {} were confirmed before, "
+                        "{} are uncertain",
+                        seconds(options_.confirm_timeout), ledger_.confirmed(), ledger_.open()),
+            alarm_hint(patience_.blocked()));
 }
 
 int Stream::run() {
@@ -331,7 +344,7 @@ int one(const Options& options, Item item) {
     std::string topic = item.message.topic;
     if (publisher->try_submit(item.message) != 0)
         ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
-    Patience patience(options.confirm_timeout);
+    Patience patience(options);
     while (ledger.open() > 0) {
         pollfd waiting{publisher->event_fd(), POLLIN, 0};
         ::poll(&waiting, 1, patience.left());
@@ -340,8 +353,11 @@ int one(const Options& options, Item item) {
             ledger.take(event);
         }
         if (ledger.open() > 0 && patience.over())
-            throw Error(ErrorKind::undelivered, "the broker did not confirm the event in time",
-                        "is it blocked by a memory or disk alarm? rabbitmqctl status tells");
+            throw Error(ErrorKind::undelivered,
+                        fmt::format("the broker did not confirm the event within {}; whether it "
+                                    "will be delivered is uncertain",
+                                    seconds(options.confirm_timeout)),
+                        alarm_hint(patience.blocked()));
     }
     output::flush();
     publisher->close(close_deadline);

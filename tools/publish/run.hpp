@@ -25,8 +25,8 @@ struct Options {
     bool confirm = true;
     bool mandatory = true;
     std::size_t window = 1000;
-    // Without any outcome, while the broker is there and takes events.
-    std::chrono::nanoseconds confirm_timeout{};
+    std::chrono::nanoseconds confirm_timeout{};  // without any outcome, while connected
+    bool wait_while_blocked = false;             // however long the broker takes no events
     bool keep_going = false;
     std::string rejects_file;  // empty: none
     bool json = false;
