@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
 #include <chrono>
 #include <optional>
 #include <set>
@@ -32,6 +34,7 @@ class Stats final : public Command {
             .type_name("[pools|queues] [QUEUE…]");
         app.option("--match", selection_.match, "only queues whose name matches this shell pattern")
             .type_name("PATTERN");
+        app.flag("--bindings", selection_.bindings, "of each queue also what it is bound to");
         app.flag("--prometheus", prometheus_,
                  "as Prometheus' text, e.g. for the node exporter's textfile collector");
         app.option("--record", record_,
@@ -50,6 +53,9 @@ class Stats final : public Command {
         read_words();
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
+        if (selection_.bindings && (!selection_.queues || prometheus_))
+            throw Error(ErrorKind::usage, fmt::format("--bindings are of queues: {} has none",
+                                                      prometheus_ ? "--prometheus" : "'pools'"));
         if (!report_.empty()) {
             stats::write_report(record_, report_);
             return 0;

@@ -105,7 +105,9 @@ std::vector<ExchangeInfo> Management::exchanges() const {
 }
 
 std::vector<BindingInfo> Management::bindings() const {
-    return parse_bindings(get(fmt::format("bindings/{}", vhost_), "such virtual host"));
+    return parse_bindings(get(
+        fmt::format("bindings/{}?columns=source,destination,destination_type,routing_key", vhost_),
+        "such virtual host"));
 }
 
 std::vector<BindingInfo> Management::bindings(const std::string& queue) const {

@@ -3,8 +3,10 @@
 #include "inspect/queues.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 
 #include "util/error.hpp"
 
@@ -63,6 +65,17 @@ const mq::QueueListing* find(const mq::Inventory& inventory, const std::string& 
     return found == inventory.queues.end() ? nullptr : &*found;
 }
 
+std::vector<BindingInfo> all_bindings(const std::optional<Management>& management,
+                                      mq::Broker& broker) {
+    if (management) return management->bindings();
+    std::vector<BindingInfo> all;
+    if (auto told = broker.topology()->inventory())
+        for (auto& binding : told->bindings)
+            all.push_back({std::move(binding.exchange), std::move(binding.queue), true,
+                           std::move(binding.pattern)});
+    return all;
+}
+
 }  // namespace
 
 std::string_view to_string(QueueSource source) noexcept {
@@ -118,6 +131,27 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
         survey.queues.push_back(std::move(report));
     }
     return survey;
+}
+
+void add_bindings(QueueSurvey& survey, const std::optional<Management>& management,
+                  mq::Broker& broker) {
+    if (survey.queues.empty() || !survey.degraded.empty()) return;
+    std::map<std::string, std::vector<BindingInfo>> found;
+    try {
+        for (auto& binding : all_bindings(management, broker))
+            if (binding.to_queue && !binding.exchange.empty())
+                found[binding.destination].push_back(std::move(binding));
+    } catch (const Error& error) {
+        if (!management || error.kind() != ErrorKind::unreachable) throw;
+        survey.degraded = error.what();
+        return;
+    }
+    for (auto& report : survey.queues) {
+        auto& bindings = report.bindings.emplace(std::move(found[report.queue.name]));
+        std::ranges::sort(bindings, {}, [](const BindingInfo& binding) {
+            return std::tie(binding.exchange, binding.pattern);
+        });
+    }
 }
 
 }  // namespace airy::inspect

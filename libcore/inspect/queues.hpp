@@ -23,6 +23,9 @@ std::string_view to_string(QueueSource source) noexcept;
 struct QueueReport {
     QueueInfo queue;
     QueueSource source = QueueSource::management;
+    // By exchange and pattern, without the one to the default exchange that every queue has.
+    // Absent: not asked for, or nobody could tell.
+    std::optional<std::vector<BindingInfo>> bindings{};
 };
 
 struct QueueSurvey {
@@ -39,5 +42,11 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
 // that is not there, Error{unreachable} when the broker cannot be reached.
 QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker,
                           const std::vector<std::string>& names);
+
+// Completes the reports with what their queues are bound to. The protocol cannot tell, so on
+// RabbitMQ it is the management API's: where that does not answer, or has not for the survey,
+// bindings stay absent and `degraded` says why. Throws Error{unreachable} as Broker does.
+void add_bindings(QueueSurvey& survey, const std::optional<Management>& management,
+                  mq::Broker& broker);
 
 }  // namespace airy::inspect

@@ -56,6 +56,10 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
     [[ $(jq -r '.queue + " " + .type' <<<"$output") == $'a classic\nb quorum' ]]
     run_airy queue ls
     [[ $status == 0 && $output == *quorum* ]]
+    airy queue declare b --bind 'post.*'
+    run_airy stats queues --bindings --output json
+    [[ $status == 0 && -z $stderr ]]
+    [[ $(jq -c .bindings <<<"$output") == $'[]\n[{"exchange":"airy.events","pattern":"post.*"}]' ]]
 }
 
 @test "queue declare names each difference; purge and delete" {

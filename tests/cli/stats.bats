@@ -91,6 +91,32 @@ pool_is() {
     assert_short_error
 }
 
+@test "stats queues --bindings: exchange and pattern, none, and not known" {
+    airy queue declare "$queue" --bind 'post.*' --bind 'comment.#'
+    airy queue declare "$queue.dlq"
+    run_airy stats queues "$queue" "$queue.dlq" --bindings --output json
+    assert_status 0
+    jq -se --arg e "$AIRY_EXCHANGE" '.[0].bindings == [{exchange: $e, pattern: "comment.#"},
+        {exchange: $e, pattern: "post.*"}] and .[1].bindings == []' <<<"$output"
+    run_airy stats queues --match "$queue*" --bindings
+    assert_status 0
+    assert_equal "$(grep -cE "^$queue +$AIRY_EXCHANGE +(comment.#|post.\*)$" <<<"$output")" 2
+    grep -qE "^$queue.dlq +\(not bound\)$" <<<"$output"
+    # Not asked for, they are no key.
+    run_airy stats queues "$queue" --output json
+    jq -e 'has("bindings") | not' <<<"$output"
+}
+
+@test "stats queues --bindings: without the management API nobody knows, and it says so" {
+    airy queue declare "$queue" --bind 'post.*'
+    run_airy stats queues "$queue" --bindings --output json --management-url http://127.0.0.1:1
+    assert_status 0
+    jq -e '.ready == 0 and has("bindings") and .bindings == null' <<<"$output"
+    assert_contains "$stderr" bindings
+    run_airy stats queues "$queue" --bindings --management-url http://127.0.0.1:1
+    grep -qE "^$queue +- +-$" <<<"$output"
+}
+
 @test "stats: without the management API, the queues of the consumers are shown" {
     consumer cat
     run_airy stats --output json --management-url http://127.0.0.1:1
@@ -150,5 +176,10 @@ printed() { (($(wc -l <watch.out) >= $1)); }
     run_airy stats --output yaml
     assert_status 2
     run_airy stats --watch 1ms
+    assert_status 2
+    run_airy stats pools --bindings
+    assert_status 2
+    assert_short_error
+    run_airy stats --prometheus --bindings
     assert_status 2
 }

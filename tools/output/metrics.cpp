@@ -70,6 +70,16 @@ std::optional<std::uint64_t> head_age(const inspect::QueueInfo& queue, util::Sys
                : 0;
 }
 
+std::string bindings_json(const std::optional<std::vector<inspect::BindingInfo>>& bindings) {
+    if (!bindings) return "null";
+    std::string out = "[";
+    for (const auto& binding : *bindings)
+        out += fmt::format(R"({}{{"exchange":{},"pattern":{}}})", out.size() > 1 ? "," : "",
+                           util::quote_any_json(binding.exchange),
+                           util::quote_any_json(binding.pattern));
+    return out + "]";
+}
+
 std::string json_head(const char* kind, util::SystemTime now) {
     return fmt::format(R"({{"kind":"{}","time":"{}",)", kind, util::format_rfc3339(now));
 }
@@ -158,6 +168,20 @@ std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
     return table.text(table_width());
 }
 
+std::string binding_table(const std::vector<inspect::QueueReport>& queues) {
+    Table table({{"queue"}, {"exchange"}, {"pattern"}});
+    for (const auto& report : queues) {
+        if (!report.bindings)
+            table.add({report.queue.name, unknown, unknown});
+        else if (report.bindings->empty())
+            table.add({report.queue.name, "(not bound)", ""});
+        else
+            for (const auto& binding : *report.bindings)
+                table.add({report.queue.name, binding.exchange, binding.pattern});
+    }
+    return table.text(table_width());
+}
+
 std::string pool_details(const work::ConsumerStatus& status) {
     std::string out;
     const auto line = [&out](std::string_view key, const auto& value) {
@@ -226,7 +250,8 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
     return out;
 }
 
-std::string queue_json(const inspect::QueueReport& report, util::SystemTime now) {
+std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
+                       bool with_bindings) {
     const auto& queue = report.queue;
     const bool told = report.source != inspect::QueueSource::amqp;
     const auto flag = [told](bool value) { return !told ? "null" : value ? "true" : "false"; };
@@ -237,13 +262,14 @@ std::string queue_json(const inspect::QueueReport& report, util::SystemTime now)
            fmt::format(R"("queue":{},"type":{},"ready":{},"unacked":{},"consumers":{},"durable":{})"
                        R"(,"auto_delete":{},"exclusive":{},"state":{},"policy":{},"memory":{})"
                        R"(,"publish_rate":{},"deliver_rate":{},"ack_rate":{},"redeliver_rate":{})"
-                       R"(,"head_age_s":{},"source":"{}"}})",
+                       R"(,"head_age_s":{},"source":"{}"{}}})",
                        text_or_null(queue.name), text_or_null(queue.type), or_null(queue.ready),
                        or_null(queue.unacked), or_null(queue.consumers), flag(queue.durable),
                        flag(queue.auto_delete), flag(queue.exclusive), text_or_null(queue.state),
                        text_or_null(queue.policy), or_null(queue.memory), rate(queue.publish_rate),
                        rate(queue.deliver_rate), rate(queue.ack_rate), rate(queue.redeliver_rate),
-                       or_null(head_age(queue, now)), inspect::to_string(report.source)) +
+                       or_null(head_age(queue, now)), inspect::to_string(report.source),
+                       with_bindings ? ",\"bindings\":" + bindings_json(report.bindings) : "") +
            "\n";
 }
 

@@ -15,6 +15,7 @@ namespace airy::tools::output {
 // Fits the terminal where stdout is one.
 std::string pool_table(const std::vector<inspect::Consumer>& consumers);
 std::string queue_table(const std::vector<inspect::QueueReport>& queues);
+std::string binding_table(const std::vector<inspect::QueueReport>& queues);
 
 // Everything of one consumer, a line for each thing.
 std::string pool_details(const work::ConsumerStatus& status);
@@ -22,6 +23,8 @@ std::string pool_details(const work::ConsumerStatus& status);
 // One object and its line end. A consumer that does not answer has the state `not answering`, its
 // figures are null.
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now);
-std::string queue_json(const inspect::QueueReport& report, util::SystemTime now);
+// `bindings` is a key only where they were asked for; null: nobody could tell.
+std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
+                       bool with_bindings = false);
 
 }  // namespace airy::tools::output

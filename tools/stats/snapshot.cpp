@@ -67,13 +67,21 @@ void add_queues(const Selection& selection, const Source& source,
         survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
                                         selection.names);
 
-    if (!survey.degraded.empty())
-        snapshot.notes.push_back(survey.degraded +
-                                 "; ready and consumers are from a passive declare");
     const auto& match = selection.match;
-    for (auto& report : survey.queues)
-        if (match.empty() || ::fnmatch(match.c_str(), report.queue.name.c_str(), 0) == 0)
-            snapshot.queues.push_back(std::move(report));
+    if (!match.empty())
+        std::erase_if(survey.queues, [&match](const inspect::QueueReport& report) {
+            return ::fnmatch(match.c_str(), report.queue.name.c_str(), 0) != 0;
+        });
+    const bool declared = !survey.degraded.empty();
+    snapshot.bindings = selection.bindings;
+    if (selection.bindings)
+        inspect::add_bindings(survey, source.management, *mq::connect(source.endpoint));
+
+    if (!survey.degraded.empty())
+        snapshot.notes.push_back(
+            survey.degraded + (declared ? "; ready and consumers are from a passive declare" : "") +
+            (selection.bindings ? "; nobody else can tell the bindings" : ""));
+    snapshot.queues = std::move(survey.queues);
     if (snapshot.queues.empty())
         snapshot.notes.push_back(match.empty() ? "there are no queues"
                                                : "no queue matches " + match);
@@ -82,7 +90,10 @@ void add_queues(const Selection& selection, const Source& source,
 std::string tables(const Snapshot& snapshot) {
     std::string out = output::pool_table(snapshot.consumers);
     if (!out.empty() && !snapshot.queues.empty()) out += '\n';
-    return out + output::queue_table(snapshot.queues);
+    out += output::queue_table(snapshot.queues);
+    if (snapshot.bindings && !snapshot.queues.empty())
+        out += '\n' + output::binding_table(snapshot.queues);
+    return out;
 }
 
 std::string json_lines(const Snapshot& snapshot) {
@@ -91,7 +102,7 @@ std::string json_lines(const Snapshot& snapshot) {
     for (const auto& consumer : snapshot.consumers)
         out += output::pool_json(consumer, now);
     for (const auto& report : snapshot.queues)
-        out += output::queue_json(report, now);
+        out += output::queue_json(report, now, snapshot.bindings);
     return out;
 }
 

@@ -18,6 +18,7 @@ struct Snapshot {
     std::vector<inspect::Consumer> consumers;
     std::vector<inspect::QueueReport> queues;
     std::vector<std::string> notes;  // what is missing, and why
+    bool bindings = false;           // of the queues were asked for
 };
 
 // What is asked for.
@@ -26,6 +27,7 @@ struct Selection {
     bool queues = true;
     std::vector<std::string> names;  // of queues; with pools alone of consumers; empty: all
     std::string match;               // shell pattern of queue names; empty: all
+    bool bindings = false;           // of the queues too
 };
 
 // Where queues are asked for.

@@ -131,6 +131,47 @@ TEST_CASE("a stalled management API costs its deadline once, not once a queue") 
     CHECK(server.requests().size() == 1);
 }
 
+TEST_CASE("bindings of the queues surveyed, in order, without the default exchange's") {
+    ScriptedServer server(
+        {http_answer(200, R"([{"name":"a","messages_ready":0,"consumers":0},)"
+                          R"({"name":"b","messages_ready":0,"consumers":0}])"),
+         http_answer(200, R"([{"source":"","destination":"a","destination_type":"queue",)"
+                          R"("routing_key":"a"},)"
+                          R"({"source":"e","destination":"a","destination_type":"queue",)"
+                          R"("routing_key":"y"},)"
+                          R"({"source":"e","destination":"a","destination_type":"queue",)"
+                          R"("routing_key":"x"},)"
+                          R"({"source":"e","destination":"b","destination_type":"exchange",)"
+                          R"("routing_key":"z"}])")});
+    SeenBroker broker;
+    const auto api = management(server.url());
+    auto survey = inspect::survey_queues(api, broker);
+    inspect::add_bindings(survey, api, broker);
+    REQUIRE(survey.queues.size() == 2);
+    const auto& bindings = survey.queues[0].bindings;
+    REQUIRE(bindings);
+    REQUIRE(bindings->size() == 2);
+    CHECK(bindings->at(0).pattern == "x");
+    CHECK(bindings->at(1).pattern == "y");
+    REQUIRE(survey.queues[1].bindings);
+    CHECK(survey.queues[1].bindings->empty());
+}
+
+TEST_CASE("bindings that nobody can tell stay absent, and the reason is told") {
+    ScriptedServer server({http_answer(200, R"({"name":"q"})"), http_answer(401, "{}")});
+    SeenBroker broker;
+    broker.queues["q"] = {"q", 1, 0};
+    const auto api = management(server.url());
+    auto survey = inspect::survey_queues(api, broker, {"q"});
+    CHECK(survey.degraded.empty());
+    inspect::add_bindings(survey, api, broker);
+    CHECK_FALSE(survey.queues.at(0).bindings);
+    CHECK(survey.degraded.find("refused the login") != std::string::npos);
+    // What has not answered once is not asked again.
+    inspect::add_bindings(survey, api, broker);
+    CHECK(server.requests().size() == 2);
+}
+
 TEST_CASE("a queue that is not there is an error, whoever is asked") {
     ScriptedServer server({http_answer(404, "{}")});
     SeenBroker broker;
