@@ -129,6 +129,9 @@ void Publish::add_options(cli::App& app) {
              "pass over bad lines and undelivered events; exit 8 or 4 at the end");
     app.option("--rejects", run_.rejects_file, "append what was passed over to this file")
         .type_name("FILE");
+    app.option("--metrics-file", run_.metrics_file,
+               "how long confirms took, for Prometheus' textfile collector")
+        .type_name("FILE");
     app.flag("--no-confirm", no_confirm_, "do not wait for the broker's confirms");
     app.flag("--no-mandatory", no_mandatory_, "an event that no queue takes is no error");
     app.option("--window", run_.window, "most unconfirmed events on the way; default 1000")
@@ -180,6 +183,8 @@ void Publish::check_usage() {
         throw Error(ErrorKind::usage, "--lines raw needs a TOPIC: the lines do not carry one");
     if (!run_.rejects_file.empty() && !run_.keep_going)
         throw Error(ErrorKind::usage, "--rejects needs --keep-going");
+    if (!run_.metrics_file.empty() && no_confirm_)
+        throw Error(ErrorKind::usage, "--metrics-file tells of confirms: --no-confirm has none");
     if (!topic_.empty()) {
         event::check_topic(topic_);
         if (!custom_ && event::find(topic_) == nullptr) {

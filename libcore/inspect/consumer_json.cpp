@@ -167,11 +167,12 @@ std::string to_json(const work::ConsumerStatus& status) {
         R"(],"state":"{}","uptime_s":{:.3f},"cap":{},"running":{},"free":{},"waiting":{})"
         R"(,"in_flight":{},"handled":{},"failed":{},"retried":{},"dead_lettered":{})"
         R"(,"discarded":{},"duplicates":{},"reconnects":{})"
-        R"(,"wait_ms":{},"run_ms":{}}})",
+        R"(,"wait_ms":{},"run_ms":{},"confirm_ms":{}}})",
         work::to_string(status.state), std::chrono::duration<double>(status.uptime).count(),
         status.cap, status.running, status.free, status.waiting, status.in_flight, status.handled,
         status.failed, status.retried, status.dead_lettered, status.discarded, status.duplicates,
-        status.reconnects, percentiles(status.wait), percentiles(status.run));
+        status.reconnects, percentiles(status.wait), percentiles(status.run),
+        percentiles(status.confirm));
     out.pop_back();  // the object goes on
     out += R"(,"handled_rate":)" + rates(status.handled_rates);
     out += R"(,"failed_rate":)" + rates(status.failed_rates) + R"(,"tasks":[)";
@@ -212,6 +213,7 @@ work::ConsumerStatus parse_consumer_status(std::string_view source) {
     take(object, "reconnects", status.reconnects);
     status.wait = percentiles_of(object, "wait_ms");
     status.run = percentiles_of(object, "run_ms");
+    status.confirm = percentiles_of(object, "confirm_ms");
     take_activity(object, status);
     return status;
 }

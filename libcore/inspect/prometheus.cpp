@@ -15,6 +15,10 @@ namespace {
 
 using work::ConsumerStatus;
 
+// The same wherever it is told: who gathers both texts refuses two accounts of one metric.
+constexpr std::string_view confirm_help =
+    "From publishing a message until the broker has confirmed it.";
+
 double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -113,6 +117,10 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
                one("discard", status.discarded);
                one("duplicate", status.duplicates);
            });
+    family("airy_publish_confirm_seconds", "histogram", confirm_help,
+           [](Family& metric, const auto& status, const auto& labels) {
+               histogram(metric, labels, status.confirm);
+           });
     gauge("airy_messages_in_flight", "Messages taken from the broker and not settled yet.",
           [](const auto& status) { return status.in_flight; });
     family("airy_reconnects_total", "counter", "Connections that were made again.",
@@ -123,6 +131,13 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
            [](Family& metric, const auto& status, const auto& labels) {
                metric.sample(labels, seconds(status.uptime));
            });
+    return out;
+}
+
+std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange) {
+    std::string out;
+    Family metric(out, "airy_publish_confirm_seconds", "histogram", confirm_help);
+    histogram(metric, fmt::format(R"(exchange="{}")", escaped(exchange)), confirm);
     return out;
 }
 

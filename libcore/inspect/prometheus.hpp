@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "inspect/queues.hpp"
@@ -15,6 +16,9 @@ namespace airy::inspect {
 
 // Pools and settlements of these consumers, labelled by consumer, pid and queue.
 std::string prometheus_text(const std::vector<work::ConsumerStatus>& consumers);
+
+// Of a publisher: from each publish to its confirm, labelled by the exchange.
+std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange);
 
 // Of queues: ready, unacked, consumers, memory, and the rates that the broker tells.
 std::string prometheus_text(const std::vector<QueueReport>& queues);

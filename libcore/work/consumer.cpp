@@ -46,35 +46,7 @@ int duplicate(int fd) {
     return copy;
 }
 
-Percentiles percentiles(const pool::Histogram& of) {
-    Percentiles told{
-        of.count(), of.quantile(0.5), of.quantile(0.9), of.quantile(0.99), of.max(), of.sum(), {}};
-    for (std::size_t i = 0; i < time_bounds.size(); ++i)
-        told.up_to[i] = of.count_up_to(time_bounds[i]);
-    return told;
-}
-
 }  // namespace
-
-std::string_view to_string(ConsumerState state) noexcept {
-    switch (state) {
-        case ConsumerState::starting:
-            return "starting";
-        case ConsumerState::running:
-            return "running";
-        case ConsumerState::paused:
-            return "paused";
-        case ConsumerState::reconnecting:
-            return "reconnecting";
-        case ConsumerState::tripped:
-            return "tripped";
-        case ConsumerState::draining:
-            return "draining";
-        case ConsumerState::stopped:
-            break;
-    }
-    return "stopped";
-}
 
 // Messages that one slot works on. Shared by the coroutine that submits it and the pool's task.
 struct Consumer::Batch {
@@ -100,7 +72,7 @@ Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handl
       total_timer_(loop),
       events_(loop, duplicate(subscription.event_fd())),
       signals_(loop) {
-    if (options_.letters) courier_.emplace(loop, *options_.letters->broker);
+    if (options_.letters) courier_.emplace(loop, *options_.letters->broker, confirm_);
     if (options_.dedup) dedup_.emplace(*options_.dedup);
     if (options_.rate) rate_.emplace(*options_.rate);
 }
@@ -349,6 +321,7 @@ ConsumerStatus Consumer::status() const {
     status.reconnects = reconnects_;
     status.wait = percentiles(wait_.snapshot());
     status.run = percentiles(run_.snapshot());
+    status.confirm = percentiles(confirm_.snapshot());
     activity_.tell(status, util::steady_now());
     return status;
 }

@@ -230,6 +230,7 @@ class Consumer final : public ConsumerControl {
     std::atomic<std::uint64_t> reconnects_{0};
     pool::Recorder wait_;
     pool::Recorder run_;
+    pool::Recorder confirm_;
 };
 
 }  // namespace airy::work

@@ -21,9 +21,10 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 using boost::system::error_code;
 
-Courier::Courier(asio::io_context& loop, mq::Broker& broker)
+Courier::Courier(asio::io_context& loop, mq::Broker& broker, pool::Recorder& confirm_times)
     : loop_(loop),
       broker_(broker),
+      confirm_times_(confirm_times),
       blocking_(1),
       changed_(loop, asio::steady_timer::time_point::max()) {}
 
@@ -110,11 +111,11 @@ asio::awaitable<Courier::Fate> Courier::publish(event::Message copy) {
     while (publisher && publisher_ == publisher && (sequence = publisher->try_submit(copy)) == 0)
         co_await until_changed();
     if (sequence == 0) co_return Fate::lost;
-    sent_.emplace(sequence, Fate::open);
-    while (publisher_ == publisher && sent_[sequence] == Fate::open)
+    sent_.emplace(sequence, Sent{util::steady_now()});
+    while (publisher_ == publisher && sent_.at(sequence).fate == Fate::open)
         co_await until_changed();
     if (publisher_ != publisher) co_return Fate::lost;
-    const Fate fate = sent_[sequence];
+    const Fate fate = sent_.at(sequence).fate;
     sent_.erase(sequence);
     co_return fate;
 }
@@ -133,7 +134,10 @@ asio::awaitable<void> Courier::watch(std::shared_ptr<mq::Publisher> publisher) {
 
 void Courier::take(const mq::PublisherEvent& event) {
     const auto settle = [this](std::uint64_t sequence, Fate fate) {
-        if (const auto found = sent_.find(sequence); found != sent_.end()) found->second = fate;
+        const auto found = sent_.find(sequence);
+        if (found == sent_.end()) return;
+        found->second.fate = fate;
+        if (fate == Fate::confirmed) confirm_times_.record(util::steady_now() - found->second.at);
     };
     if (const auto* confirmed = std::get_if<mq::Confirmed>(&event))
         settle(confirmed->sequence, Fate::confirmed);

@@ -16,6 +16,8 @@
 #include <string>
 
 #include "mq/broker.hpp"
+#include "pool/histogram.hpp"
+#include "util/clock.hpp"
 #include "util/error.hpp"
 
 namespace airy::work {
@@ -25,7 +27,8 @@ namespace airy::work {
 // its own. Must outlive its sends.
 class Courier {
   public:
-    Courier(boost::asio::io_context& loop, mq::Broker& broker);
+    // `confirm_times` takes the time of each publish until its confirm; outlives this.
+    Courier(boost::asio::io_context& loop, mq::Broker& broker, pool::Recorder& confirm_times);
     ~Courier();
     Courier(const Courier&) = delete;
     Courier& operator=(const Courier&) = delete;
@@ -42,6 +45,10 @@ class Courier {
 
   private:
     enum class Fate : std::uint8_t { open, confirmed, unroutable, refused, lost };
+    struct Sent {
+        util::SteadyTime at;
+        Fate fate = Fate::open;
+    };
 
     boost::asio::awaitable<Fate> publish(event::Message copy);
     boost::asio::awaitable<void> make_ready(const mq::QueueSpec& into);
@@ -55,6 +62,7 @@ class Courier {
 
     boost::asio::io_context& loop_;
     mq::Broker& broker_;
+    pool::Recorder& confirm_times_;
     boost::asio::thread_pool blocking_;
     std::size_t open_ = 0;
     bool closed_ = false;
@@ -62,7 +70,7 @@ class Courier {
     std::shared_ptr<mq::Publisher> publisher_;
     bool preparing_ = false;              // connecting or declaring on `blocking_`
     std::set<std::string> ready_;         // queues that were declared
-    std::map<std::uint64_t, Fate> sent_;  // by sequence number of publisher_
+    std::map<std::uint64_t, Sent> sent_;  // by sequence number of publisher_
     std::optional<boost::asio::posix::stream_descriptor> events_;
     boost::asio::steady_timer changed_;  // never expires; cancelled to wake who waits
 };

@@ -12,6 +12,10 @@
 
 #include "util/clock.hpp"
 
+namespace airy::pool {
+class Histogram;
+}
+
 namespace airy::work {
 
 enum class ConsumerState : std::uint8_t {
@@ -50,6 +54,8 @@ struct Percentiles {
     std::chrono::nanoseconds sum{};
     std::array<std::uint64_t, time_bounds.size()> up_to{};  // how many at or below each bound
 };
+
+Percentiles percentiles(const pool::Histogram& of);
 
 // A second, over the last 1, 10 and 60 seconds.
 struct Rates {
@@ -99,6 +105,8 @@ struct ConsumerStatus {
 
     Percentiles wait;  // from the arrival of a message until its handler starts
     Percentiles run;   // of the handler
+    // From publishing a copy, to a retry or the dead-letter queue, until the broker's confirm.
+    Percentiles confirm;
 
     Rates handled_rates;
     Rates failed_rates;

@@ -33,6 +33,9 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     figure_is airy_pool_run_seconds_count '' 3
     figure_is airy_pool_run_seconds_bucket +Inf 3
     figure_is airy_messages_in_flight '' 0
+    # The one dead letter is all that the consumer has published.
+    figure_is airy_publish_confirm_seconds_count '' 1
+    figure_is airy_publish_confirm_seconds_bucket +Inf 1
     curl -s "$at/metrics" | promtool check metrics
     run curl -sI "$at/metrics"
     assert_contains "$output" 'text/plain; version=0.0.4'
@@ -69,6 +72,42 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     curl -sf "$at/metrics" >/dev/null
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
     wait_until 20 figure_is airy_messages_total ack 1
+}
+
+@test "publish --metrics-file: as many confirms as were told, in a text that promtool takes" {
+    airy queue declare "$queue" --bind '#'
+    printf '{"event_type":"post.deleted","post_id":%d,"author_id":1}\n' 1 2 3 >events
+    run_airy publish --metrics-file text <events
+    assert_status 0
+    promtool check metrics <text
+    grep -qF "airy_publish_confirm_seconds_count{exchange=\"$AIRY_EXCHANGE\"} ${#lines[@]}" text
+    grep -qF 'le="0.001"' text
+    grep -qF 'le="300"} 3' text
+    run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file text
+    assert_status 0
+    grep -qF "_count{exchange=\"$AIRY_EXCHANGE\"} 1" text
+    # What was not confirmed is not counted, and what was is kept.
+    { cat events && echo broken; } >more
+    run_airy publish --metrics-file text <more
+    assert_status 8
+    grep -qF "_count{exchange=\"$AIRY_EXCHANGE\"} 3" text
+}
+
+@test "publish --metrics-file: written while the stream goes on, and refused before anything is sent" {
+    airy queue declare "$queue" --bind '#'
+    run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file no/such/directory
+    assert_status 2
+    assert_short_error
+    assert_equal "$(depth "$queue")" 0
+    run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file text --no-confirm
+    assert_status 2
+    mkfifo pipe
+    spawn publisher sh -c 'exec "$1" publish --quiet --metrics-file text <pipe' sh "$AIRY_BIN"
+    exec {held}>pipe
+    printf '{"event_type":"post.deleted","post_id":1,"author_id":1}\n' >&"$held"
+    wait_until 20 grep -qF "_count{exchange=\"$AIRY_EXCHANGE\"} 1" text
+    exec {held}>&-
+    ended "$spawned_pid" 10
 }
 
 @test "stats --prometheus: pools and queues as one text that promtool takes" {

@@ -16,6 +16,7 @@
 #include "input/records.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
+#include "publish/confirm_times.hpp"
 #include "publish/ledger.hpp"
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
@@ -129,6 +130,7 @@ class Stream {
         : options_(options),
           make_item_(make_item),
           rejects_(options.rejects_file, options.separator),
+          confirm_times_(options.metrics_file, options.exchange.name),
           broker_(mq::connect(interruptible(options, signals_))),
           ledger_(options.confirm, options.mandatory, options.json, rejects_.wanted()),
           records_(STDIN_FILENO, options.separator, record_limit),
@@ -143,12 +145,14 @@ class Stream {
     void take_outcomes();
     void keep(std::string_view text);
     void reject(std::uint64_t line, std::string_view text, const Error& error);
+    void keep_confirm_times() noexcept;
     int finish();
 
     const Options& options_;
     const MakeItem& make_item_;
     util::SignalFd signals_;  // before the publisher's thread, which inherits the mask
     Rejects rejects_;
+    ConfirmTimes confirm_times_;
     std::unique_ptr<mq::Broker> broker_;
     std::unique_ptr<mq::Publisher> publisher_;
     Ledger ledger_;
@@ -197,6 +201,7 @@ void Stream::submit_what_is_there() {
                 if (sequence == 0) return;
                 ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
                                   std::move(held_text_));
+                confirm_times_.submitted();
             } catch (const Error& error) {  // what the wire cannot hold, or no broker takes
                 reject(held_line_, held_text_, error);
             }
@@ -227,6 +232,7 @@ void Stream::take_outcomes() {
     const auto events = publisher_->take();
     for (const auto& event : events) {
         patience_.take(event);
+        confirm_times_.take(event);
         const auto failed = ledger_.take(event);
         if (!failed) continue;
         if (!options_.keep_going) {
@@ -249,7 +255,9 @@ void Stream::wait() {
                         {signals_.fd(), POLLIN, 0},
                         {wants_input ? STDIN_FILENO : -1, POLLIN, 0}};
     const int timeout = ledger_.open() > 0 ? patience_.left() : -1;
-    ::poll(waiting, 3, timeout);
+    const int due = confirm_times_.due_in();
+    ::poll(waiting, 3, due < 0 || (timeout >= 0 && timeout < due) ? timeout : due);
+    confirm_times_.write_when_due();
     if ((waiting[2].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
         if (ledger_.open() == 0) patience_.restart();
         records_.fill();
@@ -294,11 +302,22 @@ int Stream::run() {
     } catch (const Error&) {
         progress_.clear();
         ledger_.print_out_of_order();
+        keep_confirm_times();
         throw;
     }
     progress_.clear();
     publisher_->close(close_deadline);
+    confirm_times_.write();
     return finish();
+}
+
+// Beside an error that is told already.
+void Stream::keep_confirm_times() noexcept {
+    try {
+        confirm_times_.write();
+    } catch (const std::exception&) {
+        // It has ended anyway, with an error of more weight.
+    }
 }
 
 int Stream::finish() {
@@ -337,6 +356,7 @@ int stream(const Options& options, const MakeItem& make_item) {
 }
 
 int one(const Options& options, Item item) {
+    ConfirmTimes confirm_times(options.metrics_file, options.exchange.name);
     const auto broker = mq::connect(options.endpoint);
     const auto publisher =
         broker->publisher({options.exchange, options.window, options.confirm, options.mandatory});
@@ -344,12 +364,14 @@ int one(const Options& options, Item item) {
     std::string topic = item.message.topic;
     if (publisher->try_submit(item.message) != 0)
         ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
+    confirm_times.submitted();
     Patience patience(options);
     while (ledger.open() > 0) {
         pollfd waiting{publisher->event_fd(), POLLIN, 0};
         ::poll(&waiting, 1, patience.left());
         for (const auto& event : publisher->take()) {
             patience.take(event);
+            confirm_times.take(event);
             ledger.take(event);
         }
         if (ledger.open() > 0 && patience.over())
@@ -361,6 +383,7 @@ int one(const Options& options, Item item) {
     }
     output::flush();
     publisher->close(close_deadline);
+    confirm_times.write();
     if (const auto error = ledger.first_error()) throw *error;
     return 0;
 }

@@ -29,6 +29,7 @@ struct Options {
     bool wait_while_blocked = false;             // however long the broker takes no events
     bool keep_going = false;
     std::string rejects_file;  // empty: none
+    std::string metrics_file;  // empty: none
     bool json = false;
     char separator = '\n';
 };

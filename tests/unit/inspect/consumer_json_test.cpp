@@ -34,6 +34,8 @@ TEST_CASE("a status survives the way through JSON") {
     CHECK(back.wait.p90 == status.wait.p90);
     CHECK(back.wait.p99 == status.wait.p99);
     CHECK(back.run.max == status.run.max);
+    CHECK(back.confirm.count == status.confirm.count);
+    CHECK(back.confirm.p99 == status.confirm.p99);
 }
 
 TEST_CASE("the keys that scripts rely on, all in one line") {

@@ -39,6 +39,7 @@ inline work::ConsumerStatus busy_status() {
     status.dead_lettered = 13;
     status.wait = {7, 1'500us, 2'500us, 3'500us, 4'500us};
     status.run = {6, 15ms, 25ms, 35ms, 45'123us};
+    status.confirm = {5, 1ms, 2ms, 3ms, 4ms};
     return status;
 }
 

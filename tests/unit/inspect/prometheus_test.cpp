@@ -26,6 +26,9 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     status.run.sum = std::chrono::milliseconds(1500);
     status.run.up_to.fill(4);
     status.run.up_to[0] = 1;
+    status.confirm.count = 2;
+    status.confirm.sum = std::chrono::milliseconds(5);
+    status.confirm.up_to.fill(2);
     const auto text = prometheus_text(std::vector{status});
     const std::string labels = R"(consumer="a\"b\\c\nd",pid="7",queue="work")";
     CHECK(has(text, "# TYPE airy_pool_run_seconds histogram"));
@@ -37,6 +40,9 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="+Inf"} 4)"));
     CHECK(has(text, "airy_pool_run_seconds_sum{" + labels + "} 1.5"));
     CHECK(has(text, "airy_pool_run_seconds_count{" + labels + "} 4"));
+    CHECK(has(text, "# TYPE airy_publish_confirm_seconds histogram"));
+    CHECK(has(text, "airy_publish_confirm_seconds_bucket{" + labels + R"(,le="0.001"} 2)"));
+    CHECK(has(text, "airy_publish_confirm_seconds_sum{" + labels + "} 0.005"));
 }
 
 TEST_CASE("what a queue's broker does not tell has no sample") {

@@ -58,9 +58,14 @@ TEST_CASE("what failed is confirmed in its retry queue before it is acked") {
     bench.push({"retry", "ok"});
     bench.options.stop.idle = 20ms;
     bench.options.retry.delay = 100ms;
-    const auto result = bench.run();
+    work::ConsumerStatus during;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return consumer.status().retried == 1; },
+                   [&] { during = consumer.status(); });
+    });
     CHECK(result.handled == 1);
     CHECK(result.requeued == 1);
+    CHECK(during.confirm.count == 1);
     CHECK(result.dead_lettered == 0);
     CHECK(bench.broker.bodies(queue + ".retry.100") == std::vector<std::string>{"retry"});
     CHECK(bench.broker.acked(queue) == std::vector<std::string>{"ok", "retry"});

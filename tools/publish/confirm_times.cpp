@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "publish/confirm_times.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <utility>
+#include <variant>
+
+#include "inspect/prometheus.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::tools::publish {
+namespace {
+
+constexpr std::chrono::seconds interval{10};
+
+}  // namespace
+
+ConfirmTimes::ConfirmTimes(std::string path, std::string exchange)
+    : path_(std::move(path)), exchange_(std::move(exchange)) {
+    if (!path_.empty()) replace_file(ErrorKind::usage);
+}
+
+void ConfirmTimes::submitted() {
+    if (!path_.empty()) open_.push_back(util::steady_now());
+}
+
+void ConfirmTimes::take(const mq::PublisherEvent& event) {
+    if (path_.empty()) return;
+    std::uint64_t sequence = 0;
+    const auto* confirmed = std::get_if<mq::Confirmed>(&event);
+    if (confirmed != nullptr)
+        sequence = confirmed->sequence;
+    else if (const auto* unroutable = std::get_if<mq::Unroutable>(&event))
+        sequence = unroutable->sequence;
+    else if (const auto* refused = std::get_if<mq::Refused>(&event))
+        sequence = refused->sequence;
+    if (sequence < base_ || sequence - base_ >= open_.size()) return;
+    auto& sent = open_[sequence - base_];
+    if (confirmed != nullptr) times_.record(util::steady_now() - sent);
+    sent = {};
+    while (!open_.empty() && open_.front() == util::SteadyTime{}) {
+        open_.pop_front();
+        ++base_;
+    }
+}
+
+void ConfirmTimes::write_when_due() {
+    if (due_in() == 0) write();
+}
+
+int ConfirmTimes::due_in() const {
+    if (path_.empty() || written_ == times_.count()) return -1;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(written_at_ + interval - util::steady_now());
+    return static_cast<int>(std::max<std::int64_t>(0, left.count()));
+}
+
+void ConfirmTimes::write() {
+    if (!path_.empty() && written_ != times_.count()) replace_file(ErrorKind::general);
+}
+
+// Whole or not at all: the collector may read at any time.
+void ConfirmTimes::replace_file(ErrorKind kind) {
+    const std::string early = path_ + ".part";
+    std::ofstream out(early, std::ios::trunc);
+    out << inspect::prometheus_text(work::percentiles(times_), exchange_);
+    out.close();
+    if (!out || std::rename(early.c_str(), path_.c_str()) != 0) {
+        const int error = errno;
+        ::unlink(early.c_str());
+        throw Error(kind, fmt::format("cannot write to '{}': {}", util::printable(path_),
+                                      std::strerror(error)));
+    }
+    written_ = times_.count();
+    written_at_ = util::steady_now();
+}
+
+}  // namespace airy::tools::publish
