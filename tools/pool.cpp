@@ -94,7 +94,7 @@ class Pool final : public Command {
         auto consumer = find();
         if (!consumer.status)
             consumer.status = inspect::control(consumer, ControlOperation::status);
-        print(consumer, output::pool_details(*consumer.status));
+        print(consumer, output::pool_details(consumer));
     }
 
     void print(const Consumer& consumer, const std::string& text) const {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "inspect/consumer_json.hpp"
+#include "inspect/trouble.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
 #include "util/duration.hpp"
@@ -142,6 +143,17 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
     return table.text(table_width());
 }
 
+std::string trouble_lines(const std::vector<inspect::Consumer>& consumers) {
+    std::string out;
+    for (const auto& consumer : consumers)
+        if (const auto found = inspect::trouble(consumer)) {
+            const auto line = fmt::format("{} ({}) {}", util::printable(consumer.name, 60),
+                                          consumer.pid, util::printable(found->why, 1000));
+            out += (table_width() > 0 ? cut_to(line, table_width()) : line) + '\n';
+        }
+    return out;
+}
+
 std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
     constexpr auto right = Align::right;
     Table table({{"queue"},
@@ -182,7 +194,8 @@ std::string binding_table(const std::vector<inspect::QueueReport>& queues) {
     return table.text(table_width());
 }
 
-std::string pool_details(const work::ConsumerStatus& status) {
+std::string pool_details(const inspect::Consumer& consumer) {
+    const auto& status = consumer.status.value();
     std::string out;
     const auto line = [&out](std::string_view key, const auto& value) {
         out += fmt::format("{:<14} {}\n", key, value);
@@ -202,6 +215,8 @@ std::string pool_details(const work::ConsumerStatus& status) {
     line("queue", util::printable(status.queue));
     line("patterns", util::printable(joined(status.patterns), 1000));
     line("state", work::to_string(status.state));
+    if (const auto found = inspect::trouble(consumer))
+        line("trouble", util::printable(found->why, 1000));
     line("uptime", util::format_duration(status.uptime));
     line("cap", status.cap);
     line("running", status.running);
@@ -214,6 +229,7 @@ std::string pool_details(const work::ConsumerStatus& status) {
     line("dead_lettered", status.dead_lettered);
     times("wait", status.wait);
     times("run", status.run);
+    times("confirm", status.confirm);
     const auto pace = [&line](std::string_view key, const work::Rates& rates) {
         line(key, fmt::format("{:.1f} over 1s  {:.1f} over 10s  {:.1f} over 1m", rates.second,
                               rates.ten_seconds, rates.minute));
@@ -240,12 +256,16 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
         out +=
             fmt::format(R"("name":{},"pid":{},"queue":null,"patterns":[],"state":"not answering")",
                         text_or_null(consumer.name), consumer.pid);
-        for (const char* key : {"handled_rate", "failed_rate", "tasks", "failures", "uptime_s",
-                                "cap", "running", "free", "waiting", "in_flight", "handled",
-                                "failed", "retried", "dead_lettered", "wait_ms", "run_ms"})
+        for (const char* key :
+             {"handled_rate", "failed_rate", "tasks", "failures", "uptime_s", "cap", "running",
+              "free", "waiting", "in_flight", "handled", "failed", "retried", "dead_lettered",
+              "wait_ms", "run_ms", "confirm_ms"})
             out += fmt::format(R"(,"{}":null)", key);
         out += '}';
     }
+    const auto found = inspect::trouble(consumer);
+    out.pop_back();  // the object goes on
+    out += fmt::format(R"(,"trouble":{}}})", text_or_null(found ? found->why : std::string()));
     out += '\n';
     return out;
 }

@@ -14,11 +14,13 @@ namespace airy::tools::output {
 
 // Fits the terminal where stdout is one.
 std::string pool_table(const std::vector<inspect::Consumer>& consumers);
+// A line for each that does not keep up: which, and why.
+std::string trouble_lines(const std::vector<inspect::Consumer>& consumers);
 std::string queue_table(const std::vector<inspect::QueueReport>& queues);
 std::string binding_table(const std::vector<inspect::QueueReport>& queues);
 
-// Everything of one consumer, a line for each thing.
-std::string pool_details(const work::ConsumerStatus& status);
+// Everything of one consumer that has answered, a line for each thing.
+std::string pool_details(const inspect::Consumer& consumer);
 
 // One object and its line end. A consumer that does not answer has the state `not answering`, its
 // figures are null.

@@ -89,6 +89,8 @@ void add_queues(const Selection& selection, const Source& source,
 
 std::string tables(const Snapshot& snapshot) {
     std::string out = output::pool_table(snapshot.consumers);
+    if (const auto lines = output::trouble_lines(snapshot.consumers); !lines.empty())
+        out += '\n' + lines;
     if (!out.empty() && !snapshot.queues.empty()) out += '\n';
     out += output::queue_table(snapshot.queues);
     if (snapshot.bindings && !snapshot.queues.empty())

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "inspect/trouble.hpp"
 #include "output/table.hpp"
 #include "util/duration.hpp"
 #include "util/text.hpp"
@@ -142,6 +143,8 @@ std::vector<Line> details(const inspect::Consumer& consumer, const History& hand
     if (consumer.status) {
         const auto& status = *consumer.status;
         const auto oldest = std::max<std::size_t>(3, size.rows / 4);
+        if (const auto found = inspect::trouble(consumer))
+            page.add(util::printable(found->why, 1000), Style::plain, Tone::alert);
         add_figures(page, status, handled);
         add_tasks(page, status.tasks, oldest);
         add_failures(page, status);

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 
+#include "inspect/trouble.hpp"
 #include "util/duration.hpp"
+#include "util/text.hpp"
 
 namespace airy::tools::top {
 namespace {
@@ -130,6 +132,13 @@ void Model::take_pools(std::vector<Consumer> consumers) {
         handled_[id_of(consumer)].push(
             consumer.status ? std::optional(consumer.status->handled_rates.second) : std::nullopt);
     forget_others(handled_, consumers_, id_of);
+    troubles_.clear();
+    for (const auto& consumer : consumers_)
+        if (const auto found = inspect::trouble(consumer))
+            troubles_.push_back(
+                {fmt::format("{} ({}) {}", util::printable(consumer.name, 60), consumer.pid,
+                             util::printable(found->why, 1000)),
+                 found->kind == inspect::Trouble::Kind::slow ? Tone::warning : Tone::alert});
     list_pools();
 }
 

@@ -39,6 +39,13 @@ class Model {
     const inspect::Consumer* consumer(const std::string& id) const;
     const History& handled(const std::string& id) const;
 
+    // Which consumers do not keep up, and why: a line for each.
+    struct Trouble {
+        std::string text;
+        Tone tone;
+    };
+    const std::vector<Trouble>& troubles() const noexcept { return troubles_; }
+
     // Of the sparklines in the tables, in columns.
     void set_spark_width(std::size_t width);
 
@@ -58,6 +65,7 @@ class Model {
     Pane pane_ = Pane::pools;
     std::size_t spark_width_ = 10;
     std::vector<inspect::Consumer> consumers_;
+    std::vector<Trouble> troubles_;
     std::vector<inspect::QueueReport> reports_;
     std::map<std::string, History> handled_;               // by row id
     std::map<std::string, QueueHistory> queue_histories_;  // by queue

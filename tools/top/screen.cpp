@@ -62,6 +62,18 @@ void add_listing(std::vector<Line>& lines, const Listing& listing, bool active, 
     }
 }
 
+// What there is no room for is counted.
+void add_troubles(std::vector<Line>& lines, const std::vector<Model::Trouble>& troubles,
+                  std::size_t room, std::size_t width) {
+    const auto shown = troubles.size() <= room ? room : room - std::min<std::size_t>(room, 1);
+    for (std::size_t i = 0; i < std::min(shown, troubles.size()); ++i)
+        lines.push_back(line_of(troubles[i].text, width, Style::plain, troubles[i].tone));
+    if (shown < room)
+        lines.push_back(
+            line_of(fmt::format("and {} more that do not keep up", troubles.size() - shown), width,
+                    Style::plain, Tone::alert));
+}
+
 }  // namespace
 
 std::vector<Line> overview(const Model& model, const Surroundings& around, Size size) {
@@ -85,7 +97,8 @@ std::vector<Line> overview(const Model& model, const Surroundings& around, Size 
     std::vector<std::string> notes = around.notes;
     notes.resize(std::min(notes.size(), size.rows >= 16 ? 2 : std::size_t{size.rows >= 8}));
     const bool gap = size.rows >= 16 && pools > 0 && queues > 0;
-    const auto fixed = 2 + (pools > 0) + (queues > 0) + notes.size() + gap;
+    const auto troubles = std::min(model.troubles().size(), size.rows / 5);
+    const auto fixed = 2 + (pools > 0) + (queues > 0) + notes.size() + gap + troubles;
     const auto room = size.rows > fixed ? size.rows - fixed : 0;
     const auto half = room / 2;
     const auto pool_room = std::min(pools, std::max(half, room - std::min(room, queues)));
@@ -93,6 +106,7 @@ std::vector<Line> overview(const Model& model, const Surroundings& around, Size 
 
     if (pools > 0)
         add_listing(lines, model.pools(), pools_active, pool_room, width, model.charset());
+    add_troubles(lines, model.troubles(), troubles, width);
     if (gap) lines.push_back({});
     if (queues > 0)
         add_listing(lines, model.queues(), !pools_active, room - pool_room, width, model.charset());

@@ -210,6 +210,26 @@ TEST_CASE("no view is larger than the screen, and nothing in it moves the cursor
         }
 }
 
+TEST_CASE("who does not keep up stands under the pools, and why; what has no room is counted") {
+    const test::ManualClock clock;
+    View view(Charset::utf8, "", clock);
+    News news;
+    news.consumers.emplace();
+    for (int i = 0; i < 9; ++i) {
+        auto one = consumer("consumer-" + std::to_string(i), i + 1);
+        one.status->failed_rates.minute = 1;
+        one.status->failures.push_back({{}, "post.deleted", "id", "exit 1: no such host"});
+        news.consumers->push_back(std::move(one));
+    }
+    view.take(std::move(news));
+    const auto lines = view.lines({24, 80}, "");
+    CHECK(shows(lines, "consumer-0 (1) failing: 100% of 1.0/s, last: exit 1: no such host"));
+    CHECK(shows(lines, "and 6 more"));
+    CHECK_FALSE(shows(view.lines({60, 80}, ""), "more that"));
+    view.press(key_enter);
+    CHECK(shows(view.lines({24, 80}, ""), "failing: 100% of 1.0/s"));
+}
+
 TEST_CASE("the selected row is on the screen") {
     const test::ManualClock clock;
     auto view = filled(clock, 90, 200);

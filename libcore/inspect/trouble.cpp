@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/trouble.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "util/duration.hpp"
+
+namespace airy::inspect {
+namespace {
+
+using work::ConsumerStatus;
+using namespace std::chrono_literals;
+
+// A handler that has taken so long, and thrice as long as any that ended, may never end.
+constexpr auto patience = 10s;
+// Below this the time goes into taking and settling messages, not into the handlers.
+constexpr auto slow_handler = 100ms;
+constexpr double failing_share = 0.1;
+
+bool is_full(const ConsumerStatus& status) {
+    return status.running > 0 && status.free == 0;
+}
+
+std::optional<Trouble> hung(const ConsumerStatus& status) {
+    const auto pace = status.handled_rates.ten_seconds + status.failed_rates.ten_seconds;
+    if (!is_full(status) || pace > 0 || status.tasks.empty()) return std::nullopt;
+    const auto oldest = status.tasks.front().running;
+    if (oldest < std::max<std::chrono::nanoseconds>(patience, 3 * status.run.max))
+        return std::nullopt;
+    return Trouble{Trouble::Kind::hung,
+                   fmt::format("hung: none of {} handlers has ended for 10s, the oldest runs {}",
+                               status.running, util::format_duration(oldest))};
+}
+
+std::optional<Trouble> failing(const ConsumerStatus& status) {
+    const double failed = status.failed_rates.minute;
+    const double ended = failed + status.handled_rates.minute;
+    if (failed <= 0 || failed < failing_share * ended) return std::nullopt;
+    auto why = fmt::format("failing: {:.0f}% of {:.1f}/s", 100 * failed / ended, ended);
+    if (!status.failures.empty()) why += ", last: " + status.failures.back().reason;
+    return Trouble{Trouble::Kind::failing, std::move(why)};
+}
+
+std::optional<Trouble> slow(const ConsumerStatus& status) {
+    const auto behind = status.in_flight - std::min(status.in_flight, status.running);
+    if (!is_full(status) || behind == 0 || status.run.p50 < slow_handler) return std::nullopt;
+    return Trouble{
+        Trouble::Kind::slow,
+        fmt::format("slow: all {} slots taken, a handler takes {} (p50), {:.1f}/s", status.cap,
+                    util::format_duration(status.run.p50), status.handled_rates.ten_seconds)};
+}
+
+}  // namespace
+
+std::optional<Trouble> trouble(const Consumer& consumer) {
+    if (!consumer.status)
+        return Trouble{Trouble::Kind::silent,
+                       "not answering: stopped (SIGSTOP), hung itself, or swamped"};
+    const auto& status = *consumer.status;
+    if (auto found = hung(status)) return found;
+    if (auto found = failing(status)) return found;
+    return slow(status);
+}
+
+}  // namespace airy::inspect

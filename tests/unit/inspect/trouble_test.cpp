@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "inspect/trouble.hpp"
+
+#include <doctest/doctest.h>
+
+namespace airy::inspect {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Trouble::Kind;
+
+// All four slots taken, four messages behind them.
+Consumer full(std::chrono::nanoseconds oldest) {
+    work::ConsumerStatus status;
+    status.state = work::ConsumerState::running;
+    status.cap = status.running = 4;
+    status.in_flight = 8;
+    status.tasks.push_back({"post.published", "id", 1, oldest});
+    return {"name", 1, "/run/name", status};
+}
+
+std::optional<Kind> kind(const Consumer& consumer) {
+    const auto found = trouble(consumer);
+    return found ? std::optional(found->kind) : std::nullopt;
+}
+
+TEST_CASE("one that does not answer is in trouble, one that does nothing is not") {
+    CHECK(kind({"name", 1, "/run/name", {}}) == Kind::silent);
+    CHECK_FALSE(trouble({"name", 1, "/run/name", work::ConsumerStatus{}}));
+}
+
+TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
+    CHECK(kind(full(42s)) == Kind::hung);
+    CHECK(trouble(full(42s))->why ==
+          "hung: none of 4 handlers has ended for 10s, the oldest runs 42s");
+    CHECK_FALSE(trouble(full(9s)));
+    auto consumer = full(42s);
+    consumer.status->run.max = 15s;
+    CHECK_FALSE(trouble(consumer));
+    consumer.status->run.max = 14s;
+    CHECK(kind(consumer) == Kind::hung);
+    consumer.status->handled_rates.ten_seconds = 0.1;
+    CHECK_FALSE(trouble(consumer));
+}
+
+TEST_CASE("failing: a tenth of the last minute, with the last reason") {
+    auto consumer = full(1s);
+    auto& status = *consumer.status;
+    status.handled_rates.minute = 9;
+    status.failed_rates.minute = 0.9;
+    CHECK_FALSE(trouble(consumer));
+    status.failed_rates.minute = 1;
+    CHECK(trouble(consumer)->why == "failing: 10% of 10.0/s");
+    status.failures.push_back({{}, "post.published", "id", "exit 1: no such host"});
+    CHECK(trouble(consumer)->why == "failing: 10% of 10.0/s, last: exit 1: no such host");
+    status.failed_rates.minute = 0;
+    CHECK_FALSE(trouble(consumer));
+}
+
+TEST_CASE("slow: full, with handlers that take their time and messages behind them") {
+    auto consumer = full(500ms);
+    auto& status = *consumer.status;
+    status.run.count = 10;
+    status.run.p50 = status.run.max = 500ms;
+    status.handled_rates.ten_seconds = 8;
+    CHECK(trouble(consumer)->why == "slow: all 4 slots taken, a handler takes 500ms (p50), 8.0/s");
+    status.in_flight = 4;
+    CHECK_FALSE(trouble(consumer));
+    status.in_flight = 8;
+    status.run.p50 = 99ms;
+    CHECK_FALSE(trouble(consumer));
+    status.run.p50 = 500ms;
+    status.free = 1;
+    CHECK_FALSE(trouble(consumer));
+}
+
+}  // namespace
+}  // namespace airy::inspect
