@@ -171,15 +171,57 @@ left_with() {
     left_with 0
 }
 
-@test "top: a consumer that is stopped is shown as such, and the keys work on" {
+@test "top: Ctrl-Z gives the terminal back as it was, and fg brings the screen, at the size it has then" {
+    consumer cat
+    on_tmux -f /dev/null new-session -d -x 100 -y 30 env TERM=screen PS1='shell> ' \
+        bash --norc --noprofile -i 3>&-
+    sees 'shell>'
+    press "stty -g >before; clear; $AIRY_BIN top" Enter
+    sees 'Tab pools/queues'
+    press C-z
+    sees 'Stopped'
+    assert_equal "$(on_tmux display-message -p '#{alternate_on} #{cursor_flag}')" '0 1'
+    press 'stty -g >during' Enter
+    wait_until test -s during
+    cmp before during
+    event 5
+    wait_until 20 pool_is '.handled == 1'
+    on_tmux resize-window -x 60 -y 12
+    press 'fg' Enter
+    sees '? help'
+    screen_lacks 'Tab pools/queues'
+    screen_lacks 'Stopped'
+    assert_equal "$(on_tmux display-message -p '#{alternate_on}')" 1
+    press p
+    wait_until pool_is '.state == "paused"'
+    sees paused
+    press q
+    sees 'shell>'
+    press 'stty -g >after' Enter
+    wait_until test -s after
+    cmp before after
+}
+
+@test "top: a consumer that is stopped is shown as such, and the keys and the others work on" {
     consumer cat
     kill -STOP "$spawned_pid"
+    spawn yonder "$AIRY_BIN" consume '#' --queue "$queue" --name yonder --pool-size 3 -- cat
+    wait_until 20 yonder_is '.state == "running"'
     top_on 100 30
-    sees 'not answering'
+    sees 'not answering: stopped'
     press p
     sees 'does not answer'
+    wait_until eval 'screen | grep -q "yonder.*running"'
+    airy pool pause yonder --quiet
+    wait_until eval 'screen | grep -q "yonder.*paused"'
+    on_tmux resize-window -x 80 -y 24
+    sees 'not answering: stopped'
     press q
     left_with 0
+}
+yonder_is() {
+    local json
+    json=$(airy pool show yonder --output json) && jq -e "$1" <<<"$json"
 }
 
 @test "top: without a broker consumers are there, and a note says what is missing" {
