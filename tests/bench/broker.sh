@@ -4,7 +4,8 @@
 #
 # broker.sh [BUILD] [ROUNDS]: what airy costs beside the least that the same work can cost, on a
 # private broker. Ours and the limit run in turn; medians, and the ratio of the medians. BUILD is a
-# release build with benchmarks (default: build-bench, made when it is not there).
+# release build with benchmarks (default: build-bench, made when it is not there). ONLY=REGEX picks
+# lines by their name.
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -48,15 +49,17 @@ seconds() { # seconds CMD ARG…: wall time of one run
 
 median() { sort -n | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 
-# compare NAME GOAL COUNT OURS LIMIT [BEFORE]: functions to run in turn. The ratio is that of the
-# rates: 1.00 is the limit itself.
+# compare NAME GOAL COUNT OURS LIMIT [BEFORE [BEFORE_LIMIT]]: functions to run in turn. The ratio is
+# that of the rates: 1.00 is the limit itself.
 compare() {
     local name=$1 goal=$2 count=$3 ours=$4 limit=$5 before=${6:-true} a b
+    local before_limit=${7:-$before}
+    [[ $name =~ ${ONLY-} ]] || return 0
     : >"$scratch/a" && : >"$scratch/b"
     for _ in $(seq "$rounds"); do
         $before
         seconds "$ours" >>"$scratch/a"
-        $before
+        $before_limit
         seconds "$limit" >>"$scratch/b"
     done
     a=$(median <"$scratch/a") b=$(median <"$scratch/b")
@@ -77,6 +80,21 @@ few_messages() {
     head -n $commands "$scratch/events" | "$airy" publish --quiet
 }
 
+# What a consumer declares, so that retries and dead letters are kept; beside it a bare queue, and
+# failures thrown away.
+drop() { for name in "$@"; do "$airy" queue delete "$name" --yes --quiet 2>/dev/null || true; done; }
+full_work_queue() {
+    drop $queue bench.work bench.work.dlq
+    "$airy" consume '#' --queue bench.work --until-empty --print --quiet
+    "$raw" publish "$raw_url" airy.bench post.published "$scratch/events" 1000
+}
+full_bare_queue() {
+    drop bench.work bench.work.dlq
+    full_queue
+}
+retries_on() { "$airy" consume '#' --queue bench.work --print --count $events >"$scratch/out"; }
+retries_off() { "$airy" consume '#' --queue $queue --no-declare --on-error discard --print --count $events >"$scratch/out"; }
+
 publish_ours() { "$airy" publish --quiet <"$scratch/events"; }
 publish_limit() { "$raw" publish "$raw_url" airy.bench post.published "$scratch/events" 1000; }
 consume_ours() { "$airy" consume '#' --queue $queue --no-declare --print --count $events >"$scratch/out"; }
@@ -93,6 +111,8 @@ spawn_limit() { "$spawn" $commands $concurrency /bin/true; }
 printf '%-34s %11s %11s   %11s %11s   %5s   %s\n' work ours beside ours beside ratio goal
 compare 'publish 100,000 confirmed' '>= 0.90' $events publish_ours publish_limit fresh_queue
 compare 'consume 100,000 with --print' '>= 0.85' $events consume_ours consume_limit full_queue
+compare '100,000, retries on, beside off' '1.00' $events retries_on retries_off full_work_queue full_bare_queue
+drop bench.work bench.work.dlq
 fresh_queue
 compare 'ten times one publish' '>= 0.62 (1.6 x)' 10 once_ours once_peer
 compare 'ten times --version' '3 ms each' 10 version_ours version_limit

@@ -41,8 +41,11 @@ void no_delay(int fd) {
 
 }  // namespace
 
-TcpProxy::TcpProxy(std::uint16_t broker_port) : broker_port_(broker_port), listener_(tcp_socket()) {
-    auto address = loopback(0);
+TcpProxy::TcpProxy(std::uint16_t broker_port, std::uint16_t port)
+    : broker_port_(broker_port), listener_(tcp_socket()) {
+    const int on = 1;  // connections of a former proxy on this port may linger
+    ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    auto address = loopback(port);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 64) != 0 ||

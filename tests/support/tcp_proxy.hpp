@@ -22,7 +22,8 @@ class TcpProxy {
   public:
     enum class Direction : std::size_t { to_broker, to_client };
 
-    explicit TcpProxy(std::uint16_t broker_port);
+    // Listens on `port`; 0: on any that is free.
+    explicit TcpProxy(std::uint16_t broker_port, std::uint16_t port = 0);
     ~TcpProxy();
     TcpProxy(const TcpProxy&) = delete;
     TcpProxy& operator=(const TcpProxy&) = delete;
