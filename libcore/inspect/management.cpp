@@ -6,6 +6,7 @@
 
 #include "util/error.hpp"
 #include "util/json_text.hpp"
+#include "util/log.hpp"
 #include "util/text.hpp"
 
 namespace airy::inspect {
@@ -62,14 +63,16 @@ Management::Management(const mq::Endpoint& broker, std::string_view url,
 // `what` is asked for, in words, for Error{not_found}.
 std::string Management::get(const std::string& target, std::string_view what) const {
     HttpAnswer answer;
+    util::log_info("asking the management API",
+                   {{"url", shown_url()}, {"path", target.substr(0, target.find('?'))}});
     try {
         answer = http_get(url_, "/api/" + target, tls_, deadline_);
     } catch (const Error& error) {
         throw Error(
             ErrorKind::unreachable,
             fmt::format("cannot ask the management API at {}: {}", shown_url(), error.what()),
-            "rabbitmq-plugins enable rabbitmq_management turns it on; --management-url "
-            "says where it is");
+            "is RabbitMQ running there? rabbitmq-plugins enable rabbitmq_management turns the API "
+            "on; --management-url says where it is");
     }
     if (answer.status == 200) return std::move(answer.body);
     if (answer.status == 404)

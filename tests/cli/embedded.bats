@@ -88,7 +88,11 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
     run_airy ping --url sqlite:none/airy.db
     [[ $status == 3 && $stderr == *"No such file or directory"* ]]
     run_airy ping --url 'sqlite:airy.db?sync=never'
-    [[ $status == 2 && $stderr == *sync* ]]
+    [[ $status == 2 && $stderr == *"sync is full or normal"*"?sync=full|normal, retain="*"create="* ]]
+    run_airy ping --url 'sqlite:none.db?create=no'
+    [[ $status == 3 && $stderr == *"without that the file is made"* && ! -e none.db ]]
+    run_airy ping --verbose
+    [[ $status == 0 && $stderr == *"info: opened the broker's file file="* ]]
 }
 
 @test "completion lists the queues, and makes no file" {

@@ -45,6 +45,18 @@ listens() { ss -ltn "sport = :$1" | grep -q LISTEN; }
     assert_equal "$output$stderr" ''
 }
 
+@test "ping --verbose tells on stderr what is done, without the password" {
+    run_airy ping --verbose
+    assert_status 0
+    assert_contains "$output" RabbitMQ
+    assert_contains "$stderr" 'info: connecting url=amqp://guest:***@'
+    assert_contains "$stderr" 'info: connected url='
+    assert_contains "$stderr" 'server="RabbitMQ '
+    refute_contains "$stderr" guest:guest
+    run_airy ping -v --log-format json
+    jq -se 'map(.message) == ["connecting", "connected"] and .[1].tls == false' <<<"$stderr"
+}
+
 @test "the broker is down: exit 3, the password masked" {
     run_airy ping --url amqp://someone:sesame@127.0.0.1:1/
     assert_status 3

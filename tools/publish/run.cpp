@@ -21,6 +21,7 @@
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
+#include "util/log.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
 
@@ -362,6 +363,11 @@ int one(const Options& options, Item item) {
         broker->publisher({options.exchange, options.window, options.confirm, options.mandatory});
     Ledger ledger(options.confirm, options.mandatory, options.json, false);
     std::string topic = item.message.topic;
+    const auto start = steady_clock::now();
+    util::log_info("publishing", {{"topic", topic},
+                                  {"event_id", item.event_id},
+                                  {"bytes", item.message.body.size()},
+                                  {"exchange", options.exchange.name}});
     if (publisher->try_submit(item.message) != 0)
         ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
     confirm_times.submitted();
@@ -385,6 +391,10 @@ int one(const Options& options, Item item) {
     publisher->close(close_deadline);
     confirm_times.write();
     if (const auto error = ledger.first_error()) throw *error;
+    if (options.confirm) {
+        const std::chrono::duration<double, std::milli> took = steady_clock::now() - start;
+        util::log_info("confirmed", {{"ms", took.count()}});
+    }
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "mq/amqp/interrupt_watch.hpp"
 #include "mq/amqp/socket.hpp"
 #include "mq/amqp/table.hpp"
+#include "util/log.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -119,6 +120,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
     Endpoint shown = endpoint;
     if (!url.more_hosts.empty()) shown.url = url_of_host(url);
     shown_url_ = masked_url(shown.url);
+    util::log_info("connecting", {{"url", shown_url_}, {"name", endpoint.connection_name}});
     InterruptWatch watch(interrupt);
     try {
         open_socket(state_.get(), url, shown, deadline, interrupt, watch);
@@ -126,6 +128,11 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
         const timeval rpc = timeval_of(rpc_timeout);
         amqp_set_rpc_timeout(state_.get(), &rpc);
         open_channel();
+        if (util::log_enabled(util::LogLevel::info))
+            util::log_info("connected", {{"url", shown_url_},
+                                         {"server", server()},
+                                         {"tls", url.tls},
+                                         {"heartbeat_s", amqp_get_heartbeat(state_.get())}});
     } catch (const Error&) {
         if (!watch.interrupted()) throw;
         throw Error(ErrorKind::unreachable,

@@ -27,7 +27,9 @@ CloseMeaning meaning_of(int code) {
         case AMQP_NOT_FOUND:
             return {ErrorKind::not_found, "airy queue ls shows the queues there are"};
         case AMQP_RESOURCE_LOCKED:
-            return {ErrorKind::not_found, "another connection holds it as its exclusive queue"};
+            return {ErrorKind::not_found,
+                    "it is gone when that connection ends; rabbitmqctl list_queues name owner_pid "
+                    "tells whose it is"};
         case AMQP_PRECONDITION_FAILED:
             return {ErrorKind::not_found,
                     "it exists with other properties: use those, or another name; consume "
@@ -35,7 +37,9 @@ CloseMeaning meaning_of(int code) {
         case AMQP_NOT_ALLOWED:
             return {ErrorKind::unreachable, "does the virtual host exist? rabbitmqctl list_vhosts"};
         case AMQP_CONNECTION_FORCED:
-            return {ErrorKind::unreachable, "the broker or an operator closed the connection"};
+            return {ErrorKind::unreachable,
+                    "the broker or an operator closed the connection; airy wait --timeout 60s "
+                    "waits until the broker is there"};
         default:
             return {ErrorKind::general, ""};
     }
@@ -47,6 +51,29 @@ Error with_fate(Error error, Fate fate) {
 
 bool has(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
+}
+
+// What to do next when the broker was there and is not any more, as when it cannot be reached.
+constexpr std::string_view lost_hint =
+    "is RabbitMQ still running there? airy wait --timeout 60s waits until it is";
+
+std::string_view hint_of_status(int status) noexcept {
+    switch (status) {
+        case AMQP_STATUS_HEARTBEAT_TIMEOUT:
+            return "nothing came from the broker for two heartbeats: is it overloaded, or the "
+                   "network down?";
+        case AMQP_STATUS_CONNECTION_CLOSED:
+        case AMQP_STATUS_SOCKET_ERROR:
+        case AMQP_STATUS_SOCKET_CLOSED:
+        case AMQP_STATUS_TCP_ERROR:
+        case AMQP_STATUS_SSL_ERROR:
+            return lost_hint;
+        case AMQP_STATUS_TIMEOUT:
+            return "the broker is there and does not answer: is it overloaded? rabbitmqctl status "
+                   "tells";
+        default:
+            return "";
+    }
 }
 
 }  // namespace
@@ -108,6 +135,20 @@ Error from_close(int code, std::string_view text, std::string_view what) {
             meaning = {ErrorKind::unreachable,
                        "the handler took longer than the broker's consumer_timeout"};
     }
+    // What the broker says beside its name for it is long, and guesses.
+    if (code == AMQP_RESOURCE_LOCKED)
+        return with_fate(Error(meaning.kind,
+                               fmt::format("{}: another connection has it for itself alone (405 "
+                                           "RESOURCE_LOCKED)",
+                                           what),
+                               std::string(meaning.hint)),
+                         classify(code, text));
+    // A queue that somebody consumes from exclusively; no permission is missing.
+    if (code == AMQP_ACCESS_REFUSED && has(text, "in exclusive use"))
+        meaning = {ErrorKind::general,
+                   "another consumer has it for itself alone; airy queue ls shows the consumers"};
+    if (code == AMQP_ACCESS_REFUSED && has(text, "reserved prefix"))
+        meaning = {ErrorKind::usage, "names that begin with amq. are the broker's own"};
     return with_fate(
         Error(meaning.kind,
               fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
@@ -116,15 +157,17 @@ Error from_close(int code, std::string_view text, std::string_view what) {
 }
 
 Error from_status(int status, std::string_view what) {
-    std::string_view hint;
-    if (status == AMQP_STATUS_HEARTBEAT_TIMEOUT)
-        hint =
-            "nothing came from the broker for two heartbeats: is it overloaded, or the network "
-            "down?";
     return with_fate(
         Error(ErrorKind::unreachable, fmt::format("{}: {}", what, amqp_error_string2(status)),
-              std::string(hint)),
+              std::string(hint_of_status(status))),
         classify_status(status));
+}
+
+bool is_locked(const amqp_rpc_reply_t& reply) noexcept {
+    return reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+           reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD &&
+           static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_code ==
+               AMQP_RESOURCE_LOCKED;
 }
 
 Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what) {
@@ -140,7 +183,8 @@ Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what) {
             return from_close(close->reply_code, view_of(close->reply_text), what);
         }
     }
-    return Error(ErrorKind::unreachable, fmt::format("{}: the broker gave no answer", what));
+    return Error(ErrorKind::unreachable, fmt::format("{}: the broker gave no answer", what),
+                 std::string(lost_hint));
 }
 
 }  // namespace airy::mq::amqp

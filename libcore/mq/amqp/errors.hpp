@@ -35,6 +35,9 @@ Error from_close(int code, std::string_view text, std::string_view what);
 // rabbitmq-c's own status, one of AMQP_STATUS_*.
 Error from_status(int status, std::string_view what);
 
+// Whether it is the refusal of a queue that is another connection's own (405 RESOURCE_LOCKED).
+bool is_locked(const amqp_rpc_reply_t& reply) noexcept;
+
 // A reply that is not AMQP_RESPONSE_NORMAL.
 Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what);
 

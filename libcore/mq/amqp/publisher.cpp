@@ -10,6 +10,7 @@
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
 #include "util/error.hpp"
+#include "util/log.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -57,6 +58,7 @@ void AmqpPublisher::prepare(Connection& connection) {
     if (options_.confirm) {
         amqp_confirm_select(connection.state(), Connection::channel);
         connection.check_reply("cannot turn publisher confirms on");
+        util::log_info("publisher confirms are on", {{"exchange", options_.exchange.name}});
     }
     frame_max_.store(static_cast<std::size_t>(amqp_get_frame_max(connection.state())));
 }

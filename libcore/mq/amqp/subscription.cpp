@@ -8,6 +8,7 @@
 
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
+#include "mq/steps.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -53,6 +54,7 @@ void AmqpSubscription::subscribe(Connection& connection) {
     connection.check_reply(
         fmt::format("cannot consume from the queue '{}'", util::printable(queue())));
     consumer_tag_ = view_of(ok->consumer_tag);
+    log_consuming(queue(), options_.prefetch);
     generation_ = ++generations;
     ledger_ = AckLedger(options_.prefetch, settle_patience);
     assembler_ = {};

@@ -4,8 +4,10 @@
 
 #include <fmt/core.h>
 
+#include "mq/amqp/errors.hpp"
 #include "mq/amqp/inequivalence.hpp"
 #include "mq/amqp/table.hpp"
+#include "mq/steps.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -36,6 +38,12 @@ void check_name(std::string_view kind, const std::string& name) {
                                 name.size(), name_limit));
 }
 
+// Of a queue that is there: to the broker an empty name is that of the queue declared last.
+void check_queue_name(const std::string& name) {
+    if (name.empty()) throw Error(ErrorKind::usage, "the name of the queue is empty");
+    check_name("queue", name);
+}
+
 std::string about(std::string_view what, std::string_view kind, const std::string& name) {
     return fmt::format("cannot {} the {} '{}'", what, kind, util::printable(name));
 }
@@ -49,6 +57,7 @@ void declare_exchange_on(Connection& connection, const ExchangeSpec& spec) {
     amqp_exchange_declare(connection.state(), Connection::channel, bytes_of(spec.name),
                           bytes_of(spec.type), 0, spec.durable, 0, 0, amqp_empty_table);
     connection.check_reply(about("declare", "exchange", spec.name));
+    log_declared(spec);
 }
 
 void check_exchange_on(Connection& connection, const std::string& name) {
@@ -111,7 +120,9 @@ void use_exchange_on(Connection& connection, const ExchangeUse& use) {
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
     check_name("queue", spec.name);
     try {
-        return try_declare(connection, spec);
+        const auto state = try_declare(connection, spec);
+        log_declared(spec, state);
+        return state;
     } catch (const Error& error) {
         const auto differences = differences_from(connection, spec, error);
         if (differences.empty()) throw;
@@ -131,6 +142,7 @@ void bind_on(Connection& connection, const std::string& queue, const std::string
     connection.check_reply(fmt::format("cannot bind the queue '{}' to '{}' of the exchange '{}'",
                                        util::printable(queue), util::printable(pattern),
                                        util::printable(exchange)));
+    log_bound(queue, exchange, pattern);
 }
 
 void declare_on(Connection& connection, const Declarations& declarations) {
@@ -159,11 +171,15 @@ QueueState AmqpTopology::declare_queue(const QueueSpec& spec) {
 }
 
 QueueState AmqpTopology::check_queue(const std::string& name) {
-    check_name("queue", name);
+    check_queue_name(name);
     const auto* ok = amqp_queue_declare(connection_.state(), Connection::channel, bytes_of(name), 1,
                                         0, 0, 0, amqp_empty_table);
-    connection_.check_reply(about("find", "queue", name));
-    return state_from(*ok);
+    // Another connection's own has been found.
+    const bool locked = is_locked(amqp_get_rpc_reply(connection_.state()));
+    connection_.check_reply(about(locked ? "use" : "find", "queue", name));
+    const auto state = state_from(*ok);
+    log_looked_at(state);
+    return state;
 }
 
 void AmqpTopology::bind(const std::string& queue, const std::string& exchange,
@@ -183,13 +199,15 @@ std::uint64_t AmqpTopology::delete_queue(const std::string& name, bool if_empty,
     const auto* ok = amqp_queue_delete(connection_.state(), Connection::channel, bytes_of(name),
                                        if_unused, if_empty);
     connection_.check_reply(about("delete", "queue", name));
+    log_deleted(name, ok->message_count);
     return ok->message_count;
 }
 
 std::uint64_t AmqpTopology::purge_queue(const std::string& name) {
-    check_name("queue", name);
+    check_queue_name(name);
     const auto* ok = amqp_queue_purge(connection_.state(), Connection::channel, bytes_of(name));
     connection_.check_reply(about("purge", "queue", name));
+    log_purged(name, ok->message_count);
     return ok->message_count;
 }
 

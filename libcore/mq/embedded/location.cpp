@@ -20,8 +20,8 @@ constexpr std::string_view scheme = "sqlite:";
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
                  fmt::format("cannot use the URL '{}': {}", util::printable(url), why),
-                 "an embedded broker is sqlite:PATH, e.g. sqlite:airy.db or "
-                 "sqlite:/var/lib/airy.db?sync=normal&retain=24h");
+                 "an embedded broker is sqlite:FILE, e.g. sqlite:airy.db, and behind it "
+                 "?sync=full|normal, retain=24h|500MB|0 and create=yes|no, joined by &");
 }
 
 std::string decoded(std::string_view text, std::string_view url) {
@@ -91,9 +91,7 @@ Location parse_location(std::string_view url) {
         else if (name == "retain")
             out.retain = parse_retention(value, url);
         else
-            throw bad_url(url, fmt::format("the parameter '{}' is not known; there are sync, "
-                                           "retain and create",
-                                           util::printable(name)));
+            throw bad_url(url, fmt::format("it has no option '{}'", util::printable(name)));
     }
     return out;
 }

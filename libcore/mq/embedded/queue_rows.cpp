@@ -47,10 +47,14 @@ const QueueInfo& existing_queue(Change& change, std::string_view what, const std
 const QueueInfo& open_queue(Change& change, std::string_view what, const std::string& name,
                             std::optional<std::int64_t> session) {
     const auto& queue = existing_queue(change, what, name);
-    if (queue.owner && queue.owner != session)
+    if (queue.owner && queue.owner != session) {
+        // It has been found.
+        if (what == "find the queue") what = "use the queue";
         throw Error(ErrorKind::not_found,
-                    fmt::format("cannot {} '{}': it is exclusive", what, util::printable(name)),
-                    "another connection holds it as its exclusive queue");
+                    fmt::format("cannot {} '{}': another connection has it for itself alone", what,
+                                util::printable(name)),
+                    "it is gone when the process that made it ends");
+    }
     return queue;
 }
 

@@ -16,6 +16,7 @@
 #include "mq/embedded/errors.hpp"
 #include "mq/embedded/schema.hpp"
 #include "util/error.hpp"
+#include "util/log.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -32,6 +33,13 @@ constexpr int checkpoint_pages = 4000;
 constexpr int truncate_pages = 32'000;  // worth stopping the writers for once
 constexpr int leave_pages = 1000;       // who opens the file next has to read what is left
 constexpr std::chrono::milliseconds leave_patience{50};
+
+Error not_there(const std::string& path) {
+    return Error(
+        ErrorKind::unreachable,
+        fmt::format("cannot open the broker in {}: {}", util::printable(path), ::strerror(ENOENT)),
+        "its URL says create=no; without that the file is made");
+}
 
 Error unusable(const std::string& path, int cause) {
     return Error(
@@ -58,7 +66,10 @@ Store::Store(const Location& location, const util::Clock& clock)
     // Absolute: SQLite has relative names with a meaning of their own, such as ":memory:".
     const auto path = std::filesystem::absolute(location_.path, error).lexically_normal().string();
     if (error) throw unusable(location_.path, error.value());
-    if (location_.create) make_file(path);
+    if (location_.create)
+        make_file(path);
+    else if (::access(path.c_str(), F_OK) != 0)
+        throw not_there(path);
     db_ = std::make_unique<Database>(
         path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
     // By the real name, so that who comes by a link shares it.
@@ -84,6 +95,7 @@ Store::Store(const Location& location, const util::Clock& clock)
     db_->run("PRAGMA secure_delete = OFF");
     db_->run("PRAGMA temp_store = MEMORY");
     db_->run("PRAGMA cache_size = -8192");
+    util::log_info("opened the broker's file", {{"file", db_->path()}});
 }
 
 Store::~Store() {

@@ -17,6 +17,7 @@
 #include "mq/embedded/retention.hpp"
 #include "mq/embedded/schema.hpp"
 #include "mq/embedded/table_fields.hpp"
+#include "mq/steps.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
 #include "util/uuid.hpp"
@@ -76,6 +77,7 @@ void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
     queue_birth_ = change.db().value("SELECT birth FROM queue WHERE id = ?1", queue_id_).value();
     begin_consumer(change, session_.id, queue_id_);
     commit_and_bury(change);
+    log_consuming(queue_, options.prefetch);
 }
 
 // The queue that only this session uses, bound to the patterns.

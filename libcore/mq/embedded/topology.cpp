@@ -11,6 +11,7 @@
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/retention.hpp"
 #include "mq/embedded/schema.hpp"
+#include "mq/steps.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 #include "util/uuid.hpp"
@@ -69,6 +70,7 @@ void EmbeddedTopology::declare_exchange(const ExchangeSpec& spec) {
     Change change(store_, catalogue_);
     declare_exchange_row(change, spec);
     finish(change);
+    log_declared(spec);
 }
 
 void EmbeddedTopology::check_exchange(const std::string& name) {
@@ -96,7 +98,9 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
         const auto name = spec.name;
         create_queue(change, std::move(spec));
         finish(change);
-        return {name, 0, 0};
+        const QueueState state{name, 0, 0};
+        log_declared(wanted, state);
+        return state;
     }
     open_queue(change, "declare the queue", spec.name, my_session());
     const auto differs = differences(queue->spec, spec);
@@ -110,6 +114,7 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     if (queue->policy.expires && state.consumers == 0)
         change.set_due(queue->id, Due::queue, change.now() + *queue->policy.expires);
     change.commit();
+    log_declared(wanted, state);
     return state;
 }
 
@@ -124,7 +129,9 @@ void EmbeddedTopology::create_queue(Change& change, QueueSpec spec) {
 QueueState EmbeddedTopology::check_queue(const std::string& name) {
     catch_up_all();
     Change change(store_, catalogue_);
-    return state_of(change, open_queue(change, "find the queue", name, my_session()));
+    const auto state = state_of(change, open_queue(change, "find the queue", name, my_session()));
+    log_looked_at(state);
+    return state;
 }
 
 void EmbeddedTopology::bind(const std::string& queue, const std::string& exchange,
@@ -135,6 +142,7 @@ void EmbeddedTopology::bind(const std::string& queue, const std::string& exchang
     const auto& from = existing_exchange(change, "bind to the exchange", exchange);
     add_binding_row(change, to.id, from.id, pattern);
     finish(change);
+    log_bound(queue, exchange, pattern);
 }
 
 void EmbeddedTopology::unbind(const std::string& queue, const std::string& exchange,
@@ -161,9 +169,10 @@ std::uint64_t EmbeddedTopology::delete_queue(const std::string& name, bool if_em
     };
     if (if_unused && state.consumers > 0) refuse("is in use");
     if (if_empty && state.ready > 0) refuse("is not empty");
-    const auto count = delete_queue_rows(change, queue);
+    const auto count = static_cast<std::uint64_t>(delete_queue_rows(change, queue));
     finish(change);
-    return static_cast<std::uint64_t>(count);
+    log_deleted(name, count);
+    return count;
 }
 
 std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
@@ -180,7 +189,9 @@ std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
         finish(change);
         purged += removed;
         *left -= static_cast<std::int64_t>(removed);
-        if (removed == 0 || *left <= 0) return purged;
+        if (removed > 0 && *left > 0) continue;
+        log_purged(name, purged);
+        return purged;
     }
 }
 

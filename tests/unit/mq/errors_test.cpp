@@ -23,8 +23,8 @@ TEST_CASE("the broker's codes become the kinds that the exit codes come from") {
         {311, "CONTENT_TOO_LARGE", ErrorKind::undelivered},
         {320, "CONNECTION_FORCED - broker forced connection closure", ErrorKind::unreachable},
         {403, "ACCESS_REFUSED - access to queue 'q' refused", ErrorKind::unreachable},
+        {403, "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use", ErrorKind::general},
         {404, "NOT_FOUND - no queue 'q' in vhost '/'", ErrorKind::not_found},
-        {405, "RESOURCE_LOCKED - cannot obtain exclusive access", ErrorKind::not_found},
         {406, "PRECONDITION_FAILED - inequivalent arg 'durable'", ErrorKind::not_found},
         {406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 8",
          ErrorKind::undelivered},
@@ -45,6 +45,20 @@ TEST_CASE("the broker's codes become the kinds that the exit codes come from") {
     }
 }
 
+TEST_CASE("another connection's own queue is told as what it is") {
+    const auto error = from_close(405,
+                                  "RESOURCE_LOCKED - cannot obtain exclusive access to locked "
+                                  "queue 'q' in vhost '/'. It could be originally declared on "
+                                  "another connection or the exclusive property value does not "
+                                  "match that of the original declaration.",
+                                  "cannot use the queue 'q'");
+    CHECK(error.kind() == ErrorKind::not_found);
+    CHECK(std::string(error.what()) ==
+          "cannot use the queue 'q': another connection has it for itself alone (405 "
+          "RESOURCE_LOCKED)");
+    CHECK(error.hint().find("owner_pid") != std::string::npos);
+}
+
 TEST_CASE("what the broker says cannot move the cursor") {
     const auto error = from_close(404, "no \x1b[2J queue\n", "x");
     CHECK(std::string(error.what()).find('\x1b') == std::string::npos);
@@ -56,6 +70,11 @@ TEST_CASE("the library's own failures mean that the broker is not reached") {
                              AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SSL_ERROR})
         CHECK(from_status(status, "x").kind() == ErrorKind::unreachable);
     CHECK_FALSE(from_status(AMQP_STATUS_HEARTBEAT_TIMEOUT, "x").hint().empty());
+    // As when it cannot be reached in the first place.
+    for (const int status : {AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_CONNECTION_CLOSED})
+        CHECK(from_status(status, "x").hint().find("airy wait") != std::string::npos);
+    CHECK(from_close(320, "CONNECTION_FORCED - shutdown", "x").hint().find("airy wait") !=
+          std::string::npos);
 }
 
 TEST_CASE("what the broker refuses is permanent, what befell it is not") {
