@@ -78,6 +78,8 @@ class Consume final : public Command {
     std::string metrics_listen_;
     bool log_events_ = false;
     bool tag_output_ = false;
+    std::vector<std::string> of_commands_;  // those given of the options that concern commands
+    std::vector<std::string> of_lasting_queues_;
     work::ChildOptions child_options_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
     DeliveryOptions delivery_;
@@ -113,10 +115,13 @@ void Consume::add_options(cli::App& app) {
     app.option("--name", name_, "what stats and pool call this consumer [its queue]")
         .type_name("NAME");
     app.duration("--timeout", child_options_.timeout,
-                 "for one message, then its process group gets SIGTERM; 0s: none [5m]");
-    app.duration("--kill-after", child_options_.kill_after, "from SIGTERM until SIGKILL [10s]");
+                 "for one message, then its process group gets SIGTERM; 0s: none [5m]")
+        .note(of_commands_);
+    app.duration("--kill-after", child_options_.kill_after, "from SIGTERM until SIGKILL [10s]")
+        .note(of_commands_);
     app.flag("--tag-output", tag_output_,
-             "begin every line that a command writes with [topic event-id]");
+             "begin every line that a command writes with [topic event-id]")
+        .note(of_commands_);
     app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
     app.flag("--log-events", log_events_,
              "a log line for each message settled: what became of it, and its times");
@@ -127,6 +132,7 @@ void Consume::add_options(cli::App& app) {
     app.option("--queue-type", queue_.type, "quorum or classic [quorum]")
         .one_of({"quorum", "classic"})
         .type_name("TYPE")
+        .note(of_lasting_queues_)
         .group(group);
     app.flag("--ephemeral", queue_.ephemeral,
              "a queue that is not durable, goes with its last consumer and has no dead letters")
@@ -181,6 +187,16 @@ void Consume::check_arguments() {
     } else if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) {
         throw Error(ErrorKind::general, "stdout is closed, so --print has nowhere to write");
     }
+    if (print_) {
+        refuse_without_effect(of_commands_, "beside --print",
+                              "it is for commands, which -- CMD ARG… runs; --for ends the whole");
+        refuse_without_effect(delivery_.of_failures, "beside --print",
+                              "it is for commands, which can fail; to print cannot");
+    }
+    if (queue_.ephemeral)
+        refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
+                              "an ephemeral queue is always classic");
+    stop_.check();
     if (!metrics_listen_.empty()) inspect::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
     if (name_.empty()) name_ = queue_.name;
@@ -233,7 +249,11 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
 std::string Consume::account(const work::ConsumerResult& result) const {
     std::string text = fmt::format("{} handled", result.handled);
     if (result.duplicates > 0) text += fmt::format(", {} handled before", result.duplicates);
-    if (result.requeued > 0) text += fmt::format(", {} to be tried again", result.requeued);
+    // One message may have failed more than once, and be handled by now.
+    if (result.requeued > 0)
+        text +=
+            fmt::format(", {} failed attempt{}", result.requeued, result.requeued == 1 ? "" : "s");
+    if (result.cut_short > 0) text += fmt::format(", {} not finished", result.cut_short);
     if (result.dead_lettered > 0) text += fmt::format(", {} dead-lettered", result.dead_lettered);
     if (result.discarded > 0) text += fmt::format(", {} discarded", result.discarded);
     return text;
@@ -253,19 +273,24 @@ int Consume::finish(const work::ConsumerResult& result) const {
             fmt::format("the broker did not answer the last settlements ({})", account(result)),
             "some of these messages may be delivered again");
     if (result.signal != 0) return 128 + result.signal;
+    const auto expected = stop_.expect.value_or(stop_.count.value_or(0));
     const auto given_up = result.dead_lettered + result.discarded;
     if (given_up > 0)
         throw Error(ErrorKind::handler,
-                    fmt::format("the handler failed for good on {} of {} messages", given_up,
-                                result.handled + given_up),
+                    fmt::format("the handler failed for good on {} of {} messages{}", given_up,
+                                result.handled + given_up,
+                                result.handled + given_up < expected
+                                    ? fmt::format("; {} were expected", expected)
+                                    : ""),
                     result.dead_lettered == 0 ? "they were discarded"
                     : queue_.ephemeral        ? "an ephemeral queue keeps no dead letters"
                                        : fmt::format("airy dlq show {} shows them", queue_.name));
     if (result.reason == StopReason::output_closed) return output::closed_exit_code;
-    const auto expected = stop_.expect.value_or(stop_.count.value_or(0));
     if (result.reason != StopReason::drained && result.handled < expected)
         throw Error(ErrorKind::timeout,
-                    fmt::format("{} of {} messages came", result.handled, expected));
+                    result.requeued + result.duplicates + result.cut_short == 0
+                        ? fmt::format("{} of {} messages came", result.handled, expected)
+                        : fmt::format("{} messages were expected: {}", expected, account(result)));
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "options.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -59,21 +60,29 @@ void DeliveryOptions::add(cli::App& app) {
                "dead-letter or discard [retry]")
         .one_of({"retry", "requeue", "dead-letter", "discard"})
         .type_name("ACTION")
+        .note(of_failures)
         .group(group);
     app.option("--max-attempts", max_attempts,
                "a message that failed so often is dead-lettered [5]")
         .type_name("N")
         .between(1, 1'000'000)
+        .note(of_failures)
+        .note(of_retries)
         .group(group);
     app.duration("--retry-delay", retry_delay,
                  "before the second attempt; doubles for each further one; at least 100ms [1s]")
+        .note(of_failures)
+        .note(of_retries)
         .group(group);
     app.duration("--retry-max-delay", retry_max_delay, "the longest of these delays [5m]")
+        .note(of_failures)
+        .note(of_retries)
         .group(group);
     app.option("--break-after", break_after,
                "pause after this many failures in a row, then try one message [0: never]")
         .type_name("N")
         .between(0, 1'000'000)
+        .note(of_failures)
         .group(group);
     app.duration("--dedup", dedup,
                  "ack, and do not handle, a message whose id was handled within this window")
@@ -82,6 +91,9 @@ void DeliveryOptions::add(cli::App& app) {
 }
 
 void DeliveryOptions::apply(work::ConsumerOptions& options) const {
+    if (on_error != "retry")
+        refuse_without_effect(of_retries, "beside --on-error " + on_error,
+                              "it is for --on-error retry, the default");
     options.retry.on_error = on_error_of(on_error);
     options.retry.max_attempts = static_cast<unsigned>(max_attempts);
     options.retry.delay = delay_of("--retry-delay", retry_delay);

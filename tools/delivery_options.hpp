@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/app.hpp"
 #include "work/consumer.hpp"
@@ -24,6 +25,9 @@ struct DeliveryOptions {
     std::optional<std::chrono::nanoseconds> dedup;
     std::string rate;
     std::uint64_t break_after = 0;
+    // Those given of the options that concern failures, and of these the ones about retries.
+    std::vector<std::string> of_failures;
+    std::vector<std::string> of_retries;
 
     void add(cli::App& app);
     // Throws Error{usage}.

@@ -228,4 +228,17 @@ void StopOptions::add(cli::App& app, const std::string& timeout_flag) {
         .group(group);
 }
 
+void StopOptions::check() const {
+    if (count && expect && *expect > *count)
+        throw Error(ErrorKind::usage,
+                    fmt::format("--expect {} never comes true: --count {} ends it before", *expect,
+                                *count));
+}
+
+void refuse_without_effect(const std::vector<std::string>& given, std::string_view why,
+                           const std::string& hint) {
+    if (given.empty()) return;
+    throw Error(ErrorKind::usage, fmt::format("{} has no effect {}", given.front(), why), hint);
+}
+
 }  // namespace airy::tools

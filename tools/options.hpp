@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/app.hpp"
 #include "mq/endpoint.hpp"
@@ -76,7 +77,15 @@ struct StopOptions {
     bool until_empty = false;
 
     void add(cli::App& app, const std::string& timeout_flag = "--timeout");
+
+    // Throws Error{usage} when they contradict each other.
+    void check() const;
 };
+
+// Throws Error{usage} for the first of these options that the line has: `why` it has no effect,
+// such as "beside --print", and what it is for.
+void refuse_without_effect(const std::vector<std::string>& given, std::string_view why,
+                           const std::string& hint);
 
 // An environment variable that is set and not empty.
 std::optional<std::string> environment(const char* name);

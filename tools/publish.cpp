@@ -95,6 +95,7 @@ class Publish final : public Command {
     bool custom_ = false;
     std::string lines_ = "json";
     bool zero_ = false;
+    std::vector<std::string> of_streams_;  // those given of the options that concern streams
     PropertyOptions properties_;
     publish::Options run_;
     std::optional<std::chrono::nanoseconds> confirm_timeout_;
@@ -123,10 +124,13 @@ void Publish::add_options(cli::App& app) {
                "what a line of stdin is: json (an event), message (as tail -o json prints "
                "it), raw (a body)")
         .one_of({"json", "message", "raw"})
-        .type_name("FORMAT");
-    app.flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline");
+        .type_name("FORMAT")
+        .note(of_streams_);
+    app.flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline")
+        .note(of_streams_);
     app.flag("-k,--keep-going", run_.keep_going,
-             "pass over bad lines and undelivered events; exit 8 or 4 at the end");
+             "pass over bad lines and undelivered events; exit 8 or 4 at the end")
+        .note(of_streams_);
     app.option("--rejects", run_.rejects_file, "append what was passed over to this file")
         .type_name("FILE");
     app.option("--metrics-file", run_.metrics_file,
@@ -185,6 +189,14 @@ void Publish::check_usage() {
         throw Error(ErrorKind::usage, "--rejects needs --keep-going");
     if (!run_.metrics_file.empty() && no_confirm_)
         throw Error(ErrorKind::usage, "--metrics-file tells of confirms: --no-confirm has none");
+    if (has_operand_body() && body_ != "-")
+        refuse_without_effect(of_streams_, "on an event that is an operand",
+                              "it is for a stream from stdin");
+    if (confirm_timeout_ && *confirm_timeout_ <= std::chrono::nanoseconds(0))
+        throw Error(ErrorKind::usage, "--confirm-timeout must be longer than 0s");
+    if (no_confirm_ && confirm_timeout_)
+        throw Error(ErrorKind::usage, "--confirm-timeout has no effect beside --no-confirm",
+                    "then nothing is waited for");
     if (!topic_.empty()) {
         event::check_topic(topic_);
         if (!custom_ && event::find(topic_) == nullptr) {

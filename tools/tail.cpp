@@ -48,6 +48,7 @@ class Tail final : public Command {
     ExchangeOption exchange_;
 
     std::uint64_t shown_ = 0;
+    std::uint64_t passed_over_ = 0;  // by --where
     steady_clock::time_point last_ = steady_clock::now();
 };
 
@@ -74,7 +75,10 @@ void Tail::add_options(cli::App& app) {
 }
 
 void Tail::show(const mq::Delivered& delivery) {
-    if (!event::all_match(where_, delivery.message, delivery.queue)) return;
+    if (!event::all_match(where_, delivery.message, delivery.queue)) {
+        ++passed_over_;
+        return;
+    }
     ++shown_;
     if (format_ == "raw") {
         output::print(delivery.message.body);
@@ -131,10 +135,15 @@ int Tail::exit_code(int signal) const {
     const std::uint64_t expected = stop_.expect.value_or(stop_.count.value_or(0));
     if (signal != 0) return 128 + signal;
     if (shown_ >= expected) return 0;
-    throw Error(ErrorKind::timeout, fmt::format("{} of {} messages came", shown_, expected));
+    throw Error(ErrorKind::timeout,
+                where_.empty() ? fmt::format("{} of {} messages came", shown_, expected)
+                               : fmt::format("{} of {} messages came for which --where holds, and "
+                                             "{} for which it does not",
+                                             shown_, expected, passed_over_));
 }
 
 int Tail::run() {
+    stop_.check();
     for (const auto& pattern : patterns_)
         event::check_pattern(pattern);
     for (const auto& text : where_texts_)

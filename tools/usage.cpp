@@ -26,6 +26,8 @@ constexpr std::array value_options = {
     std::string_view("--password-file"),
     std::string_view("--log-format"),
     std::string_view("--management-url"),
+    std::string_view("--heartbeat"),
+    std::string_view("--connect-timeout"),
 };
 
 }  // namespace

@@ -50,6 +50,9 @@ void Wait::try_once(const mq::Endpoint& endpoint) const {
 }
 
 int Wait::run() {
+    if (timeout_ <= std::chrono::nanoseconds(0))
+        throw Error(ErrorKind::usage, "--timeout must be longer than 0s",
+                    "airy ping looks once and does not wait");
     util::SignalFd signals;
     auto endpoint = broker_.endpoint("wait");
     const auto deadline = steady_clock::now() + timeout_;

@@ -356,6 +356,18 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
         assert_status 2
         assert_short_error
     done
+    for args in '--print --tag-output' '--print --timeout 5s' '--print --kill-after 1s' '--print --on-error requeue' \
+        '--print --max-attempts 2' '--print --break-after 1' '--print --ephemeral --queue-type classic' \
+        '--print --count 1 --expect 2'; do
+        # shellcheck disable=SC2086
+        run_airy consume '#' --queue "$queue" $args
+        assert_status 2
+        assert_short_error
+        assert_contains "$stderr" "$(grep -oE -- '--[a-z-]+' <<<"$args" | sed -n 2p | sed 's/--ephemeral/--queue-type/')"
+    done
+    run_airy consume '#' --queue "$queue" --on-error discard --max-attempts 2 -- true
+    assert_status 2
+    assert_contains "$stderr" --max-attempts
     GOROUTINE_POOL_SIZE=many run_airy consume '#' --queue "$queue" -- true
     assert_status 2
     assert_contains "$stderr" GOROUTINE_POOL_SIZE
@@ -458,7 +470,17 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
     run_airy consume '#' --queue "$queue" --until-empty --expect 4 -- cat
     assert_status 5
     assert_equal "${#lines[@]}" 3
-    assert_contains "$stderr" '3 of 4'
+    assert_contains "$stderr" '3 of 4 messages came'
+    publish_posts 1 3
+    run_airy consume '#' --queue "$queue" --for 2s --expect 4 --retry-delay 10m --retry-max-delay 10m -- \
+        bash -c '(($(jq .post_id) != 2))'
+    assert_status 5
+    assert_contains "$stderr" '4 messages were expected: 2 handled, 1 failed attempt'
+    publish_posts 1 3
+    run_airy consume '#' --queue "$queue" --until-empty --expect 5 --on-error discard -- \
+        bash -c '(($(jq .post_id) != 2))'
+    assert_status 6
+    assert_contains "$stderr" '1 of 3 messages; 5 were expected'
     run_airy consume '#' --queue "$queue" --idle 200ms --print
     assert_status 0
     run_airy consume '#' --queue "$queue" --for 300ms --print

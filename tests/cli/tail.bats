@@ -75,6 +75,18 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     run_airy tail '#' --timeout 300ms --count 2
     assert_status 5
     assert_contains "$stderr" '0 of 2'
+    run_airy tail '#' --count 2 --expect 3
+    assert_status 2
+    assert_contains "$stderr" --expect
+}
+
+@test "--expect with --where: what came and did not fit is told of" {
+    listen '#' --where 'post_id>3' --expect 2 --idle 2s
+    posts 4
+    status=0
+    ended "$tail_pid" 10 || status=$?
+    ((status == 5))
+    assert_contains "$(<tail.err)" '1 of 2 messages came for which --where holds, and 3 for which it does not'
 }
 
 @test "Ctrl-C is 130, SIGTERM 143, and the queue is gone" {
@@ -139,6 +151,29 @@ own_queue() {
     ended "$tail_pid" 10 || status=$?
     ((status == 3))
     assert_contains "$(cat tail.err)" 'airy:'
+}
+
+@test "--max-reconnects 0: the broker dies: exit 3, with what to do next" {
+    spawn proxy python3 -c '
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def pump(a, b):
+    while data := a.recv(65536): b.sendall(data)
+while True:
+    ours, _ = listener.accept()
+    theirs = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    for pair in ((ours, theirs), (theirs, ours)): threading.Thread(target=pump, args=pair).start()
+' "$AIRY_TEST_AMQP_PORT"
+    local proxy_pid=$spawned_pid
+    wait_until test -s proxy.out
+    listen '#' --max-reconnects 0 --url "amqp://guest:guest@127.0.0.1:$(<proxy.out)/"
+    kill -KILL "$proxy_pid"
+    status=0
+    ended "$tail_pid" 10 || status=$?
+    ((status == 3))
+    assert_contains "$(<tail.err)" 'lost the connection'
+    assert_contains "$(<tail.err)" 'hint: is RabbitMQ still running there? airy wait'
 }
 
 @test "the broker ends the connection: tail listens again, on a queue of its own" {

@@ -48,6 +48,21 @@ load helper
     assert_contains "$stderr" "'ping'"
 }
 
+@test "an unknown command of a command names it, the nearest and what there is" {
+    run_airy queue lss
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "airy queue has no command 'lss'"
+    assert_contains "$stderr" "did you mean 'ls'?"
+    assert_contains "$stderr" 'declare, delete, purge'
+    run_airy pool
+    assert_status 2
+    assert_contains "$stderr" 'airy pool needs a command'
+    run_airy check nothing
+    assert_status 3
+    assert_contains "$stderr" "'nothing'"
+}
+
 @test "an unknown option names the nearest" {
     run_airy ping --quite
     assert_status 2
@@ -96,12 +111,36 @@ load helper
     assert_contains "$stderr" '0 to 255'
 }
 
+@test "an empty value is wrong usage, not the default" {
+    for option in --url --password-file --cacert; do
+        run_airy ping "$option" ''
+        assert_status 2
+        assert_short_error
+        assert_contains "$stderr" "$option"
+    done
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange=
+    assert_status 2
+    assert_contains "$stderr" --exchange
+}
+
 @test "times that make no sense are wrong usage" {
     for wrong in --heartbeat=100000s --connect-timeout=0s; do
         run_airy ping "$wrong"
         assert_status 2
         assert_contains "$stderr" "${wrong%=*}"
     done
+    run_airy wait --timeout 0s
+    assert_status 2
+    assert_short_error
+    # Its end could not be reckoned.
+    run_airy tail '#' --timeout 106751d
+    assert_status 2
+    assert_contains "$stderr" 36500d
+}
+
+@test "options of the broker may stand before the command" {
+    run_airy --connect-timeout 5s --heartbeat 9s --url "$AIRY_URL" ping
+    assert_status 0
 }
 
 @test "an option without a command is named" {

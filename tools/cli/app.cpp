@@ -14,6 +14,9 @@
 namespace airy::tools::cli {
 namespace {
 
+// A hundred years: the end of it can be reckoned from any time without an overflow.
+constexpr std::chrono::hours longest_duration{24 * 36'500};
+
 // A CLI11 check that leaves the parsed duration in `target`.
 template <typename Target>
 CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& target,
@@ -22,10 +25,15 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& targe
         .add_option_function<std::string>(
             flags,
             [flags, &target](const std::string& text) {
+                const auto refuse = [&flags](const std::string& why) {
+                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), why);
+                };
                 try {
-                    target = util::parse_duration(text);
+                    const auto duration = util::parse_duration(text);
+                    if (duration > longest_duration) refuse(text + " is longer than 36500d");
+                    target = duration;
                 } catch (const Error& error) {
-                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), error.what());
+                    refuse(error.what());
                 }
             },
             description)
@@ -109,8 +117,23 @@ Option& Option::note(bool& given) {
     return *this;
 }
 
+Option& Option::note(std::vector<std::string>& given) {
+    option_->each([&given, name = "--" + option_->get_lnames().front()](const std::string&) {
+        given.push_back(name);
+    });
+    return *this;
+}
+
+// An empty value is a variable of a script that was never set, not the wish for the default.
 Option App::option(const std::string& flags, std::string& target, const std::string& description) {
-    return Option(app_->add_option(flags, target, description));
+    auto* option = app_->add_option(flags, target, description);
+    if (flags.starts_with('-'))
+        option->check(
+            [](const std::string& text) -> std::string {
+                return text.empty() ? "its value is empty" : "";
+            },
+            "");
+    return Option(option);
 }
 
 Option App::option(const std::string& flags, std::vector<std::string>& target,

@@ -35,6 +35,8 @@ class Option {
     Option& only_one();  // an operand that is collected in a vector, and yet is one
     Option& show_default();
     Option& note(bool& given);  // set when the line has it, be its value empty
+    // Its long name is added when the line has it; for options that go together or do not.
+    Option& note(std::vector<std::string>& given);
 
   private:
     CLI::Option* option_;

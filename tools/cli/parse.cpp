@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/parse.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -50,6 +50,22 @@ std::string unknown_option(const std::vector<const CLI::App*>& scopes,
     return {};
 }
 
+// A subcommand is missing: the word that stands in its place is told, and the nearest.
+Error no_subcommand(const std::string& command, const CLI::App& scope,
+                    const std::vector<std::string>& args) {
+    std::vector<std::string> names;
+    for (const auto* sub : scope.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(sub->get_name());
+    const std::string there_are = fmt::format("there are {}", fmt::join(names, ", "));
+    if (args.empty() || args.front().starts_with('-'))
+        return Error(ErrorKind::usage, fmt::format("airy {} needs a command", command), there_are);
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const auto near = util::nearest(args.front(), candidates);
+    return Error(ErrorKind::usage,
+                 fmt::format("airy {} has no command '{}'", command, util::printable(args.front())),
+                 near.empty() ? there_are : fmt::format("did you mean '{}'? {}", near, there_are));
+}
+
 // CLI11's complaint in the project's words.
 Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
                 const std::vector<std::string>& args) {
@@ -70,6 +86,10 @@ Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::Parse
                 near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
         }
     }
+    const auto& scope = *scopes.back();
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+        scope.get_require_subcommand_min() > 0 && scope.get_subcommands().empty())
+        return no_subcommand(command, scope, args);
     std::string message = error.what();
     std::ranges::replace(message, '\n', ' ');
     return Error(ErrorKind::usage, fmt::format("{}: {}", command, util::printable(message)), help);
