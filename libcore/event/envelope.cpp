@@ -134,7 +134,7 @@ bool is_choice(const Field& field, std::string_view value) {
 
 [[noreturn]] void refuse_field(const EventType& type, const Field& field, std::string_view found) {
     invalid(fmt::format("{} of {} must be {}, not {}", field.name, type.name, needed(field),
-                        shown(found)));
+                        found.empty() ? "nothing" : shown(found)));
 }
 
 void check_field(const EventType& type, const Field& field, const JsonMember& member) {

@@ -353,8 +353,12 @@ class HeaderReader {
     static HeaderDecimal decimal(std::string_view text) {
         HeaderDecimal decimal;
         for (const auto& member : members_of(text, JsonKind::object)) {
-            if (member.key == "value") decimal.value = integer<std::uint32_t>(member.value);
-            if (member.key == "scale") decimal.scale = integer<std::uint8_t>(member.value);
+            if (member.key == "value")
+                decimal.value = integer<std::uint32_t>(member.value);
+            else if (member.key == "scale")
+                decimal.scale = integer<std::uint8_t>(member.value);
+            else
+                throw LineFault(member.key.data(), "a decimal has value and scale, nothing else");
         }
         return decimal;
     }

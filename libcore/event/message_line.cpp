@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,17 @@ constexpr std::array text_properties{
     TextProperty{"user_id", &Properties::user_id},
     TextProperty{"app_id", &Properties::app_id},
     TextProperty{"cluster_id", &Properties::cluster_id},
+};
+
+constexpr std::array<std::string_view, 3> number_properties{"delivery_mode", "priority",
+                                                            "timestamp"};
+
+// What a line may hold; a name that is none of these is a mistake, and what it was meant to say
+// would be lost.
+constexpr std::array<std::string_view, 15> line_names{
+    "topic",        "exchange",     "queue",       "topic_base64", "exchange_base64",
+    "queue_base64", "redelivered",  "received_at", "properties",   "properties_base64",
+    "headers",      "header_types", "body",        "body_text",    "body_base64",
 };
 
 bool is_space(char c) noexcept {
@@ -174,27 +186,51 @@ std::vector<JsonMember> object_members(std::string_view text, std::string_view n
     return members;
 }
 
+// `known` are the names that the member's own could have been meant to be.
+LineFault unknown_name(const JsonMember& member, std::string_view what,
+                       std::span<const std::string_view> known) {
+    const auto near = util::nearest(member.key, known);
+    return {member.key.data(),
+            fmt::format("there is no {} '{}'{}", what, util::printable(member.key, 60),
+                        near.empty() ? "" : fmt::format(", did you mean '{}'?", near))};
+}
+
+LineFault unknown_property(const JsonMember& member) {
+    std::vector<std::string_view> known(number_properties.begin(), number_properties.end());
+    for (const auto& property : text_properties)
+        known.push_back(property.name);
+    return unknown_name(member, "property", known);
+}
+
+const TextProperty* text_property(std::string_view name) {
+    const auto* found = std::find_if(text_properties.begin(), text_properties.end(),
+                                     [name](const auto& p) { return p.name == name; });
+    return found == text_properties.end() ? nullptr : found;
+}
+
 void read_properties(Properties& properties, const JsonMember& object) {
     for (const auto& member : object_members(object.value, object.key)) {
+        const auto* text = text_property(member.key);
+        if (text == nullptr &&
+            std::ranges::find(number_properties, member.key) == number_properties.end())
+            throw unknown_property(member);
         if (member.kind == JsonKind::null) continue;
-        const auto* text = std::find_if(text_properties.begin(), text_properties.end(),
-                                        [&](const auto& p) { return p.name == member.key; });
-        if (text != text_properties.end())
+        if (text != nullptr)
             properties.*(text->member) = read_text(member);
         else if (member.key == "delivery_mode")
             properties.delivery_mode = read_number<std::uint8_t>(member);
         else if (member.key == "priority")
             properties.priority = read_number<std::uint8_t>(member);
-        else if (member.key == "timestamp")
+        else
             properties.timestamp = read_number<std::uint64_t>(member);
     }
 }
 
 void read_base64_properties(Properties& properties, const JsonMember& object) {
     for (const auto& member : object_members(object.value, object.key)) {
-        const auto* text = std::find_if(text_properties.begin(), text_properties.end(),
-                                        [&](const auto& p) { return p.name == member.key; });
-        if (text != text_properties.end()) properties.*(text->member) = read_base64(member);
+        const auto* text = text_property(member.key);
+        if (text == nullptr) throw unknown_property(member);
+        properties.*(text->member) = read_base64(member);
     }
 }
 
@@ -217,8 +253,10 @@ JsonMember* slot_of(LineMembers& line, std::string_view key) {
 LineMembers gather(std::string_view text) {
     LineMembers line;
     for (const auto& member : object_members(text, "a message line")) {
+        if (std::ranges::find(line_names, member.key) == line_names.end())
+            throw unknown_name(member, "member", line_names);
         auto* slot = slot_of(line, member.key);
-        if (slot == nullptr) continue;
+        if (slot == nullptr) continue;  // queue, redelivered, received_at: how it came here
         // null stands for "not there", but for a body, where it is a JSON text like any other.
         if (member.kind == JsonKind::null && member.key != "body") continue;
         if (!slot->key.empty())

@@ -33,9 +33,10 @@ namespace airy::event {
 void append_message_line(std::string& out, const Message& message, std::string_view queue,
                          bool redelivered, util::SystemTime received_at);
 
-// The message of a line. Needs a topic and a body; takes no notice of queue, redelivered,
-// received_at and keys it does not know. Throws Error{invalid_event} that says what is wrong and
-// where.
+// The message of a line. Needs a topic and a body; takes no notice of queue, redelivered and
+// received_at, nor of types of headers that are not there, as when a program has taken the header
+// out. A name that it does not know is an error. Throws Error{invalid_event} that says what is
+// wrong and where.
 Message parse_message_line(std::string_view line);
 
 }  // namespace airy::event

@@ -81,6 +81,9 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_status 8
     assert_short_error
     assert_contains "$stderr" author_id
+    run_airy publish post.published --set post_id= --set author_id=2 --set title=x
+    assert_status 8
+    assert_contains "$stderr" 'not nothing'
     run_airy publish post.voted '{"post_id":1,"author_id":2,"voter_id":3,"vote_type":"sideways"}'
     assert_status 8
     assert_contains "$stderr" sideways
@@ -245,6 +248,33 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_equal "$(depth "$queue")" 3
 }
 
+@test "--verbose tells of the connection, the exchange and the confirm" {
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --verbose --log-format json
+    assert_status 0
+    jq -se --arg x "$AIRY_EXCHANGE" --arg id "$output" '
+        map(.message) == ["connecting", "connected", "publisher confirms are on", "publishing", "confirmed"]
+        and .[2].exchange == $x and .[3].event_id == $id and .[3].topic == "circle.left" and .[4].ms > 0' <<<"$stderr"
+    run_airy queue declare "$queue" --bind '#' --type classic --verbose
+    assert_status 0
+    assert_contains "$stderr" 'info: declared an exchange'
+    assert_contains "$stderr" "info: declared a queue queue=$queue type=classic"
+    assert_contains "$stderr" "info: bound a queue queue=$queue exchange=$AIRY_EXCHANGE pattern=#"
+}
+
+@test "options for a stream are wrong usage beside an event that is an operand" {
+    for options in --keep-going '--keep-going --rejects bad' '--lines raw' --null; do
+        # shellcheck disable=SC2086 # words
+        run_airy publish circle.left '{"circle_id":1,"user_id":2}' $options
+        assert_status 2
+        assert_short_error
+        assert_contains "$stderr" "${options%% *}"
+    done
+    run_airy publish circle.left --set circle_id=1 --set user_id=2 --no-confirm --confirm-timeout 5s
+    assert_status 2
+    assert_contains "$stderr" --confirm-timeout
+    assert_equal "$(depth "$queue")" 0
+}
+
 @test "wrong usage is exit 2" {
     run_airy publish '{"a":1}'
     assert_status 2
@@ -304,6 +334,22 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_contains "$stderr" 'line 3'
     assert_equal "$(depth "$queue")" 2
     assert_equal "$(wc -l <rejects)" 2
+}
+
+@test "--lines message: a name that is none of a line's is that line's error, and the others go" {
+    printf '%s\n' '{"topic":"post.deleted","body":{"a":1}}' \
+        '{"topic":"post.deleted","body":{"a":2},"properties":{"mesage_id":"x"}}' \
+        '{"topic":"post.deleted","body":{"a":3},"header":{"k":"v"}}' '{"topic":"post.deleted","body":{"a":4}}' >in
+    run_airy publish --lines message --keep-going <in
+    assert_status 8
+    assert_contains "$stderr" "line 2: not a message line at byte 55: there is no property 'mesage_id', did you mean 'message_id'?"
+    assert_contains "$stderr" "line 3: "
+    assert_contains "$stderr" "there is no member 'header'"
+    assert_equal "$(depth "$queue")" 2
+    run_airy publish --lines message <in
+    assert_status 8
+    assert_short_error
+    assert_contains "$stderr" 'line 2'
 }
 
 @test "a rejects file that cannot be written ends the stream, with what was confirmed told" {

@@ -190,7 +190,7 @@ TEST_CASE("a line survives a program that writes JSON its own way") {
 
 TEST_CASE("a line written by hand needs little") {
     const auto message = parse_message_line(
-        R"( { "body" : {"a": 1.0} , "topic":"a.b", "unknown":[1], "received_at":17, "queue":null,
+        R"( { "body" : {"a": 1.0} , "topic":"a.b", "received_at":17, "queue":null,
              "properties":null, "headers":null, "exchange":null } )");
     CHECK(message == [] {
         Message expected;
@@ -200,8 +200,25 @@ TEST_CASE("a line written by hand needs little") {
     }());
     CHECK(parse_message_line(R"({"topic":"a","body":null})").body == "null");
     CHECK(parse_message_line(R"({"topic":"","body_text":"\u0000"})").body == "\0"s);
-    CHECK(parse_message_line(R"({"topic":"a","body":1,"properties":{"x":1,"priority":9}})")
+    CHECK(parse_message_line(R"({"topic":"a","body":1,"properties":{"type":null,"priority":9}})")
               .properties.priority == 9);
+}
+
+TEST_CASE("a name that is none of the line's is a mistake, not something to pass over") {
+    refuses(R"({"topic":"a","body":1,"properties":{"mesage_id":"x"}})",
+            "at byte 38: there is no property 'mesage_id', did you mean 'message_id'?");
+    refuses(R"({"topic":"a","body":1,"properties":{"zzz":null}})", "there is no property 'zzz'");
+    refuses(R"({"topic":"a","body":1,"properties_base64":{"topic":"eA=="}})",
+            "there is no property 'topic'");
+    refuses(R"({"topic":"a","body":1,"header":{"k":"v"}})",
+            "there is no member 'header', did you mean 'headers'?");
+    refuses(R"({"topic":"a","body":1,"zzz\u001b":1})", "there is no member 'zzz");
+    refuses(R"({"topic":"a","body":1,"headers":{"d":{"value":1,"scales":2}},)"
+            R"("header_types":{"/d":"decimal"}})",
+            "a decimal has value and scale");
+    // A program may take a header out and leave its type.
+    CHECK(parse_message_line(R"({"topic":"a","body":1,"headers":{},"header_types":{"/x":"int8"}})")
+              .body == "1");
 }
 
 TEST_CASE("lines that are not message lines") {
