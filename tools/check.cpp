@@ -8,6 +8,7 @@
 
 #include "check/verdict.hpp"
 #include "command.hpp"
+#include "complaints.hpp"
 #include "inspect/control_client.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
@@ -135,6 +136,7 @@ class Check final : public Command {
         const auto endpoint = broker_.endpoint("check");
         const auto survey = inspect::survey_queues(management_.management(endpoint),
                                                    *mq::connect(endpoint), {name_});
+        raise(survey.missing);
         const auto& queue = survey.queues.front().queue;
         verdict.add(
             {"ready", number(queue.ready), "", {number(warn_ready_), number(max_ready_)}, {}});

@@ -9,6 +9,7 @@
 
 #include "agreement.hpp"
 #include "command.hpp"
+#include "complaints.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
@@ -124,6 +125,32 @@ class Dlq final : public Command {
         return names;
     }
 
+    using Groups = std::map<std::string, Group>;  // by reason
+
+    // Those of one work queue. A signal ends it early.
+    Groups groups_of(mq::Broker& broker, const std::string& queue, util::SignalFd& signals,
+                     std::optional<int>& signal) const {
+        Groups groups;
+        const auto see = [&](const mq::Delivered& delivered) {
+            const auto account = work::account_of(delivered.message);
+            groups[account.reason].add(account.failed_at);
+            return true;
+        };
+        signal = work::look_into(broker, letters_of(queue), 0, see, signals).signal;
+        return groups;
+    }
+
+    void print_json(const std::string& queue, const std::string& reason, const Group& group) const {
+        output::print(
+            fmt::format(R"({{"queue":{},"dead_letter_queue":{},"reason":{},"messages":{},)"
+                        R"("oldest":{},"newest":{}}})"
+                        "\n",
+                        util::quote_any_json(queue), util::quote_any_json(letters_of(queue)),
+                        util::quote_any_json(reason), group.messages,
+                        group.oldest.empty() ? "null" : util::quote_any_json(group.oldest),
+                        group.newest.empty() ? "null" : util::quote_any_json(group.newest)));
+    }
+
     int list() {
         util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
@@ -135,27 +162,20 @@ class Dlq final : public Command {
                              {"messages", output::Align::right},
                              {"oldest", output::Align::right},
                              {"newest", output::Align::right}});
+        std::vector<Error> complaints;
         for (const auto& queue : wanted_queues(endpoint, *broker)) {
-            std::map<std::string, Group> groups;
-            const auto look = work::look_into(
-                *broker, letters_of(queue), 0,
-                [&](const mq::Delivered& delivered) {
-                    const auto account = work::account_of(delivered.message);
-                    groups[account.reason].add(account.failed_at);
-                    return true;
-                },
-                signals);
-            if (look.signal) return 128 + *look.signal;
+            Groups groups;
+            std::optional<int> signal;
+            try {
+                groups = groups_of(*broker, queue, signals, signal);
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::not_found) throw;
+                complaints.push_back(error);
+            }
+            if (signal) return 128 + *signal;
             for (const auto& [reason, group] : groups) {
                 if (output_.json())
-                    output::print(fmt::format(
-                        R"({{"queue":{},"dead_letter_queue":{},"reason":{},"messages":{},)"
-                        R"("oldest":{},"newest":{}}})"
-                        "\n",
-                        util::quote_any_json(queue), util::quote_any_json(letters_of(queue)),
-                        util::quote_any_json(reason), group.messages,
-                        group.oldest.empty() ? "null" : util::quote_any_json(group.oldest),
-                        group.newest.empty() ? "null" : util::quote_any_json(group.newest)));
+                    print_json(queue, reason, group);
                 else
                     table.add({queue, reason, std::to_string(group.messages),
                                age(group.oldest, now), age(group.newest, now)});
@@ -163,6 +183,7 @@ class Dlq final : public Command {
         }
         if (!output_.json()) output::print(table.text());
         output::flush();
+        raise(complaints);
         if (!output_.json() && table.empty()) output::note("there are no dead letters");
         return 0;
     }

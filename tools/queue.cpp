@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "agreement.hpp"
 #include "command.hpp"
+#include "complaints.hpp"
 #include "event/topic.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
@@ -34,7 +36,6 @@ std::string counted(std::uint64_t number, const char* noun) {
     return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-// A name as a JSON string; AMQP lets it be any bytes.
 // `k=v`: a whole number, true or false as such, all else as text. Throws Error{usage}.
 event::HeaderField parse_argument(const std::string& text) {
     const auto equals = text.find('=');
@@ -176,6 +177,7 @@ class Queue final : public Command {
         output::flush();
         if (!survey.degraded.empty())
             output::note(survey.degraded + "; ready and consumers are from a passive declare");
+        raise(survey.missing);
         if (survey.queues.empty())
             output::note(match_.empty() ? "there are no queues" : "no queue matches " + match_);
         return 0;
@@ -191,6 +193,9 @@ class Queue final : public Command {
             spec.arguments.push_back(parse_argument(argument));
         for (const auto& pattern : patterns_)
             event::check_pattern(pattern);
+        if (patterns_.empty() && !exchange_.name.empty())
+            throw Error(ErrorKind::usage, "--exchange has no effect without --bind",
+                        "--bind PATTERN says what the queue gets of it");
         exchange_.resolve();
 
         const auto topology = mq::connect(broker_.endpoint("queue"))->topology();
@@ -228,6 +233,7 @@ class Queue final : public Command {
     std::vector<Target> look(mq::Topology& topology, std::vector<Error>& complaints) const {
         std::vector<Target> targets;
         for (const auto& name : names_) {
+            if (std::ranges::find(targets, name, &Target::name) != targets.end()) continue;
             try {
                 const auto state = topology.check_queue(name);
                 check_conditions(name, state);
@@ -266,15 +272,6 @@ class Queue final : public Command {
         else if (!common_options().quiet || !done)
             output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
                                       util::printable(name), counted(messages, "message")));
-    }
-
-    // Several complaints in the one line that an error may have.
-    static void raise(const std::vector<Error>& complaints) {
-        if (complaints.empty()) return;
-        std::string text;
-        for (const auto& complaint : complaints)
-            text += (text.empty() ? "" : "; ") + std::string(complaint.what());
-        throw Error(complaints.front().kind(), text, complaints.front().hint());
     }
 
     int remove() {

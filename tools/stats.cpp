@@ -7,6 +7,7 @@
 #include <set>
 
 #include "command.hpp"
+#include "complaints.hpp"
 #include "inspect/control_client.hpp"
 #include "inspect/prometheus.hpp"
 #include "management_option.hpp"
@@ -33,17 +34,21 @@ class Stats final : public Command {
                    "none is named")
             .type_name("[pools|queues] [QUEUE…]");
         app.option("--match", selection_.match, "only queues whose name matches this shell pattern")
-            .type_name("PATTERN");
-        app.flag("--bindings", selection_.bindings, "of each queue also what it is bound to");
+            .type_name("PATTERN")
+            .note(of_looks_);
+        app.flag("--bindings", selection_.bindings, "of each queue also what it is bound to")
+            .note(of_looks_);
         app.flag("--prometheus", prometheus_,
-                 "as Prometheus' text, e.g. for the node exporter's textfile collector");
+                 "as Prometheus' text, e.g. for the node exporter's textfile collector")
+            .note(of_looks_);
         app.option("--record", record_,
                    "append samples to this file, one each --watch [1s], until stopped")
             .type_name("FILE");
         app.option("--report", report_,
                    "turn a recording (the file of --record, else stdin) into one HTML page")
             .type_name("FILE.html");
-        app.duration("--watch", watch_, "show it again after each of these, until stopped");
+        app.duration("--watch", watch_, "show it again after each of these, until stopped")
+            .note(of_looks_);
         output_.add(app);
         management_.add(app);
         broker_.add(app);
@@ -51,12 +56,21 @@ class Stats final : public Command {
 
     int run() override {
         read_words();
+        if (!selection_.queues && !selection_.match.empty())
+            throw Error(ErrorKind::usage, "--match has no effect on pools", "it is for queues");
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
         if (selection_.bindings && (!selection_.queues || prometheus_))
             throw Error(ErrorKind::usage, fmt::format("--bindings are of queues: {} has none",
                                                       prometheus_ ? "--prometheus" : "'pools'"));
+        if (prometheus_ && !record_.empty())
+            throw Error(ErrorKind::usage, "--prometheus and --record exclude each other",
+                        "a recording is JSON lines");
         if (!report_.empty()) {
+            if (!words_.empty())
+                throw Error(ErrorKind::usage, "--report shows all that the recording holds",
+                            "leave pools, queues and names to --record");
+            refuse_without_effect(of_looks_, "beside --report", "it turns a recording into a page");
             stats::write_report(record_, report_);
             return 0;
         }
@@ -66,6 +80,7 @@ class Stats final : public Command {
         if (!watch_) {
             const auto snapshot = look();
             stats::print(rendered(snapshot), snapshot.notes);
+            raise(snapshot.missing);
             return 0;
         }
         return watch();
@@ -136,6 +151,7 @@ class Stats final : public Command {
     std::string record_;
     std::string report_;
     stats::Selection selection_;
+    std::vector<std::string> of_looks_;  // those given of the options that concern looks
 };
 
 }  // namespace

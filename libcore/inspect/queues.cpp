@@ -116,7 +116,18 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
     const auto topology = broker.topology();
     const auto told_all = management ? std::nullopt : topology->inventory();
     for (const auto& name : names) {
-        const auto now = topology->check_queue(name);
+        mq::QueueState now;
+        try {
+            now = topology->check_queue(name);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found) throw;
+            // Another connection's own is there all the same.
+            if (auto told = ask_management(management, name, survey.degraded))
+                survey.queues.push_back({std::move(*told), QueueSource::management});
+            else
+                survey.missing.push_back(error);
+            continue;
+        }
         if (const auto* listed = told_all ? find(*told_all, name) : nullptr) {
             survey.queues.push_back({info_of(*listed), QueueSource::broker});
             continue;

@@ -9,6 +9,7 @@
 
 #include "inspect/management.hpp"
 #include "mq/broker.hpp"
+#include "util/error.hpp"
 
 namespace airy::inspect {
 
@@ -30,7 +31,8 @@ struct QueueReport {
 
 struct QueueSurvey {
     std::vector<QueueReport> queues;
-    std::string degraded;  // why the management API did not tell; empty: it did
+    std::string degraded;        // why the management API did not tell; empty: it did
+    std::vector<Error> missing;  // of the queues named: those that cannot be looked at, and why
 };
 
 // Every queue of the broker (with RabbitMQ, of the virtual host), by name. A broker that cannot
@@ -38,8 +40,10 @@ struct QueueSurvey {
 // Management does, and Error{unreachable}.
 QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker);
 
-// These queues in this order, ready and consumers as of now. Throws Error{not_found} for the first
-// that is not there, Error{unreachable} when the broker cannot be reached.
+// These queues in this order, ready and consumers as of now where the broker tells them: of one
+// that is another connection's own only the management API does. One that is not there is no reason
+// to be silent about the others: its error is in `missing`. Throws Error{unreachable} when the
+// broker cannot be reached.
 QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broker& broker,
                           const std::vector<std::string>& names);
 

@@ -44,6 +44,12 @@ ids() { jq -c .body.post_id | xargs; }
     run_airy dlq ls "$queue.none"
     assert_status 7
     assert_short_error
+    for format in text json; do
+        run_airy dlq ls "$queue.none" "$queue" --output "$format"
+        assert_status 7
+        assert_short_error
+        assert_contains "$output" rejected
+    done
 }
 
 @test "dlq show: message lines with their account, and nothing is taken" {

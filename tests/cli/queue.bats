@@ -159,6 +159,48 @@ holds() { (($(depth "$1") == $2)); }
     assert_contains "$stderr" missing
 }
 
+@test "queue ls: what is there is shown beside the error for what is not" {
+    airy queue declare "$queue"
+    put "$queue" 1
+    run_airy queue ls "$(fresh missing)" "$queue" "$(fresh gone)"
+    assert_status 7
+    assert_contains "${lines[1]}" "$queue"
+    assert_equal "${#lines[@]}" 2
+    assert_short_error
+    assert_contains "$stderr" "$(fresh missing)"
+    assert_contains "$stderr" "$(fresh gone)"
+    run_airy queue ls "$queue" "$(fresh missing)" --output json
+    assert_status 7
+    jq -se --arg q "$queue" 'map([.queue, .ready]) == [[$q, 1]]' <<<"$output"
+}
+
+# own_queue: the name of the queue that a tail has for itself.
+own_queue() {
+    api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" |
+        jq -er '[.[].destination | select(startswith("amq.gen"))][0]'
+}
+
+@test "queue: one that is another connection's own is told as that: exit 7" {
+    airy queue declare "$other" --bind '#' --quiet
+    spawn tail "$AIRY_BIN" tail '#'
+    wait_until own_queue
+    own=$(own_queue)
+    for command in "queue ls $own --management-url http://127.0.0.1:1" "queue purge $own --yes" \
+        "queue delete $own --yes" "consume # --queue $own --no-declare --print" "queue peek $own"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command
+        assert_status 7
+        assert_contains "$stderr" 'another connection has it for itself alone'
+        assert_contains "$stderr" owner_pid
+        refute_contains "$stderr" 'cannot find'
+    done
+    assert_short_error
+    # The management API sees it all the same.
+    run_airy queue ls "$own" --output json
+    assert_status 0
+    jq -e --arg q "$own" '.queue == $q and .source == "management"' <<<"$output"
+}
+
 @test "queue ls: a full-width table where stdout is no terminal" {
     queue=$(fresh "$(printf 'a%.0s' {1..180})")
     airy queue declare "$queue"
@@ -234,7 +276,7 @@ time.sleep(60)'
 
     airy queue declare "$queue"
     airy queue declare "$other" --type classic
-    run_airy queue delete "$queue" "$(fresh missing)" "$other" --yes --output json
+    run_airy queue delete "$queue" "$queue" "$(fresh missing)" "$other" --yes --output json
     assert_status 7
     assert_short_error
     assert_contains "$stderr" "$(fresh missing)"
@@ -347,6 +389,18 @@ time.sleep(60)'
     run_airy queue delete --yes
     assert_status 2
     assert_short_error
+    for command in ls purge delete peek; do
+        run_airy queue "$command" ''
+        assert_status 2
+        assert_short_error
+    done
+    run_airy queue declare amq.mine
+    assert_status 2
+    assert_contains "$stderr" "the broker's own"
+    run_airy queue declare "$queue" --exchange "$AIRY_EXCHANGE"
+    assert_status 2
+    assert_contains "$stderr" --bind
+    no_queue "$queue"
 }
 
 @test "queue: the broker is down: exit 3" {

@@ -55,6 +55,17 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     done
 }
 
+@test "stats: options that a recording or a report has no use for are wrong usage" {
+    for options in "--record $recording --prometheus" "--report $page --watch 1s" "--report $page --prometheus" \
+        "--report $page --match x" "queues --report $page"; do
+        # shellcheck disable=SC2086 # words
+        run_airy stats $options
+        assert_status 2
+        assert_short_error
+    done
+    [[ ! -e $recording && ! -e $page ]]
+}
+
 @test "stats --report: no recording, an empty one, and lines that are no samples" {
     run_airy stats --report "$page" </dev/null
     assert_status 8

@@ -77,6 +77,12 @@ pool_is() {
     assert_contains "$stderr" 'no-such-queue-*'
     run_airy stats queues "$(fresh missing)"
     assert_status 7
+    assert_equal "$output" ''
+    run_airy stats queues "$(fresh missing)" "$queue"
+    assert_status 7
+    assert_contains "$output" "$queue"
+    run_airy stats queues "$(fresh missing)" --watch 1s
+    assert_status 7
     assert_short_error
 }
 

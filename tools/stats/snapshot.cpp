@@ -29,6 +29,7 @@ inspect::QueueSurvey survey_all(const Source& source, const std::vector<Consumer
         if (error.kind() != ErrorKind::unreachable || names.empty()) throw;
         auto survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
                                              std::vector<std::string>(names.begin(), names.end()));
+        survey.missing.clear();  // nobody has named them
         survey.degraded = error.what();
         survey.degraded += "; shown are the queues of the consumers on this host";
         return survey;
@@ -66,6 +67,7 @@ void add_queues(const Selection& selection, const Source& source,
     else
         survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
                                         selection.names);
+    snapshot.missing = std::move(survey.missing);
 
     const auto& match = selection.match;
     if (!match.empty())
@@ -82,7 +84,7 @@ void add_queues(const Selection& selection, const Source& source,
             survey.degraded + (declared ? "; ready and consumers are from a passive declare" : "") +
             (selection.bindings ? "; nobody else can tell the bindings" : ""));
     snapshot.queues = std::move(survey.queues);
-    if (snapshot.queues.empty())
+    if (snapshot.queues.empty() && snapshot.missing.empty())
         snapshot.notes.push_back(match.empty() ? "there are no queues"
                                                : "no queue matches " + match);
 }

@@ -10,6 +10,7 @@
 #include "inspect/management.hpp"
 #include "inspect/queues.hpp"
 #include "mq/endpoint.hpp"
+#include "util/error.hpp"
 
 // What one look at the pools and queues shows, for `stats` and `top`. Any thread.
 namespace airy::tools::stats {
@@ -17,7 +18,8 @@ namespace airy::tools::stats {
 struct Snapshot {
     std::vector<inspect::Consumer> consumers;
     std::vector<inspect::QueueReport> queues;
-    std::vector<std::string> notes;  // what is missing, and why
+    std::vector<std::string> notes;  // what is not known, and why
+    std::vector<Error> missing;      // what was named and is not there
     bool bindings = false;           // of the queues were asked for
 };
 
@@ -41,8 +43,8 @@ struct Source {
 void add_consumers(const Selection& selection, const std::vector<inspect::Consumer>& all,
                    Snapshot& snapshot);
 
-// Adds the queues; `consumers` tell which there are where the management API does not. Throws as
-// inspect::survey_queues.
+// Adds the queues; `consumers` tell which there are where the management API does not. Of those
+// named, what is not there goes to `missing`. Throws as inspect::survey_queues.
 void add_queues(const Selection& selection, const Source& source,
                 const std::vector<inspect::Consumer>& consumers, Snapshot& snapshot);
 

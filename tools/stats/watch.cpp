@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "complaints.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
@@ -48,6 +49,7 @@ int look_repeatedly(const std::function<Snapshot()>& look,
         Snapshot snapshot;
         try {
             snapshot = look();
+            raise(snapshot.missing);
         } catch (const Error& error) {
             if (first) throw;
             snapshot.notes.push_back(error.what());

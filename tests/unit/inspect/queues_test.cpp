@@ -172,13 +172,30 @@ TEST_CASE("bindings that nobody can tell stay absent, and the reason is told") {
     CHECK(server.requests().size() == 2);
 }
 
-TEST_CASE("a queue that is not there is an error, whoever is asked") {
-    ScriptedServer server({http_answer(404, "{}")});
+TEST_CASE("a queue that is not there is told of, and does not hide the others") {
+    const auto unknown = http_answer(404, "{}");
+    ScriptedServer server({unknown, unknown, unknown});
     SeenBroker broker;
-    CHECK_THROWS_AS(inspect::survey_queues(management(server.url()), broker, {"q"}), Error);
-    // The broker has it though the management API does not know it yet.
     broker.queues["q"] = {"q", 1, 0};
-    const auto survey = inspect::survey_queues(management(server.url()), broker, {"q"});
-    CHECK(inspect::to_string(survey.queues.at(0).source) == "amqp");
+    const auto survey =
+        inspect::survey_queues(management(server.url()), broker, {"none", "q", "nothing"});
+    REQUIRE(survey.queues.size() == 1);
+    // The broker has it though the management API does not know it yet.
+    CHECK(survey.queues[0].queue.ready == 1);
+    CHECK(inspect::to_string(survey.queues[0].source) == "amqp");
     CHECK(survey.degraded.empty());
+    REQUIRE(survey.missing.size() == 2);
+    CHECK(survey.missing[0].kind() == ErrorKind::not_found);
+    CHECK(std::string(survey.missing[1].what()) == "no queue nothing");
+}
+
+TEST_CASE("of a queue that the broker does not show to us the management API tells") {
+    ScriptedServer server(
+        {http_answer(200, R"({"name":"own","type":"classic","messages_ready":3,"consumers":1})")});
+    SeenBroker broker;
+    const auto survey = inspect::survey_queues(management(server.url()), broker, {"own"});
+    REQUIRE(survey.queues.size() == 1);
+    CHECK(survey.queues[0].queue.ready == 3);
+    CHECK(inspect::to_string(survey.queues[0].source) == "management");
+    CHECK(survey.missing.empty());
 }
