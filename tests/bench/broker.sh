@@ -80,9 +80,12 @@ few_messages() {
     head -n $commands "$scratch/events" | "$airy" publish --quiet
 }
 
-# What a consumer declares, so that retries and dead letters are kept; beside it a bare queue, and
-# failures thrown away.
-drop() { for name in "$@"; do "$airy" queue delete "$name" --yes --quiet 2>/dev/null || true; done; }
+# A queue as a consumer declares it, so that retries and dead letters are kept; beside it a bare
+# one, and failures thrown away.
+drop() {
+    local queue
+    for queue in "$@"; do "$airy" queue delete "$queue" --yes --quiet 2>/dev/null || true; done
+}
 full_work_queue() {
     drop $queue bench.work bench.work.dlq
     "$airy" consume '#' --queue bench.work --until-empty --print --quiet
@@ -92,7 +95,7 @@ full_bare_queue() {
     drop bench.work bench.work.dlq
     full_queue
 }
-retries_on() { "$airy" consume '#' --queue bench.work --print --count $events >"$scratch/out"; }
+retries_on() { "$airy" consume '#' --queue bench.work --no-declare --print --count $events >"$scratch/out"; }
 retries_off() { "$airy" consume '#' --queue $queue --no-declare --on-error discard --print --count $events >"$scratch/out"; }
 
 publish_ours() { "$airy" publish --quiet <"$scratch/events"; }
