@@ -96,7 +96,7 @@ full_bare_queue() {
     full_queue
 }
 retries_on() { "$airy" consume '#' --queue bench.work --no-declare --print --count $events >"$scratch/out"; }
-retries_off() { "$airy" consume '#' --queue $queue --no-declare --on-error discard --print --count $events >"$scratch/out"; }
+retries_off() { "$airy" consume '#' --queue $queue --no-declare --print --count $events >"$scratch/out"; }
 
 publish_ours() { "$airy" publish --quiet <"$scratch/events"; }
 publish_limit() { "$raw" publish "$raw_url" airy.bench post.published "$scratch/events" 1000; }
