@@ -49,6 +49,18 @@ airy() { "$AIRY_BIN" "$@"; }
 # Runs airy with a time limit: $status, $output (stdout), $stderr, $lines, $stderr_lines.
 run_airy() { run --separate-stderr timeout -k 5 "${AIRY_RUN_SECONDS:-30}" "$AIRY_BIN" "$@"; }
 
+# To jq -e, no input at all is a success; here it is none.
+jq() {
+    local out status=0
+    if [[ $1 != -e* ]]; then
+        command jq "$@"
+        return
+    fi
+    out=$(command jq "$@") || status=$?
+    printf '%s\n' "$out"
+    ((status == 0)) && [[ -n $out ]]
+}
+
 # A name that no other test uses: fresh queue
 fresh() { printf '%s.%s' "$1" "$test_id"; }
 
