@@ -193,7 +193,7 @@ void Consume::check_arguments() {
         refuse_without_effect(delivery_.of_failures, "beside --print",
                               "it is for commands, which can fail; to print cannot");
     }
-    if (queue_.ephemeral)
+    if (queue_.ephemeral && queue_.type != "classic")
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic");
     stop_.check();

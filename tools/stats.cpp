@@ -99,15 +99,9 @@ class Stats final : public Command {
     }
 
     Snapshot look() {
-        Snapshot snapshot;
-        const auto consumers = inspect::list_consumers();
-        if (selection_.pools) stats::add_consumers(selection_, consumers, snapshot);
-        if (selection_.queues) {
-            const auto endpoint = broker_.endpoint("stats");
-            stats::add_queues(selection_, {endpoint, management_.management(endpoint)}, consumers,
-                              snapshot);
-        }
-        return snapshot;
+        if (!selection_.queues) return stats::look_at_consumers(selection_);
+        const auto endpoint = broker_.endpoint("stats");
+        return stats::look(selection_, {endpoint, management_.management(endpoint)});
     }
 
     int record() {

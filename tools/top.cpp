@@ -49,13 +49,7 @@ class Top final : public Command {
 
   private:
     int watch(const stats::Source& source) const {
-        const auto look = [&] {
-            Snapshot snapshot;
-            const auto consumers = inspect::list_consumers();
-            stats::add_consumers(selection_, consumers, snapshot);
-            stats::add_queues(selection_, source, consumers, snapshot);
-            return snapshot;
-        };
+        const auto look = [&] { return stats::look(selection_, source); };
         const auto rendered = [this](const Snapshot& snapshot) {
             return output_.json() ? stats::json_lines(snapshot) : stats::tables(snapshot);
         };

@@ -47,10 +47,23 @@ constexpr std::array<std::string_view, 3> number_properties{"delivery_mode", "pr
 
 // What a line may hold; a name that is none of these is a mistake, and what it was meant to say
 // would be lost.
-constexpr std::array<std::string_view, 15> line_names{
-    "topic",        "exchange",     "queue",       "topic_base64", "exchange_base64",
-    "queue_base64", "redelivered",  "received_at", "properties",   "properties_base64",
-    "headers",      "header_types", "body",        "body_text",    "body_base64",
+constexpr std::array<std::string_view, 16> line_names{
+    "id",
+    "topic",
+    "exchange",
+    "queue",
+    "topic_base64",
+    "exchange_base64",
+    "queue_base64",
+    "redelivered",
+    "received_at",
+    "properties",
+    "properties_base64",
+    "headers",
+    "header_types",
+    "body",
+    "body_text",
+    "body_base64",
 };
 
 bool is_space(char c) noexcept {

@@ -158,7 +158,7 @@ void add_bindings(QueueSurvey& survey, const std::optional<Management>& manageme
         return;
     }
     for (auto& report : survey.queues) {
-        auto& bindings = report.bindings.emplace(std::move(found[report.queue.name]));
+        auto& bindings = report.bindings.emplace(found[report.queue.name]);
         std::ranges::sort(bindings, {}, [](const BindingInfo& binding) {
             return std::tie(binding.exchange, binding.pattern);
         });

@@ -190,7 +190,8 @@ class Consumer final : public ConsumerControl {
     std::shared_ptr<Batch> next_in_line_;                    // waits for a slot
     std::size_t active_ = 0;                                 // messages in batches
     std::size_t letters_ = 0;                                // copies on their way
-    std::optional<Courier> courier_;
+    pool::Recorder confirm_;
+    std::optional<Courier> courier_;  // after what it writes to
     std::optional<Dedup> dedup_;
     std::optional<RateLimit> rate_;
     Breaker breaker_;
@@ -230,7 +231,6 @@ class Consumer final : public ConsumerControl {
     std::atomic<std::uint64_t> reconnects_{0};
     pool::Recorder wait_;
     pool::Recorder run_;
-    pool::Recorder confirm_;
 };
 
 }  // namespace airy::work

@@ -46,7 +46,10 @@ off() {
     }
 }
 
-no_wait_followed_the_clock() { assert_equal "$(cat clock.waits 2>/dev/null)" ''; }
+no_wait_followed_the_clock() {
+    [[ -f clock.waits ]] # else the clock was not ours
+    assert_equal "$(<clock.waits)" ''
+}
 
 @test "a clock that is set: delays of retries, timeouts and heartbeats stay what they are" {
     mkfifo gate

@@ -357,7 +357,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
         assert_short_error
     done
     for args in '--print --tag-output' '--print --timeout 5s' '--print --kill-after 1s' '--print --on-error requeue' \
-        '--print --max-attempts 2' '--print --break-after 1' '--print --ephemeral --queue-type classic' \
+        '--print --max-attempts 2' '--print --break-after 1' '--print --ephemeral --queue-type quorum' \
         '--print --count 1 --expect 2'; do
         # shellcheck disable=SC2086
         run_airy consume '#' --queue "$queue" $args
@@ -492,7 +492,7 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
 @test "--ephemeral: the queue goes with its consumer" {
     airy consume '#' --queue "$queue" --until-empty -- true # makes the exchange
     forget "$queue" queues
-    run_airy consume '#' --queue "$queue" --ephemeral --until-empty --print
+    run_airy consume '#' --queue "$queue" --ephemeral --queue-type classic --until-empty --print
     assert_status 0
     wait_until is_gone "$queue"
 }

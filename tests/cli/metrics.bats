@@ -119,3 +119,20 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     run_airy stats --prometheus --output json
     assert_status 2
 }
+
+@test "publish --metrics-file: a file that cannot be written any more stops no stream" {
+    airy queue declare "$queue" --bind '#'
+    mkdir place
+    mkfifo pipe
+    spawn publisher sh -c 'exec "$1" publish --metrics-file place/text <pipe' sh "$AIRY_BIN"
+    exec {held}>pipe
+    printf '{"event_type":"post.deleted","post_id":1,"author_id":1}\n' >&"$held"
+    wait_until grep -q . publisher.out
+    rm -r place
+    printf '{"event_type":"post.deleted","post_id":2,"author_id":1}\n' >&"$held"
+    exec {held}>&-
+    ended "$spawned_pid" 10 # with 0
+    assert_equal "$(wc -l <publisher.out)" 2
+    grep -q 'no metrics are kept any more' publisher.err
+    grep -q 'published 2 events' publisher.err
+}

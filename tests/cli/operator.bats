@@ -125,14 +125,14 @@ figures_agree() {
     ((longest <= 80))
     grep -qE '^slow \([0-9]+\) slow: all 2 slots taken, a handler takes [0-9]+ms' lines
     grep -qE '^failing \([0-9]+\) failing: ([89][0-9]|100)% of .*last: .*no route to index' lines
-    grep -qE '^hung \([0-9]+\) hung: none of 2 handlers has ended for 10s, the oldest runs' lines
+    grep -qE '^hung \([0-9]+\) hung, or very slow: none of 2 handlers has ended yet, the oldest runs' lines
     airy stats --output json | jq -se 'map(select(.kind == "pool") | .trouble) | all'
 
     # The same of top.
     tmux -S "$PWD/tmux" -f /dev/null new-session -d -x 80 -y 24 env TERM=screen "$AIRY_BIN" top --match "$q.*" 3>&-
     sees '^slow \([0-9]+\) slow: '
     sees '^failing \([0-9]+\) failing: .*no route to index'
-    sees '^hung \([0-9]+\) hung: '
+    sees '^hung \([0-9]+\) hung, or very slow: '
 
     # Quiet: what runs has ended but for what never does.
     airy pool pause slow --wait --quiet

@@ -81,8 +81,9 @@ pool_is() {
     run_airy stats queues "$(fresh missing)" "$queue"
     assert_status 7
     assert_contains "$output" "$queue"
-    run_airy stats queues "$(fresh missing)" --watch 1s
+    run_airy stats queues "$(fresh missing)" "$queue" --watch 1s
     assert_status 7
+    assert_contains "$output" "$queue"
     assert_short_error
 }
 

@@ -15,6 +15,7 @@
 
 #include "inspect/prometheus.hpp"
 #include "util/error.hpp"
+#include "util/log.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools::publish {
@@ -53,19 +54,25 @@ void ConfirmTimes::take(const mq::PublisherEvent& event) {
     }
 }
 
-void ConfirmTimes::write_when_due() {
+void ConfirmTimes::write_when_due() noexcept {
     if (due_in() == 0) write();
 }
 
 int ConfirmTimes::due_in() const {
-    if (path_.empty() || written_ == times_.count()) return -1;
+    if (path_.empty() || failed_ || written_ == times_.count()) return -1;
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(written_at_ + interval - util::steady_now());
     return static_cast<int>(std::max<std::int64_t>(0, left.count()));
 }
 
-void ConfirmTimes::write() {
-    if (!path_.empty() && written_ != times_.count()) replace_file(ErrorKind::general);
+void ConfirmTimes::write() noexcept {
+    if (path_.empty() || failed_ || written_ == times_.count()) return;
+    try {
+        replace_file(ErrorKind::general);
+    } catch (const std::exception& error) {
+        failed_ = true;
+        util::log_warn("no metrics are kept any more", {{"reason", error.what()}});
+    }
 }
 
 // Whole or not at all: the collector may read at any time.

@@ -23,11 +23,12 @@ class ConfirmTimes {
     void submitted();  // the next sequence number was given out
     void take(const mq::PublisherEvent& event);
 
-    // Writes the file when that is due, ten seconds after the last time. Throws Error{general}.
-    void write_when_due();
+    // Writes the file when that is due, ten seconds after the last time. What cannot be written is
+    // warned of, once: the events are published all the same.
+    void write_when_due() noexcept;
     // For poll: until there is something to be written; -1: nothing is.
     int due_in() const;
-    void write();
+    void write() noexcept;
 
   private:
     void replace_file(ErrorKind kind);
@@ -39,6 +40,7 @@ class ConfirmTimes {
     std::deque<util::SteadyTime> open_;  // when each was sent; the epoch: it has its outcome
     std::uint64_t written_ = 0;          // confirms that are in the file
     util::SteadyTime written_at_{};
+    bool failed_ = false;
 };
 
 }  // namespace airy::tools::publish

@@ -146,7 +146,6 @@ class Stream {
     void take_outcomes();
     void keep(std::string_view text);
     void reject(std::uint64_t line, std::string_view text, const Error& error);
-    void keep_confirm_times() noexcept;
     int finish();
 
     const Options& options_;
@@ -303,22 +302,13 @@ int Stream::run() {
     } catch (const Error&) {
         progress_.clear();
         ledger_.print_out_of_order();
-        keep_confirm_times();
+        confirm_times_.write();
         throw;
     }
     progress_.clear();
     publisher_->close(close_deadline);
     confirm_times_.write();
     return finish();
-}
-
-// Beside an error that is told already.
-void Stream::keep_confirm_times() noexcept {
-    try {
-        confirm_times_.write();
-    } catch (const std::exception&) {
-        // It has ended anyway, with an error of more weight.
-    }
 }
 
 int Stream::finish() {
@@ -368,8 +358,12 @@ int one(const Options& options, Item item) {
                                   {"event_id", item.event_id},
                                   {"bytes", item.message.body.size()},
                                   {"exchange", options.exchange.name}});
-    if (publisher->try_submit(item.message) != 0)
-        ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
+    if (publisher->try_submit(item.message) == 0) {
+        for (const auto& event : publisher->take())
+            ledger.take(event);  // throws what the connection was lost for
+        throw Error(ErrorKind::unreachable, "the connection was lost before the event was sent");
+    }
+    ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
     confirm_times.submitted();
     Patience patience(options);
     while (ledger.open() > 0) {

@@ -5,6 +5,8 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <future>
+#include <iterator>
 #include <set>
 
 #include "mq/broker.hpp"
@@ -19,12 +21,13 @@ using inspect::Consumer;
 
 // Only the management API can list queues. Without it there are at least those that the consumers
 // on this host work on.
-inspect::QueueSurvey survey_all(const Source& source, const std::vector<Consumer>& consumers) {
+inspect::QueueSurvey survey_all(const Source& source,
+                                const std::function<std::vector<Consumer>()>& consumers) {
     try {
         return inspect::survey_queues(source.management, *mq::connect(source.endpoint));
     } catch (const Error& error) {
         std::set<std::string> names;
-        for (const auto& consumer : consumers)
+        for (const auto& consumer : consumers())
             if (consumer.status) names.insert(consumer.status->queue);
         if (error.kind() != ErrorKind::unreachable || names.empty()) throw;
         auto survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
@@ -37,6 +40,26 @@ inspect::QueueSurvey survey_all(const Source& source, const std::vector<Consumer
 }
 
 }  // namespace
+
+Snapshot look_at_consumers(const Selection& selection) {
+    Snapshot snapshot;
+    add_consumers(selection, inspect::list_consumers(), snapshot);
+    return snapshot;
+}
+
+Snapshot look(const Selection& selection, const Source& source) {
+    const auto consumers =
+        std::async(std::launch::async, [] { return inspect::list_consumers(); }).share();
+    Snapshot queues;
+    add_queues(
+        selection, source, [&consumers] { return consumers.get(); }, queues);
+    Snapshot snapshot;
+    if (selection.pools) add_consumers(selection, consumers.get(), snapshot);
+    std::ranges::move(queues.notes, std::back_inserter(snapshot.notes));
+    queues.notes = std::move(snapshot.notes);
+    queues.consumers = std::move(snapshot.consumers);
+    return queues;
+}
 
 void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
                    Snapshot& snapshot) {
@@ -60,7 +83,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
 }
 
 void add_queues(const Selection& selection, const Source& source,
-                const std::vector<Consumer>& consumers, Snapshot& snapshot) {
+                const std::function<std::vector<Consumer>()>& consumers, Snapshot& snapshot) {
     inspect::QueueSurvey survey;
     if (selection.names.empty())
         survey = survey_all(source, consumers);

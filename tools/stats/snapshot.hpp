@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,15 +39,22 @@ struct Source {
     std::optional<inspect::Management> management;
 };
 
-// Adds those of `all` that are asked for. Throws as inspect::find_consumer for a name that nobody
-// has.
+// The consumers alone. Throws as inspect::find_consumer for a name that nobody has.
+Snapshot look_at_consumers(const Selection& selection);
+
+// The queues, and the consumers where they are asked for: both are asked at once, since each waits
+// for others more than it works. Throws as inspect::survey_queues.
+Snapshot look(const Selection& selection, const Source& source);
+
+// Adds those of `all` that are asked for.
 void add_consumers(const Selection& selection, const std::vector<inspect::Consumer>& all,
                    Snapshot& snapshot);
 
 // Adds the queues; `consumers` tell which there are where the management API does not. Of those
 // named, what is not there goes to `missing`. Throws as inspect::survey_queues.
 void add_queues(const Selection& selection, const Source& source,
-                const std::vector<inspect::Consumer>& consumers, Snapshot& snapshot);
+                const std::function<std::vector<inspect::Consumer>()>& consumers,
+                Snapshot& snapshot);
 
 // As tables, fit for the terminal where stdout is one.
 std::string tables(const Snapshot& snapshot);

@@ -49,12 +49,15 @@ int look_repeatedly(const std::function<Snapshot()>& look,
         Snapshot snapshot;
         try {
             snapshot = look();
-            raise(snapshot.missing);
         } catch (const Error& error) {
             if (first) throw;
             snapshot.notes.push_back(error.what());
         }
+        if (!first)
+            for (const auto& missing : snapshot.missing)
+                snapshot.notes.push_back(missing.what());
         see(snapshot, first);
+        if (first) raise(snapshot.missing);
         if (const auto signal = wait_for_signal(pause)) return 128 + *signal;
     }
 }

@@ -101,7 +101,8 @@ void Collector::Shared::look_at_queues() {
         stats::Snapshot snapshot;
         bool told = true;
         try {
-            stats::add_queues(selection, source, consumers, snapshot);
+            stats::add_queues(
+                selection, source, [&consumers] { return consumers; }, snapshot);
         } catch (const std::exception& error) {
             told = false;
             snapshot.notes.push_back(error.what());

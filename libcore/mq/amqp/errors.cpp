@@ -69,8 +69,8 @@ std::string_view hint_of_status(int status) noexcept {
         case AMQP_STATUS_SSL_ERROR:
             return lost_hint;
         case AMQP_STATUS_TIMEOUT:
-            return "the broker is there and does not answer: is it overloaded? rabbitmqctl status "
-                   "tells";
+            return "no answer came in time: is the broker overloaded, or the network down? "
+                   "rabbitmqctl status tells";
         default:
             return "";
     }

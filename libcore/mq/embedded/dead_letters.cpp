@@ -118,10 +118,10 @@ bool is_cycle(const HeaderTable& headers, std::string_view queue) {
     return false;
 }
 
-void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+bool dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason) {
     const auto& policy = from.policy;
-    if (!policy.dead_letter_exchange) return;
+    if (!policy.dead_letter_exchange) return true;
     event::Message message;
     message.exchange = stored.exchange;
     message.topic = stored.topic;
@@ -149,7 +149,9 @@ void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& sto
             taken = true;
         }
     }
-    if (!taken && !cycle && policy.at_least_once) keep_letter(change, from, stored, reason);
+    const bool kept = !taken && !cycle && policy.at_least_once;
+    if (kept) keep_letter(change, from, stored, reason);
+    return !kept;
 }
 
 void retry_letters(Change& change, QueueCounts& queue) {
@@ -171,12 +173,14 @@ void retry_letters(Change& change, QueueCounts& queue) {
         }
     }
     change.set_due(id, Due::letters, std::nullopt);
+    bool some_left = false;
     for (const auto& letter : letters) {
         forget_held(change, queue, letter.key, letter.key);
-        dead_letter(change, *queue.info, letter,
-                    reasons.at(static_cast<std::size_t>(-letter.deliveries - 1)));
+        some_left |= dead_letter(change, *queue.info, letter,
+                                 reasons.at(static_cast<std::size_t>(-letter.deliveries - 1)));
     }
-    if (static_cast<std::int64_t>(letters.size()) == most_retried)
+    // Where none finds a place, the next ones wait for the pause too.
+    if (some_left && static_cast<std::int64_t>(letters.size()) == most_retried)
         change.set_due(id, Due::letters, change.now());
 }
 

@@ -22,8 +22,9 @@ bool is_cycle(const event::HeaderTable& headers, std::string_view queue);
 
 // Publishes a message that has left `from` to that queue's dead-letter exchange. When there is none
 // or no queue takes it, it is gone; or, where the queue dead-letters at least once, it stays there,
-// neither ready nor delivered, until one does. `reason`: rejected, expired, maxlen, delivery_limit.
-void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+// neither ready nor delivered, until one does: then false is returned. `reason`: rejected, expired,
+// maxlen, delivery_limit.
+bool dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason);
 
 // Tries again with what no queue took before.

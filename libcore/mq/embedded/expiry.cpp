@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "mq/embedded/expiry.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,11 +20,19 @@ constexpr std::int64_t most_queues = 50;
 // Only at the head: what has expired behind something that has not waits with it, as in RabbitMQ.
 std::size_t expire_head(Change& change, QueueCounts& queue, std::size_t limit) {
     std::size_t count = 0;
-    for (const auto& message : ready_messages(change, queue, limit)) {
-        if (!message.expires_at || *message.expires_at > change.now()) break;
-        remove_head(change, queue, message);
-        dead_letter(change, *queue.info, message, "expired");
-        ++count;
+    std::size_t part = 1;  // all but a few have not expired, mostly; reading them takes time
+    for (bool expired = true; expired && count < limit; part = std::min(2 * part, limit - count)) {
+        const auto heads = ready_messages(change, queue, part);
+        expired = heads.size() == part;
+        for (const auto& message : heads) {
+            if (!message.expires_at || *message.expires_at > change.now()) {
+                expired = false;
+                break;
+            }
+            remove_head(change, queue, message);
+            dead_letter(change, *queue.info, message, "expired");
+            ++count;
+        }
     }
     queue.touched = true;
     return count;

@@ -111,13 +111,18 @@ void EmbeddedPublisher::serve_until_closed() {
             publish_all(rest.first(count));
             rest = rest.subspan(count);
             waiting_bytes_.fetch_sub(bytes);
-        }
-        {
-            const std::lock_guard lock(spent_mutex_);
-            spent_.push_back(std::move(messages));
+            if (rest.empty()) {  // before the caller is woken to take it
+                const std::lock_guard lock(spent_mutex_);
+                spent_.push_back(std::move(messages));
+            }
+            hand_over();
         }
         store_.checkpoint_if_long();
-        if (keeps_published_) clean_published(store_, catalogue_);
+        try {
+            if (keeps_published_) clean_published(store_, catalogue_);
+        } catch (const DiskFull& full) {  // it is tried again with the next messages
+            if (!std::exchange(full_, true)) util::log_warn(full.what());
+        }
     }
 }
 
@@ -133,25 +138,30 @@ void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
             events_.emplace_back(Refused{written_ + i + 1});
     }
     written_ += messages.size();
-    hand_over();
 }
 
 void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
     catch_up(store_, catalogue_);
+    std::vector<PublisherEvent> outcomes;  // true once they are committed, and flushed
     std::vector<std::int64_t> dead;
     {
         Change change(store_, catalogue_);
         keeps_published_ = retains(change.db());
         kept_bytes_ = 0;
         for (std::size_t i = 0; i < messages.size(); ++i)
-            events_.push_back(store_one(change, messages[i], written_ + i + 1));
+            outcomes.push_back(store_one(change, messages[i], written_ + i + 1));
         add_published_bytes(change, std::exchange(kept_bytes_, 0));
         dead = change.commit();
     }
     if (options_.confirm && store_.location().sync == Sync::full &&
         std::ranges::any_of(messages, is_persistent))
         store_.sync();
-    end_sessions(store_, catalogue_, std::move(dead));
+    events_ = std::move(outcomes);
+    try {
+        end_sessions(store_, catalogue_, std::move(dead));
+    } catch (const Error& error) {  // it is no matter of these messages; others end them
+        util::log_warn(error.what());
+    }
 }
 
 PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message& message,

@@ -9,6 +9,7 @@ namespace {
 
 // Of one transaction: it holds others up for some milliseconds.
 constexpr std::int64_t most_removed = 1000;
+constexpr std::int64_t most_removed_bytes = 8 << 20;
 // Rows are numbered by the time at which they were published, in microseconds or later.
 constexpr std::int64_t rows_per_millisecond = 1000;
 
@@ -59,7 +60,8 @@ void add_published_bytes(Change& change, std::int64_t bytes) {
 
 namespace {
 
-// The last row that is kept for too long, of the first `most_removed`; and the bytes up to there.
+// The last row that is kept for too long, of the first that one change removes; and the bytes up to
+// there.
 struct Surplus {
     std::int64_t last = 0;
     std::int64_t bytes = 0;
@@ -80,6 +82,7 @@ Surplus find_surplus(Database& database, const Retention& retention, std::int64_
         out.last = rows.integer(0);
         out.bytes += rows.integer(1);
         too_many -= rows.integer(1);
+        if (out.bytes > most_removed_bytes) break;
     }
     return out;
 }

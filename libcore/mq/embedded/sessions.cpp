@@ -30,13 +30,18 @@ void queue_lost_consumer(Change& change, std::int64_t id) {
 // delivered first.
 std::vector<std::int64_t> held_keys(Change& change, std::int64_t session) {
     std::vector<std::int64_t> keys;
-    auto singles = change.db().query(
-        "SELECT message.id FROM queue JOIN message "
-        "ON message.id BETWEEN queue.id << ?2 AND ((queue.id + 1) << ?2) - 1 "
-        "WHERE queue.unacked > 0 AND message.holder = ?1 ORDER BY message.id",
-        session, lane_bits + position_bits);
-    while (singles.next())
-        keys.push_back(singles.integer(0));
+    for (const auto& [name, queue] : change.catalogue().queues()) {
+        const auto* counts = change.counts(queue.id);
+        if (counts == nullptr || counts->unacked == 0) continue;
+        // New messages have no holder of their own, but where there are priorities: the lane of
+        // what came back is short.
+        const auto last = queue.policy.max_priority ? last_lane : returned_lane;
+        auto singles = change.db().query(
+            "SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 AND holder = ?3 ORDER BY id",
+            first_key(queue.id, returned_lane), last_key(queue.id, last), session);
+        while (singles.next())
+            keys.push_back(singles.integer(0));
+    }
     auto runs = change.db().query(
         "SELECT message.id FROM lease JOIN message ON message.id BETWEEN first AND last "
         "WHERE session = ?1 ORDER BY message.id",

@@ -69,7 +69,7 @@ Store::Store(const Location& location, const util::Clock& clock)
     if (location_.create)
         make_file(path);
     else if (::access(path.c_str(), F_OK) != 0)
-        throw not_there(path);
+        throw errno == ENOENT ? not_there(path) : unusable(path, errno);
     db_ = std::make_unique<Database>(
         path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
     // By the real name, so that who comes by a link shares it.
@@ -109,8 +109,15 @@ void Store::prepare_directory() {
     if (::mkdir(directory_.c_str(), 0700) == 0) return;
     const int cause = errno;
     struct stat status {};
-    if (cause == EEXIST && ::lstat(directory_.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-        return;
+    if (cause == EEXIST && ::lstat(directory_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+        // Who can write there could stop the broker, or take its sessions for dead.
+        if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format("cannot use {}: others may write there", util::printable(directory_)),
+            "chmod 700 it, if it is airy's")
+            .as_permanent();
+    }
     throw unusable(directory_, cause == EEXIST ? ENOTDIR : cause);
 }
 
@@ -151,9 +158,17 @@ void Store::sync() {
     sqlite3_file* log = nullptr;
     sqlite3_file_control(db_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
     if (log == nullptr || log->pMethods == nullptr) return;
-    const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    if (!flush_failed_ &&
+        log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK)
+        return;
+    // The system tells of a failed flush once and takes the pages for written (fsync(2)): trying
+    // that again would succeed, with a hole in the log. All of it is written to the file instead.
+    flush_failed_ = true;
+    const int code = sqlite3_wal_checkpoint_v2(db_->handle(), "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                               nullptr, nullptr);
     if (code != SQLITE_OK)
         throw_sqlite(nullptr, code, "cannot bring messages to the disk", db_->path());
+    flush_failed_ = false;
 }
 
 void Store::checkpoint_if_long() {
@@ -170,6 +185,17 @@ void Store::checkpoint_if_long() {
 Transaction::Transaction(Store& store) : store_(store) {
     store_.rung_ = store_.bell_->rung();
     store_.db().run("BEGIN IMMEDIATE");
+    // SQLite would go on writing into a file that has no name any more, and lose it in the end.
+    int moved = 0;
+    sqlite3_file_control(store_.db().handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved == 0) return;
+    store_.db().run("ROLLBACK");
+    throw Error(ErrorKind::unreachable,
+                fmt::format("cannot go on with the broker in {}: the file was removed or replaced "
+                            "while it was in use",
+                            util::printable(store_.db().path())),
+                "end what uses it before a file is put back from a backup")
+        .as_permanent();
 }
 
 void Transaction::commit() {

@@ -59,6 +59,7 @@ class Store {
     std::atomic<util::SteadyTime::rep> deadline_{
         util::SteadyTime::max().time_since_epoch().count()};
     int log_pages_ = 0;
+    bool flush_failed_ = false;  // and what was to be flushed is not known to be on the disk
     std::unique_ptr<Database> db_;
 };
 

@@ -175,7 +175,10 @@ void EmbeddedSubscription::wait() {
         registered_ = false;
         look_ = true;
     }
-    if (waiting[2].revents != 0) end_dead_sessions(store_, catalogue_);
+    const auto later = steady_clock::now();
+    const bool roll_call = watch_->is_first() && later >= roll_call_at_;
+    if (roll_call) roll_call_at_ = later + tick;
+    if (waiting[2].revents != 0 || roll_call) end_dead_sessions(store_, catalogue_);
     if (left_some_ && ready == 0) look_ = true;
     left_some_ = false;
     if (ready == 0 && timeout >= tick) look_after_tick();
@@ -338,6 +341,10 @@ std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, Queu
     look_ = room_left && queue.ready > 0 && limit == wanted;
     left_some_ = room_left && queue.ready > 0 && limit < wanted;
     const bool wait = room_left && queue.ready == 0;
+    // Who was to wake this one may have died in between.
+    if (wait && registered_)
+        registered_ = change.db().value("SELECT waiting > 0 FROM consumer WHERE session = ?1",
+                                        session_.id) == 1;
     if (wait != registered_) set_waiting(change, session_.id, wait);
     registered_ = wait;
     return taken;

@@ -89,6 +89,7 @@ class EmbeddedSubscription final : public Subscription {
     std::vector<SubscriptionEvent> events_;
     std::uint64_t last_tag_ = 0;
     std::int64_t last_key_ = 0;
+    util::SteadyTime roll_call_at_{};
     bool look_ = true;         // there may be messages
     bool registered_ = false;  // the file says that this consumer waits
     bool left_some_ = false;   // for others, who may not come for it

@@ -19,7 +19,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-constexpr std::size_t most_purged = 5000;  // messages of one transaction
+constexpr std::size_t most_purged = 1000;  // messages of one transaction
 
 void refuse_default_exchange(const std::string& name, std::string_view what) {
     if (name.empty())
@@ -96,8 +96,9 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     const auto* queue = change.catalogue().queue(spec.name);
     if (queue == nullptr) {
         const auto name = spec.name;
-        create_queue(change, std::move(spec));
+        auto fresh = create_queue(change, spec);
         finish(change);
+        if (fresh) session_ = std::move(fresh);  // not before it is in the file
         const QueueState state{name, 0, 0};
         log_declared(wanted, state);
         return state;
@@ -118,12 +119,13 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     return state;
 }
 
-void EmbeddedTopology::create_queue(Change& change, QueueSpec spec) {
+// Returns the session that owns it, where there was none before.
+std::optional<Session> EmbeddedTopology::create_queue(Change& change, const QueueSpec& spec) {
     std::optional<Session> fresh;
     if (spec.exclusive && !session_) fresh = begin_session(change);
     const auto owner = fresh ? std::optional(fresh->id) : my_session();
     create_queue_rows(change, spec, spec.exclusive ? owner : std::nullopt);
-    if (fresh) session_ = std::move(fresh);
+    return fresh;
 }
 
 QueueState EmbeddedTopology::check_queue(const std::string& name) {

@@ -36,7 +36,7 @@ class EmbeddedTopology final : public Topology {
     void finish(Change& change);
     std::optional<std::int64_t> my_session() const;
     QueueState state_of(Change& change, const QueueInfo& queue) const;
-    void create_queue(Change& change, QueueSpec spec);
+    std::optional<Session> create_queue(Change& change, const QueueSpec& spec);
 
     Store store_;
     Catalogue catalogue_;

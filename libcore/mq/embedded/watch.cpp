@@ -19,8 +19,8 @@ constexpr std::int64_t keeper_lateness = 1000;  // milliseconds
 bool Watch::refresh() {
     auto& db = store_.db();
     auto before = db.value("SELECT max(session) FROM consumer WHERE session < ?1", session_);
-    const bool first = !before;
-    if (first) before = db.value("SELECT max(session) FROM consumer");
+    first_ = !before;
+    if (first_) before = db.value("SELECT max(session) FROM consumer");
     if (!watch(before == session_ ? std::nullopt : before)) return false;
 
     const auto due = next_due(db);
@@ -28,7 +28,7 @@ bool Watch::refresh() {
     if (!due) return true;
     const auto wait = std::max<std::int64_t>(0, *due - store_.now());
     due_at_ = std::chrono::steady_clock::now() +
-              std::chrono::milliseconds(wait + (first ? 0 : keeper_lateness));
+              std::chrono::milliseconds(wait + (first_ ? 0 : keeper_lateness));
     return true;
 }
 

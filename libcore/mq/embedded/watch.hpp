@@ -25,6 +25,9 @@ class Watch {
     // For poll, with no events: POLLERR says that the watched session has died. -1: nobody.
     int fd() const noexcept { return end_.get(); }
     util::SteadyTime due_at() const noexcept { return due_at_; }
+    // Whether this is the first subscription, which also looks after who is in no queue's row any
+    // more: those that drain, and owners of exclusive queues.
+    bool is_first() const noexcept { return first_; }
 
   private:
     bool watch(std::optional<std::int64_t> session);
@@ -34,6 +37,7 @@ class Watch {
     std::optional<std::int64_t> watched_;
     util::Fd end_;
     util::SteadyTime due_at_ = util::SteadyTime::max();
+    bool first_ = false;
 };
 
 }  // namespace airy::mq::embedded

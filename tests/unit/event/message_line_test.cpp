@@ -212,6 +212,8 @@ TEST_CASE("a name that is none of the line's is a mistake, not something to pass
             "there is no property 'topic'");
     refuses(R"({"topic":"a","body":1,"header":{"k":"v"}})",
             "there is no member 'header', did you mean 'headers'?");
+    // A worker's line is a message line with a number.
+    CHECK(parse_message_line(R"({"id":7,"topic":"a","body":1})").topic == "a");
     refuses(R"({"topic":"a","body":1,"zzz\u001b":1})", "there is no member 'zzz");
     refuses(R"({"topic":"a","body":1,"headers":{"d":{"value":1,"scales":2}},)"
             R"("header_types":{"/d":"decimal"}})",

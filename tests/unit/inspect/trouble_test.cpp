@@ -32,14 +32,17 @@ TEST_CASE("one that does not answer is in trouble, one that does nothing is not"
 
 TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     CHECK(kind(full(42s)) == Kind::hung);
+    // It may be that they take so long.
     CHECK(trouble(full(42s))->why ==
-          "hung: none of 4 handlers has ended for 10s, the oldest runs 42s");
+          "hung, or very slow: none of 4 handlers has ended yet, the oldest runs 42s");
     CHECK_FALSE(trouble(full(9s)));
     auto consumer = full(42s);
     consumer.status->run.max = 15s;
     CHECK_FALSE(trouble(consumer));
     consumer.status->run.max = 14s;
-    CHECK(kind(consumer) == Kind::hung);
+    consumer.status->run.count = 1;
+    CHECK(trouble(consumer)->why ==
+          "hung: none of 4 handlers has ended for 10s, the oldest runs 42s");
     consumer.status->handled_rates.ten_seconds = 0.1;
     CHECK_FALSE(trouble(consumer));
 }

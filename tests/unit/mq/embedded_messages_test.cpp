@@ -107,4 +107,18 @@ TEST_CASE("a dead letter that no queue takes is gone, or stays until one does") 
     CHECK(queues.unacked("safe") == 0);
 }
 
+TEST_CASE("many letters that find no place wait, and hold nobody up") {
+    Queues queues;
+    queues.declare("wait", delay_to("work", true));
+    const int letters = 450;  // more than twice what one change takes up
+    for (int i = 0; i < letters; ++i)
+        queues.put("wait", std::to_string(i));
+    queues.pass_time(1s);
+    CHECK(queues.unacked("wait") == letters);
+    queues.declare("work");
+    queues.pass_time(1s);
+    CHECK(queues.unacked("wait") == 0);
+    CHECK(queues.ready("work").size() == 100);  // as many as ready() shows
+}
+
 }  // namespace airy::mq::embedded

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/publisher.hpp"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+
+#include "mq/embedded/queue_rows.hpp"
+#include "temporary_directory.hpp"
+#include "util/error.hpp"
+
+namespace airy::mq::embedded {
+
+TEST_CASE("what fails in the middle of a batch confirms nothing that was not stored") {
+    const test::TemporaryDirectory directory;
+    const auto location = parse_location("sqlite:" + directory.path() + "/airy.db");
+    Store store(location);
+    Catalogue catalogue;
+    std::int64_t queue = 0;
+    {
+        Change change(store, catalogue);
+        QueueSpec spec;
+        spec.name = "work";
+        queue = create_queue_rows(change, normalized(spec), std::nullopt);
+        change.commit();
+    }
+    PublisherOptions options;
+    options.exchange = {"", false};
+    EmbeddedPublisher publisher(location, options);
+    {
+        Change hold(store, catalogue);  // so that all of them wait for one batch
+        for (int i = 0; i < 50; ++i) {
+            event::Message message;
+            message.topic = "work";
+            message.body = "{}";
+            if (i == 40) message.properties.expiration = "soon";
+            REQUIRE(publisher.try_submit(message) != 0);
+        }
+    }
+    std::int64_t confirmed = 0;
+    for (bool lost = false; !lost;) {
+        pollfd ready{publisher.event_fd(), POLLIN, 0};
+        REQUIRE(::poll(&ready, 1, 20'000) == 1);
+        for (const auto& event : publisher.take()) {
+            if (std::holds_alternative<Confirmed>(event)) ++confirmed;
+            lost = lost || std::holds_alternative<Lost>(event);
+        }
+    }
+    Change change(store, catalogue);
+    CHECK(change.counts(queue)->ready == confirmed);
+}
+
+}  // namespace airy::mq::embedded
