@@ -31,12 +31,12 @@ std::optional<Trouble> hung(const ConsumerStatus& status) {
     if (oldest < std::max<std::chrono::nanoseconds>(patience, 3 * status.run.max))
         return std::nullopt;
     if (status.run.count == 0)
-        return Trouble{Trouble::Kind::hung,
-                       fmt::format("hung, or very slow: none of {} handlers has ended yet, the "
-                                   "oldest runs {}",
-                                   status.running, util::format_duration(oldest))};
+        return Trouble{
+            Trouble::Kind::hung,
+            fmt::format("hung, or very slow: the oldest of {} runs {}, none has ended yet",
+                        status.running, util::format_duration(oldest))};
     return Trouble{Trouble::Kind::hung,
-                   fmt::format("hung: none of {} handlers has ended for 10s, the oldest runs {}",
+                   fmt::format("hung: the oldest of {} runs {}, none has ended for 10s",
                                status.running, util::format_duration(oldest))};
 }
 

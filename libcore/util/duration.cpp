@@ -44,19 +44,22 @@ bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
-// One number as whole * 10^-places, read from the front of `rest`; digits beyond nanoseconds of a
-// day are dropped.
+// One number as whole + fraction / divisor, read from the front of `rest`; digits beyond
+// nanoseconds of a day are dropped. The two apart, so that neither overflows times a unit.
 struct Decimal {
-    Wide value = 0;
+    Wide whole = 0;
+    Wide fraction = 0;
     std::int64_t divisor = 1;
+
+    Wide times(std::int64_t unit) const { return whole * unit + fraction * unit / divisor; }
 };
 
 bool take_decimal(std::string_view& rest, Decimal& out, bool& too_long) {
     std::size_t i = 0;
     std::size_t digits = 0;
     for (; i < rest.size() && is_digit(rest[i]); ++i, ++digits) {
-        out.value = out.value * 10 + (rest[i] - '0');
-        if (out.value > std::numeric_limits<std::int64_t>::max()) {
+        out.whole = out.whole * 10 + (rest[i] - '0');
+        if (out.whole > std::numeric_limits<std::int64_t>::max()) {
             too_long = true;
             return false;
         }
@@ -66,7 +69,7 @@ bool take_decimal(std::string_view& rest, Decimal& out, bool& too_long) {
         std::size_t places = 0;
         for (; i < rest.size() && is_digit(rest[i]); ++i, ++digits, ++places) {
             if (places >= 15) continue;
-            out.value = out.value * 10 + (rest[i] - '0');
+            out.fraction = out.fraction * 10 + (rest[i] - '0');
             out.divisor *= 10;
         }
         if (places == 0) return false;
@@ -115,7 +118,7 @@ std::chrono::nanoseconds parse_duration(std::string_view text) {
         if (unit == nullptr) refuse(text, "its unit is unknown");
         if (unit->nanoseconds >= last_unit) refuse(text, "units must go from large to small");
         last_unit = unit->nanoseconds;
-        total += number.value * unit->nanoseconds / number.divisor;
+        total += number.times(unit->nanoseconds);
         if (total > std::numeric_limits<std::int64_t>::max()) refuse(text, "it is too long");
     }
     return std::chrono::nanoseconds(static_cast<std::int64_t>(total));

@@ -14,7 +14,7 @@ namespace airy::mq {
 namespace {
 
 constexpr int cases_per_topology = 50;
-constexpr auto time_limit = 60s;
+constexpr auto time_limit = 100s;
 constexpr std::size_t queue_count = 4;
 // Dead letters may go from queue to queue as long as they are rejected; after these rounds no more.
 constexpr int most_rounds = 5;

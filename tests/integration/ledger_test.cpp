@@ -44,10 +44,12 @@ struct Ledger {
         const auto number = std::stoull(delivered.message.body);
         const std::lock_guard lock(mutex);
         if (work::failures_of(delivered) == 0) {
-            // What was never confirmed may be published after its followers, not before.
+            // What was never confirmed may be published after its followers, not before. What the
+            // broker had sent on a connection that was lost it sends again once it has noticed,
+            // which may be after the next one has taken the followers.
             if (number > highest_first)
                 highest_first = number;
-            else if (!seen.contains(number))
+            else if (!seen.contains(number) && !delivered.redelivered)
                 ++out_of_order;
             seen.insert(number);
         }

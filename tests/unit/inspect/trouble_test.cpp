@@ -34,7 +34,7 @@ TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     CHECK(kind(full(42s)) == Kind::hung);
     // It may be that they take so long.
     CHECK(trouble(full(42s))->why ==
-          "hung, or very slow: none of 4 handlers has ended yet, the oldest runs 42s");
+          "hung, or very slow: the oldest of 4 runs 42s, none has ended yet");
     CHECK_FALSE(trouble(full(9s)));
     auto consumer = full(42s);
     consumer.status->run.max = 15s;
@@ -42,7 +42,7 @@ TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     consumer.status->run.max = 14s;
     consumer.status->run.count = 1;
     CHECK(trouble(consumer)->why ==
-          "hung: none of 4 handlers has ended for 10s, the oldest runs 42s");
+          "hung: the oldest of 4 runs 42s, none has ended for 10s");
     consumer.status->handled_rates.ten_seconds = 0.1;
     CHECK_FALSE(trouble(consumer));
 }

@@ -29,6 +29,8 @@ TEST_CASE("durations with fractions and several units") {
     CHECK(parse_duration("1.5s") == 1500ms);
     CHECK(parse_duration(".5s") == 500ms);
     CHECK(parse_duration("0.000000001s") == 1ns);
+    CHECK(parse_duration("106751.500000000000000d") == 24h * 106751 + 12h);
+    CHECK(parse_duration("9223372036.854775807s") == std::chrono::nanoseconds::max());
     CHECK(parse_duration("1m30s") == 90s);
     CHECK(parse_duration("1h2m3s4ms") == 1h + 2min + 3s + 4ms);
     CHECK(parse_duration("106751d") == 24h * 106751);
@@ -37,7 +39,9 @@ TEST_CASE("durations with fractions and several units") {
 TEST_CASE("what is no duration names the value and what is accepted") {
     for (const std::string bad :
          {"", "30", "s", "1.s", "1x", "1 s", "-5s", "1s1m", "1s1s", "5ss", "1e3s", "nan", "0x1s",
-          "106752d", "99999999999999999999s", "1..5s", "ms250", "1.5"}) {
+          "106752d", "99999999999999999999s", "1..5s", "ms250", "1.5",
+          // Neither is short enough for 128 bits times a unit if the fraction is not kept apart.
+          "41140000000000000.4441140000000000000m8s", "9000000000000000000.999999999999999d"}) {
         CAPTURE(bad);
         try {
             parse_duration(bad);
