@@ -125,7 +125,7 @@ figures_agree() {
     ((longest <= 80))
     grep -qE '^slow \([0-9]+\) slow: all 2 slots taken, a handler takes [0-9]+ms' lines
     grep -qE '^failing \([0-9]+\) failing: ([89][0-9]|100)% of .*last: .*no route to index' lines
-    grep -qE '^hung \([0-9]+\) hung, or very slow: the oldest of 2 runs [0-9]+(s|m[0-9]+s), ' lines
+    grep -qE '^hung \([0-9]+\) hung, or very slow: the oldest of 2 runs [0-9.m]+s, ' lines
     airy stats --output json | jq -se 'map(select(.kind == "pool") | .trouble) | all'
 
     # The same of top.
