@@ -237,7 +237,7 @@ TEST_CASE("ledger: across random faults every confirmed message is handled or a 
     std::vector<Spell> spells;
     const auto deadline =
         steady_clock::now() + std::chrono::seconds(setting("AIRY_TEST_LEDGER_SECONDS", 300));
-    const auto wanted = setting("AIRY_TEST_LEDGER_MESSAGES", 0);
+    const auto wanted = setting("AIRY_TEST_LEDGER_MESSAGES", 200'000);
     auto doubled_before = ledger.doubled();
     while (steady_clock::now() < deadline || source->submitted() < wanted) {
         auto name = fault(random, publishing, consuming);

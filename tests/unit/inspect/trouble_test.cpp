@@ -41,8 +41,7 @@ TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     CHECK_FALSE(trouble(consumer));
     consumer.status->run.max = 14s;
     consumer.status->run.count = 1;
-    CHECK(trouble(consumer)->why ==
-          "hung: the oldest of 4 runs 42s, none has ended for 10s");
+    CHECK(trouble(consumer)->why == "hung: the oldest of 4 runs 42s, none has ended for 10s");
     consumer.status->handled_rates.ten_seconds = 0.1;
     CHECK_FALSE(trouble(consumer));
 }
