@@ -94,6 +94,17 @@ remove
 printf '100/s between two processes: '
 "$latency" "sqlite:$db" 1000 100
 "$latency" "sqlite:$db" idle 10
+# Publishers beside the cleaning of a log of so many (goal: none waits more than 50 ms for it).
+fresh
+"$airy" queue delete $queue --yes --quiet --url "sqlite:$db"
+fill_log() { "$airy" publish --no-mandatory --quiet --url "sqlite:$db?sync=normal&retain=24h" <"$scratch/events"; }
+for _ in $(seq "$((backlog / events))"); do fill_log; done
+"$airy" queue declare latency --quiet --url "sqlite:$db"
+for retain in 24h 1s; do
+    printf '100/s on a log of %s, retain=%s: ' "$backlog" $retain
+    "$latency" "sqlite:$db?sync=normal&retain=$retain" 2000 100
+done
+remove
 one='{"post_id":42,"author_id":7,"title":"Hello, world"}'
 once() { for _ in 1 2 3 4 5 6 7 8 9 10; do "$airy" publish post.published "$one" --quiet --url "sqlite:$db?sync=$1"; done; }
 "$airy" queue declare $queue --bind '#' --quiet --url "sqlite:$db"
