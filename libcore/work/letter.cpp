@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "util/text.hpp"
@@ -16,7 +17,8 @@ using event::HeaderTable;
 using event::HeaderValue;
 
 constexpr std::string_view own_prefix = "x-airy-";
-constexpr std::size_t error_limit = 1024;  // bytes
+constexpr std::string_view past_prefix = "x-airy-past-";  // before a header of an earlier death
+constexpr std::size_t error_limit = 1024;                 // bytes
 
 const HeaderValue* find(const HeaderTable& headers, std::string_view wanted) {
     for (const auto& [name, value] : headers)
@@ -44,6 +46,16 @@ std::optional<std::string> take_text(HeaderTable& headers, std::string_view name
     auto text = text_of(headers, name);
     remove(headers, name);
     return text;
+}
+
+// Those of which `wanted(name)` holds.
+template <typename Wanted>
+HeaderTable take_all(HeaderTable& headers, const Wanted& wanted) {
+    const auto first = std::stable_partition(
+        headers.begin(), headers.end(), [&](const auto& header) { return !wanted(header.first); });
+    HeaderTable taken(std::make_move_iterator(first), std::make_move_iterator(headers.end()));
+    headers.erase(first, headers.end());
+    return taken;
 }
 
 // A property moves to the header of that name.
@@ -81,6 +93,49 @@ void forget_retries(HeaderTable& headers, const std::string& queue) {
         if (text_of(headers, kind + "queue").value_or("").starts_with(retry_prefix))
             for (const char* part : {"queue", "reason", "exchange"})
                 remove(headers, kind + part);
+}
+
+bool tells_of_deaths(std::string_view name) {
+    return name == "x-death" || name.starts_with("x-first-death-") ||
+           name.starts_with("x-last-death-");
+}
+
+// A message that died in `queue` before and comes back to it through a retry queue is to the broker
+// one that goes in circles, and is dropped. So a retry copy carries its deaths under other names.
+void stow_deaths(HeaderTable& headers, const std::string& queue) {
+    forget_retries(headers, queue);
+    for (auto& [name, value] : take_all(headers, tells_of_deaths))
+        set(headers, std::string(past_prefix) + name, std::move(value));
+}
+
+void unstow_deaths(HeaderTable& headers) {
+    const auto is_past = [](std::string_view name) { return name.starts_with(past_prefix); };
+    for (auto& [name, value] : take_all(headers, is_past)) {
+        auto former = name.substr(past_prefix.size());
+        // If it died anew since then, the broker's own account holds.
+        if (find(headers, former) == nullptr)
+            headers.push_back({std::move(former), std::move(value)});
+    }
+}
+
+struct Way {
+    std::string exchange;
+    std::string topic;
+};
+
+// How a message that the broker itself put where it lies had been published.
+std::optional<Way> way_before_last_death(const HeaderTable& headers) {
+    const auto* deaths = find(headers, "x-death");
+    const auto* array =
+        deaths != nullptr ? std::get_if<event::HeaderArray>(&deaths->value) : nullptr;
+    const auto* last =
+        array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+    const auto* keys = last != nullptr ? find(*last, "routing-keys") : nullptr;
+    const auto* names = keys != nullptr ? std::get_if<event::HeaderArray>(&keys->value) : nullptr;
+    if (names == nullptr || names->empty()) return std::nullopt;
+    const auto* topic = std::get_if<std::string>(&names->front().value);
+    if (topic == nullptr) return std::nullopt;
+    return Way{text_of(*last, "exchange").value_or(""), *topic};
 }
 
 // To `to`, and to no other place.
@@ -129,7 +184,9 @@ void restore_way(event::Message& message) {
 
 event::Message retry_copy(const event::Message& message, const Failure& failure,
                           const std::string& to) {
-    return copy_of(message, failure, to);
+    auto copy = copy_of(message, failure, to);
+    stow_deaths(copy.headers, failure.queue);
+    return copy;
 }
 
 event::Message dead_letter(const event::Message& message, const Failure& failure,
@@ -152,30 +209,20 @@ void restore(event::Message& message, const std::string& queue) {
     if (find(message.headers, "x-airy-reason") != nullptr) return;  // a dead letter shall stay one
     restore_way(message);
     forget_retries(message.headers, queue);
+    unstow_deaths(message.headers);
 }
 
 void restore_dead_letter(event::Message& message) {
     auto& headers = message.headers;
-    const auto* deaths = find(headers, "x-death");
-    if (find(headers, "x-airy-topic") == nullptr && deaths != nullptr) {
-        // The broker put it there: its last death names where it had been published.
-        const auto* array = std::get_if<event::HeaderArray>(&deaths->value);
-        const auto* last =
-            array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
-        if (last != nullptr) {
-            message.exchange = text_of(*last, "exchange").value_or("");
-            if (const auto* keys = find(*last, "routing-keys"))
-                if (const auto* names = std::get_if<event::HeaderArray>(&keys->value);
-                    names && !names->empty())
-                    if (const auto* name = std::get_if<std::string>(&names->front().value))
-                        message.topic = *name;
+    if (find(headers, "x-airy-topic") == nullptr)
+        if (auto way = way_before_last_death(headers)) {
+            message.exchange = std::move(way->exchange);
+            message.topic = std::move(way->topic);
         }
-    }
     restore_way(message);
     std::erase_if(headers, [](const auto& header) {
         const std::string_view name = header.first;
-        return name.starts_with(own_prefix) || name == "x-death" || name == "x-delivery-count" ||
-               name.starts_with("x-first-death-") || name.starts_with("x-last-death-");
+        return name.starts_with(own_prefix) || name == "x-delivery-count" || tells_of_deaths(name);
     });
 }
 
@@ -191,9 +238,16 @@ event::Message requeued(const event::Message& letter, const std::string& to, uti
 
 event::Message moved(const event::Message& message, const std::string& to) {
     auto copy = addressed(message, to);
-    const bool knows_its_way = find(message.headers, "x-airy-topic") != nullptr;
     copy.has_headers = true;
-    if (!knows_its_way) note_way(copy.headers, message);
+    if (find(message.headers, "x-airy-topic") != nullptr) return copy;
+    note_way(copy.headers, message);
+    // What the broker dead-lettered lies there under the name of the dead-letter queue.
+    const auto way =
+        message.exchange.empty() ? way_before_last_death(message.headers) : std::nullopt;
+    if (way) {
+        set(copy.headers, "x-airy-topic", {way->topic});
+        set(copy.headers, "x-airy-exchange", {way->exchange});
+    }
     return copy;
 }
 

@@ -121,6 +121,44 @@ TEST_CASE("a death elsewhere is part of the message's past") {
     CHECK(std::get<HeaderArray>(deaths->value).size() == 1);
 }
 
+TEST_CASE("a message that died in its queue before can go through a retry queue") {
+    // With these the broker would take the way back from the retry queue for a circle, and drop it.
+    auto died = original();
+    died.headers.push_back({"x-death", {HeaderArray{death("work", "delivery_limit")}}});
+    died.headers.push_back({"x-first-death-queue", {std::string("work")}});
+    died.headers.push_back({"x-last-death-reason", {std::string("delivery_limit")}});
+    auto copy = retry_copy(died, failure(1), "work.retry.1000");
+    for (const char* name : {"x-death", "x-first-death-queue", "x-last-death-reason"})
+        CHECK(find(copy, name) == nullptr);
+
+    // As it comes back, twice: the broker has noted the retry queue.
+    for (unsigned attempt = 2; attempt < 4; ++attempt) {
+        copy.headers.push_back({"x-death", {HeaderArray{death("work.retry.1000", "expired")}}});
+        copy.headers.push_back({"x-first-death-queue", {std::string("work.retry.1000")}});
+        copy.topic = "work";
+        restore(copy, "work");
+        REQUIRE(find(copy, "x-death") != nullptr);
+        CHECK(std::get<HeaderArray>(find(copy, "x-death")->value) ==
+              HeaderArray{death("work", "delivery_limit")});
+        CHECK(text(copy, "x-first-death-queue") == "work");
+        CHECK(text(copy, "x-last-death-reason") == "delivery_limit");
+        copy = retry_copy(copy, failure(attempt), "work.retry.1000");
+        CHECK(find(copy, "x-death") == nullptr);
+    }
+}
+
+TEST_CASE("a broker's dead letter that is moved back keeps its own topic") {
+    event::Message letter;
+    letter.topic = "work.dlq";
+    letter.has_headers = true;
+    letter.headers = {{"x-death", {HeaderArray{death("work", "delivery_limit")}}}};
+    auto back = moved(letter, "work");
+    CHECK(text(back, "x-airy-topic") == "post.updated");
+    restore(back, "work");
+    CHECK(back.topic == "post.updated");
+    CHECK(back.exchange == "airy.events");
+}
+
 TEST_CASE("headers of a message that came another way change nothing") {
     auto foreign = original();
     foreign.headers.push_back({"x-airy-topic", {std::string("user.registered")}});
