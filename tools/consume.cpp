@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::size_t most_slots = 100'000;
 constexpr std::size_t most_prefetch = 65'535;  // what the protocol can say
+constexpr std::size_t longest_name = 240;      // 255 may be said, with .retry.MILLISECONDS after it
 constexpr std::size_t print_prefetch = 2000;   // a slot that prints takes many at once
 
 // A command finds 0, 1 and 2 open, whatever this process was started with.
@@ -59,7 +60,7 @@ class Consume final : public Command {
   private:
     void check_arguments();
     std::size_t default_slots() const;
-    std::uint16_t prefetch() const;
+    std::uint16_t prefetch(std::size_t slots) const;
     void declare(mq::Broker& broker);
     std::unique_ptr<work::Handler> make_handler(boost::asio::io_context& loop,
                                                 work::OutputStream& out, work::OutputStream& err);
@@ -164,10 +165,10 @@ std::size_t Consume::default_slots() const {
 
 // Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than will
 // be handled: what is given back has its deliveries counted.
-std::uint16_t Consume::prefetch() const {
+std::uint16_t Consume::prefetch(std::size_t slots) const {
     std::size_t wanted = prefetch_;
     if (wanted == 0)
-        wanted = print_ ? print_prefetch * slots_ : slots_ + std::clamp<std::size_t>(slots_, 4, 64);
+        wanted = print_ ? print_prefetch * slots : slots + std::clamp<std::size_t>(slots, 4, 64);
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
 }
@@ -175,8 +176,10 @@ std::uint16_t Consume::prefetch() const {
 void Consume::check_arguments() {
     for (const auto& pattern : queue_.patterns)
         event::check_pattern(pattern);
-    if (queue_.name.empty() || queue_.name.size() > 250)
-        throw Error(ErrorKind::usage, "--queue: a name has 1 to 250 bytes");
+    if (queue_.name.empty() || queue_.name.size() > longest_name)
+        throw Error(ErrorKind::usage,
+                    fmt::format("--queue: a name has 1 to {} bytes", longest_name),
+                    "the queues of its retries have longer ones");
     if (print_ && !child_.empty())
         throw Error(ErrorKind::usage, "--print and a command exclude each other");
     if (!print_) {
@@ -228,6 +231,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
+    options.prefetch = [this](std::size_t slots) { return prefetch(slots); };
     options.log_events = log_events_;
     if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
         options.delivery_limit = work::delivery_limit;
@@ -283,8 +287,9 @@ int Consume::finish(const work::ConsumerResult& result) const {
                                     ? fmt::format("; {} were expected", expected)
                                     : ""),
                     result.dead_lettered == 0 ? "they were discarded"
-                    : queue_.ephemeral        ? "an ephemeral queue keeps no dead letters"
-                                       : fmt::format("airy dlq show {} shows them", queue_.name));
+                    : queue_.ephemeral
+                        ? "an ephemeral queue keeps no dead letters"
+                        : fmt::format("airy dlq show {} shows them", util::printable(queue_.name)));
     if (result.reason == StopReason::output_closed) return output::closed_exit_code;
     if (result.reason != StopReason::drained && result.handled < expected)
         throw Error(ErrorKind::timeout,
@@ -310,7 +315,7 @@ int Consume::run() {
         declare(*broker);
         mq::SubscribeOptions subscribe;
         subscribe.queue = queue_.name;
-        subscribe.prefetch = prefetch();
+        subscribe.prefetch = prefetch(slots_);
         if (!no_declare_) subscribe.declarations = work::work_queue_declarations(queue_);
         subscription = broker->subscribe(subscribe);
     });
@@ -330,8 +335,9 @@ int Consume::run() {
         util::log_warn("stats and pool will not see this consumer", {{"reason", error.what()}});
     }
     if (common_options().verbose || output::stderr_is_terminal())
-        output::note(fmt::format("airy: consuming {} from {}, {} at once; Ctrl-C drains",
-                                 queue_.name, fmt::join(queue_.patterns, " "), slots_));
+        output::note(fmt::format(
+            "airy: consuming {} from {}, {} at once; Ctrl-C drains", util::printable(queue_.name),
+            util::printable(fmt::format("{}", fmt::join(queue_.patterns, " "))), slots_));
     const auto result = consumer.run(signals);
     control.reset();
     return finish(result);

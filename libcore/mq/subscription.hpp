@@ -19,6 +19,7 @@ struct SubscribeOptions {
     ExchangeUse exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
+    bool settle_at_once = false;        // settlements do not wait for others to be sent with
     Declarations declarations{};        // made again on each reconnect, before subscribing
 };
 
@@ -64,6 +65,9 @@ class Subscription {
 
     // What has come since the last call, in order; never blocks.
     virtual std::vector<SubscriptionEvent> take() = 0;
+
+    // Takes so many unsettled at most from now on; what was taken before may come on top of it.
+    virtual void set_prefetch(std::uint16_t most) = 0;
 
     // Settles one delivery; it is sent soon, gathered with others, at the latest after 20 ms.
     virtual void settle(DeliveryTag tag, Settlement settlement) = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "util/fd.hpp"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,6 +17,14 @@ namespace airy::util {
 void Fd::reset(int fd) noexcept {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
+}
+
+Fd duplicate(int fd) {
+    Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!copy)
+        throw Error(ErrorKind::general,
+                    std::string("cannot duplicate a descriptor: ") + strerror(errno));
+    return copy;
 }
 
 Wakeup::Wakeup() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {

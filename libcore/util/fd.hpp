@@ -30,6 +30,9 @@ class Fd {
     int fd_ = -1;
 };
 
+// Another descriptor for the same file, closed on exec. Throws Error{general}.
+Fd duplicate(int fd);
+
 // An eventfd(2): one thread signals, another polls `fd()` for reading. Level-triggered until
 // cleared. Both calls may come from any thread and never block.
 class Wakeup {

@@ -5,43 +5,49 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "util/clock.hpp"
 
 namespace airy::work {
 
 // A circuit breaker: after so many failures in a row nothing starts for a pause, then one message
-// is tried. Its success closes the circuit; its failure begins a pause twice as long, up to a
-// minute. Pure; one thread.
+// is tried, the probe. Its success closes the circuit; its failure begins a pause twice as long, up
+// to a minute. What was started before says nothing about an open circuit. Pure; one thread.
 class Breaker {
   public:
+    using Probe = std::uint64_t;  // 0: none
+
     static constexpr std::chrono::seconds first_pause{5};
     static constexpr std::chrono::seconds longest_pause{60};
 
     // 0: never opens.
     explicit Breaker(unsigned failures_in_a_row) : limit_(failures_in_a_row) {}
 
-    // True when this failure opened the circuit.
-    bool failed(util::SteadyTime now) {
-        if (limit_ == 0 || (++failures_ < limit_ && !probing_)) return false;
-        if (open_ && !probing_) return false;  // what still ran when it opened
+    // True when this failure opened the circuit, or kept it open.
+    bool failed(Probe probe, util::SteadyTime now) {
+        if (limit_ == 0 || (open_ && !is_open_probe(probe))) return false;
+        if (++failures_ < limit_ && !open_) return false;
         pause_ = open_ ? std::min(pause_ * 2, longest_pause) : first_pause;
         open_ = true;
-        probing_ = false;
+        probe_ = 0;
         until_ = now + pause_;
         return true;
     }
 
     // True when this success closed it.
-    bool succeeded() {
+    bool succeeded(Probe probe) {
+        if (open_ && !is_open_probe(probe)) return false;
         failures_ = 0;
-        const bool closed = open_ && probing_;
-        if (closed) open_ = probing_ = false;
-        return closed;
+        probe_ = 0;
+        return std::exchange(open_, false);
     }
 
-    // The probe came to no verdict: another may be made.
-    void undecided() { probing_ = false; }
+    // It came to no verdict: if it was the probe, another may be made.
+    void undecided(Probe probe) {
+        if (is_open_probe(probe)) probe_ = 0;
+    }
 
     bool open() const noexcept { return open_; }
     std::chrono::seconds pause() const noexcept { return pause_; }
@@ -49,23 +55,33 @@ class Breaker {
     // How many may start now: all, one or none. `now` must be told of a start by `started`.
     std::size_t allows(std::size_t wanted, util::SteadyTime now) const {
         if (!open_) return wanted;
-        return probing_ || now < until_ ? 0 : std::min<std::size_t>(wanted, 1);
+        return probe_ != 0 || now < until_ ? 0 : std::min<std::size_t>(wanted, 1);
     }
-    void started() { probing_ = open_; }
+    // To be told of the end of what is started now.
+    Probe started() { return probe_ = open_ ? ++last_probe_ : 0; }
+    // Whether what was to start, and has not yet, still may.
+    bool lets_start(Probe probe) const { return !open_ || is_open_probe(probe); }
     // When to ask again; `max` where only an outcome changes anything.
     util::SteadyTime next(util::SteadyTime now) const {
         if (!open_) return now;
-        return probing_ ? util::SteadyTime::max() : until_;
+        return probe_ != 0 ? util::SteadyTime::max() : until_;
     }
 
     // Closed by an operator.
-    void reset() { *this = Breaker(limit_); }
+    void reset() {
+        failures_ = 0;
+        open_ = false;
+        probe_ = 0;
+    }
 
   private:
+    bool is_open_probe(Probe probe) const { return open_ && probe != 0 && probe == probe_; }
+
     unsigned limit_;
     unsigned failures_ = 0;
     bool open_ = false;
-    bool probing_ = false;
+    Probe probe_ = 0;  // runs now
+    Probe last_probe_ = 0;
     std::chrono::seconds pause_{0};
     util::SteadyTime until_{};
 };

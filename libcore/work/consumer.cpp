@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "work/consumer.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +14,10 @@
 #include <cerrno>
 #include <exception>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 
+#include "util/fd.hpp"
 #include "util/log.hpp"
 #include "util/service_manager.hpp"
 #include "work/letter.hpp"
@@ -38,12 +39,14 @@ pool::Options pool_options(const ConsumerOptions& options) {
     return pool;
 }
 
-int duplicate(int fd) {
-    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy < 0)
-        throw Error(ErrorKind::general,
-                    std::string("cannot duplicate a descriptor: ") + ::strerror(errno));
-    return copy;
+}  // namespace
+
+namespace {
+
+// Nothing where it has none, or an empty one, which names nothing.
+const std::string* id_of(const mq::Delivered& delivered) {
+    const auto& id = delivered.message.properties.message_id;
+    return id && !id->empty() ? &*id : nullptr;
 }
 
 }  // namespace
@@ -53,6 +56,7 @@ struct Consumer::Batch {
     std::vector<mq::Delivered> deliveries;
     std::vector<util::SteadyTime> since;
     std::vector<HandlerResult> results;
+    Breaker::Probe probe = 0;
 };
 
 Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handler& handler,
@@ -70,7 +74,7 @@ Consumer::Consumer(asio::io_context& loop, mq::Subscription& subscription, Handl
       held_timer_(loop),
       retry_timer_(loop),
       total_timer_(loop),
-      events_(loop, duplicate(subscription.event_fd())),
+      events_(loop, util::duplicate(subscription.event_fd()).release()),
       signals_(loop) {
     if (options_.letters) courier_.emplace(loop, *options_.letters->broker, confirm_);
     if (options_.dedup) dedup_.emplace(*options_.dedup);
@@ -83,7 +87,7 @@ ConsumerResult Consumer::run(util::SignalFd& signals) {
     const auto ended = [this](const std::exception_ptr& exception) {
         if (exception) fail(Error(ErrorKind::general, pool::describe(exception)));
     };
-    signals_.assign(duplicate(signals.fd()));
+    signals_.assign(util::duplicate(signals.fd()).release());
     refresh_state();
     asio::co_spawn(loop_, watch_subscription(), ended);
     asio::co_spawn(loop_, watch_signals(signals), ended);
@@ -119,7 +123,8 @@ asio::awaitable<void> Consumer::live() {
         at_once_ ? std::min(hurried_close, options_.close_deadline) : options_.close_deadline;
     if (courier_) courier_->close(deadline);
     const bool closed = subscription_.close(deadline);
-    result_.settled = closed && !lost_;
+    // What belonged to a connection that was gone before is delivered again, as always.
+    result_.settled = (closed || away_at_signal_) && !lost_;
     state_ = ConsumerState::stopped;
     finished_ = true;
     error_code ignored;
@@ -154,6 +159,7 @@ asio::awaitable<void> Consumer::watch_signals(util::SignalFd& signals) {
         while (const auto signal = signals.take()) {
             at_once_ = result_.signal != 0;
             if (!at_once_) result_.signal = *signal;
+            if (!stopping_) away_at_signal_ = !connected_;
             stop(StopReason::signal);
             changed();
         }
@@ -177,7 +183,7 @@ asio::awaitable<void> Consumer::dispatch() {
                 changed();  // what waited had all been handled before
             continue;
         }
-        breaker_.started();
+        batch->probe = breaker_.started();
         pool::AsyncTask task(
             [this, batch](pool::TaskContext& context) { return run_batch(batch, context); });
         next_in_line_ = batch;
@@ -185,7 +191,7 @@ asio::awaitable<void> Consumer::dispatch() {
         next_in_line_.reset();
         if (submitted == pool::Submitted::accepted) continue;
         for (const auto& delivered : batch->deliveries)
-            conclude(delivered, {Verdict::not_handled, {}});
+            conclude(delivered, {Verdict::not_handled, {}}, {.probe = batch->probe});
         active_ -= batch->deliveries.size();
         changed();
     }
@@ -211,36 +217,82 @@ util::SteadyTime Consumer::next_start() {
 }
 
 bool Consumer::is_duplicate(const mq::Delivered& delivered) {
-    const auto& id = delivered.message.properties.message_id;
-    return dedup_ && id && dedup_->knows(*id, util::steady_now());
+    const auto* id = id_of(delivered);
+    return dedup_ && id != nullptr && dedup_->knows(*id, util::steady_now());
 }
 
-// At most that many of what waits; acks what was handled before and is no longer to be.
+void Consumer::skip_duplicate(const mq::Delivered& delivered) {
+    ++duplicates_;
+    if (options_.log_events) log_settled(delivered, "duplicate", {});
+    settle(delivered.tag, mq::Settlement::ack);
+}
+
+// At most that many of what waits; acks what was handled before and is no longer to be. A second
+// one of the same id is left to the next batch, which knows what became of the first.
 std::shared_ptr<Consumer::Batch> Consumer::next_batch(std::size_t most) {
     auto batch = std::make_shared<Batch>();
     batch->deliveries.reserve(most);
     batch->since.reserve(most);
+    std::unordered_set<std::string> ids;
     while (batch->deliveries.size() < most && !waiting_.empty()) {
-        auto next = std::move(waiting_.front());
-        waiting_.pop_front();
+        auto& next = waiting_.front();
         if (is_duplicate(next.delivered)) {
-            ++duplicates_;
-            settle(next.delivered.tag, mq::Settlement::ack);
-            continue;
+            skip_duplicate(next.delivered);
+        } else {
+            const auto* id = id_of(next.delivered);
+            if (dedup_ && id != nullptr && !ids.insert(*id).second) break;
+            batch->deliveries.push_back(std::move(next.delivered));
+            batch->since.push_back(next.since);
         }
-        batch->deliveries.push_back(std::move(next.delivered));
-        batch->since.push_back(next.since);
+        waiting_.pop_front();
     }
     batch->results.resize(batch->deliveries.size(), {Verdict::not_handled, {}});
     active_ += batch->deliveries.size();
+    count_waiting();
     return batch;
+}
+
+// What was handled while it waited for a slot.
+void Consumer::skip_duplicates(Batch& batch) {
+    if (!dedup_) return;
+    for (std::size_t i = batch.deliveries.size(); i-- > 0;) {
+        if (!is_duplicate(batch.deliveries[i])) continue;
+        skip_duplicate(batch.deliveries[i]);
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        batch.deliveries.erase(batch.deliveries.begin() + at);
+        batch.since.erase(batch.since.begin() + at);
+        batch.results.pop_back();
+        --active_;
+    }
+}
+
+// When handlers were paused while it waited for a slot, it waits on, first of all.
+bool Consumer::put_off(Batch& batch) {
+    if (stopping_ || (!paused_ && breaker_.lets_start(batch.probe))) return false;
+    breaker_.undecided(batch.probe);
+    for (std::size_t i = batch.deliveries.size(); i-- > 0;)
+        if (gone(batch.deliveries[i].tag)) {
+            --in_flight_;
+            ++result_.not_handled;
+        } else {
+            waiting_.push_front({std::move(batch.deliveries[i]), batch.since[i]});
+        }
+    active_ -= batch.deliveries.size();
+    count_waiting();
+    changed();
+    return true;
+}
+
+void Consumer::count_waiting() {
+    waiting_count_ = waiting_.size();
 }
 
 // What waits for a slot came before all that waits here, and goes back before it: the queue keeps
 // its order.
 void Consumer::give_back_next_in_line() {
     if (!next_in_line_) return;
-    auto& [deliveries, since, results] = *next_in_line_;
+    auto& [deliveries, since, results, probe] = *next_in_line_;
+    breaker_.undecided(probe);
     for (const auto& delivered : deliveries)
         settle(delivered.tag, mq::Settlement::requeue);
     result_.not_handled += deliveries.size();
@@ -253,11 +305,11 @@ void Consumer::give_back_next_in_line() {
 asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
                                                       pool::TaskContext& context) {
     if (next_in_line_ == batch) next_in_line_.reset();
-    auto& [deliveries, since, results] = *batch;
-    if (deliveries.size() == 1 && is_duplicate(deliveries.front())) {
-        --active_;
-        ++duplicates_;
-        settle(deliveries.front().tag, mq::Settlement::ack);
+    auto& [deliveries, since, results, probe] = *batch;
+    if (put_off(*batch)) co_return pool::TaskResult::ok;
+    skip_duplicates(*batch);
+    if (deliveries.empty()) {
+        breaker_.undecided(probe);
         changed();
         co_return pool::TaskResult::ok;
     }
@@ -285,8 +337,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     bool failed = false;
     for (std::size_t i = 0; i < results.size(); ++i) {
         --active_;
-        const auto settlement = conclude(deliveries[i], results[i]);
-        if (options_.log_events) log_settled(deliveries[i], settlement, begun - since[i], took);
+        conclude(deliveries[i], results[i], {begun - since[i], took, probe});
         failed = failed || results[i].verdict != Verdict::success;
     }
     if (const int error = handler_.output_error(); error == EPIPE)
@@ -310,7 +361,8 @@ ConsumerStatus Consumer::status() const {
     status.cap = metrics.cap;
     status.running = metrics.running;
     status.free = metrics.free;
-    status.waiting = metrics.waiting;
+    // The pool knows of those only that the next one is.
+    status.waiting = metrics.waiting + waiting_count_;
     status.in_flight = in_flight_;
     status.handled = handled_;
     status.failed = failed_;
@@ -328,6 +380,7 @@ ConsumerStatus Consumer::status() const {
 
 void Consumer::resize(std::size_t slots) {
     pool_.resize(slots);
+    if (options_.prefetch) subscription_.set_prefetch(options_.prefetch(slots));
 }
 
 void Consumer::pause() {

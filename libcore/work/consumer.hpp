@@ -66,7 +66,9 @@ struct ConsumerOptions {
     std::optional<Letters> letters{};
     std::optional<std::chrono::nanoseconds> dedup{};  // how long a handled message_id is known
     std::optional<double> rate{};                     // handlers started a second, at most
-    unsigned break_after = 0;                         // failures in a row; 0: any number
+    // How many to take ahead for so many slots, when they are changed; none: as at the start.
+    std::function<std::uint16_t(std::size_t slots)> prefetch{};
+    unsigned break_after = 0;  // failures in a row; 0: any number
     StopConditions stop{};
     std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for what runs to finish
     std::chrono::milliseconds close_deadline{10'000};           // for the last settlements
@@ -121,6 +123,12 @@ class Consumer final : public ConsumerControl {
 
   private:
     struct Batch;
+    // How one message came to its verdict.
+    struct Course {
+        std::chrono::nanoseconds wait{};
+        std::chrono::nanoseconds run{};
+        Breaker::Probe probe = 0;
+    };
 
     boost::asio::awaitable<void> live();
     boost::asio::awaitable<void> watch_subscription();
@@ -152,16 +160,22 @@ class Consumer final : public ConsumerControl {
     bool quiet() const;
     bool is_duplicate(const mq::Delivered& delivered);
     std::shared_ptr<Batch> next_batch(std::size_t most);
-    // Returns what became of it, as `settlement` of airy_messages_total.
-    std::string_view conclude(const mq::Delivered& delivered, const HandlerResult& result);
+    void skip_duplicates(Batch& batch);
+    bool put_off(Batch& batch);
+    bool signalled();
+    void count_waiting();
+    void conclude(const mq::Delivered& delivered, const HandlerResult& result,
+                  const Course& course);
+    void skip_duplicate(const mq::Delivered& delivered);
+    // `settlement` as in airy_messages_total.
     void log_settled(const mq::Delivered& delivered, std::string_view settlement,
-                     std::chrono::nanoseconds wait, std::chrono::nanoseconds run) const;
-    void note_outcome(const mq::Delivered& delivered, const Decision& made);
+                     const Course& course) const;
+    void note_outcome(const mq::Delivered& delivered, const Decision& made, Breaker::Probe probe);
     History history_of(const mq::Delivered& delivered) const;
-    void carry_out(const mq::Delivered& delivered, const HandlerResult& result,
-                   const Decision& made);
+    void carry_out(const mq::Delivered& delivered, const Decision& made);
+    bool goes_by_letter(const Decision& made) const;
     boost::asio::awaitable<void> send_letter(mq::Delivered delivered, HandlerResult result,
-                                             Decision made);
+                                             Decision made, Course course);
     void retry_comes_back_after(std::chrono::milliseconds delay);
     void report(const mq::Delivered& delivered, const HandlerResult& result, const Decision& made);
     void settle(mq::DeliveryTag tag, mq::Settlement settlement);
@@ -206,6 +220,7 @@ class Consumer final : public ConsumerControl {
     bool paused_ = false;
     bool stopping_ = false;
     bool lost_ = false;                 // nothing can be settled any more
+    bool away_at_signal_ = false;       // it came while there was no connection
     bool at_once_ = false;              // a second signal came
     bool finished_ = false;             // the watchers may end
     util::SteadyTime reports_since_{};  // when the current second of reports began
@@ -222,6 +237,7 @@ class Consumer final : public ConsumerControl {
     // Written by the loop thread, read by any.
     std::atomic<ConsumerState> state_{ConsumerState::starting};
     std::atomic<std::size_t> in_flight_{0};
+    std::atomic<std::size_t> waiting_count_{0};  // for a slot
     std::atomic<std::uint64_t> handled_{0};
     std::atomic<std::uint64_t> failed_{0};
     std::atomic<std::uint64_t> requeued_{0};

@@ -61,6 +61,7 @@ void Consumer::take(mq::Delivered delivered) {
     }
     restore(delivered.message, delivered.queue);
     waiting_.push_back({std::move(delivered), util::steady_now()});
+    count_waiting();
 }
 
 // What waits is thrown away, since it comes again; what runs is let run.
@@ -69,6 +70,7 @@ void Consumer::interrupted(const mq::Interrupted& event) {
     lost_generation_ = seen_generation_;
     in_flight_ -= waiting_.size() + held_.size();
     waiting_.clear();
+    count_waiting();
     held_.clear();
     refresh_state();
     const auto level = first ? util::LogLevel::warn : util::LogLevel::info;

@@ -39,9 +39,8 @@ std::string_view settlement_of(Action action) {
         case Action::ack:
             return "ack";
         case Action::retry:
-            return "retry";
         case Action::requeue:
-            return "requeue";
+            return "retry";
         case Action::dead_letter:
             return "dead_letter";
         case Action::discard:
@@ -66,32 +65,44 @@ std::uint64_t Consumer::done() const {
 
 // Settles one message by its result. What belongs to a lost connection is delivered again, so it
 // is neither settled nor counted.
-std::string_view Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result) {
-    if (result.verdict == Verdict::success && dedup_ && delivered.message.properties.message_id)
-        dedup_->handled(*delivered.message.properties.message_id, util::steady_now());
+void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& result,
+                        const Course& course) {
+    if (const auto& id = delivered.message.properties.message_id;
+        result.verdict == Verdict::success && dedup_ && id && !id->empty())
+        dedup_->handled(*id, util::steady_now());
     const auto history = history_of(delivered);
     const Decision made = decide(result.verdict, history, options_.retry, options_.delivery_limit);
-    note_outcome(delivered, made);
+    note_outcome(delivered, made, course.probe);
     if (gone(delivered.tag)) {
         --in_flight_;
         ++result_.not_handled;
-        return "lost";
+        return log_settled(delivered, "lost", course);
     }
     if (made.failure) {
         ++failed_;
         activity_.failed(delivered, result.reason, util::steady_now());
         report(delivered, result, made);
     }
-    carry_out(delivered, result, made);
+    if (goes_by_letter(made)) {
+        ++letters_;
+        asio::co_spawn(loop_, send_letter(delivered, result, made, course),
+                       [this](const std::exception_ptr& exception) {
+                           if (exception)
+                               fail(Error(ErrorKind::general, pool::describe(exception)));
+                       });
+    } else {
+        carry_out(delivered, made);
+        log_settled(delivered, settlement_of(made.action), course);
+    }
     if (result.verdict == Verdict::cannot_run)
         fail(Error(ErrorKind::general, "cannot run the command any more: " + result.reason,
                    "its message went back to the queue"));
     stop_when_enough();
-    return settlement_of(made.action);
 }
 
 void Consumer::log_settled(const mq::Delivered& delivered, std::string_view settlement,
-                           std::chrono::nanoseconds wait, std::chrono::nanoseconds run) const {
+                           const Course& course) const {
+    if (!options_.log_events) return;
     const auto milliseconds_of = [](std::chrono::nanoseconds time) {
         return std::chrono::duration<double, std::milli>(time).count();
     };
@@ -102,8 +113,8 @@ void Consumer::log_settled(const mq::Delivered& delivered, std::string_view sett
                {"topic", delivered.message.topic},
                {"event_id", id ? std::string_view(*id) : std::string_view()},
                {"attempt", delivery_attempt(delivered)},
-               {"wait_ms", milliseconds_of(wait)},
-               {"run_ms", milliseconds_of(run)},
+               {"wait_ms", milliseconds_of(course.wait)},
+               {"run_ms", milliseconds_of(course.run)},
                {"settlement", settlement}});
 }
 
@@ -113,39 +124,36 @@ void Consumer::stop_when_enough() {
 
 History Consumer::history_of(const mq::Delivered& delivered) const {
     History history;
-    history.returns = std::max(returns_of(delivered), returns_.of(delivered.message));
+    history.returns = returns_of(delivered);
+    if (!returns_are_counted(delivered))
+        history.returns = std::max(history.returns, returns_.of(delivered.message));
     // Without retry queues it is by coming back that a message is tried again.
     history.failures = courier_ ? failures_of(delivered) : history.returns;
     return history;
 }
 
-void Consumer::note_outcome(const mq::Delivered& delivered, const Decision& made) {
+void Consumer::note_outcome(const mq::Delivered& delivered, const Decision& made,
+                            Breaker::Probe probe) {
     if (made.action == Action::give_back) {
-        breaker_.undecided();
+        breaker_.undecided(probe);
     } else if (!made.failure) {
-        if (breaker_.succeeded()) util::log_warn("a handler succeeded: consuming again");
-    } else if (breaker_.failed(util::steady_now())) {
+        if (breaker_.succeeded(probe)) util::log_warn("a handler succeeded: consuming again");
+    } else if (breaker_.failed(probe, util::steady_now())) {
         util::log_warn("too many failures in a row: pausing, then trying one message",
                        {{"pause_s", breaker_.pause().count()}, {"topic", delivered.message.topic}});
     }
     refresh_state();
 }
 
-void Consumer::carry_out(const mq::Delivered& delivered, const HandlerResult& result,
-                         const Decision& made) {
-    const bool by_letter = made.action == Action::retry || made.action == Action::dead_letter;
-    if (by_letter && courier_) {
-        ++letters_;
-        asio::co_spawn(loop_, send_letter(delivered, result, made),
-                       [this](const std::exception_ptr& exception) {
-                           if (exception)
-                               fail(Error(ErrorKind::general, pool::describe(exception)));
-                       });
-        return;
-    }
+bool Consumer::goes_by_letter(const Decision& made) const {
+    return courier_ && (made.action == Action::retry || made.action == Action::dead_letter);
+}
+
+void Consumer::carry_out(const mq::Delivered& delivered, const Decision& made) {
     switch (made.action) {
         case Action::ack:
             ++handled_;
+            returns_.forget(delivered.message);
             activity_.handled(util::steady_now());
             return settle(delivered.tag, mq::Settlement::ack);
         case Action::discard:
@@ -166,7 +174,7 @@ void Consumer::carry_out(const mq::Delivered& delivered, const HandlerResult& re
 
 // The copy is confirmed before the original is acked: at the worst there are both.
 asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResult result,
-                                            Decision made) {
+                                            Decision made, Course course) {
     const auto& queue = options_.letters->queue;
     const bool retry = made.action == Action::retry;
     const Failure failure{queue.name,
@@ -188,8 +196,10 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
     if (gone(delivered.tag)) {
         --in_flight_;
         ++result_.not_handled;
+        log_settled(delivered, "lost", course);
     } else if (!error) {
         ++(retry ? requeued_ : dead_lettered_);
+        log_settled(delivered, settlement_of(made.action), course);
         if (retry) retry_comes_back_after(made.delay);
         settle(delivered.tag, mq::Settlement::ack);
     } else {
@@ -200,6 +210,7 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
                               : "cannot write a dead letter: leaving it to the broker",
                        {{"queue", into.name}, {"reason", error->what()}});
         ++(keep ? requeued_ : dead_lettered_);
+        log_settled(delivered, settlement_of(keep ? Action::requeue : Action::dead_letter), course);
         if (keep)
             put_back(delivered, std::max(made.delay, unkept_delay));
         else
@@ -247,7 +258,7 @@ void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
 }
 
 void Consumer::put_back(const mq::Delivered& delivered, milliseconds delay) {
-    returns_.returned(delivered.message);
+    returns_.returned(delivered.message, history_of(delivered).returns + 1);
     if (delay > milliseconds(0) && !stopping_)
         hold_back(delivered.tag, delay);
     else

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 // When and how a consumer comes to its end.
+#include <poll.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -31,6 +33,7 @@ void Consumer::stop(StopReason reason) {
     for (const auto& waiting : waiting_)
         settle(waiting.delivered.tag, mq::Settlement::requeue);
     waiting_.clear();
+    count_waiting();
     release_held(util::SteadyTime::max());
 }
 
@@ -106,6 +109,12 @@ asio::awaitable<bool> Consumer::stays_quiet(milliseconds duration) {
     co_return false;
 }
 
+// Also one that has come and was not taken yet.
+bool Consumer::signalled() {
+    pollfd come{signals_.native_handle(), POLLIN, 0};
+    return stopping_ || ::poll(&come, 1, 0) > 0;
+}
+
 asio::awaitable<std::uint64_t> Consumer::count_on_thread() {
     co_return options_.stop.ready_messages();
 }
@@ -117,6 +126,7 @@ asio::awaitable<std::uint64_t> Consumer::count_ready() {
         failed_counts_ = 0;
         co_return ready;
     } catch (const Error& error) {
+        if (signalled()) co_return 1;  // it interrupted this, too
         // What has befallen the broker will show at the subscription as well, which may come back.
         constexpr unsigned patience = 10;
         if (error.permanent() || error.kind() != ErrorKind::unreachable ||

@@ -2,17 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include "work/courier.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "util/fd.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
 
@@ -72,8 +70,13 @@ asio::awaitable<void> Courier::make_ready(const mq::QueueSpec& into) {
     std::exception_ptr failure;
     try {
         if (!publisher_) {
-            publisher_ = co_await asio::co_spawn(blocking_, connect(), asio::use_awaitable);
-            begin_watching();
+            auto publisher = co_await asio::co_spawn(blocking_, connect(), asio::use_awaitable);
+            // Kept only once it is watched: an outcome that nobody takes is waited for for ever.
+            auto copy = util::duplicate(publisher->event_fd());
+            events_.emplace(loop_, copy.get());
+            copy.release();
+            publisher_ = std::move(publisher);
+            asio::co_spawn(loop_, watch(publisher_), asio::detached);
         }
         if (!ready_.contains(into.name)) {
             co_await asio::co_spawn(blocking_, declare(into), asio::use_awaitable);
@@ -94,15 +97,6 @@ asio::awaitable<std::shared_ptr<mq::Publisher>> Courier::connect() {
 asio::awaitable<void> Courier::declare(mq::QueueSpec into) {
     broker_.topology()->declare_queue(into);
     co_return;
-}
-
-void Courier::begin_watching() {
-    const int copy = ::fcntl(publisher_->event_fd(), F_DUPFD_CLOEXEC, 3);
-    if (copy < 0)
-        throw Error(ErrorKind::general,
-                    std::string("cannot duplicate a descriptor: ") + std::strerror(errno));
-    events_.emplace(loop_, copy);
-    asio::co_spawn(loop_, watch(publisher_), asio::detached);
 }
 
 asio::awaitable<Courier::Fate> Courier::publish(event::Message copy) {

@@ -56,7 +56,6 @@ class Courier {
     boost::asio::awaitable<void> declare(mq::QueueSpec into);
     boost::asio::awaitable<void> watch(std::shared_ptr<mq::Publisher> publisher);
     boost::asio::awaitable<void> until_changed();
-    void begin_watching();
     void take(const mq::PublisherEvent& event);
     void lose();
 

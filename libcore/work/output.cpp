@@ -128,10 +128,13 @@ void OutputStream::fail(int error) {
 }
 
 void OutputStream::abandon_after(std::chrono::nanoseconds grace) {
-    if (pending() == 0) return;
     abandon_timer_.expires_after(grace);
-    abandon_timer_.async_wait([this, all = accepted_](const error_code& error) {
-        if (!error && taken_ < all) abandon();
+    abandon_timer_.async_wait([this, grace, all = accepted_](const error_code& error) {
+        if (error) return;
+        if (taken_ < all)
+            abandon();
+        else
+            abandon_after(grace);  // the other side may yet stall
     });
 }
 

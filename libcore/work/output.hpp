@@ -35,7 +35,7 @@ class OutputStream {
 
     // Drops what waits; it is broken from now on, with ECANCELED.
     void abandon() { fail(ECANCELED); }
-    // Abandons it unless all that waits now has been taken by then.
+    // Abandons it once nothing of what waited has been taken for so long; from now on.
     void abandon_after(std::chrono::nanoseconds grace);
 
     // Until all that has been written so far has been taken, or the stream is broken.

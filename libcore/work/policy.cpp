@@ -107,6 +107,11 @@ unsigned returns_of(const mq::Delivered& delivered) noexcept {
     return delivered.redelivered ? 1 : 0;
 }
 
+bool returns_are_counted(const mq::Delivered& delivered) noexcept {
+    return !delivered.redelivered ||
+           count_in(delivered.message.headers, "x-delivery-count").has_value();
+}
+
 unsigned failures_of(const mq::Delivered& delivered) noexcept {
     return at_most_a_million(count_in(delivered.message.headers, "x-airy-attempts").value_or(0));
 }

@@ -55,6 +55,9 @@ struct History {
 // redelivered flag: where the count is not known, 0 or 1.
 unsigned returns_of(const mq::Delivered& delivered) noexcept;
 
+// Whether that is the broker's own count.
+bool returns_are_counted(const mq::Delivered& delivered) noexcept;
+
 // Attempts that failed before, as airy's own x-airy-attempts header has it.
 unsigned failures_of(const mq::Delivered& delivered) noexcept;
 

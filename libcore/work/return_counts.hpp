@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,7 +14,8 @@
 namespace airy::work {
 
 // How often this consumer has sent a message back to its queue, for queues whose broker does not
-// count that (classic ones). Remembers the last `limit` messages. Pure; one thread.
+// count that (classic ones). Messages that cannot be told apart share a count. Remembers the last
+// `limit` messages. Pure; one thread.
 class ReturnCounts {
   public:
     explicit ReturnCounts(std::size_t limit = 10'000) : limit_(limit) {}
@@ -23,14 +25,21 @@ class ReturnCounts {
         return found == counts_.end() ? 0 : found->second;
     }
 
-    void returned(const event::Message& message) {
+    // For the `times`th time, as far as is known.
+    void returned(const event::Message& message, unsigned times) {
         const auto [at, fresh] = counts_.try_emplace(key(message), 0U);
-        ++at->second;
+        at->second = std::max(at->second, times);
         if (!fresh) return;
         order_.push_back(at->first);
         if (order_.size() <= limit_) return;
         counts_.erase(order_.front());
         order_.pop_front();
+    }
+
+    // It will not come back.
+    void forget(const event::Message& message) {
+        const auto found = counts_.find(key(message));
+        if (found != counts_.end()) found->second = 0;
     }
 
   private:

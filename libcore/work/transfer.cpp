@@ -9,6 +9,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <vector>
 
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -33,11 +34,12 @@ class Reader {
   public:
     Reader(mq::Broker& broker, const std::string& queue, std::uint16_t prefetch,
            util::SignalFd& signals)
-        : ready_(broker.topology()->check_queue(queue).ready), signals_(signals) {
-        mq::SubscribeOptions options;
-        options.queue = queue;
-        options.prefetch = prefetch;
-        subscription_ = broker.subscribe(options);
+        : broker_(broker), ready_(broker.topology()->check_queue(queue).ready), signals_(signals) {
+        options_.queue = queue;
+        options_.prefetch = prefetch;
+        // What is acked has a copy elsewhere: the sooner the broker knows, the fewer are in both.
+        options_.settle_at_once = true;
+        subscriptions_.push_back(broker.subscribe(options_));
     }
 
     // The next one; nothing when as many as were ready have come, or a signal has.
@@ -47,9 +49,10 @@ class Reader {
         while (waiting_.empty()) {
             const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
             if (left.count() <= 0) return std::nullopt;
-            pollfd fds[] = {{subscription_->event_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
+            auto& subscription = *subscriptions_.back();
+            pollfd fds[] = {{subscription.event_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
             ::poll(fds, 2, static_cast<int>(left.count()));
-            for (auto& event : subscription_->take())
+            for (auto& event : subscription.take())
                 take(std::move(event));
             if ((signal_ = signals_.take())) return std::nullopt;
         }
@@ -59,11 +62,25 @@ class Reader {
         return delivered;
     }
 
-    void ack(mq::DeliveryTag tag) { subscription_->settle(tag, mq::Settlement::ack); }
+    // Of the last one.
+    void ack(mq::DeliveryTag tag) { subscriptions_.back()->settle(tag, mq::Settlement::ack); }
 
-    // Gives back what was not acked.
+    // Keeps the last one until the end. When it is one too many for a subscription, another goes
+    // on.
+    void hold() {
+        if (++held_ < options_.prefetch || taken_ >= ready_) return;
+        held_ = 0;
+        subscriptions_.push_back(broker_.subscribe(options_));
+    }
+
+    // Gives back what was not acked, in order; none shall take what another gives back.
     void close() {
-        if (!subscription_->close(close_deadline))
+        for (const auto& subscription : subscriptions_)
+            subscription->stop();
+        bool answered = true;
+        for (const auto& subscription : subscriptions_)
+            answered = subscription->close(close_deadline) && answered;
+        if (!answered)
             throw Error(ErrorKind::unreachable, "the broker did not answer the last settlements",
                         "what was moved last may be in both queues");
     }
@@ -84,9 +101,12 @@ class Reader {
             throw Error(ErrorKind::not_found, cancelled->reason);
     }
 
+    mq::Broker& broker_;
     const std::uint64_t ready_;
     util::SignalFd& signals_;
-    std::unique_ptr<mq::Subscription> subscription_;
+    mq::SubscribeOptions options_;
+    std::vector<std::unique_ptr<mq::Subscription>> subscriptions_;  // the last one is read
+    std::size_t held_ = 0;                                          // of the last one
     std::deque<mq::Delivered> waiting_;
     std::uint64_t taken_ = 0;
     std::optional<int> signal_;
@@ -181,6 +201,7 @@ Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& s
         if (!delivered) break;
         if (what.wanted && !what.wanted(*delivered)) {
             ++done.passed_over;
+            reader.hold();
             continue;
         }
         if (rate && !wait_for_turn(*rate, reader)) break;

@@ -4,6 +4,7 @@
 
 #include <random>
 #include <set>
+#include <utility>
 
 namespace airy::mq {
 
@@ -57,6 +58,37 @@ TEST_CASE("no more unsettled deliveries than prefetch") {
     for (const auto& delivered : got)
         subscription->settle(delivered.tag, Settlement::ack);
     CHECK(deliveries(*subscription, 7).size() == 7);
+}
+
+TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is held") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, std::vector<event::Message>(50, f.message("post.published")));
+    auto subscription = f.subscribe(queue, 2);
+    auto held = deliveries(*subscription, 2);
+    subscription->set_prefetch(20);
+    // At least so many in all, at most as many beside those that it had.
+    auto more = deliveries(*subscription, 18);
+    CHECK(more.size() >= 18);
+    subscription->set_prefetch(1);
+    std::size_t settled = 0;
+    for (auto batch = std::move(held); !batch.empty(); batch = std::exchange(more, {})) {
+        for (const auto& delivered : batch) {
+            CHECK_FALSE(delivered.redelivered);
+            subscription->settle(delivered.tag, Settlement::ack);
+        }
+        settled += batch.size();
+    }
+    while (settled < 50) {
+        const auto next = deliveries(*subscription, 1);
+        REQUIRE_FALSE(next.empty());
+        for (const auto& delivered : next)
+            subscription->settle(delivered.tag, Settlement::ack);
+        settled += next.size();
+    }
+    CHECK(subscription->close(10s));
+    CHECK(becomes_ready(f, queue, 0));
 }
 
 TEST_CASE("settling in any order settles each of them") {

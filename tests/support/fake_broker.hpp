@@ -146,6 +146,12 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
         state_->wake();
     }
 
+    void set_prefetch(std::uint16_t most) override {
+        const std::lock_guard lock(state_->mutex);
+        prefetch_ = most;
+        wake();
+    }
+
     void stop() override {
         const std::lock_guard lock(state_->mutex);
         stopped_ = true;

@@ -7,8 +7,13 @@
 namespace airy::mq::amqp {
 
 AckLedger::AckLedger(std::uint16_t prefetch, std::chrono::milliseconds patience)
-    : threshold_(prefetch == 0 ? 256 : std::max<std::size_t>(1, prefetch / 4)),
-      patience_(patience) {}
+    : patience_(patience) {
+    set_prefetch(prefetch);
+}
+
+void AckLedger::set_prefetch(std::uint16_t prefetch) {
+    threshold_ = prefetch == 0 ? 256 : std::max<std::size_t>(1, prefetch / 4);
+}
 
 void AckLedger::delivered(std::uint64_t tag) {
     if (states_.empty()) base_ = tag;

@@ -28,6 +28,7 @@ class AckLedger {
     // Settlements are gathered until a quarter of `prefetch` has come or `patience` has passed
     // since the first.
     AckLedger(std::uint16_t prefetch, std::chrono::milliseconds patience);
+    void set_prefetch(std::uint16_t prefetch);
 
     // Tags are delivered as base, base + 1, base + 2… from 1 on (AMQP counts them per channel).
     void delivered(std::uint64_t tag);

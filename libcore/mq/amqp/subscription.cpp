@@ -30,7 +30,8 @@ std::atomic<std::uint64_t> generations{0};
 
 AmqpSubscription::AmqpSubscription(const Endpoint& endpoint, const SubscribeOptions& options)
     : options_(options),
-      ledger_(options.prefetch, settle_patience),
+      prefetch_(options.prefetch),
+      ledger_(new_ledger()),
       link_(endpoint, [this](Connection& connection) { subscribe(connection); }) {
     service_.watch(link_->socket());
     service_.start([this] { serve(); });
@@ -47,16 +48,16 @@ void AmqpSubscription::subscribe(Connection& connection) {
         declare_own_queue(connection);
     else if (queue_names_.empty())
         queue_ = &queue_names_.emplace_back(options_.queue);
-    amqp_basic_qos(connection.state(), Connection::channel, 0, options_.prefetch, 0);
+    amqp_basic_qos(connection.state(), Connection::channel, 0, prefetch_, 0);
     connection.check_reply("cannot set the prefetch");
     const auto* ok = amqp_basic_consume(connection.state(), Connection::channel, bytes_of(queue()),
                                         amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
     connection.check_reply(
         fmt::format("cannot consume from the queue '{}'", util::printable(queue())));
     consumer_tag_ = view_of(ok->consumer_tag);
-    log_consuming(queue(), options_.prefetch);
+    log_consuming(queue(), prefetch_);
     generation_ = ++generations;
-    ledger_ = AckLedger(options_.prefetch, settle_patience);
+    ledger_ = new_ledger();
     assembler_ = {};
 }
 
@@ -71,6 +72,14 @@ void AmqpSubscription::declare_own_queue(Connection& connection) {
     for (const auto& pattern : options_.patterns)
         bind_on(connection, name, options_.exchange.name, pattern);
     queue_ = &queue_names_.emplace_back(name);
+}
+
+AckLedger AmqpSubscription::new_ledger() const {
+    return {options_.settle_at_once ? std::uint16_t{1} : prefetch_, settle_patience};
+}
+
+void AmqpSubscription::set_prefetch(std::uint16_t most) {
+    inbox_.put({{}, Settlement::ack, false, most});
 }
 
 void AmqpSubscription::settle(DeliveryTag tag, Settlement settlement) {
@@ -131,12 +140,34 @@ void AmqpSubscription::take_commands() {
     for (const auto& command : commands) {
         if (command.tag.generation == generation_)
             ledger_.settle(command.tag.tag, command.settlement, now);
-        if (command.stop && !std::exchange(ending_, true)) {
-            amqp_basic_cancel_t cancel{bytes_of(consumer_tag_), 0};
-            link_->check_sent(amqp_send_method(link_->state(), Connection::channel,
-                                               AMQP_BASIC_CANCEL_METHOD, &cancel));
-        }
+        if (command.prefetch && !ending_) consume_anew(*command.prefetch);
+        if (command.stop && !std::exchange(ending_, true)) cancel_consumer();
     }
+}
+
+void AmqpSubscription::cancel_consumer() {
+    amqp_basic_cancel_t cancel{bytes_of(consumer_tag_), 0};
+    link_->check_sent(
+        amqp_send_method(link_->state(), Connection::channel, AMQP_BASIC_CANCEL_METHOD, &cancel));
+}
+
+// A consumer keeps the prefetch that it began with, so another takes its place; before it goes,
+// lest the queue be without one, which would end one that deletes itself. What the former has is
+// settled on the same channel as ever.
+void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
+    if (prefetch == std::exchange(prefetch_, prefetch)) return;
+    const auto send = [this](amqp_method_number_t method, void* fields) {
+        link_->check_sent(amqp_send_method(link_->state(), Connection::channel, method, fields));
+    };
+    amqp_basic_qos_t qos{0, prefetch, 0};
+    send(AMQP_BASIC_QOS_METHOD, &qos);
+    const auto tag = fmt::format("airy-{}-{}", generation_, ++consumers_);
+    amqp_basic_consume_t consume{0, bytes_of(queue()), bytes_of(tag), 0, 0, 0,
+                                 1, amqp_empty_table};  // no answer: it is ours
+    send(AMQP_BASIC_CONSUME_METHOD, &consume);
+    cancel_consumer();
+    consumer_tag_ = tag;
+    ledger_.set_prefetch(prefetch);
 }
 
 void AmqpSubscription::send_settlements() {
@@ -165,8 +196,7 @@ void AmqpSubscription::read_frames() {
     }
     if (events_.empty()) return;
     outbox_.put_all(events_);
-    if (options_.prefetch == 0 || options_.prefetch >= large_prefetch)
-        rest_until_ = util::steady_now() + rest;
+    if (prefetch_ == 0 || prefetch_ >= large_prefetch) rest_until_ = util::steady_now() + rest;
 }
 
 void AmqpSubscription::take_method(const amqp_frame_t& frame) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class AmqpSubscription final : public Subscription {
     const std::string& queue() const noexcept override { return *queue_.load(); }
     int event_fd() const noexcept override { return outbox_.fd(); }
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
+    void set_prefetch(std::uint16_t most) override;
     void settle(DeliveryTag tag, Settlement settlement) override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
@@ -38,6 +40,7 @@ class AmqpSubscription final : public Subscription {
         DeliveryTag tag;
         Settlement settlement = Settlement::ack;
         bool stop = false;
+        std::optional<std::uint16_t> prefetch{};
     };
 
     void subscribe(Connection& connection);
@@ -46,6 +49,9 @@ class AmqpSubscription final : public Subscription {
     void serve_connection();
     void finish();
     void take_commands();
+    void consume_anew(std::uint16_t prefetch);
+    void cancel_consumer();
+    AckLedger new_ledger() const;
     void read_frames();
     void take_method(const amqp_frame_t& frame);
     void take_delivery(ContentAssembler::Content content);
@@ -61,12 +67,14 @@ class AmqpSubscription final : public Subscription {
 
     // The service thread's own.
     std::uint64_t generation_ = 0;  // of the connection; 0: none yet
+    std::uint16_t prefetch_;
     AckLedger ledger_;
     ContentAssembler assembler_;
     std::vector<SubscriptionEvent> events_;
     util::SteadyTime rest_until_{};  // not to be read before
     std::string consumer_tag_;
-    bool ending_ = false;  // stopped or cancelled: the connection is not worth renewing
+    std::uint64_t consumers_ = 0;  // that were made by consume_anew
+    bool ending_ = false;          // stopped or cancelled: the connection is not worth renewing
     Link link_;
 
     ServiceThread service_;  // last: it uses all of the above

@@ -46,8 +46,9 @@ std::atomic<std::uint64_t> generations{0};
 EmbeddedSubscription::EmbeddedSubscription(const Location& location,
                                            const SubscribeOptions& options)
     : generation_(++generations),
-      prefetch_(options.prefetch),
+      settle_at_once_(options.settle_at_once),
       queue_(options.queue),
+      prefetch_(options.prefetch),
       store_(location) {
     end_dead_sessions(store_, catalogue_);
     catch_up(store_, catalogue_);
@@ -93,6 +94,10 @@ std::int64_t EmbeddedSubscription::make_own_queue(Change& change, const Subscrib
                         existing_exchange(change, "bind to the exchange", options.exchange.name).id,
                         pattern);
     return id;
+}
+
+void EmbeddedSubscription::set_prefetch(std::uint16_t most) {
+    inbox_.put({0, Settlement::ack, false, most});
 }
 
 void EmbeddedSubscription::settle(DeliveryTag tag, Settlement settlement) {
@@ -199,6 +204,10 @@ void EmbeddedSubscription::look_after_tick() {
 
 void EmbeddedSubscription::take_commands() {
     for (const auto& command : inbox_.take()) {
+        if (command.prefetch) {
+            prefetch_ = *command.prefetch;
+            look_ = true;
+        }
         if (command.stop) {
             stopped_ = true;
             look_ = true;
@@ -220,7 +229,9 @@ std::size_t EmbeddedSubscription::room() const noexcept {
 bool EmbeddedSubscription::work_to_do() {
     const auto now = steady_clock::now();
     if (watch_->due_at() <= now) return true;
-    const auto enough = prefetch_ == 0 ? std::size_t{256} : std::max<std::size_t>(1, prefetch_ / 4);
+    const auto enough = settle_at_once_  ? std::size_t{1}
+                        : prefetch_ == 0 ? std::size_t{256}
+                                         : std::max<std::size_t>(1, prefetch_ / 4);
     if (!pending_.empty() && (pending_.size() >= enough || now >= first_pending_ + settle_patience))
         return true;
     return look_ && !gone_ && (room() > 0 || stopped_);

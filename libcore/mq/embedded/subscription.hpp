@@ -31,6 +31,7 @@ class EmbeddedSubscription final : public Subscription {
     const std::string& queue() const noexcept override { return queue_; }
     int event_fd() const noexcept override { return outbox_.fd(); }
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
+    void set_prefetch(std::uint16_t most) override;
     void settle(DeliveryTag tag, Settlement settlement) override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
@@ -40,6 +41,7 @@ class EmbeddedSubscription final : public Subscription {
         std::uint64_t tag = 0;  // 0: only a wake-up, or the request to stop
         Settlement settlement = Settlement::ack;
         bool stop = false;
+        std::optional<std::uint16_t> prefetch{};
     };
 
     struct Held {
@@ -68,13 +70,14 @@ class EmbeddedSubscription final : public Subscription {
     std::size_t room() const noexcept;
 
     const std::uint64_t generation_;
-    const std::size_t prefetch_;
+    const bool settle_at_once_;
     std::string queue_;
     std::atomic<bool> flushed_{false};  // every settlement is stored
     util::Mailbox<Command> inbox_;
     util::Mailbox<SubscriptionEvent> outbox_;
 
     // The service thread's own.
+    std::size_t prefetch_;
     Store store_;
     Catalogue catalogue_;
     Session session_;

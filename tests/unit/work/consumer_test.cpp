@@ -319,6 +319,76 @@ TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work f
     CHECK(result.handled == 2);
 }
 
+TEST_CASE("paused, the one that waits for a slot does not start either") {
+    Bench bench;
+    bench.push({"wait", "next", "last"});
+    std::size_t seen_paused = 0;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 1 && consumer.status().waiting == 2; },
+                   [&] { consumer.pause(); });
+        bench.when([&] { return consumer.status().state == ConsumerState::paused; },
+                   [&] { bench.handler.release(); });
+        bench.when([&] { return consumer.status().handled == 1; },
+                   [&] {
+                       asio::post(bench.loop, [&] {
+                           seen_paused = bench.handler.seen.size();
+                           consumer.resume();
+                       });
+                   });
+        bench.when([&] { return consumer.status().handled == 3; }, [&] { consumer.drain(); });
+    });
+    CHECK(seen_paused == 1);
+    CHECK(result.handled == 3);
+    CHECK(bench.handler.seen == std::vector<std::string>{"wait", "next", "last"});
+}
+
+TEST_CASE("what is taken and has no slot waits; more slots take more") {
+    Bench bench;
+    for (int i = 0; i < 20; ++i)
+        bench.broker.push(queue, "wait");
+    bench.prefetch = 5;
+    bench.options.slots = 1;
+    bench.options.stop.count = 20;
+    bench.options.prefetch = [](std::size_t slots) {
+        return static_cast<std::uint16_t>(slots + 4);
+    };
+    std::size_t waiting = 0;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.handler.running == 1 && consumer.status().in_flight == 5; },
+                   [&] {
+                       waiting = consumer.status().waiting;
+                       consumer.resize(10);
+                   });
+        bench.when([&] { return bench.handler.running == 10; }, [&] { bench.handler.release(); });
+    });
+    CHECK(waiting == 4);
+    CHECK(bench.handler.most_running == 10);
+    CHECK(result.handled == 20);
+}
+
+TEST_CASE("a signal ends it while there is no connection, and while messages are counted") {
+    Bench away;
+    away.push({"ok"});
+    away.broker.set_close_answered(false);
+    const auto result = away.run([&](Consumer& consumer) {
+        away.when([&] { return consumer.status().handled == 1; },
+                  [&] { away.broker.interrupt_connections(); });
+        away.when([&] { return consumer.status().state == ConsumerState::reconnecting; },
+                  [&] { away.signal(SIGTERM); });
+    });
+    CHECK(result.signal == SIGTERM);
+    CHECK(result.settled);  // what that connection had is delivered again in any case
+
+    Bench counting;
+    counting.options.stop.ready_messages = [&]() -> std::uint64_t {
+        counting.signal(SIGTERM);
+        throw Error(ErrorKind::unreachable, "interrupted").as_permanent();
+    };
+    const auto counted = counting.run();
+    CHECK(counted.signal == SIGTERM);
+    CHECK_FALSE(counted.error);
+}
+
 TEST_CASE("settlements that the broker did not answer are said to be uncertain") {
     Bench bench;
     bench.push({"ok"});

@@ -53,47 +53,73 @@ TEST_CASE("a rate lets so many start a second, evenly") {
 
 TEST_CASE("a breaker opens after failures in a row, probes, and closes on success") {
     Breaker breaker(3);
-    CHECK_FALSE(breaker.failed(start));
-    CHECK_FALSE(breaker.failed(start));
-    CHECK_FALSE(breaker.succeeded());
-    CHECK_FALSE(breaker.failed(start));
-    CHECK_FALSE(breaker.failed(start));
+    CHECK_FALSE(breaker.failed(0, start));
+    CHECK_FALSE(breaker.failed(0, start));
+    CHECK_FALSE(breaker.succeeded(0));
+    CHECK_FALSE(breaker.failed(0, start));
+    CHECK_FALSE(breaker.failed(0, start));
     CHECK(breaker.allows(7, start) == 7);
-    CHECK(breaker.failed(start));
+    CHECK(breaker.started() == 0);
+    CHECK(breaker.failed(0, start));
     CHECK(breaker.open());
-    CHECK_FALSE(breaker.failed(start));  // still ran
+    CHECK_FALSE(breaker.lets_start(0));
+    CHECK_FALSE(breaker.failed(0, start));  // still ran
     CHECK(breaker.allows(7, start + 4s) == 0);
     CHECK(breaker.next(start) == start + 5s);
     CHECK(breaker.allows(7, start + 5s) == 1);
-    breaker.started();
+    auto probe = breaker.started();
+    CHECK(breaker.lets_start(probe));
     CHECK(breaker.allows(7, start + 6s) == 0);
     CHECK(breaker.next(start + 6s) == util::SteadyTime::max());
-    CHECK(breaker.failed(start + 6s));
+    CHECK(breaker.failed(probe, start + 6s));
     CHECK(breaker.pause() == 10s);
     CHECK(breaker.allows(1, start + 15s) == 0);
     CHECK(breaker.allows(1, start + 16s) == 1);
-    breaker.started();
-    breaker.undecided();
+    probe = breaker.started();
+    breaker.undecided(probe);
     CHECK(breaker.allows(1, start + 16s) == 1);
-    breaker.started();
-    CHECK(breaker.succeeded());
+    probe = breaker.started();
+    CHECK(breaker.succeeded(probe));
     CHECK_FALSE(breaker.open());
     CHECK(breaker.allows(7, start + 16s) == 7);
+}
+
+TEST_CASE("what was started before says nothing about an open circuit") {
+    Breaker breaker(1);
+    CHECK(breaker.failed(0, start));
+    const auto probe = breaker.started();
+    CHECK_FALSE(breaker.failed(0, start + 6s));
+    breaker.undecided(0);
+    CHECK_FALSE(breaker.succeeded(0));
+    CHECK(breaker.allows(1, start + 6s) == 0);  // the probe runs still
+    CHECK(breaker.succeeded(probe));
+    CHECK_FALSE(breaker.open());
+
+    // Nor does a probe of before the circuit was closed by hand.
+    CHECK(breaker.failed(0, start));
+    const auto former = breaker.started();
+    breaker.reset();
+    CHECK(breaker.failed(0, start));
+    const auto present = breaker.started();
+    CHECK(former != present);
+    CHECK_FALSE(breaker.succeeded(former));
+    CHECK(breaker.succeeded(present));
 }
 
 TEST_CASE("a breaker pauses for a minute at most, and none is none") {
     Breaker breaker(1);
     auto now = start;
+    Breaker::Probe probe = 0;
     for (int i = 0; i < 10; ++i) {
-        CHECK(breaker.failed(now));
+        CHECK(breaker.failed(probe, now));
         now += 1min;
         CHECK(breaker.allows(1, now) == 1);
-        breaker.started();
+        probe = breaker.started();
     }
     CHECK(breaker.pause() == 60s);
     Breaker none(0);
     for (int i = 0; i < 100; ++i)
-        CHECK_FALSE(none.failed(start));
+        CHECK_FALSE(none.failed(0, start));
     CHECK(none.allows(9, start) == 9);
 }
 
@@ -105,13 +131,17 @@ TEST_CASE("returns are counted by message, the last ones only") {
     b.properties.message_id = "other";
     auto c = a;
     c.topic = "c";
-    counts.returned(a);
-    counts.returned(a);
-    counts.returned(b);
+    counts.returned(a, 1);
+    counts.returned(a, 2);
+    counts.returned(b, 1);
+    CHECK(counts.of(a) == 2);
+    counts.returned(a, 1);  // another that looks the same, for the first time
     CHECK(counts.of(a) == 2);
     CHECK(counts.of(b) == 1);
     CHECK(counts.of(c) == 0);
-    counts.returned(c);
+    counts.returned(c, 1);
     CHECK(counts.of(a) == 0);
     CHECK(counts.of(c) == 1);
+    counts.forget(c);
+    CHECK(counts.of(c) == 0);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 
 #include "util/fd.hpp"
@@ -108,6 +109,18 @@ TEST_CASE("a file takes everything at once; a full disk and a closed descriptor 
 
     OutputStream closed(loop, 1'000'000);
     CHECK(closed.broken() == EBADF);
+}
+
+TEST_CASE("the other side may stall after the end has begun") {
+    const auto ends = make_ends(false);
+    boost::asio::io_context loop{1};
+    OutputStream out(loop, ends.writing.get());
+    out.abandon_after(1ms);
+    boost::asio::post(loop, [&] { out.write(std::string(1'000'000, 'x')); });
+    for (const auto limit = std::chrono::steady_clock::now() + 20s;
+         out.broken() == 0 && std::chrono::steady_clock::now() < limit;)
+        loop.run_one_for(100ms);
+    CHECK(out.broken() == ECANCELED);
 }
 
 TEST_CASE("abandoned, it holds nothing back and takes nothing more") {
