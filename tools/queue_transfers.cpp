@@ -13,12 +13,22 @@
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 #include "work/letter.hpp"
+#include "work/work_queue.hpp"
 
 namespace airy::tools {
 namespace {
 
 std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
+}
+
+// After all that was done: to look is not to lose.
+void check_that_all_came_back(std::uint64_t missing) {
+    if (missing > 0)
+        throw Error(ErrorKind::general,
+                    fmt::format("{} did not come back to the queue", messages(missing)),
+                    "come back as often as its delivery limit allows, they were dead-lettered, or "
+                    "dropped where it has no dead-letter queue");
 }
 
 std::string times(std::uint64_t number) {
@@ -67,10 +77,16 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
         work::look_into(broker, queue, conditions.empty() ? which.limit : 0, see, signals);
     output::flush();
     if (look.seen > 0)
-        output::note(fmt::format("airy: {} now count as redelivered, {}", messages(look.marked),
-                                 times(look.most_returns)));
+        output::note(fmt::format("airy: {} now count{} as redelivered, {}", messages(look.marked),
+                                 look.marked == 1 ? "s" : "", times(look.most_returns)));
+    if (look.most_returns >= work::delivery_limit)
+        output::note(
+            fmt::format("airy: what comes back more than {} times is dead-lettered by "
+                        "queues of airy's: handle it before the next look",
+                        work::delivery_limit));
     if (look.left > 0)
         output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
+    check_that_all_came_back(look.missing);
     return look.signal ? 128 + *look.signal : 0;
 }
 
@@ -94,7 +110,9 @@ int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOption
             done.moved = broker.topology()->check_queue(what.from).ready;
             if (what.limit != 0) done.moved = std::min(done.moved, what.limit);
         } else {
-            done.signal = work::look_into(broker, what.from, 0, count, signals).signal;
+            const auto look = work::look_into(broker, what.from, 0, count, signals);
+            done.signal = look.signal;
+            done.missing = look.missing;
         }
     } else {
         done = work::transfer(broker, what, signals);
@@ -109,6 +127,7 @@ int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOption
                                   messages(done.moved), util::printable(what.from),
                                   util::printable(what.to)));
     output::flush();
+    check_that_all_came_back(done.missing);
     return done.signal ? 128 + *done.signal : 0;
 }
 

@@ -146,9 +146,16 @@ event::Message addressed(const event::Message& message, const std::string& to) {
     auto& headers = copy.headers;
     remove(headers, "x-delivery-count");  // of the queue that it leaves
     stow(copy.properties.user_id, headers, "x-airy-user-id");
-    stow(copy.properties.expiration, headers, "x-airy-expiration");
     rename(headers, "CC", "x-airy-cc");
     copy.has_headers = copy.has_headers || !headers.empty();
+    return copy;
+}
+
+// The same, and it shall wait there for as long as it takes.
+event::Message kept(const event::Message& message, const std::string& to) {
+    auto copy = addressed(message, to);
+    stow(copy.properties.expiration, copy.headers, "x-airy-expiration");
+    copy.has_headers = copy.has_headers || !copy.headers.empty();
     return copy;
 }
 
@@ -159,7 +166,7 @@ void note_way(HeaderTable& headers, const event::Message& message) {
 
 event::Message copy_of(const event::Message& message, const Failure& failure,
                        const std::string& to) {
-    auto copy = addressed(message, to);
+    auto copy = kept(message, to);
     copy.has_headers = true;
     auto& headers = copy.headers;
     set(headers, "x-airy-attempts", {std::int64_t{failure.failures}});
@@ -229,7 +236,7 @@ void restore_dead_letter(event::Message& message) {
 event::Message requeued(const event::Message& letter, const std::string& to, util::SystemTime now) {
     event::Message original = letter;
     restore_dead_letter(original);
-    auto copy = addressed(original, to);
+    auto copy = kept(original, to);
     copy.has_headers = true;
     note_way(copy.headers, original);
     set(copy.headers, "x-airy-requeued", {util::format_rfc3339(now)});

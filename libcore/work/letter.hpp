@@ -12,7 +12,8 @@
 // Copies of messages that failed: for a retry queue, or for the dead-letter queue. They keep body,
 // properties and headers, except what would change their way through the broker, which moves to
 // headers of airy's: user_id (the broker compares it with the publisher), expiration (they would
-// vanish where they wait) and CC (they would be delivered to others again). Pure; any thread.
+// vanish where they wait; not of what is moved) and CC (they would be delivered to others again).
+// Pure; any thread.
 namespace airy::work {
 
 // What the last attempt came to.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "util/error.hpp"
@@ -25,6 +26,7 @@ using std::chrono::steady_clock;
 // The broker counts a queue's messages before it hands them out; when none has come for so long,
 // others have taken the rest.
 constexpr milliseconds quiet{1000};
+constexpr milliseconds recount_after{20};
 constexpr milliseconds close_deadline{5000};
 constexpr milliseconds confirm_patience{30'000};
 constexpr std::uint16_t most_prefetch = 65'535;
@@ -73,6 +75,17 @@ class Reader {
         subscriptions_.push_back(broker_.subscribe(options_));
     }
 
+    // Throws where there were messages, and are, and none has come.
+    void check_that_some_came() {
+        if (taken_ > 0 || ready_ == 0 || signal_) return;
+        const auto left = broker_.topology()->check_queue(options_.queue).ready;
+        if (left == 0) return;
+        throw Error(ErrorKind::timeout,
+                    fmt::format("the queue '{}' has {} messages and gives none",
+                                util::printable(options_.queue), left),
+                    "is it a stream, or one whose only active consumer is another?");
+    }
+
     // Gives back what was not acked, in order; none shall take what another gives back.
     void close() {
         for (const auto& subscription : subscriptions_)
@@ -111,6 +124,19 @@ class Reader {
     std::uint64_t taken_ = 0;
     std::optional<int> signal_;
 };
+
+// How many fewer than `expected` are ready; 0 where others take some. The broker counts what comes
+// back a little later.
+std::uint64_t count_missing(mq::Topology& topology, const std::string& queue,
+                            std::uint64_t expected) {
+    const auto deadline = steady_clock::now() + quiet;
+    while (true) {
+        const auto now = topology.check_queue(queue);
+        if (now.ready >= expected) return 0;
+        if (steady_clock::now() >= deadline) return now.consumers > 0 ? 0 : expected - now.ready;
+        std::this_thread::sleep_for(recount_after);
+    }
+}
 
 void publish_confirmed(mq::Publisher& publisher, event::Message message, const std::string& to) {
     publisher.try_submit(message);
@@ -169,11 +195,13 @@ Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit
         look.most_returns = std::max<std::uint64_t>(look.most_returns, returns_of(*delivered) + 1);
         if (!see(*delivered)) break;
     }
+    reader.check_that_some_came();
     look.left = reader.ready() - std::min(reader.ready(), look.seen);
     look.marked = std::min(reader.ready(), prefetch);
     look.signal = reader.signal();
     if (!came_back || look.left == 0) {
         reader.close();
+        if (look.seen > 0) look.missing = count_missing(*broker.topology(), queue, reader.ready());
         return look;
     }
     // The rest, to be given back behind these; by one that then takes no more, else it would be
@@ -185,6 +213,7 @@ Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit
     look.marked += rest.taken();
     reader.close();
     rest.close();
+    look.missing = count_missing(*broker.topology(), queue, reader.ready());
     return look;
 }
 
@@ -209,8 +238,11 @@ Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& s
         reader.ack(delivered->tag);
         ++done.moved;
     }
+    reader.check_that_some_came();
     reader.close();
     publisher->close(close_deadline);
+    if (done.passed_over > 0)
+        done.missing = count_missing(*broker.topology(), what.from, done.passed_over);
     done.signal = reader.signal();
     return done;
 }

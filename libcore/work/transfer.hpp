@@ -11,7 +11,8 @@
 #include "util/signals.hpp"
 
 // Looking into queues, and moving what is in them. On the caller's thread; throw Error{not_found}
-// for a queue that is not there, Error{unreachable} when the connection is lost.
+// for a queue that is not there, Error{unreachable} when the connection is lost, Error{timeout} for
+// one that has messages and gives none.
 namespace airy::work {
 
 // What was done to the queue that was looked into.
@@ -20,7 +21,9 @@ struct Look {
     std::uint64_t left = 0;          // ready at the start, and not seen
     std::uint64_t marked = 0;        // at most so many count as redelivered now
     std::uint64_t most_returns = 0;  // highest x-delivery-count seen: what comes back counts
-    std::optional<int> signal{};     // ended it
+    // Did not come back, since the queue's delivery limit forbids; where nobody else takes any.
+    std::uint64_t missing = 0;
+    std::optional<int> signal{};  // ended it
 };
 
 // Calls `see` with each message that is ready now, in order, at most `limit` (0: all), until it
@@ -44,6 +47,7 @@ struct Transfer {
 struct Transferred {
     std::uint64_t moved = 0;
     std::uint64_t passed_over = 0;
+    std::uint64_t missing = 0;    // of these, as in Look
     std::optional<int> signal{};  // ended it
 };
 

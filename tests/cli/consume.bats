@@ -585,6 +585,25 @@ in_flight() { [[ $(airy stats pools --output json | jq 'select(.name == "seen") 
         <<<"$(grep '^{' <<<"$stderr")"
 }
 
+@test "--log-events: what had been handled before is settled as well" {
+    airy consume '#' --queue "$queue" --print --until-empty --quiet
+    event=$(jq -cn '{event_id: "7b0c1de2-9c1f-4c57-8f0e-000000000001", event_type: "post.deleted",
+        timestamp: "2026-01-02T03:04:05Z", post_id: 1, author_id: 2}')
+    printf '%s\n' "$event" "$event" "$event" | airy publish --quiet
+    run_airy consume '#' --queue "$queue" --print --until-empty --dedup 1h --log-events --log-format json
+    assert_status 0
+    assert_equal "${#lines[@]}" 1
+    assert_equal "$(grep '^{' <<<"$stderr" | jq -r 'select(.message == "settled").settlement' | sort | xargs)" \
+        'ack duplicate duplicate'
+}
+
+@test "a queue's name leaves room for those of its retry queues" {
+    run_airy consume '#' --queue "$(printf 'q%.0s' {1..241})" -- true
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" '1 to 240 bytes'
+}
+
 @test "--no-declare on a queue without dead-letter arguments keeps what is given up" {
     airy queue declare "$queue" --bind 'post.*' --quiet
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet

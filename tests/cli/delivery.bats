@@ -47,6 +47,18 @@ post() {
     assert_equal "$(depth "$queue")" 0
 }
 
+@test "what died in its queue before is retried like any other, and not taken for a circle" {
+    jq -cn --arg q "$queue" '{topic: $q, exchange: "", body: {a: 1}, headers: {"x-death":
+        [{queue: $q, reason: "delivery_limit", count: 1, exchange: "", "routing-keys": [$q]}]}}' |
+        airy publish --lines message --quiet
+    run_airy consume '#' --queue "$queue" --count 1 --max-attempts 2 --retry-delay 200ms -- \
+        sh -c 'echo "$AIRY_ATTEMPT"; exit 75'
+    assert_status 6
+    assert_equal "$output" $'1\n2'
+    drained "$queue.dlq" >letter
+    jq -e --arg q "$queue" '.body.a == 1 and .headers["x-death"][0].queue == $q' letter
+}
+
 @test "what never will succeed is dead-lettered at once, with its account" {
     post 1
     run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'echo no such author >&2; exit 65'

@@ -38,6 +38,25 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
     [[ $(jq -c '[.queue, .type, .ready, .unacked, .consumers]' <<<"$output") == '["feeds","quorum",0,0,0]' ]]
 }
 
+@test "when nobody uses it, one file is all of it" {
+    airy queue declare feeds --bind 'post.*'
+    for id in 1 2 3; do post "$id"; done
+    [[ $(ls -d airy.db*) == $'airy.db\nairy.db-run' ]]
+    mv airy.db other.db
+    [[ $(airy queue ls feeds --output json --url sqlite:other.db | jq .ready) == 3 ]]
+}
+
+@test "an idle consumer notices that its file was removed" {
+    airy queue declare feeds --bind 'post.*'
+    spawn consumer "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare -- true
+    wait_until consuming
+    rm airy.db airy.db-*l airy.db-*m
+    status=0
+    ended "$spawned_pid" 20 || status=$?
+    [[ $status == 3 && $(<consumer.err) == *'removed or replaced'* ]]
+}
+consuming() { [[ $(airy queue ls feeds --output json | jq -r .consumers) == 1 ]]; }
+
 @test "tail hears what another process publishes" {
     spawn tail "$AIRY_BIN" tail 'post.*' --count 3 --output raw
     wait_until listening

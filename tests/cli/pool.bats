@@ -118,6 +118,17 @@ events() {
     wait_until 20 is worker '.handled == 8'
 }
 
+@test "pool resize: more slots take more messages, too" {
+    consumer worker sh -c 'while [ ! -e go ]; do sleep 0.05; done'
+    events 60
+    wait_until 20 is worker '.running == 4 and .waiting > 0'
+    (($(field worker .in_flight) < 40))
+    airy pool resize worker 40
+    wait_until 20 is worker '.running == 40'
+    touch go
+    wait_until 30 is worker '.handled == 60'
+}
+
 @test "pool resize: sizes that are none" {
     for size in 0 -1 x 1.5 99999999999999999999; do
         run_airy pool resize nobody "$size"

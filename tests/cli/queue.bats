@@ -403,6 +403,41 @@ time.sleep(60)'
     no_queue "$queue"
 }
 
+@test "queue peek and move: what does not come back is told of" {
+    airy queue declare "$queue" --arg x-delivery-limit=1
+    airy queue declare "$queue.to"
+    printf '%s\n' '{"n":1}' '{"n":2}' | jq -c --arg q "$queue" '{topic: $q, exchange: "", body: .}' |
+        airy publish --lines message --quiet
+    run_airy queue peek "$queue"
+    assert_status 0
+    assert_equal "${#lines[@]}" 2
+    run_airy queue move "$queue" "$queue.to" --where n=1 --yes
+    assert_status 1
+    assert_contains "$output" 'moved 1 message'
+    assert_contains "$stderr" '1 message did not come back'
+    assert_contains "$stderr" 'delivery limit'
+    forget "$queue.to" queues
+}
+
+@test "queue peek and move: a queue that gives none is no empty one" {
+    airy queue declare "$queue" --arg x-single-active-consumer=true
+    airy queue declare "$queue.to"
+    jq -cn --arg q "$queue" '{topic: $q, exchange: "", body: {n: (1, 2)}}' |
+        airy publish --lines message --quiet
+    spawn owner "$AIRY_BIN" consume '#' --queue "$queue" --no-declare --pool-size 1 --prefetch 1 -- sleep 60
+    wait_until 20 consumer_has '.in_flight == 1'
+    wait_until 20 holds_one
+    for command in "peek $queue" "move $queue $queue.to --yes"; do
+        # shellcheck disable=SC2086 # words
+        run_airy queue $command
+        assert_status 5
+        assert_short_error
+        assert_contains "$stderr" 'has 1 messages and gives none'
+    done
+    forget "$queue.to" queues
+}
+holds_one() { [[ $(depth "$queue") == 1 ]]; }
+
 @test "queue: the broker is down: exit 3" {
     for command in "declare q" "delete q --yes" "purge q --yes" "ls q"; do
         # shellcheck disable=SC2086 # words

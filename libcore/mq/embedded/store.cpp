@@ -88,9 +88,6 @@ Store::Store(const Location& location, const util::Clock& clock)
             return SQLITE_OK;
         },
         this);
-    // The log left behind is read again by who opens the file next; short as it is, that is
-    // cheaper than emptying it each time one process was alone.
-    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     db_->run("PRAGMA synchronous = NORMAL");
     db_->run("PRAGMA secure_delete = OFF");
     db_->run("PRAGMA temp_store = MEMORY");
@@ -182,20 +179,28 @@ void Store::checkpoint_if_long() {
     if (mode != SQLITE_CHECKPOINT_PASSIVE) bell_->ring();
 }
 
-Transaction::Transaction(Store& store) : store_(store) {
-    store_.rung_ = store_.bell_->rung();
-    store_.db().run("BEGIN IMMEDIATE");
-    // SQLite would go on writing into a file that has no name any more, and lose it in the end.
+// SQLite would go on with a file that has no name any more, and lose what is written in the end.
+void Store::check_in_place() const {
     int moved = 0;
-    sqlite3_file_control(store_.db().handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    sqlite3_file_control(db_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved == 0) return;
-    store_.db().run("ROLLBACK");
     throw Error(ErrorKind::unreachable,
                 fmt::format("cannot go on with the broker in {}: the file was removed or replaced "
                             "while it was in use",
-                            util::printable(store_.db().path())),
+                            util::printable(db_->path())),
                 "end what uses it before a file is put back from a backup")
         .as_permanent();
+}
+
+Transaction::Transaction(Store& store) : store_(store) {
+    store_.rung_ = store_.bell_->rung();
+    store_.db().run("BEGIN IMMEDIATE");
+    try {
+        store_.check_in_place();
+    } catch (const Error&) {
+        store_.db().run("ROLLBACK");
+        throw;
+    }
 }
 
 void Transaction::commit() {

@@ -41,6 +41,9 @@ class Store {
     // Moves what is committed from the log into the file when the log has become long.
     void checkpoint_if_long();
 
+    // Throws Error{unreachable} when the file was removed or replaced.
+    void check_in_place() const;
+
     // From now on nothing waits for the lock beyond this. Any thread.
     void hurry(util::SteadyTime deadline) noexcept;
 

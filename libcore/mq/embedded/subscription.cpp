@@ -195,8 +195,9 @@ void EmbeddedSubscription::refresh_watch() {
         end_dead_sessions(store_, catalogue_);
 }
 
-// Reads only: whether something waits that nobody has told of.
+// Reads only: whether something waits that nobody has told of, or nobody ever will.
 void EmbeddedSubscription::look_after_tick() {
+    store_.check_in_place();
     const auto ready = store_.db().value("SELECT ready FROM queue WHERE id = ?1 AND birth = ?2",
                                          queue_id_, queue_birth_);
     if (!ready || *ready > 0) look_ = true;

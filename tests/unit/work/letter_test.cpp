@@ -241,6 +241,7 @@ TEST_CASE("a message that is moved keeps its topic for who consumes it there") {
     CHECK(there.topic == "other");
     restore(there, "other");
     CHECK(there.topic == "post.published");
+    CHECK(there.properties.expiration == "60000");  // it need not wait anywhere
     const auto twice = moved(moved(original(), "other"), "third");
     CHECK(text(twice, "x-airy-topic") == "post.published");
 }
