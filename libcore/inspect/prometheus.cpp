@@ -151,11 +151,11 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
         for (const auto& report : queues)
             if (const auto told = value(report.queue)) metric.sample(labels(report), *told);
     };
-    const auto rate = [&](std::string_view name, std::string_view help, auto value) {
+    const auto rate = [&](std::string_view name, std::string_view help, double QueueRates::*value) {
         Family metric(out, name, "gauge", help);
         for (const auto& report : queues)
-            if (report.source != QueueSource::amqp)
-                metric.sample(labels(report), value(report.queue));
+            if (const auto& rates = report.queue.rates)
+                metric.sample(labels(report), *rates.*value);
     };
     if (queues.empty()) return out;
     gauge("airy_queue_messages_ready", "Messages that wait to be delivered.",
@@ -166,14 +166,11 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
           [](const QueueInfo& queue) { return queue.consumers; });
     gauge("airy_queue_memory_bytes", "Memory that the broker uses for the queue.",
           [](const QueueInfo& queue) { return queue.memory; });
-    rate("airy_queue_publish_rate", "Messages a second that came in.",
-         [](const QueueInfo& queue) { return queue.publish_rate; });
-    rate("airy_queue_deliver_rate", "Messages a second that went out.",
-         [](const QueueInfo& queue) { return queue.deliver_rate; });
-    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.",
-         [](const QueueInfo& queue) { return queue.ack_rate; });
+    rate("airy_queue_publish_rate", "Messages a second that came in.", &QueueRates::publish);
+    rate("airy_queue_deliver_rate", "Messages a second that went out.", &QueueRates::deliver);
+    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.", &QueueRates::ack);
     rate("airy_queue_redeliver_rate", "Messages a second that were delivered again.",
-         [](const QueueInfo& queue) { return queue.redeliver_rate; });
+         &QueueRates::redeliver);
     return out;
 }
 

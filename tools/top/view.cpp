@@ -176,6 +176,7 @@ std::vector<Line> View::lines(Size size, std::string time) {
         around.notes = {"looking for consumers…"};
     else if (model_.pools().rows().empty())
         around.notes.insert(around.notes.begin(), "no consumer of this user runs on this host");
+    if (!model_.rates_note().empty()) around.notes.push_back(model_.rates_note());
     return overview(model_, around, size);
 }
 

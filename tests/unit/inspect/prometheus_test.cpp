@@ -49,6 +49,11 @@ TEST_CASE("what a queue's broker does not tell has no sample") {
     QueueReport report;
     report.queue.name = "q";
     report.queue.ready = 5;
+    // Neither by whoever cannot tell it, nor by whoever could: absent is not 0.
+    for (const auto source : {QueueSource::management, QueueSource::broker}) {
+        report.source = source;
+        CHECK(prometheus_text(std::vector{report}).find("rate{") == std::string::npos);
+    }
     report.source = QueueSource::amqp;
     const auto text = prometheus_text(std::vector{report});
     CHECK(has(text, R"(airy_queue_messages_ready{queue="q"} 5)"));
