@@ -117,9 +117,9 @@ class Check final : public Command {
     void add_flow(cli::App& app) {
         auto sub = subcommand(app, "flow",
                               "publish a probe through the exchange to a queue of its own, and "
-                              "time the way there and back",
+                              "time the way there and back from connecting on",
                               &Check::flow);
-        sub.duration("--max-latency", max_latency_, "of the way");
+        sub.duration("--max-latency", max_latency_, "from connecting until the probe is back");
         sub.duration("--warn-latency", warn_latency_, "warn above this");
         sub.duration("--timeout", timeout_, "critical when the probe has not come by then [10s]");
         exchange_.add(sub);
@@ -180,6 +180,8 @@ class Check final : public Command {
     void flow(Verdict& verdict) {
         exchange_.resolve();
         const auto endpoint = broker_.endpoint("check");
+        // A broker that is blocked lets connecting and subscribing wait, and not the probe alone.
+        const auto start = steady_clock::now();
         const auto broker = mq::connect(endpoint);
         // No event: a pattern of `#` sees it, and whoever reads events passes it over.
         const std::string topic = "airy.probe." + util::uuid_v4();
@@ -196,16 +198,15 @@ class Check final : public Command {
         probe.properties.delivery_mode = 1;
         probe.properties.expiration = "60000";
         probe.properties.app_id = "airy-tools";
-        const auto start = steady_clock::now();
         publisher->try_submit(probe);
         const auto came = wait_for_probe(*subscription, *publisher, start);
         const auto deadline = std::chrono::milliseconds(1000);
         publisher->close(deadline);
         subscription->close(deadline);
-        if (!came)
+        if (!came || *came > *timeout_)
             verdict.raise(State::critical, fmt::format("the probe did not come within {:.3g} s",
                                                        *seconds(timeout_)));
-        else
+        if (came)
             verdict.add({"latency",
                          seconds(came),
                          "s",

@@ -77,6 +77,24 @@ pool_is() {
     assert_equal "$(depth "$queue")" 0
 }
 
+@test "check flow: a broker that is blocked before the probe is out is too slow" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --bind '#' --quiet # makes file and exchange
+    run_airy check flow --timeout 1s
+    assert_status 0
+    spawn blocker python3 -c '
+import sqlite3, time
+file = sqlite3.connect("airy.db", isolation_level=None)
+file.execute("BEGIN IMMEDIATE")
+print("blocked", flush=True)
+time.sleep(3)
+file.execute("ROLLBACK")'
+    wait_until grep -q blocked blocker.out
+    run_airy check flow --timeout 1s
+    assert_status 2
+    assert_contains "$output" 'did not come within 1 s'
+}
+
 @test "check broker: there, the exchange of another type, and away" {
     api PUT "exchanges/%2F/$AIRY_EXCHANGE" -H 'content-type: application/json' -d '{"type":"topic","durable":true}'
     run_airy check broker
