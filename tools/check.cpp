@@ -63,11 +63,24 @@ class Check final : public Command {
             if (error.kind() == ErrorKind::usage) throw;
             verdict.raise(state_of(error), error.what());
         }
-        output::print(output_.json() ? verdict.json() : verdict.text());
-        return verdict.exit_code();
+        return told(verdict) ? verdict.exit_code() : static_cast<int>(State::unknown);
     }
 
   private:
+    // A verdict that nobody could read is none, and the usual code of an error would be WARNING.
+    bool told(const Verdict& verdict) const {
+        try {
+            output::print(output_.json() ? verdict.json() : verdict.text());
+            output::flush();
+            return true;
+        } catch (const Error& error) {
+            output::complain(error.what(), error.hint());
+        } catch (const output::Closed&) {
+            output::complain("cannot write to stdout: its reader is gone", "");
+        }
+        return false;
+    }
+
     // That what is checked is away is what the check is there to tell.
     State state_of(const Error& error) const {
         if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::timeout)

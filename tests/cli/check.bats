@@ -110,6 +110,22 @@ file.execute("ROLLBACK")'
     assert_contains "$output" 'connection refused'
 }
 
+@test "check: a verdict that cannot be written is unknown" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --quiet
+    for stdout in 'open("/dev/full", "w")' 'closed_pipe()'; do
+        run --separate-stderr timeout 10 python3 -c "
+import os, subprocess, sys
+def closed_pipe():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+sys.exit(subprocess.call(sys.argv[1:], stdout=$stdout))" "$AIRY_BIN" check queue "$queue"
+        assert_status 3
+        assert_contains "$stderr" 'cannot write to stdout'
+    done
+}
+
 @test "check: who cannot be asked is unknown, and so is wrong usage" {
     run_airy check queue "$queue" --url amqp://guest:guest@127.0.0.1:1/
     assert_status 3
