@@ -107,6 +107,25 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     [[ ! -e $page ]]
 }
 
+@test "stats --record goes on after a line that a kill has torn, and --report skips it" {
+    sample='{"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"q","ready":1}'
+    printf '%s\n%s' "$sample" "${sample:0:40}" >"$recording"
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 0
+    assert_contains "$stderr" 'skipped 1'
+    grep -q ': 1 samples' "$page"
+    airy queue declare "$queue" --quiet
+    spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
+    wait_until 20 samples 4
+    kill -INT "$spawned_pid"
+    ended "$spawned_pid" 20 || true
+    assert_equal "$(sed -n 2p "$recording")" "${sample:0:40}"
+    sed 1,2d "$recording" | jq -e --arg q "$queue" '.queue == $q'
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 0
+    assert_contains "$stderr" 'skipped 1'
+}
+
 @test "stats --record: a file that cannot be written" {
     run_airy stats --record "$BATS_TEST_TMPDIR/none/file"
     assert_status 2

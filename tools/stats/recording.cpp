@@ -39,6 +39,14 @@ bool is_recording(const std::string& path) {
     return line.starts_with(R"({"kind":"pool",)") || line.starts_with(R"({"kind":"queue",)");
 }
 
+// Whether it ends in the midst of a line, as after a recorder was killed or the disk full.
+bool is_torn(const std::string& path) {
+    std::ifstream file(path, std::ios::ate);
+    if (!file || file.tellg() <= 0) return false;
+    file.seekg(-1, std::ios::end);
+    return file.get() != '\n';
+}
+
 // Whether `path` names the file that is read: `recording`, or stdin where that is empty.
 bool is_read(const std::string& path, const std::string& recording) {
     struct stat read {};
@@ -57,6 +65,8 @@ RecordingFile::RecordingFile(const std::string& path)
     if (!is_recording(path))
         throw Error(ErrorKind::usage, fmt::format("'{}' is no recording", util::printable(path)),
                     "--record begins a new file, or goes on with one of its own");
+    // That line is lost; the first sample need not be.
+    if (is_torn(path)) append("\n");
 }
 
 void RecordingFile::append(std::string_view lines) {
@@ -84,10 +94,15 @@ void write_report(const std::string& recording, const std::string& page) {
                     "airy stats --record FILE --report FILE.html, or pipe it in");
     }
     std::istream& in = recording.empty() ? std::cin : file;
-    const std::string html = inspect::html_report(in, "airy stats");
+    const auto report = inspect::html_report(in, "airy stats");
+    if (report.skipped > 0)
+        output::note(
+            fmt::format("airy: skipped {} of the recording's lines that {}, the first is line {}",
+                        report.skipped, report.skipped == 1 ? "is no sample" : "are no samples",
+                        report.first_skipped));
     std::ofstream out(early, std::ios::trunc);
     if (!out) cannot("write", page, ErrorKind::usage);
-    out << html;
+    out << report.html;
     out.close();
     if (!out || std::rename(early.c_str(), page.c_str()) != 0) {
         const int error = errno;

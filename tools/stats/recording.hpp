@@ -25,7 +25,8 @@ class RecordingFile {
 };
 
 // Reads the recording, or stdin where `recording` is empty, and writes the HTML page, which appears
-// whole or not at all. Throws Error, {usage} where the page would take the recording's place.
+// whole or not at all. Throws Error, {usage} where the page would take the recording's place. Notes
+// how many lines are no samples.
 void write_report(const std::string& recording, const std::string& page);
 
 }  // namespace airy::tools::stats
