@@ -134,6 +134,19 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
     return out;
 }
 
+std::string prometheus_text(const std::vector<Consumer>& consumers) {
+    if (consumers.empty()) return {};
+    std::vector<ConsumerStatus> answering;
+    for (const auto& consumer : consumers)
+        if (consumer.status) answering.push_back(*consumer.status);
+    std::string out = prometheus_text(answering);
+    Family up(out, "airy_consumer_up", "gauge", "Whether the consumer answers its control socket.");
+    for (const auto& consumer : consumers)
+        up.sample(fmt::format(R"(consumer="{}",pid="{}")", escaped(consumer.name), consumer.pid),
+                  std::uint64_t{consumer.status.has_value()});
+    return out;
+}
+
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange) {
     std::string out;
     Family metric(out, "airy_publish_confirm_seconds", "histogram", confirm_help);

@@ -120,6 +120,23 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     assert_status 2
 }
 
+@test "stats --prometheus: a queue named twice is told of once, a stopped consumer is down" {
+    consumer -- true
+    run_airy stats queues "$queue" "$queue" --prometheus
+    assert_status 0
+    assert_equal "$(grep -c '^airy_queue_messages_ready{' <<<"$output")" 1
+    promtool check metrics <<<"$output"
+    kill -STOP "$spawned_pid"
+    run_airy stats pools --prometheus
+    kill -CONT "$spawned_pid"
+    assert_status 0
+    grep -q "^airy_consumer_up{consumer=\"worker\",pid=\"$spawned_pid\"} 0$" <<<"$output"
+    assert_contains "$stderr" "'worker' ($spawned_pid) does not answer"
+    run_airy stats pools --prometheus
+    grep -q '^airy_consumer_up{consumer="worker",.*} 1$' <<<"$output"
+    promtool check metrics <<<"$output"
+}
+
 @test "publish --metrics-file: a file that cannot be written any more stops no stream" {
     airy queue declare "$queue" --bind '#'
     mkdir place

@@ -45,6 +45,18 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     CHECK(has(text, "airy_publish_confirm_seconds_sum{" + labels + "} 0.005"));
 }
 
+TEST_CASE("a consumer that does not answer is down, and the others are up") {
+    work::ConsumerStatus status;
+    status.name = "fine";
+    status.pid = 7;
+    const auto text = prometheus_text(std::vector<Consumer>{{"fine", 7, "/run/fine", status},
+                                                            {"stopped", 8, "/run/stopped", {}}});
+    CHECK(has(text, R"(airy_consumer_up{consumer="fine",pid="7"} 1)"));
+    CHECK(has(text, R"(airy_consumer_up{consumer="stopped",pid="8"} 0)"));
+    CHECK(text.find(R"(airy_pool_capacity{consumer="stopped")") == text.npos);
+    CHECK(prometheus_text(std::vector<Consumer>{}).empty());
+}
+
 TEST_CASE("what a queue's broker does not tell has no sample") {
     QueueReport report;
     report.queue.name = "q";
