@@ -185,6 +185,26 @@ events() {
     wait_until 10 is stopped '.state == "running" and .cap == 4'
 }
 
+@test "a consumer under SIGSTOP is found by a name that its socket has no room for" {
+    name=$(printf 'long%.0s' {1..50})
+    consumer "$name" cat
+    stopped=$spawned_pid
+    kill -STOP "$stopped"
+    AIRY_RUN_SECONDS=10 run_airy pool show "$name"
+    assert_status 5
+    assert_contains "$stderr" 'does not answer'
+    AIRY_RUN_SECONDS=10 run_airy stats pools "$name" --output json
+    assert_status 0
+    jq -e --argjson pid "$stopped" '.pid == $pid and .state == "not answering"' <<<"$output"
+    run_airy pool show "${name}er"
+    assert_status 5 # it may be this one
+    run_airy pool show "${name:0:20}"
+    assert_status 7
+    kill -CONT "$stopped"
+    run_airy pool show "$name"
+    assert_status 0
+}
+
 @test "the socket of a consumer that was killed is removed by who looks" {
     consumer killed cat
     socket=$(echo "$XDG_RUNTIME_DIR"/airy/killed-*.sock)

@@ -65,7 +65,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
                    Snapshot& snapshot) {
     for (const auto& consumer : all) {
         const auto named = [&consumer](const std::string& name) {
-            return consumer.name == name || std::to_string(consumer.pid) == name ||
+            return inspect::is_named(consumer, name) || std::to_string(consumer.pid) == name ||
                    (consumer.status && consumer.status->queue == name);
         };
         if (selection.names.empty() || std::ranges::any_of(selection.names, named))
