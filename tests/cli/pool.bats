@@ -157,6 +157,24 @@ events() {
     gone worker
 }
 
+@test "pool pause and resume of one that drains do nothing, and say so" {
+    consumer worker sh -c 'while [ ! -e go ]; do sleep 0.05; done'
+    worker=$spawned_pid
+    events 1
+    wait_until 20 is worker '.running == 1'
+    airy pool drain worker
+    for command in "pause worker" "resume worker" "pause worker --wait" "resume worker --wait"; do
+        # shellcheck disable=SC2086 # words
+        run_airy pool $command
+        assert_status 7
+        assert_short_error
+        assert_contains "$stderr" 'is draining'
+        assert_equal "$output" ''
+    done
+    touch go
+    ended "$worker" 20
+}
+
 @test "a consumer under SIGSTOP is shown as not answering, and holds nobody up" {
     consumer stopped cat
     stopped=$spawned_pid
