@@ -145,10 +145,11 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
     return table.text(table_width());
 }
 
-std::string trouble_lines(const std::vector<inspect::Consumer>& consumers) {
+std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
+                          const std::vector<inspect::QueueReport>& queues) {
     std::string out;
     for (const auto& consumer : consumers)
-        if (const auto found = inspect::trouble(consumer)) {
+        if (const auto found = inspect::trouble(consumer, queues)) {
             const auto line = fmt::format("{} ({}) {}", util::printable(consumer.name, 60),
                                           consumer.pid, util::printable(found->why, 1000));
             out += (table_width() > 0 ? cut_to(line, table_width()) : line) + '\n';
@@ -252,7 +253,8 @@ std::string pool_details(const inspect::Consumer& consumer) {
     return out;
 }
 
-std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
+std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
+                      const std::vector<inspect::QueueReport>& queues) {
     std::string out = json_head("pool", now);
     if (consumer.status) {
         out += inspect::to_json(*consumer.status).substr(1);
@@ -267,7 +269,7 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
             out += fmt::format(R"(,"{}":null)", key);
         out += '}';
     }
-    const auto found = inspect::trouble(consumer);
+    const auto found = inspect::trouble(consumer, queues);
     out.pop_back();  // the object goes on
     out += fmt::format(R"(,"trouble":{}}})", text_or_null(found ? found->why : std::string()));
     out += '\n';

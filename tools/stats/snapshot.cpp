@@ -114,7 +114,8 @@ void add_queues(const Selection& selection, const Source& source,
 
 std::string tables(const Snapshot& snapshot) {
     std::string out = output::pool_table(snapshot.consumers);
-    if (const auto lines = output::trouble_lines(snapshot.consumers); !lines.empty())
+    if (const auto lines = output::trouble_lines(snapshot.consumers, snapshot.queues);
+        !lines.empty())
         out += '\n' + lines;
     if (!out.empty() && !snapshot.queues.empty()) out += '\n';
     out += output::queue_table(snapshot.queues);
@@ -127,7 +128,7 @@ std::string json_lines(const Snapshot& snapshot) {
     std::string out;
     const auto now = util::system_clock().now();
     for (const auto& consumer : snapshot.consumers)
-        out += output::pool_json(consumer, now);
+        out += output::pool_json(consumer, now, snapshot.queues);
     for (const auto& report : snapshot.queues)
         out += output::queue_json(report, now, snapshot.bindings);
     return out;

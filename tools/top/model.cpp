@@ -155,7 +155,7 @@ void Model::take_pools(std::vector<Consumer> consumers) {
     forget_others(handled_, consumers_, id_of);
     troubles_.clear();
     for (const auto& consumer : consumers_)
-        if (const auto found = inspect::trouble(consumer))
+        if (const auto found = inspect::trouble(consumer, reports_))
             troubles_.push_back(
                 {fmt::format("{} ({}) {}", util::printable(consumer.name, 60), consumer.pid,
                              util::printable(found->why, 1000)),

@@ -39,6 +39,8 @@ class Model {
     const inspect::Consumer* consumer(const std::string& id) const;
     const History& handled(const std::string& id) const;
 
+    const std::vector<inspect::QueueReport>& reports() const noexcept { return reports_; }
+
     // Which consumers do not keep up, and why: a line for each.
     struct Trouble {
         std::string text;
