@@ -113,6 +113,21 @@ pool_is() {
     refute_contains "$output" '_rate{'
 }
 
+@test "stats queues: on the embedded broker another process' own queue is found by its name" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
+    spawn tail "$AIRY_BIN" tail '#'
+    wait_until own_queue
+    own=$(own_queue)
+    for command in "stats queues" "queue ls"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command "$own" --output json
+        assert_status 0
+        jq -e --arg q "$own" '.queue == $q and .exclusive and .consumers == 1' <<<"$output"
+    done
+}
+own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' | grep .; }
+
 @test "stats queues: rates are not known before the broker's statistics have come" {
     airy queue declare "$queue" --quiet
     run_airy stats queues "$queue" --output json
