@@ -63,11 +63,24 @@ class Check final : public Command {
             if (error.kind() == ErrorKind::usage) throw;
             verdict.raise(state_of(error), error.what());
         }
-        output::print(output_.json() ? verdict.json() : verdict.text());
-        return verdict.exit_code();
+        return told(verdict) ? verdict.exit_code() : static_cast<int>(State::unknown);
     }
 
   private:
+    // A verdict that nobody could read is none, and the usual code of an error would be WARNING.
+    bool told(const Verdict& verdict) const {
+        try {
+            output::print(output_.json() ? verdict.json() : verdict.text());
+            output::flush();
+            return true;
+        } catch (const Error& error) {
+            output::complain(error.what(), error.hint());
+        } catch (const output::Closed&) {
+            output::complain("cannot write to stdout: its reader is gone", "");
+        }
+        return false;
+    }
+
     // That what is checked is away is what the check is there to tell.
     State state_of(const Error& error) const {
         if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::timeout)
@@ -117,9 +130,9 @@ class Check final : public Command {
     void add_flow(cli::App& app) {
         auto sub = subcommand(app, "flow",
                               "publish a probe through the exchange to a queue of its own, and "
-                              "time the way there and back",
+                              "time the way there and back from connecting on",
                               &Check::flow);
-        sub.duration("--max-latency", max_latency_, "of the way");
+        sub.duration("--max-latency", max_latency_, "from connecting until the probe is back");
         sub.duration("--warn-latency", warn_latency_, "warn above this");
         sub.duration("--timeout", timeout_, "critical when the probe has not come by then [10s]");
         exchange_.add(sub);
@@ -180,6 +193,8 @@ class Check final : public Command {
     void flow(Verdict& verdict) {
         exchange_.resolve();
         const auto endpoint = broker_.endpoint("check");
+        // A broker that is blocked lets connecting and subscribing wait, and not the probe alone.
+        const auto start = steady_clock::now();
         const auto broker = mq::connect(endpoint);
         // No event: a pattern of `#` sees it, and whoever reads events passes it over.
         const std::string topic = "airy.probe." + util::uuid_v4();
@@ -196,16 +211,15 @@ class Check final : public Command {
         probe.properties.delivery_mode = 1;
         probe.properties.expiration = "60000";
         probe.properties.app_id = "airy-tools";
-        const auto start = steady_clock::now();
         publisher->try_submit(probe);
         const auto came = wait_for_probe(*subscription, *publisher, start);
         const auto deadline = std::chrono::milliseconds(1000);
         publisher->close(deadline);
         subscription->close(deadline);
-        if (!came)
+        if (!came || *came > *timeout_)
             verdict.raise(State::critical, fmt::format("the probe did not come within {:.3g} s",
                                                        *seconds(timeout_)));
-        else
+        if (came)
             verdict.add({"latency",
                          seconds(came),
                          "s",

@@ -109,10 +109,24 @@ class Pool final : public Command {
             throw Error(ErrorKind::usage, "--timeout is for --wait", "add --wait, or leave it out");
         auto consumer = find();
         consumer.status = inspect::control(consumer, operation, size_);
+        refuse_to_steer_the_ending(operation, consumer);
         if (wait_) wait_for(operation, consumer);
         const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name), consumer.pid,
                                       outcome(operation, *consumer.status));
         print(consumer, common_options().quiet ? std::string() : text);
+    }
+
+    // To one that ends a pause does nothing, and nothing brings it back. Throws Error{not_found}.
+    static void refuse_to_steer_the_ending(ControlOperation operation, const Consumer& consumer) {
+        const auto state = consumer.status->state;
+        if ((operation != ControlOperation::pause && operation != ControlOperation::resume) ||
+            (state != ConsumerState::draining && state != ConsumerState::stopped))
+            return;
+        throw Error(
+            ErrorKind::not_found,
+            fmt::format("consumer '{}' ({}) is {}: it can be neither paused nor resumed",
+                        util::printable(consumer.name), consumer.pid, work::to_string(state)),
+            "it ends when what runs has ended; start another with airy consume");
     }
 
     bool reached(ControlOperation operation, const ConsumerStatus& status) const {
@@ -145,6 +159,7 @@ class Pool final : public Command {
             std::this_thread::sleep_for(poll_interval);
             try {
                 consumer.status = inspect::control(consumer, ControlOperation::status);
+                refuse_to_steer_the_ending(operation, consumer);
             } catch (const Error& error) {
                 if (error.kind() != ErrorKind::not_found || operation != ControlOperation::drain)
                     throw;

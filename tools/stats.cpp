@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
-#include <set>
 
 #include "command.hpp"
 #include "complaints.hpp"
@@ -89,17 +89,30 @@ class Stats final : public Command {
   private:
     void read_words() {
         if (words_.empty()) return;
-        if (words_[0] != "pools" && words_[0] != "queues") {
-            selection_.names = words_;
-            return;
+        auto name = words_.begin();
+        if (*name == "pools" || *name == "queues") {
+            selection_.pools = *name == "pools";
+            selection_.queues = !selection_.pools;
+            ++name;
         }
-        selection_.pools = words_[0] == "pools";
-        selection_.queues = !selection_.pools;
-        selection_.names.assign(words_.begin() + 1, words_.end());
+        // Each once: Prometheus' text must not have a sample twice.
+        for (; name != words_.end(); ++name)
+            if (std::ranges::find(selection_.names, *name) == selection_.names.end())
+                selection_.names.push_back(*name);
     }
 
     Snapshot look() {
-        if (!selection_.queues) return stats::look_at_consumers(selection_);
+        auto snapshot = selection_.queues ? look_at_queues() : stats::look_at_consumers(selection_);
+        if (!prometheus_) return snapshot;
+        // A table shows them; who keeps this text in a file may see no more than stderr.
+        for (const auto& consumer : snapshot.consumers)
+            if (!consumer.status)
+                snapshot.notes.push_back(fmt::format("consumer '{}' ({}) does not answer",
+                                                     util::printable(consumer.name), consumer.pid));
+        return snapshot;
+    }
+
+    Snapshot look_at_queues() {
         const auto endpoint = broker_.endpoint("stats");
         return stats::look(selection_, {endpoint, management_.management(endpoint)});
     }
@@ -120,12 +133,9 @@ class Stats final : public Command {
     }
 
     std::string rendered(const Snapshot& snapshot) const {
-        if (prometheus_) {
-            std::vector<work::ConsumerStatus> answering;
-            for (const auto& consumer : snapshot.consumers)
-                if (consumer.status) answering.push_back(*consumer.status);
-            return inspect::prometheus_text(answering) + inspect::prometheus_text(snapshot.queues);
-        }
+        if (prometheus_)
+            return inspect::prometheus_text(snapshot.consumers) +
+                   inspect::prometheus_text(snapshot.queues);
         if (output_.json()) return stats::json_lines(snapshot);
         return stats::tables(snapshot);
     }

@@ -152,13 +152,18 @@ std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline) {
     return consumers;
 }
 
+bool is_named(const Consumer& consumer, std::string_view name) {
+    if (consumer.status) return consumer.name == name;
+    const auto directory = consumer.path.substr(0, consumer.path.rfind('/'));
+    return consumer.name == name || control_path(directory, name, consumer.pid) == consumer.path;
+}
+
 const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::string_view who) {
     std::vector<const Consumer*> found;
     for (const auto& consumer : consumers)
         if (std::to_string(consumer.pid) == who) return consumer;
     for (const auto& consumer : consumers)
-        if (consumer.name == who || (!consumer.status && consumer.name == socket_name(who)))
-            found.push_back(&consumer);
+        if (is_named(consumer, who)) found.push_back(&consumer);
     if (found.empty())
         throw Error(ErrorKind::not_found,
                     fmt::format("there is no consumer '{}'", util::printable(who)),

@@ -16,7 +16,7 @@
 namespace airy::inspect {
 
 // One consumer that runs. Without a status it did not answer in time: stopped (SIGSTOP), hung, or
-// swamped; then `name` is the one its socket bears (see socket_name).
+// swamped; then `name` is the one its socket bears (see control_path).
 struct Consumer {
     std::string name;
     int pid = 0;
@@ -29,6 +29,10 @@ constexpr auto control_deadline = std::chrono::milliseconds(1000);
 // Everyone, by name, then pid; all are asked at once. Sockets that nobody listens on any more are
 // removed on the way. Throws Error{general} when the process is out of resources.
 std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline = control_deadline);
+
+// Whether it has this name, or may have it: the socket of one that does not answer bears only a
+// part of it.
+bool is_named(const Consumer& consumer, std::string_view name);
 
 // The one with this name or this pid. Throws Error{not_found} that names those that run,
 // Error{usage} with the pids when several have the name.

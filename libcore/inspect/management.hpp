@@ -14,9 +14,16 @@
 
 namespace airy::inspect {
 
+// Messages a second over the broker's last interval.
+struct QueueRates {
+    double publish = 0;
+    double deliver = 0;  // to consumers and by basic.get
+    double ack = 0;
+    double redeliver = 0;
+};
+
 // A queue as RabbitMQ's management API tells of it. Absent: not told (the broker gathers statistics
-// every 5 s, and a new queue has none before that). Rates are messages a second over the broker's
-// last interval.
+// every 5 s, and a new queue has none before that).
 struct QueueInfo {
     std::string name;
     std::string type;  // quorum, classic, stream
@@ -29,10 +36,7 @@ struct QueueInfo {
     std::optional<std::uint64_t> unacked;
     std::optional<std::uint64_t> consumers;
     std::optional<std::uint64_t> memory;  // bytes
-    double publish_rate = 0;
-    double deliver_rate = 0;  // to consumers and by basic.get
-    double ack_rate = 0;
-    double redeliver_rate = 0;
+    std::optional<QueueRates> rates;
     std::optional<std::int64_t> head_timestamp;  // of the oldest message, seconds since 1970
 };
 

@@ -40,6 +40,13 @@ double rate(const json& stats, const char* key) {
     return value != nullptr && value->is_number() ? value->get<double>() : 0;
 }
 
+// Absent while no channel has told of the queue; what has not happened yet is left out.
+std::optional<QueueRates> rates(const json* stats) {
+    if (stats == nullptr || !stats->is_object() || stats->empty()) return std::nullopt;
+    return QueueRates{rate(*stats, "publish_details"), rate(*stats, "deliver_get_details"),
+                      rate(*stats, "ack_details"), rate(*stats, "redeliver_details")};
+}
+
 json parse(std::string_view source, json::value_t expected) {
     json value = json::parse(source, nullptr, false);
     if (value.type() != expected)
@@ -61,12 +68,9 @@ QueueInfo to_queue(const json& item) {
     queue.unacked = number(item, "messages_unacknowledged");
     queue.consumers = number(item, "consumers");
     queue.memory = number(item, "memory");
-    if (const json* stats = member(item, "message_stats")) {
-        queue.publish_rate = rate(*stats, "publish_details");
-        queue.deliver_rate = rate(*stats, "deliver_get_details");
-        queue.ack_rate = rate(*stats, "ack_details");
-        queue.redeliver_rate = rate(*stats, "redeliver_details");
-    }
+    queue.rates = rates(member(item, "message_stats"));
+    // The queue's statistics have come, and nothing has passed through it yet.
+    if (!queue.rates && queue.ready) queue.rates.emplace();
     const json* head = member(item, "head_message_timestamp");
     if (head != nullptr && head->is_number_integer())
         queue.head_timestamp = head->get<std::int64_t>();

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
+#include <list>
 #include <utility>
 
 #include "inspect/prometheus.hpp"
@@ -32,7 +34,7 @@ using Request = http::request<http::empty_body>;
 using Answer = http::response<http::string_body>;
 
 constexpr auto session_deadline = std::chrono::seconds(10);
-constexpr int session_limit = 32;
+constexpr std::size_t session_limit = 32;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 bool is_subscribed(work::ConsumerState state) {
@@ -71,6 +73,15 @@ Answer answer_to(const Request& request, const work::ConsumerControl& consumer) 
     return make_answer(request, http::status::not_found, "/metrics, /healthz or /readyz\n");
 }
 
+// Until the client has sent all, or the socket is closed.
+asio::awaitable<void> discard(tcp::socket& socket) {
+    std::array<char, 16 * 1024> sink;
+    for (;;) {
+        const auto [error, size] = co_await socket.async_read_some(asio::buffer(sink), as_tuple);
+        if (error) co_return;
+    }
+}
+
 }  // namespace
 
 // The listening socket and those it serves. `consumer` is null once the server is gone.
@@ -82,11 +93,12 @@ struct MetricsServer::Listener {
     tcp::acceptor acceptor;
     asio::steady_timer pause;
     const work::ConsumerControl* consumer;
-    int sessions = 0;
+    std::list<std::shared_ptr<tcp::socket>> sessions;  // the oldest first
 
     void open(const ListenAddress& address);
     static asio::awaitable<void> accept(std::shared_ptr<Listener> self);
-    static asio::awaitable<void> serve(std::shared_ptr<Listener> self, tcp::socket client);
+    static asio::awaitable<void> serve(std::shared_ptr<Listener> self,
+                                       std::shared_ptr<tcp::socket> socket);
 };
 
 void MetricsServer::Listener::open(const ListenAddress& address) {
@@ -99,7 +111,7 @@ void MetricsServer::Listener::open(const ListenAddress& address) {
         ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
         acceptor.set_option(tcp::acceptor::reuse_address(true));
         acceptor.bind(endpoint);
-        acceptor.listen(session_limit);
+        acceptor.listen(static_cast<int>(session_limit));
     } catch (const boost::system::system_error& error) {
         throw Error(ErrorKind::general, fmt::format("cannot listen on {}:{} for metrics: {}",
                                                     util::printable(address.host), address.port,
@@ -117,33 +129,41 @@ asio::awaitable<void> MetricsServer::Listener::accept(std::shared_ptr<Listener> 
             co_await self->pause.async_wait(as_tuple);
             continue;
         }
-        if (self->sessions >= session_limit) continue;
         ::fcntl(client.native_handle(), F_SETFD, FD_CLOEXEC);
-        asio::co_spawn(self->loop, serve(self, std::move(client)), asio::detached);
+        // Who has not said in all that time what it wants gives way to who may.
+        if (self->sessions.size() >= session_limit) {
+            boost::system::error_code ignored;
+            self->sessions.front()->close(ignored);
+            self->sessions.pop_front();
+        }
+        self->sessions.push_back(std::make_shared<tcp::socket>(std::move(client)));
+        asio::co_spawn(self->loop, serve(self, self->sessions.back()), asio::detached);
     }
 }
 
 asio::awaitable<void> MetricsServer::Listener::serve(std::shared_ptr<Listener> self,
-                                                     tcp::socket client) {
-    ++self->sessions;
-    auto socket = std::make_shared<tcp::socket>(std::move(client));
+                                                     std::shared_ptr<tcp::socket> socket) {
     asio::steady_timer deadline(self->loop, session_deadline);
     deadline.async_wait([socket](const boost::system::error_code& waited) {
         boost::system::error_code ignored;
         if (!waited) socket->close(ignored);
     });
     boost::beast::flat_buffer buffer(16 * 1024);
-    Request request;
-    const auto [error, size] = co_await http::async_read(*socket, buffer, request, as_tuple);
-    if (!error && self->consumer != nullptr) {
-        const Answer answer = answer_to(request, *self->consumer);
-        co_await http::async_write(*socket, answer, as_tuple);
-    }
+    // The header tells all; whatever body follows would have changed nothing.
+    http::request_parser<http::empty_body> request;
+    request.body_limit(boost::none);
+    const auto [error, size] = co_await http::async_read_header(*socket, buffer, request, as_tuple);
     boost::system::error_code ignored;
-    socket->shutdown(tcp::socket::shutdown_both, ignored);
+    if (!error && self->consumer != nullptr) {
+        const Answer answer = answer_to(request.get(), *self->consumer);
+        co_await http::async_write(*socket, answer, as_tuple);
+        socket->shutdown(tcp::socket::shutdown_send, ignored);
+        // To close before a body has come would reset the connection, and lose the answer.
+        if (!request.is_done()) co_await discard(*socket);
+    }
     socket->close(ignored);
     deadline.cancel();
-    --self->sessions;
+    self->sessions.remove(socket);
 }
 
 MetricsServer::MetricsServer(asio::io_context& loop, std::string_view address,

@@ -17,8 +17,8 @@ namespace airy::inspect {
 
 // Serves one consumer's metrics by HTTP: `/metrics` (Prometheus' text format), `/healthz` (200 as
 // long as the loop turns) and `/readyz` (200 while subscribed, else 503 and the state). Lives on
-// the loop thread of `loop`; loop and consumer must outlive it. Clients that are slow or many are
-// dropped and disturb nothing.
+// the loop thread of `loop`; loop and consumer must outlive it. Clients that are slow are dropped,
+// and the oldest of too many; they disturb nothing.
 class MetricsServer {
   public:
     // Listens on `HOST:PORT` or `[V6]:PORT` from now on; port 0 takes a free one. Throws

@@ -134,6 +134,19 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
     return out;
 }
 
+std::string prometheus_text(const std::vector<Consumer>& consumers) {
+    if (consumers.empty()) return {};
+    std::vector<ConsumerStatus> answering;
+    for (const auto& consumer : consumers)
+        if (consumer.status) answering.push_back(*consumer.status);
+    std::string out = prometheus_text(answering);
+    Family up(out, "airy_consumer_up", "gauge", "Whether the consumer answers its control socket.");
+    for (const auto& consumer : consumers)
+        up.sample(fmt::format(R"(consumer="{}",pid="{}")", escaped(consumer.name), consumer.pid),
+                  std::uint64_t{consumer.status.has_value()});
+    return out;
+}
+
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange) {
     std::string out;
     Family metric(out, "airy_publish_confirm_seconds", "histogram", confirm_help);
@@ -151,11 +164,11 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
         for (const auto& report : queues)
             if (const auto told = value(report.queue)) metric.sample(labels(report), *told);
     };
-    const auto rate = [&](std::string_view name, std::string_view help, auto value) {
+    const auto rate = [&](std::string_view name, std::string_view help, double QueueRates::*value) {
         Family metric(out, name, "gauge", help);
         for (const auto& report : queues)
-            if (report.source != QueueSource::amqp)
-                metric.sample(labels(report), value(report.queue));
+            if (const auto& rates = report.queue.rates)
+                metric.sample(labels(report), *rates.*value);
     };
     if (queues.empty()) return out;
     gauge("airy_queue_messages_ready", "Messages that wait to be delivered.",
@@ -166,14 +179,11 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
           [](const QueueInfo& queue) { return queue.consumers; });
     gauge("airy_queue_memory_bytes", "Memory that the broker uses for the queue.",
           [](const QueueInfo& queue) { return queue.memory; });
-    rate("airy_queue_publish_rate", "Messages a second that came in.",
-         [](const QueueInfo& queue) { return queue.publish_rate; });
-    rate("airy_queue_deliver_rate", "Messages a second that went out.",
-         [](const QueueInfo& queue) { return queue.deliver_rate; });
-    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.",
-         [](const QueueInfo& queue) { return queue.ack_rate; });
+    rate("airy_queue_publish_rate", "Messages a second that came in.", &QueueRates::publish);
+    rate("airy_queue_deliver_rate", "Messages a second that went out.", &QueueRates::deliver);
+    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.", &QueueRates::ack);
     rate("airy_queue_redeliver_rate", "Messages a second that were delivered again.",
-         [](const QueueInfo& queue) { return queue.redeliver_rate; });
+         &QueueRates::redeliver);
     return out;
 }
 

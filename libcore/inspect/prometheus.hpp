@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "inspect/control_client.hpp"
 #include "inspect/queues.hpp"
 #include "work/status.hpp"
 
@@ -16,6 +17,9 @@ namespace airy::inspect {
 
 // Pools and settlements of these consumers, labelled by consumer, pid and queue.
 std::string prometheus_text(const std::vector<work::ConsumerStatus>& consumers);
+
+// The same of those that answer, and which do not: airy_consumer_up.
+std::string prometheus_text(const std::vector<Consumer>& consumers);
 
 // Of a publisher: from each publish to its confirm, labelled by the exchange.
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange);

@@ -116,6 +116,11 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
     const auto topology = broker.topology();
     const auto told_all = management ? std::nullopt : topology->inventory();
     for (const auto& name : names) {
+        // The listing also has those that are another connection's own.
+        if (const auto* listed = told_all ? find(*told_all, name) : nullptr) {
+            survey.queues.push_back({info_of(*listed), QueueSource::broker});
+            continue;
+        }
         mq::QueueState now;
         try {
             now = topology->check_queue(name);
@@ -126,10 +131,6 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
                 survey.queues.push_back({std::move(*told), QueueSource::management});
             else
                 survey.missing.push_back(error);
-            continue;
-        }
-        if (const auto* listed = told_all ? find(*told_all, name) : nullptr) {
-            survey.queues.push_back({info_of(*listed), QueueSource::broker});
             continue;
         }
         auto told = ask_management(management, name, survey.degraded);

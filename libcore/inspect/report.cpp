@@ -30,6 +30,8 @@ struct Recording {
     double from = std::numeric_limits<double>::max();
     double to = 0;
     std::size_t samples = 0;
+    std::size_t skipped = 0;
+    std::size_t first_skipped = 0;
 };
 
 std::optional<double> number(const json& object, const char* key) {
@@ -82,10 +84,10 @@ Recording read(std::istream& in) {
         const auto kind = sample.is_object() ? text(sample, "kind") : "";
         std::optional<util::SystemTime> at;
         if (kind == "queue" || kind == "pool") at = util::parse_rfc3339(text(sample, "time"));
-        if (!at)
-            throw Error(ErrorKind::invalid_event,
-                        fmt::format("line {} of the recording is no sample", number),
-                        "a recording is what airy stats --record FILE appends");
+        if (!at) {
+            if (recording.skipped++ == 0) recording.first_skipped = number;
+            continue;
+        }
         const double time = std::chrono::duration<double>(at->time_since_epoch()).count();
         recording.from = std::min(recording.from, time);
         recording.to = std::max(recording.to, time);
@@ -93,7 +95,11 @@ Recording read(std::istream& in) {
         take_sample(recording, sample, time);
     }
     if (recording.samples == 0)
-        throw Error(ErrorKind::invalid_event, "the recording holds no samples",
+        throw Error(ErrorKind::invalid_event,
+                    recording.skipped == 0
+                        ? "the recording holds no samples"
+                        : fmt::format("none of the recording's lines is a sample: {}, from line {}",
+                                      recording.skipped, recording.first_skipped),
                     "airy stats --record FILE appends some each second");
     return recording;
 }
@@ -198,7 +204,7 @@ path { stroke: var(--own); } .key { background: var(--own); }
 
 }  // namespace
 
-std::string html_report(std::istream& in, const std::string& title) {
+Report html_report(std::istream& in, const std::string& title) {
     const Recording recording = read(in);
     Page page(recording);
     for (const auto& [name, figures] : recording.pools)
@@ -210,7 +216,7 @@ std::string html_report(std::istream& in, const std::string& title) {
             util::SystemTime(std::chrono::duration_cast<util::SystemTime::duration>(
                 std::chrono::seconds(static_cast<std::int64_t>(time)))));
     };
-    return fmt::format(
+    std::string html = fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<title>{0}</title>\n<style>{1}</style></head><body>\n"
@@ -218,6 +224,7 @@ std::string html_report(std::istream& in, const std::string& title) {
         "--record</p>\n{7}</body></html>\n",
         html_escaped(title), style, day(recording.from), day(recording.to), recording.samples,
         recording.pools.size(), recording.queues.size(), page.out);
+    return {std::move(html), recording.skipped, recording.first_skipped};
 }
 
 }  // namespace airy::inspect

@@ -2,14 +2,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <istream>
 #include <string>
 
 namespace airy::inspect {
 
 // One self-contained HTML page from a recording: the lines of `stats --output json`, as `stats
-// --record` appends them. Queue depth and rates, pool use, rates and times, each over time. Throws
-// Error{invalid_event} with the number of a line that is none, and for a recording without samples.
-std::string html_report(std::istream& recording, const std::string& title);
+// --record` appends them. Queue depth and rates, pool use, rates and times, each over time.
+struct Report {
+    std::string html;
+    std::size_t skipped = 0;  // lines that are no samples: a recorder that is killed tears one
+    std::size_t first_skipped = 0;  // the number of the first of them, from 1
+};
+
+// Throws Error{invalid_event} for a recording without samples.
+Report html_report(std::istream& recording, const std::string& title);
 
 }  // namespace airy::inspect

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "inspect/control_client.hpp"
+#include "inspect/queues.hpp"
 
 namespace airy::inspect {
 
@@ -13,7 +15,7 @@ namespace airy::inspect {
 struct Trouble {
     enum class Kind {
         silent,   // it does not answer at all
-        hung,     // every slot is taken and none of the handlers ends
+        hung,     // no handler more can start and none of those that run ends
         failing,  // at least a tenth of what its handlers did failed
         slow,     // every slot is taken by handlers that take their time, and messages wait
     };
@@ -21,7 +23,9 @@ struct Trouble {
     std::string why;  // begins with the kind, as `hung: …`; may hold any bytes of a failure's text
 };
 
-// nullopt: nothing can be seen. The worst of what holds.
-std::optional<Trouble> trouble(const Consumer& consumer);
+// nullopt: nothing can be seen. The worst of what holds. `queues` may hold the consumer's: one that
+// has a slot free but takes no more only lags where messages are ready for it.
+std::optional<Trouble> trouble(const Consumer& consumer,
+                               const std::vector<QueueReport>& queues = {});
 
 }  // namespace airy::inspect

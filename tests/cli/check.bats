@@ -77,6 +77,24 @@ pool_is() {
     assert_equal "$(depth "$queue")" 0
 }
 
+@test "check flow: a broker that is blocked before the probe is out is too slow" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --bind '#' --quiet # makes file and exchange
+    run_airy check flow --timeout 1s
+    assert_status 0
+    spawn blocker python3 -c '
+import sqlite3, time
+file = sqlite3.connect("airy.db", isolation_level=None)
+file.execute("BEGIN IMMEDIATE")
+print("blocked", flush=True)
+time.sleep(3)
+file.execute("ROLLBACK")'
+    wait_until grep -q blocked blocker.out
+    run_airy check flow --timeout 1s
+    assert_status 2
+    assert_contains "$output" 'did not come within 1 s'
+}
+
 @test "check broker: there, the exchange of another type, and away" {
     api PUT "exchanges/%2F/$AIRY_EXCHANGE" -H 'content-type: application/json' -d '{"type":"topic","durable":true}'
     run_airy check broker
@@ -90,6 +108,22 @@ pool_is() {
     run_airy check broker --url amqp://guest:guest@127.0.0.1:1/
     assert_status 2
     assert_contains "$output" 'connection refused'
+}
+
+@test "check: a verdict that cannot be written is unknown" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --quiet
+    for stdout in 'open("/dev/full", "w")' 'closed_pipe()'; do
+        run --separate-stderr timeout 10 python3 -c "
+import os, subprocess, sys
+def closed_pipe():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+sys.exit(subprocess.call(sys.argv[1:], stdout=$stdout))" "$AIRY_BIN" check queue "$queue"
+        assert_status 3
+        assert_contains "$stderr" 'cannot write to stdout'
+    done
 }
 
 @test "check: who cannot be asked is unknown, and so is wrong usage" {

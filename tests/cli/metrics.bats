@@ -74,6 +74,31 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     wait_until 20 figure_is airy_messages_total ack 1
 }
 
+@test "consume --metrics-listen: as many half-sent requests as it takes keep nobody out" {
+    consumer -- true
+    spawn crowd python3 -c '
+import socket, sys, time
+held = []
+for _ in range(40):
+    client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n")
+    held.append(client)
+print("held", flush=True)
+time.sleep(60)' "$port"
+    wait_until grep -q held crowd.out
+    for _ in 1 2 3; do curl -sf --max-time 5 "$at/metrics" | grep -q '^airy_pool_capacity'; done
+}
+
+@test "consume --metrics-listen: a request with a body is refused in words" {
+    consumer -- true
+    head -c 3000000 /dev/zero >body
+    for method in POST PUT DELETE; do
+        assert_equal "$(curl -s --max-time 5 -X "$method" -d some "$at/metrics" -w '%{http_code}')" $'GET or HEAD\n405'
+        run curl -s --max-time 5 -X "$method" -H 'Expect:' --data-binary @body "$at/metrics" -w '%{http_code}'
+        assert_equal "$output" $'GET or HEAD\n405'
+    done
+}
+
 @test "publish --metrics-file: as many confirms as were told, in a text that promtool takes" {
     airy queue declare "$queue" --bind '#'
     printf '{"event_type":"post.deleted","post_id":%d,"author_id":1}\n' 1 2 3 >events
@@ -118,6 +143,23 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     grep -q "^airy_queue_consumers{queue=\"$queue\"} 1$" "$BATS_TEST_TMPDIR/text"
     run_airy stats --prometheus --output json
     assert_status 2
+}
+
+@test "stats --prometheus: a queue named twice is told of once, a stopped consumer is down" {
+    consumer -- true
+    run_airy stats queues "$queue" "$queue" --prometheus
+    assert_status 0
+    assert_equal "$(grep -c '^airy_queue_messages_ready{' <<<"$output")" 1
+    promtool check metrics <<<"$output"
+    kill -STOP "$spawned_pid"
+    run_airy stats pools --prometheus
+    kill -CONT "$spawned_pid"
+    assert_status 0
+    grep -q "^airy_consumer_up{consumer=\"worker\",pid=\"$spawned_pid\"} 0$" <<<"$output"
+    assert_contains "$stderr" "'worker' ($spawned_pid) does not answer"
+    run_airy stats pools --prometheus
+    grep -q '^airy_consumer_up{consumer="worker",.*} 1$' <<<"$output"
+    promtool check metrics <<<"$output"
 }
 
 @test "publish --metrics-file: a file that cannot be written any more stops no stream" {

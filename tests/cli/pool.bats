@@ -168,6 +168,24 @@ events() {
     gone worker
 }
 
+@test "pool pause and resume of one that drains do nothing, and say so" {
+    consumer worker sh -c 'while [ ! -e go ]; do sleep 0.05; done'
+    worker=$spawned_pid
+    events 1
+    wait_until 20 is worker '.running == 1'
+    airy pool drain worker
+    for command in "pause worker" "resume worker" "pause worker --wait" "resume worker --wait"; do
+        # shellcheck disable=SC2086 # words
+        run_airy pool $command
+        assert_status 7
+        assert_short_error
+        assert_contains "$stderr" 'is draining'
+        assert_equal "$output" ''
+    done
+    touch go
+    ended "$worker" 20
+}
+
 @test "a consumer under SIGSTOP is shown as not answering, and holds nobody up" {
     consumer stopped cat
     stopped=$spawned_pid
@@ -194,6 +212,26 @@ events() {
     kill -CONT "$stopped"
     # What the tool gave up on does not happen later.
     wait_until 10 is stopped '.state == "running" and .cap == 4'
+}
+
+@test "a consumer under SIGSTOP is found by a name that its socket has no room for" {
+    name=$(printf 'long%.0s' {1..50})
+    consumer "$name" cat
+    stopped=$spawned_pid
+    kill -STOP "$stopped"
+    AIRY_RUN_SECONDS=10 run_airy pool show "$name"
+    assert_status 5
+    assert_contains "$stderr" 'does not answer'
+    AIRY_RUN_SECONDS=10 run_airy stats pools "$name" --output json
+    assert_status 0
+    jq -e --argjson pid "$stopped" '.pid == $pid and .state == "not answering"' <<<"$output"
+    run_airy pool show "${name}er"
+    assert_status 5 # it may be this one
+    run_airy pool show "${name:0:20}"
+    assert_status 7
+    kill -CONT "$stopped"
+    run_airy pool show "$name"
+    assert_status 0
 }
 
 @test "the socket of a consumer that was killed is removed by who looks" {

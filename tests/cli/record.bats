@@ -66,6 +66,33 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     [[ ! -e $recording && ! -e $page ]]
 }
 
+@test "stats: neither a report nor a recording takes the place of another file" {
+    sample='{"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"q","ready":1}'
+    echo "$sample" >"$recording"
+    ln -s "$recording" link
+    ln "$recording" hard
+    for written in "$recording" link hard; do
+        run_airy stats --record "$recording" --report "$written"
+        assert_status 2
+        assert_short_error
+        run_airy stats --report "$written" <"$recording"
+        assert_status 2
+    done
+    # What the page is first written to.
+    ln -s "$recording" new.html.part
+    run_airy stats --record "$recording" --report new.html
+    assert_status 2
+    assert_equal "$(<"$recording")" "$sample"
+    airy queue declare "$queue" --quiet
+    for other in 'a letter' '{"event_type":"post.deleted"}' '<!DOCTYPE html>'; do
+        printf '%s\n' "$other" >other
+        run_airy stats queues "$queue" --record other
+        assert_status 2
+        assert_short_error
+        assert_equal "$(<other)" "$other"
+    done
+}
+
 @test "stats --report: no recording, an empty one, and lines that are no samples" {
     run_airy stats --report "$page" </dev/null
     assert_status 8
@@ -78,6 +105,25 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     assert_status 8
     assert_contains "$stderr" 'line 1'
     [[ ! -e $page ]]
+}
+
+@test "stats --record goes on after a line that a kill has torn, and --report skips it" {
+    sample='{"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"q","ready":1}'
+    printf '%s\n%s' "$sample" "${sample:0:40}" >"$recording"
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 0
+    assert_contains "$stderr" 'skipped 1'
+    grep -q ': 1 samples' "$page"
+    airy queue declare "$queue" --quiet
+    spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
+    wait_until 20 samples 4
+    kill -INT "$spawned_pid"
+    ended "$spawned_pid" 20 || true
+    assert_equal "$(sed -n 2p "$recording")" "${sample:0:40}"
+    sed 1,2d "$recording" | jq -e --arg q "$queue" '.queue == $q'
+    run_airy stats --record "$recording" --report "$page"
+    assert_status 0
+    assert_contains "$stderr" 'skipped 1'
 }
 
 @test "stats --record: a file that cannot be written" {

@@ -98,6 +98,43 @@ pool_is() {
     assert_short_error
 }
 
+@test "stats queues: the embedded broker tells no rates, and none are made up" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --bind '#'
+    airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
+    run_airy stats queues "$queue" --output json
+    assert_status 0
+    jq -e '.ready == 1 and .source == "broker" and .head_age_s == null and
+        all(.publish_rate, .deliver_rate, .ack_rate, .redeliver_rate; . == null)' <<<"$output"
+    run_airy stats queues "$queue"
+    grep -qE "^$queue +quorum +1 +0 +0 +- +- +- +- " <<<"$output"
+    run_airy stats queues --prometheus
+    assert_contains "$output" "airy_queue_messages_ready{queue=\"$queue\"} 1"
+    refute_contains "$output" '_rate{'
+}
+
+@test "stats queues: on the embedded broker another process' own queue is found by its name" {
+    export AIRY_URL=sqlite:airy.db
+    airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
+    spawn tail "$AIRY_BIN" tail '#'
+    wait_until own_queue
+    own=$(own_queue)
+    for command in "stats queues" "queue ls"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command "$own" --output json
+        assert_status 0
+        jq -e --arg q "$own" '.queue == $q and .exclusive and .consumers == 1' <<<"$output"
+    done
+}
+own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' | grep .; }
+
+@test "stats queues: rates are not known before the broker's statistics have come" {
+    airy queue declare "$queue" --quiet
+    run_airy stats queues "$queue" --output json
+    jq -e '.unacked == null and .publish_rate == null and .source == "management+amqp"' <<<"$output"
+    wait_until 20 eval 'airy stats queues "$queue" --output json | jq -e ".publish_rate == 0"'
+}
+
 @test "stats queues --bindings: exchange and pattern, none, and not known" {
     airy queue declare "$queue" --bind 'post.*' --bind 'comment.#'
     airy queue declare "$queue.dlq"

@@ -202,6 +202,29 @@ left_with() {
     cmp before after
 }
 
+@test "top: fg after SIGSTOP, which tells nobody, brings the screen and its keys" {
+    consumer cat
+    on_tmux -f /dev/null new-session -d -x 100 -y 30 env TERM=screen PS1='shell> ' \
+        bash --norc --noprofile -i 3>&-
+    sees 'shell>'
+    press "stty -g >before; clear; echo \$\$ >shell; $AIRY_BIN top" Enter
+    sees 'Tab pools/queues'
+    kill -STOP "$(top_pid)"
+    sees 'Stopped'
+    press 'fg' Enter
+    wait_until screen_lacks 'Stopped'
+    sees 'Tab pools/queues'
+    screen_lacks 'shell>'
+    assert_equal "$(on_tmux display-message -p '#{alternate_on} #{cursor_flag}')" '1 0'
+    press p # without Enter
+    wait_until pool_is '.state == "paused"'
+    press q
+    sees 'shell>'
+    press 'stty -g >after' Enter
+    wait_until test -s after
+    cmp before after
+}
+
 @test "top: a consumer that is stopped is shown as such, and the keys and the others work on" {
     consumer cat
     kill -STOP "$spawned_pid"

@@ -18,6 +18,8 @@
 namespace airy::tools::output {
 namespace {
 
+using inspect::QueueRates;
+
 constexpr const char* unknown = "-";
 
 // The terminal's, or 0 where stdout is none.
@@ -49,9 +51,9 @@ std::string text_or_null(const std::string& text) {
     return util::quote_any_json(text);
 }
 
-std::string shown_rate(const inspect::QueueReport& report, double rate) {
-    if (report.source == inspect::QueueSource::amqp) return unknown;
-    return fmt::format("{:.1f}", rate);
+std::string rate_of(const inspect::QueueInfo& queue, double QueueRates::*which,
+                    const char* otherwise) {
+    return queue.rates ? fmt::format("{:.1f}", *queue.rates.*which) : otherwise;
 }
 
 std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
@@ -143,10 +145,11 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
     return table.text(table_width());
 }
 
-std::string trouble_lines(const std::vector<inspect::Consumer>& consumers) {
+std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
+                          const std::vector<inspect::QueueReport>& queues) {
     std::string out;
     for (const auto& consumer : consumers)
-        if (const auto found = inspect::trouble(consumer)) {
+        if (const auto found = inspect::trouble(consumer, queues)) {
             const auto line = fmt::format("{} ({}) {}", util::printable(consumer.name, 60),
                                           consumer.pid, util::printable(found->why, 1000));
             out += (table_width() > 0 ? cut_to(line, table_width()) : line) + '\n';
@@ -170,10 +173,12 @@ std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
                  {"state", Align::left, 1}});
     for (const auto& report : queues) {
         const auto& queue = report.queue;
+        const auto rate = [&queue](double QueueRates::*which) {
+            return rate_of(queue, which, unknown);
+        };
         table.add({queue.name, queue.type.empty() ? unknown : queue.type, shown(queue.ready),
-                   shown(queue.unacked), shown(queue.consumers),
-                   shown_rate(report, queue.publish_rate), shown_rate(report, queue.deliver_rate),
-                   shown_rate(report, queue.ack_rate), shown_rate(report, queue.redeliver_rate),
+                   shown(queue.unacked), shown(queue.consumers), rate(&QueueRates::publish),
+                   rate(&QueueRates::deliver), rate(&QueueRates::ack), rate(&QueueRates::redeliver),
                    shown_bytes(queue.memory), queue.policy,
                    queue.state.empty() ? unknown : queue.state});
     }
@@ -248,7 +253,8 @@ std::string pool_details(const inspect::Consumer& consumer) {
     return out;
 }
 
-std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
+std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
+                      const std::vector<inspect::QueueReport>& queues) {
     std::string out = json_head("pool", now);
     if (consumer.status) {
         out += inspect::to_json(*consumer.status).substr(1);
@@ -263,7 +269,7 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now) {
             out += fmt::format(R"(,"{}":null)", key);
         out += '}';
     }
-    const auto found = inspect::trouble(consumer);
+    const auto found = inspect::trouble(consumer, queues);
     out.pop_back();  // the object goes on
     out += fmt::format(R"(,"trouble":{}}})", text_or_null(found ? found->why : std::string()));
     out += '\n';
@@ -275,9 +281,7 @@ std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
     const auto& queue = report.queue;
     const bool told = report.source != inspect::QueueSource::amqp;
     const auto flag = [told](bool value) { return !told ? "null" : value ? "true" : "false"; };
-    const auto rate = [told](double value) {
-        return told ? fmt::format("{:.1f}", value) : std::string("null");
-    };
+    const auto rate = [&queue](double QueueRates::*which) { return rate_of(queue, which, "null"); };
     return json_head("queue", now) +
            fmt::format(R"("queue":{},"type":{},"ready":{},"unacked":{},"consumers":{},"durable":{})"
                        R"(,"auto_delete":{},"exclusive":{},"state":{},"policy":{},"memory":{})"
@@ -286,8 +290,9 @@ std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
                        text_or_null(queue.name), text_or_null(queue.type), or_null(queue.ready),
                        or_null(queue.unacked), or_null(queue.consumers), flag(queue.durable),
                        flag(queue.auto_delete), flag(queue.exclusive), text_or_null(queue.state),
-                       text_or_null(queue.policy), or_null(queue.memory), rate(queue.publish_rate),
-                       rate(queue.deliver_rate), rate(queue.ack_rate), rate(queue.redeliver_rate),
+                       text_or_null(queue.policy), or_null(queue.memory),
+                       rate(&QueueRates::publish), rate(&QueueRates::deliver),
+                       rate(&QueueRates::ack), rate(&QueueRates::redeliver),
                        or_null(head_age(queue, now)), inspect::to_string(report.source),
                        with_bindings ? ",\"bindings\":" + bindings_json(report.bindings) : "") +
            "\n";

@@ -14,8 +14,9 @@ namespace airy::tools::output {
 
 // Fits the terminal where stdout is one.
 std::string pool_table(const std::vector<inspect::Consumer>& consumers);
-// A line for each that does not keep up: which, and why.
-std::string trouble_lines(const std::vector<inspect::Consumer>& consumers);
+// A line for each that does not keep up: which, and why. The queues help to tell.
+std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
+                          const std::vector<inspect::QueueReport>& queues);
 std::string queue_table(const std::vector<inspect::QueueReport>& queues);
 std::string binding_table(const std::vector<inspect::QueueReport>& queues);
 
@@ -23,8 +24,9 @@ std::string binding_table(const std::vector<inspect::QueueReport>& queues);
 std::string pool_details(const inspect::Consumer& consumer);
 
 // One object and its line end. A consumer that does not answer has the state `not answering`, its
-// figures are null.
-std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now);
+// figures are null. The queues help to tell its trouble.
+std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
+                      const std::vector<inspect::QueueReport>& queues = {});
 // `bindings` is a key only where they were asked for; null: nobody could tell.
 std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
                        bool with_bindings = false);

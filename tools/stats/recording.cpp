@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,11 +26,47 @@ namespace {
         kind, fmt::format("cannot {} '{}': {}", what, util::printable(path), std::strerror(errno)));
 }
 
+// Whether it may be gone on with: nothing is in it yet, or a recording. Of a device or a pipe it is
+// not asked.
+bool is_recording(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
+        return true;
+    std::ifstream file(path);
+    std::string line;
+    if (!std::getline(file, line)) cannot("read", path, ErrorKind::usage);
+    // Not the whole line: it may have been stopped in the midst of it.
+    return line.starts_with(R"({"kind":"pool",)") || line.starts_with(R"({"kind":"queue",)");
+}
+
+// Whether it ends in the midst of a line, as after a recorder was killed or the disk full.
+bool is_torn(const std::string& path) {
+    std::ifstream file(path, std::ios::ate);
+    if (!file || file.tellg() <= 0) return false;
+    file.seekg(-1, std::ios::end);
+    return file.get() != '\n';
+}
+
+// Whether `path` names the file that is read: `recording`, or stdin where that is empty.
+bool is_read(const std::string& path, const std::string& recording) {
+    struct stat read {};
+    struct stat written {};
+    const int told =
+        recording.empty() ? ::fstat(STDIN_FILENO, &read) : ::stat(recording.c_str(), &read);
+    return told == 0 && ::stat(path.c_str(), &written) == 0 && S_ISREG(read.st_mode) &&
+           read.st_dev == written.st_dev && read.st_ino == written.st_ino;
+}
+
 }  // namespace
 
 RecordingFile::RecordingFile(const std::string& path)
     : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
     if (!file_) cannot("write", path, ErrorKind::usage);
+    if (!is_recording(path))
+        throw Error(ErrorKind::usage, fmt::format("'{}' is no recording", util::printable(path)),
+                    "--record begins a new file, or goes on with one of its own");
+    // That line is lost; the first sample need not be.
+    if (is_torn(path)) append("\n");
 }
 
 void RecordingFile::append(std::string_view lines) {
@@ -41,6 +78,13 @@ void RecordingFile::append(std::string_view lines) {
 }
 
 void write_report(const std::string& recording, const std::string& page) {
+    const std::string early = page + ".part";
+    for (const auto& written : {page, early})
+        if (is_read(written, recording))
+            throw Error(ErrorKind::usage,
+                        fmt::format("--report would write over the recording '{}'",
+                                    util::printable(written)),
+                        "give the page another name, e.g. night.html");
     std::ifstream file;
     if (!recording.empty()) {
         file.open(recording);
@@ -50,11 +94,15 @@ void write_report(const std::string& recording, const std::string& page) {
                     "airy stats --record FILE --report FILE.html, or pipe it in");
     }
     std::istream& in = recording.empty() ? std::cin : file;
-    const std::string html = inspect::html_report(in, "airy stats");
-    const std::string early = page + ".part";
+    const auto report = inspect::html_report(in, "airy stats");
+    if (report.skipped > 0)
+        output::note(
+            fmt::format("airy: skipped {} of the recording's lines that {}, the first is line {}",
+                        report.skipped, report.skipped == 1 ? "is no sample" : "are no samples",
+                        report.first_skipped));
     std::ofstream out(early, std::ios::trunc);
     if (!out) cannot("write", page, ErrorKind::usage);
-    out << html;
+    out << report.html;
     out.close();
     if (!out || std::rename(early.c_str(), page.c_str()) != 0) {
         const int error = errno;

@@ -13,7 +13,7 @@ namespace airy::tools::stats {
 // Samples are appended, so that a recording can be gone on with.
 class RecordingFile {
   public:
-    // Throws Error{usage} when it cannot be written.
+    // Throws Error{usage} when it cannot be written, or holds something else than a recording.
     explicit RecordingFile(const std::string& path);
 
     // Whole lines. Throws Error{general}, e.g. on a full disk.
@@ -25,7 +25,8 @@ class RecordingFile {
 };
 
 // Reads the recording, or stdin where `recording` is empty, and writes the HTML page, which appears
-// whole or not at all. Throws Error.
+// whole or not at all. Throws Error, {usage} where the page would take the recording's place. Notes
+// how many lines are no samples.
 void write_report(const std::string& recording, const std::string& page);
 
 }  // namespace airy::tools::stats

@@ -65,7 +65,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
                    Snapshot& snapshot) {
     for (const auto& consumer : all) {
         const auto named = [&consumer](const std::string& name) {
-            return consumer.name == name || std::to_string(consumer.pid) == name ||
+            return inspect::is_named(consumer, name) || std::to_string(consumer.pid) == name ||
                    (consumer.status && consumer.status->queue == name);
         };
         if (selection.names.empty() || std::ranges::any_of(selection.names, named))
@@ -114,7 +114,8 @@ void add_queues(const Selection& selection, const Source& source,
 
 std::string tables(const Snapshot& snapshot) {
     std::string out = output::pool_table(snapshot.consumers);
-    if (const auto lines = output::trouble_lines(snapshot.consumers); !lines.empty())
+    if (const auto lines = output::trouble_lines(snapshot.consumers, snapshot.queues);
+        !lines.empty())
         out += '\n' + lines;
     if (!out.empty() && !snapshot.queues.empty()) out += '\n';
     out += output::queue_table(snapshot.queues);
@@ -127,7 +128,7 @@ std::string json_lines(const Snapshot& snapshot) {
     std::string out;
     const auto now = util::system_clock().now();
     for (const auto& consumer : snapshot.consumers)
-        out += output::pool_json(consumer, now);
+        out += output::pool_json(consumer, now, snapshot.queues);
     for (const auto& report : snapshot.queues)
         out += output::queue_json(report, now, snapshot.bindings);
     return out;

@@ -130,7 +130,8 @@ void add_times(Page& page, std::string_view name, const work::Percentiles& times
 
 }  // namespace
 
-std::vector<Line> details(const inspect::Consumer& consumer, const History& handled,
+std::vector<Line> details(const inspect::Consumer& consumer,
+                          const std::vector<inspect::QueueReport>& queues, const History& handled,
                           const Surroundings& around, Size size, Charset charset,
                           std::size_t& scroll) {
     const auto width = size.columns;
@@ -143,7 +144,7 @@ std::vector<Line> details(const inspect::Consumer& consumer, const History& hand
     if (consumer.status) {
         const auto& status = *consumer.status;
         const auto oldest = std::max<std::size_t>(3, size.rows / 4);
-        if (const auto found = inspect::trouble(consumer))
+        if (const auto found = inspect::trouble(consumer, queues))
             page.add(util::printable(found->why, 1000), Style::plain, Tone::alert);
         add_figures(page, status, handled);
         add_tasks(page, status.tasks, oldest);

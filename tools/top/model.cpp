@@ -14,7 +14,9 @@ namespace airy::tools::top {
 namespace {
 
 using inspect::Consumer;
+using inspect::QueueRates;
 using inspect::QueueReport;
+using inspect::QueueSource;
 using output::Align;
 
 constexpr const char* unknown = "-";
@@ -79,6 +81,25 @@ Cell rate(std::optional<double> value) {
     return value ? Cell{fmt::format("{:.1f}", *value), *value} : Cell{unknown, {}};
 }
 
+std::optional<double> rate_of(const QueueReport& report, double QueueRates::*which) {
+    if (!report.queue.rates) return std::nullopt;
+    return *report.queue.rates.*which;
+}
+
+// Why rates are not known; empty where they are. Of what a passive declare tells (amqp) whoever
+// looked has said why it is no more.
+std::string rates_note_of(const std::vector<QueueReport>& reports) {
+    const auto lacks = [](const QueueReport& report) {
+        return !report.queue.rates && report.source != QueueSource::amqp;
+    };
+    const auto count = std::ranges::count_if(reports, lacks);
+    if (count == 0) return {};
+    if (std::ranges::find_if(reports, lacks)->source == QueueSource::broker)
+        return "the embedded broker keeps no rates";
+    return fmt::format("the broker has no statistics yet of {} queue{}; it gathers them every 5 s",
+                       count, count == 1 ? "" : "s");
+}
+
 Cell time(std::chrono::nanoseconds value, bool known = true) {
     if (!known) return {unknown, {}};
     return {util::format_duration(value), std::chrono::duration<double>(value).count()};
@@ -134,7 +155,7 @@ void Model::take_pools(std::vector<Consumer> consumers) {
     forget_others(handled_, consumers_, id_of);
     troubles_.clear();
     for (const auto& consumer : consumers_)
-        if (const auto found = inspect::trouble(consumer))
+        if (const auto found = inspect::trouble(consumer, reports_))
             troubles_.push_back(
                 {fmt::format("{} ({}) {}", util::printable(consumer.name, 60), consumer.pid,
                              util::printable(found->why, 1000)),
@@ -145,16 +166,12 @@ void Model::take_pools(std::vector<Consumer> consumers) {
 void Model::take_queues(std::vector<QueueReport> queues) {
     reports_ = std::move(queues);
     for (const auto& report : reports_) {
-        const bool told = report.source == inspect::QueueSource::management ||
-                          report.source == inspect::QueueSource::both;
-        const auto known = [told](double value) {
-            return told ? std::optional(value) : std::nullopt;
-        };
         auto& histories = queue_histories_[report.queue.name];
-        histories.publish.push(known(report.queue.publish_rate));
-        histories.deliver.push(known(report.queue.deliver_rate));
-        histories.ack.push(known(report.queue.ack_rate));
+        histories.publish.push(rate_of(report, &QueueRates::publish));
+        histories.deliver.push(rate_of(report, &QueueRates::deliver));
+        histories.ack.push(rate_of(report, &QueueRates::ack));
     }
+    rates_note_ = rates_note_of(reports_);
     // Each is there by now: with as many as reports there is nothing to forget.
     if (queue_histories_.size() != reports_.size())
         forget_others(queue_histories_, reports_,
@@ -212,15 +229,14 @@ void Model::list_queues() {
         const auto chart = [this](const History& values) {
             return history(values, spark_width_, charset_);
         };
-        rows.push_back({queue.name,
-                        {words(queue.name), words(queue.type), number(queue.ready),
-                         number(queue.unacked), number(queue.consumers), last(histories.publish),
-                         chart(histories.publish), last(histories.deliver),
-                         chart(histories.deliver), last(histories.ack), chart(histories.ack),
-                         rate(histories.ack.values().back() ? std::optional(queue.redeliver_rate)
-                                                            : std::nullopt),
-                         bytes(queue.memory), words(queue.policy), words(queue.state)},
-                        Tone::plain});
+        rows.push_back(
+            {queue.name,
+             {words(queue.name), words(queue.type), number(queue.ready), number(queue.unacked),
+              number(queue.consumers), last(histories.publish), chart(histories.publish),
+              last(histories.deliver), chart(histories.deliver), last(histories.ack),
+              chart(histories.ack), rate(rate_of(report, &QueueRates::redeliver)),
+              bytes(queue.memory), words(queue.policy), words(queue.state)},
+             Tone::plain});
     }
     queues_.replace(std::move(rows));
 }

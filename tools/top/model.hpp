@@ -39,12 +39,17 @@ class Model {
     const inspect::Consumer* consumer(const std::string& id) const;
     const History& handled(const std::string& id) const;
 
+    const std::vector<inspect::QueueReport>& reports() const noexcept { return reports_; }
+
     // Which consumers do not keep up, and why: a line for each.
     struct Trouble {
         std::string text;
         Tone tone;
     };
     const std::vector<Trouble>& troubles() const noexcept { return troubles_; }
+
+    // Why there are queues without rates; empty: there are none such.
+    const std::string& rates_note() const noexcept { return rates_note_; }
 
     // Of the sparklines in the tables, in columns.
     void set_spark_width(std::size_t width);
@@ -67,6 +72,7 @@ class Model {
     std::vector<inspect::Consumer> consumers_;
     std::vector<Trouble> troubles_;
     std::vector<inspect::QueueReport> reports_;
+    std::string rates_note_;
     std::map<std::string, History> handled_;               // by row id
     std::map<std::string, QueueHistory> queue_histories_;  // by queue
     Listing pools_;

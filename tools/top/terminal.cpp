@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <clocale>
+#include <csignal>
 #include <cstring>
 #include <string>
 
@@ -40,6 +41,16 @@ void leave_on_signal(int signal) {
     ::raise(signal);
 }
 
+// Whether the process has been stopped since, and goes on. Of SIGTSTP ncurses knows; nobody is told
+// of SIGSTOP, only of what comes after it.
+volatile std::sig_atomic_t continued = 0;
+
+void set_continue_handler(void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigaction(SIGCONT, &action, nullptr);
+}
+
 void set_fatal_handlers(void (*handler)(int)) {
     struct sigaction action {};
     action.sa_handler = handler;
@@ -53,6 +64,7 @@ sigset_t terminal_signals() {
     sigemptyset(&signals);
     sigaddset(&signals, SIGWINCH);
     sigaddset(&signals, SIGTSTP);
+    sigaddset(&signals, SIGCONT);
     return signals;
 }
 
@@ -90,6 +102,7 @@ Terminal::Terminal(bool colour) {
     rescue.length = std::min(leave.size(), rescue.sequence.size());
     std::memcpy(rescue.sequence.data(), leave.data(), rescue.length);
     set_fatal_handlers(leave_on_signal);
+    set_continue_handler([](int) { continued = 1; });
     const auto signals = terminal_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, &former_);
 
@@ -111,6 +124,7 @@ Terminal::~Terminal() {
     ::endwin();
     ::tcsetattr(STDIN_FILENO, TCSADRAIN, &modes_);
     set_fatal_handlers(SIG_DFL);
+    set_continue_handler(SIG_DFL);
     ::pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }
 
@@ -194,10 +208,18 @@ void Terminal::wait(int first, int second, std::chrono::milliseconds timeout) {
     sigaddset(&mask, SIGTERM);
     sigdelset(&mask, SIGWINCH);
     sigdelset(&mask, SIGTSTP);
+    sigdelset(&mask, SIGCONT);
     const timespec time{timeout.count() / 1000, (timeout.count() % 1000) * 1'000'000};
     if (::ppoll(waiting, std::size(waiting), &time, &mask) > 0 &&
         (waiting[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
         throw Error(ErrorKind::general, "top: the terminal is gone");
+    if (continued != 0) {
+        continued = 0;
+        // Who had the terminal meanwhile has changed its modes and written on the screen. What is
+        // drawn next enters it again.
+        ::endwin();
+        redraw();
+    }
 }
 
 }  // namespace airy::tools::top

@@ -166,8 +166,8 @@ std::vector<Line> View::lines(Size size, std::string time) {
     if (page_ == Page::help) return help(size);
     if (page_ == Page::details) {
         if (const auto* consumer = model_.consumer(opened_))
-            return details(*consumer, model_.handled(opened_), around, size, model_.charset(),
-                           scroll_);
+            return details(*consumer, model_.reports(), model_.handled(opened_), around, size,
+                           model_.charset(), scroll_);
         page_ = Page::overview;
         say("the consumer has ended");
         around.message = message_;
@@ -176,6 +176,7 @@ std::vector<Line> View::lines(Size size, std::string time) {
         around.notes = {"looking for consumers…"};
     else if (model_.pools().rows().empty())
         around.notes.insert(around.notes.begin(), "no consumer of this user runs on this host");
+    if (!model_.rates_note().empty()) around.notes.push_back(model_.rates_note());
     return overview(model_, around, size);
 }
 

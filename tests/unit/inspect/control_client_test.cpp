@@ -38,7 +38,7 @@ Error caught(Call call) {
 }
 
 Consumer named(const std::string& name, int pid, bool answers = true) {
-    Consumer consumer{name, pid, "", {}};
+    Consumer consumer{name, pid, inspect::control_path("/run/airy", name, pid), {}};
     if (answers) consumer.status.emplace();
     return consumer;
 }
@@ -163,6 +163,13 @@ TEST_CASE("a consumer is found by its name or its pid") {
     CHECK(inspect::find_consumer(consumers, "11").pid == 11);  // a pid comes first
     // One that does not answer is known by its socket's name.
     CHECK(inspect::find_consumer(consumers, "a/b").pid == 13);
+    // And by as much of it as that has room for.
+    const std::string name(300, 'n');
+    const auto path = inspect::control_path("/run/airy", name, 15);
+    const auto socket = path.substr(path.rfind('/') + 1);
+    const std::vector<Consumer> cut{{socket.substr(0, socket.rfind('-')), 15, path, {}}};
+    CHECK(inspect::find_consumer(cut, name).pid == 15);
+    CHECK_THROWS_AS(inspect::find_consumer(cut, name.substr(0, 20)), Error);
 
     const auto missing = caught([&] { inspect::find_consumer(consumers, "nosuch"); });
     CHECK(missing.kind() == ErrorKind::not_found);

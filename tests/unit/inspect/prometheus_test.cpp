@@ -45,10 +45,27 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     CHECK(has(text, "airy_publish_confirm_seconds_sum{" + labels + "} 0.005"));
 }
 
+TEST_CASE("a consumer that does not answer is down, and the others are up") {
+    work::ConsumerStatus status;
+    status.name = "fine";
+    status.pid = 7;
+    const auto text = prometheus_text(std::vector<Consumer>{{"fine", 7, "/run/fine", status},
+                                                            {"stopped", 8, "/run/stopped", {}}});
+    CHECK(has(text, R"(airy_consumer_up{consumer="fine",pid="7"} 1)"));
+    CHECK(has(text, R"(airy_consumer_up{consumer="stopped",pid="8"} 0)"));
+    CHECK(text.find(R"(airy_pool_capacity{consumer="stopped")") == text.npos);
+    CHECK(prometheus_text(std::vector<Consumer>{}).empty());
+}
+
 TEST_CASE("what a queue's broker does not tell has no sample") {
     QueueReport report;
     report.queue.name = "q";
     report.queue.ready = 5;
+    // Neither by whoever cannot tell it, nor by whoever could: absent is not 0.
+    for (const auto source : {QueueSource::management, QueueSource::broker}) {
+        report.source = source;
+        CHECK(prometheus_text(std::vector{report}).find("rate{") == std::string::npos);
+    }
     report.source = QueueSource::amqp;
     const auto text = prometheus_text(std::vector{report});
     CHECK(has(text, R"(airy_queue_messages_ready{queue="q"} 5)"));

@@ -19,7 +19,9 @@ namespace {
 // A broker that has a few queues and can only be looked at.
 class SeenTopology final : public mq::Topology {
   public:
-    explicit SeenTopology(const std::map<std::string, mq::QueueState>& queues) : queues_(queues) {}
+    SeenTopology(const std::map<std::string, mq::QueueState>& queues,
+                 const std::optional<mq::Inventory>& told)
+        : queues_(queues), told_(told) {}
 
     mq::QueueState check_queue(const std::string& name) override {
         const auto found = queues_.find(name);
@@ -34,11 +36,13 @@ class SeenTopology final : public mq::Topology {
     std::uint64_t delete_queue(const std::string&, bool, bool) override { refuse(); }
     std::uint64_t purge_queue(const std::string&) override { refuse(); }
     void delete_exchange(const std::string&) override { refuse(); }
+    std::optional<mq::Inventory> inventory() override { return told_; }
     std::string server() const override { return "fake"; }
 
   private:
     [[noreturn]] static void refuse() { throw Error(ErrorKind::general, "only looking"); }
     const std::map<std::string, mq::QueueState>& queues_;
+    const std::optional<mq::Inventory>& told_;
 };
 
 class SeenBroker final : public mq::Broker {
@@ -46,9 +50,10 @@ class SeenBroker final : public mq::Broker {
     std::unique_ptr<mq::Publisher> publisher(const mq::PublisherOptions&) override { return {}; }
     std::unique_ptr<mq::Subscription> subscribe(const mq::SubscribeOptions&) override { return {}; }
     std::unique_ptr<mq::Topology> topology() override {
-        return std::make_unique<SeenTopology>(queues);
+        return std::make_unique<SeenTopology>(queues, told);
     }
-    std::map<std::string, mq::QueueState> queues;
+    std::map<std::string, mq::QueueState> queues;  // that a passive declare shows
+    std::optional<mq::Inventory> told;
 };
 
 inspect::Management management(const std::string& url) {
@@ -198,4 +203,21 @@ TEST_CASE("of a queue that the broker does not show to us the management API tel
     CHECK(survey.queues[0].queue.ready == 3);
     CHECK(inspect::to_string(survey.queues[0].source) == "management");
     CHECK(survey.missing.empty());
+}
+
+TEST_CASE("a broker that lists its queues also tells of one that it does not show to us") {
+    SeenBroker broker;
+    mq::QueueListing own;
+    own.spec.name = "own";
+    own.spec.exclusive = true;
+    own.ready = 3;
+    broker.told.emplace().queues.push_back(own);
+    const auto survey = inspect::survey_queues(std::nullopt, broker, {"own", "none"});
+    REQUIRE(survey.queues.size() == 1);
+    CHECK(survey.queues[0].queue.ready == 3);
+    CHECK(survey.queues[0].queue.exclusive);
+    CHECK(inspect::to_string(survey.queues[0].source) == "broker");
+    CHECK_FALSE(survey.queues[0].queue.rates);
+    REQUIRE(survey.missing.size() == 1);
+    CHECK(survey.missing[0].kind() == ErrorKind::not_found);
 }

@@ -22,7 +22,7 @@ std::string pool_sample(int second, int handled, int pid = 7) {
 TEST_CASE("totals are shown as rates, and a total that falls begins anew") {
     std::istringstream recording(pool_sample(1, 10) + pool_sample(2, 30) + pool_sample(3, 5) +
                                  pool_sample(4, 15));
-    const auto page = html_report(recording, "night");
+    const auto page = html_report(recording, "night").html;
     CHECK(page.find("<title>night</title>") != page.npos);
     CHECK(page.find("<code>work (7)</code>") != page.npos);
     CHECK(page.find("handled <b>10 /s</b> <small>highest 20 /s</small>") != page.npos);
@@ -32,15 +32,23 @@ TEST_CASE("totals are shown as rates, and a total that falls begins anew") {
 TEST_CASE("names cannot become markup") {
     std::istringstream recording(
         R"({"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"<script>alert(1)</script>","ready":1})");
-    const auto page = html_report(recording, "a & b");
+    const auto page = html_report(recording, "a & b").html;
     CHECK(page.find("<script>") == page.npos);
     CHECK(page.find("&lt;script&gt;") != page.npos);
     CHECK(page.find("<h1>a &amp; b</h1>") != page.npos);
 }
 
-TEST_CASE("a recording with a line that is no sample, or none at all") {
-    std::istringstream wrong(pool_sample(1, 1) + "{\"kind\":\"other\"}\n");
-    CHECK_THROWS_WITH_AS(html_report(wrong, ""), "line 2 of the recording is no sample", Error);
+TEST_CASE("lines that are no samples are skipped and counted, unless there are no others") {
+    const auto sample = pool_sample(3, 1);
+    std::istringstream torn(pool_sample(1, 1) + "\n{\"kind\":\"other\"}\n" + pool_sample(2, 1) +
+                            sample.substr(0, 40) + sample + sample.substr(0, 50));
+    const auto report = html_report(torn, "");
+    CHECK(report.html.find(": 2 samples of 1 pools") != report.html.npos);
+    CHECK(report.skipped == 3);
+    CHECK(report.first_skipped == 3);
+    std::istringstream wrong("{\"kind\":\"other\"}\n");
+    CHECK_THROWS_WITH_AS(html_report(wrong, ""),
+                         "none of the recording's lines is a sample: 1, from line 1", Error);
     std::istringstream empty("\n\n");
     CHECK_THROWS_AS(html_report(empty, ""), Error);
 }

@@ -46,6 +46,32 @@ TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     CHECK_FALSE(trouble(consumer));
 }
 
+TEST_CASE("hung: the whole prefetch runs, fewer than the slots, and more is ready") {
+    auto consumer = full(42s);
+    auto& status = *consumer.status;
+    status.queue = "work";
+    status.free = 4;
+    status.in_flight = status.running;
+    QueueReport own;
+    own.queue.name = "work";
+    own.queue.ready = 3;
+    QueueReport other = own;
+    other.queue.name = "other";
+    CHECK(trouble(consumer, {other, own})->kind == Kind::hung);
+    // Nothing is behind them: they may take their time.
+    CHECK_FALSE(trouble(consumer));
+    CHECK_FALSE(trouble(consumer, {other}));
+    own.queue.ready = 0;
+    CHECK_FALSE(trouble(consumer, {own}));
+    own.queue.ready = 3;
+    // It takes no more by itself, or what it has taken can still start.
+    status.state = work::ConsumerState::draining;
+    CHECK_FALSE(trouble(consumer, {own}));
+    status.state = work::ConsumerState::running;
+    status.in_flight = 5;
+    CHECK_FALSE(trouble(consumer, {own}));
+}
+
 TEST_CASE("failing: a tenth of the last minute, with the last reason") {
     auto consumer = full(1s);
     auto& status = *consumer.status;

@@ -46,7 +46,7 @@ QueueReport queue(const std::string& name, std::uint64_t ready,
     QueueReport report;
     report.queue.name = name;
     report.queue.ready = ready;
-    report.queue.publish_rate = 3;
+    if (source == QueueSource::both) report.queue.rates.emplace().publish = 3;
     report.source = source;
     return report;
 }
@@ -165,6 +165,22 @@ TEST_CASE("rates that nobody tells are not shown as none") {
     model.take_queues({queue("told", 1), queue("untold", 1, QueueSource::amqp)});
     CHECK(model.queues().rows()[0].cells[5].text == "3.0");
     CHECK(model.queues().rows()[1].cells[5].text == "-");
+    CHECK(model.rates_note().empty());  // who could not ask the management API has said so
+}
+
+TEST_CASE("why rates are not known stands above the keys") {
+    const test::ManualClock clock;
+    const auto seen = [&clock](std::vector<QueueReport> queues) {
+        View view(Charset::ascii, "", clock);
+        News news;
+        news.queues = std::move(queues);
+        view.take(std::move(news));
+        return view.lines({24, 100}, "");
+    };
+    CHECK(shows(seen({queue("a", 1, QueueSource::broker)}), "the embedded broker keeps no rates"));
+    CHECK(shows(seen({queue("a", 1), queue("b", 1, QueueSource::management)}),
+                "no statistics yet of 1 queue;"));
+    CHECK_FALSE(shows(seen({queue("a", 1)}), "statistics"));
 }
 
 // Everything a view can be asked to show.
