@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -46,9 +47,10 @@ HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view 
             continue;
         HeaderTable again = std::move(*table);
         deaths.erase(at);
-        const auto* count = find_field(again, "count");
-        set_field(again, "count",
-                  {(count ? integer_of(*count) : std::nullopt).value_or(0) + std::int64_t{1}});
+        const auto* field = find_field(again, "count");
+        const auto count = (field ? integer_of(*field) : std::nullopt).value_or(0);
+        // A publisher may have written any number.
+        set_field(again, "count", {count + (count < std::numeric_limits<std::int64_t>::max())});
         return again;
     }
     // RabbitMQ sorts every entry but a message's first.

@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "event/limits.hpp"
 #include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -91,13 +92,12 @@ QueueSpec normalized(QueueSpec spec) {
 
 QueuePolicy policy_of(const std::string& type, const HeaderTable& arguments) {
     constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
-    constexpr std::int64_t longest = std::int64_t{1} << 32;  // milliseconds; Erlang's timers
     for (const auto name : not_known)
         if (find_field(arguments, name)) refuse(name, "is not known to the embedded broker");
     QueuePolicy policy;
     policy.quorum = type == "quorum";
-    policy.ttl = count_of(arguments, "x-message-ttl", 0, longest);
-    policy.expires = count_of(arguments, "x-expires", 1, longest);
+    policy.ttl = count_of(arguments, "x-message-ttl", 0, event::longest_wait);
+    policy.expires = count_of(arguments, "x-expires", 1, event::longest_wait);
     policy.max_length = count_of(arguments, "x-max-length", 0, any);
     policy.max_bytes = count_of(arguments, "x-max-length-bytes", 0, any);
     policy.overflow = overflow_of(arguments, policy.quorum);

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "mq/embedded/queue_policy.hpp"
 #include "util/error.hpp"
 
@@ -56,6 +58,18 @@ TEST_CASE("the same death again is counted") {
     REQUIRE(list.size() == 1);
     const auto& table = std::get<event::HeaderTable>(list[0].value);
     CHECK(table[0] == event::HeaderField{"count", {std::int64_t{3}}});
+}
+
+TEST_CASE("a count that a publisher has made up does not overflow") {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    auto known = death("q", "rejected");
+    known.push_back({"count", {most}});
+    event::Message message;
+    message.headers = deaths({known});
+    add_death(message, "q", "rejected", 1, true);
+    CHECK(message.headers == deaths({{{"count", {most}},
+                                      {"queue", {std::string("q")}},
+                                      {"reason", {std::string("rejected")}}}}));
 }
 
 TEST_CASE("only a way without a rejection is a cycle") {

@@ -33,7 +33,7 @@ TEST_CASE("what fails in the middle of a batch confirms nothing that was not sto
             event::Message message;
             message.topic = "work";
             message.body = "{}";
-            if (i == 40) message.properties.expiration = "soon";
+            if (i == 40) message.exchange = "missing";
             REQUIRE(publisher.try_submit(message) != 0);
         }
     }
