@@ -4,12 +4,33 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "util/error.hpp"
 #include "util/text.hpp"
 
 namespace airy::event {
+namespace {
+
+// Whether the value is more than `limit` deep; a scalar is one.
+bool is_deeper(const HeaderValue& value, std::size_t limit) {
+    if (limit == 0) return true;
+    if (const auto* array = std::get_if<HeaderArray>(&value.value))
+        return std::ranges::any_of(
+            *array, [limit](const auto& item) { return is_deeper(item, limit - 1); });
+    if (const auto* table = std::get_if<HeaderTable>(&value.value))
+        return std::ranges::any_of(
+            *table, [limit](const auto& field) { return is_deeper(field.second, limit - 1); });
+    return false;
+}
+
+}  // namespace
+
+bool is_too_deep(const HeaderTable& table) {
+    return std::ranges::any_of(
+        table, [](const auto& field) { return is_deeper(field.second, header_depth_limit); });
+}
 
 std::optional<std::int64_t> expiration_of(const Properties& properties) {
     if (!properties.expiration) return std::nullopt;

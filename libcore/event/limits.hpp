@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -9,6 +10,12 @@
 
 // What is refused before it is sent, whichever the broker. Pure; any thread.
 namespace airy::event {
+
+// Values within values of a header table; RabbitMQ's own are at most four deep. A message line
+// holds no more, nor does the file of the embedded broker.
+inline constexpr std::size_t header_depth_limit = 200;
+
+bool is_too_deep(const HeaderTable& table);
 
 // Milliseconds that a message or an unused queue may wait: ten years. RabbitMQ refuses more
 // (rabbit_misc, MAX_EXPIRY_TIMER).

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -33,8 +34,11 @@ const HeaderArray* deaths_of(const HeaderTable& headers) {
 HeaderValue routing_keys(const event::Message& message) {
     HeaderArray keys{{message.topic}};
     const auto* more = find_field(message.headers, "CC");
+    // RabbitMQ takes nothing else there; and no header must become deeper by this.
     if (const auto* copies = more ? std::get_if<HeaderArray>(&more->value) : nullptr)
-        keys.insert(keys.end(), copies->begin(), copies->end());
+        std::ranges::copy_if(*copies, std::back_inserter(keys), [](const auto& copy) {
+            return std::holds_alternative<std::string>(copy.value);
+        });
     return {std::move(keys)};
 }
 

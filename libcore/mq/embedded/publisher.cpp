@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "mq/embedded/publisher.hpp"
 
+#include <fmt/core.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -29,6 +30,14 @@ constexpr std::size_t most_bytes = 4 << 20;
 constexpr std::chrono::milliseconds destructor_deadline{500};
 constexpr int no_route = 312;  // AMQP 0-9-1 section 1.1
 
+// Who reads it in the file could not tell its publisher any more.
+void check(const event::Message& message) {
+    event::expiration_of(message.properties);
+    if (event::is_too_deep(message.headers))
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("headers are nested more than {} deep", event::header_depth_limit));
+}
+
 bool is_persistent(const event::Message& message) noexcept {
     return message.properties.delivery_mode == 2;
 }
@@ -53,7 +62,7 @@ EmbeddedPublisher::~EmbeddedPublisher() {
 std::uint64_t EmbeddedPublisher::try_submit(event::Message& message) {
     if (lost_.load() || in_flight_.load() >= options_.window) return 0;
     if (waiting_bytes_.load() > waiting_limit) return 0;
-    event::expiration_of(message.properties);
+    check(message);
     waiting_bytes_.fetch_add(message.body.size());
     in_flight_.fetch_add(1);
     inbox_.put(std::move(message));

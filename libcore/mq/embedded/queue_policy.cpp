@@ -73,6 +73,9 @@ bool same(const HeaderValue* one, const HeaderValue* other) {
 }  // namespace
 
 QueueSpec normalized(QueueSpec spec) {
+    if (event::is_too_deep(spec.arguments))
+        throw Error(ErrorKind::usage, fmt::format("queue arguments are nested more than {} deep",
+                                                  event::header_depth_limit));
     if (const auto type = text_of(spec.arguments, "x-queue-type")) spec.type = *type;
     std::erase_if(spec.arguments, [](const auto& field) { return field.first == "x-queue-type"; });
     if (spec.exclusive) spec.type = "classic";

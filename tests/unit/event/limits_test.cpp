@@ -30,4 +30,15 @@ TEST_CASE("an expiration is a number of milliseconds, of ten years at most") {
     }
 }
 
+TEST_CASE("headers are as deep as a message line can hold") {
+    HeaderValue value{std::int64_t{1}};
+    for (std::size_t depth = 2; depth < header_depth_limit; ++depth)
+        value = HeaderValue{HeaderArray{value}};
+    CHECK_FALSE(is_too_deep({{"x", HeaderValue{HeaderArray{value}}}}));
+    CHECK_FALSE(is_too_deep({{"x", HeaderValue{HeaderTable{{"y", value}}}}}));
+    value = HeaderValue{HeaderArray{value}};
+    CHECK(is_too_deep({{"first", {}}, {"x", HeaderValue{HeaderArray{{}, value}}}}));
+    CHECK(is_too_deep({{"x", HeaderValue{HeaderTable{{"y", value}}}}}));
+}
+
 }  // namespace airy::event

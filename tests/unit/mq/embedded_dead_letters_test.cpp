@@ -6,7 +6,9 @@
 
 #include <limits>
 
+#include "event/limits.hpp"
 #include "mq/embedded/queue_policy.hpp"
+#include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
@@ -46,6 +48,21 @@ TEST_CASE("the first death of a message, as RabbitMQ tells it") {
               {"x-first-death-exchange", {std::string("airy.events")}},
               {"x-first-death-queue", {std::string("q")}},
               {"x-first-death-reason", {std::string("expired")}}});
+}
+
+TEST_CASE("of CC, texts are routing keys, and nothing else") {
+    event::Message message;
+    message.topic = "t";
+    message.headers = {
+        {"CC", {event::HeaderArray{{std::string("u")}, {event::HeaderArray{{true}}}}}}};
+    add_death(message, "q", "rejected", 1, true);
+    const auto* deaths = find_field(message.headers, "x-death");
+    REQUIRE(deaths != nullptr);
+    const auto& newest = std::get<event::HeaderArray>(deaths->value).at(0);
+    const auto* keys = find_field(std::get<event::HeaderTable>(newest.value), "routing-keys");
+    REQUIRE(keys != nullptr);
+    CHECK(std::get<event::HeaderArray>(keys->value) ==
+          event::HeaderArray{{std::string("t")}, {std::string("u")}});
 }
 
 TEST_CASE("the same death again is counted") {
@@ -94,12 +111,16 @@ TEST_CASE("what a queue's arguments may be, and how two queues differ") {
     wider.arguments.push_back({"x-message-ttl", {std::int64_t{1}}});
     CHECK(differences(made, wider) ==
           std::vector<std::string>{"durable is true, not false", "x-message-ttl is none, not 1"});
+    event::HeaderValue deep{};
+    for (std::size_t depth = 0; depth < event::header_depth_limit; ++depth)
+        deep = event::HeaderValue{event::HeaderArray{deep}};
     for (const auto& wrong : event::HeaderTable{{"x-message-ttl", {std::int64_t{-1}}},
                                                 {"x-expires", {std::int64_t{0}}},
                                                 {"x-overflow", {std::string("drop")}},
                                                 {"x-dead-letter-routing-key", {std::string("k")}},
                                                 {"x-single-active-consumer", {true}},
-                                                {"x-queue-type", {std::string("stream")}}}) {
+                                                {"x-queue-type", {std::string("stream")}},
+                                                {"x-of-another-program", deep}}) {
         CAPTURE(wrong.first);
         spec.arguments = {wrong};
         CHECK_THROWS_AS(normalized(spec), Error);
