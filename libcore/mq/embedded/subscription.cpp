@@ -73,7 +73,7 @@ void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
     if (queue_.empty())
         queue_id_ = make_own_queue(change, options);
     else
-        queue_id_ = open_queue(change, "consume from the queue", queue_, std::nullopt).id;
+        queue_id_ = whole_queue(change, "consume from the queue", queue_, std::nullopt).id;
     queue_birth_ = change.db().value("SELECT birth FROM queue WHERE id = ?1", queue_id_).value();
     begin_consumer(change, session_.id, queue_id_);
     commit_and_bury(change);

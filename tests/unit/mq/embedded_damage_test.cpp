@@ -210,6 +210,53 @@ TEST_CASE("what is done for all of the broker goes on over a damaged message") {
     CHECK(file.unacked("work") == 0);
 }
 
+TEST_CASE("a damaged queue keeps its messages, and the others go on") {
+    std::string bytes;
+    bool mend = false;
+    SUBCASE("no table, mended by hand") {
+        bytes = damage;
+        mend = true;
+    }
+    SUBCASE("a table of what no queue can have, deleted") {
+        bytes = encode_table({{"x-message-ttl", {std::int64_t{-1}}}});
+    }
+    DamagedFile file;
+    file.declare("dead");
+    file.declare("work", dead_letter_to("dead"));
+    file.put("work", "1");
+    const auto set_arguments = [&](const std::string& arguments) {
+        Change change(file.store, file.catalogue);
+        change.db().run("UPDATE queue SET arguments = ?1 WHERE name = 'work'", Blob{arguments});
+        change.topology_changed();
+        change.commit();
+    };
+    set_arguments(bytes);
+    file.put("work", "2");
+    file.die_with_all("work");
+    EmbeddedTopology topology(file.location);
+    CHECK(topology.inventory()->queues.size() == 2);
+    CHECK(topology.check_queue("work").ready == 2);
+    SubscribeOptions options;
+    options.queue = "work";
+    CHECK_THROWS_WITH_AS(EmbeddedSubscription(file.location, options),
+                         doctest::Contains("are damaged"), Error);
+    QueueSpec spec;
+    spec.name = "work";
+    CHECK_THROWS_WITH_AS(topology.declare_queue(spec), doctest::Contains("are damaged"), Error);
+    options.queue = "dead";
+    file.put("dead", "other");
+    EmbeddedSubscription other(file.location, options);
+    CHECK(take(other, 1) == Bodies{"other"});
+    if (!mend) {
+        CHECK(topology.delete_queue("work", false, false) == 2);
+        return;
+    }
+    set_arguments(encode_table(dead_letter_to("dead")));
+    options.queue = "work";
+    EmbeddedSubscription subscription(file.location, options);
+    CHECK(take(subscription, 2) == Bodies{"1", "2"});
+}
+
 TEST_CASE("a letter of no reason, and something due to no queue, hold nobody up") {
     DamagedFile file;
     file.declare("work", dead_letter_to("dead"));
