@@ -82,10 +82,11 @@ void keep_letter(Change& change, const QueueInfo& from, const StoredMessage& let
     auto* queue = change.counts(from.id);
     if (queue == nullptr) return;
     const auto number = std::ranges::find(reasons, reason) - reasons.begin();
+    const auto position = queue->next < position_limit ? queue->next++ : position_of(letter.key);
     change.db().run(
         "INSERT INTO message (id, deliveries, holder, exchange, topic, meta, body) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        key_of(from.id, returned_lane, queue->next++), std::int64_t{-1 - number}, nobody,
+        key_of(from.id, returned_lane, position), std::int64_t{-1 - number}, nobody,
         letter.exchange, letter.topic, Blob{letter.meta}, Blob{letter.body});
     ++queue->unacked;
     queue->touched = true;
@@ -130,7 +131,8 @@ bool forward(Change& change, const QueueInfo& from, const StoredMessage& stored,
         auto* queue = change.counts(target->id);
         if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) {
             done = true;
-        } else if (queue != nullptr && has_room(*queue, stored.body.size())) {
+        } else if (queue != nullptr && queue->next < position_limit &&
+                   has_room(*queue, stored.body.size())) {
             put_message(change, *queue, incoming);
             done = true;
         }

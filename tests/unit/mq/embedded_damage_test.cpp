@@ -12,6 +12,7 @@
 #include "mq/embedded/dead_letters.hpp"
 #include "mq/embedded/expiry.hpp"
 #include "mq/embedded/queue_rows.hpp"
+#include "mq/embedded/schema.hpp"
 #include "mq/embedded/sessions.hpp"
 #include "mq/embedded/subscription.hpp"
 #include "mq/embedded/table_fields.hpp"
@@ -255,6 +256,27 @@ TEST_CASE("a damaged queue keeps its messages, and the others go on") {
     options.queue = "work";
     EmbeddedSubscription subscription(file.location, options);
     CHECK(take(subscription, 2) == Bodies{"1", "2"});
+}
+
+TEST_CASE("a queue that has used up its positions takes no more, and gives back what it has") {
+    DamagedFile file;
+    auto arguments = dead_letter_to("full");
+    arguments.push_back({"x-dead-letter-strategy", {std::string("at-least-once")}});
+    arguments.push_back({"x-overflow", {std::string("reject-publish")}});
+    SUBCASE("what comes back is ready again") {}
+    SUBCASE("a letter that comes back too often is kept") {
+        arguments.push_back({"x-delivery-limit", {std::int64_t{0}}});
+    }
+    const bool limited = arguments.size() > 4;
+    file.declare("full");
+    file.declare("work", arguments);
+    file.put("work", "1");
+    file.put("work", "2");
+    file.store.db().run("UPDATE queue SET next = ?1", position_limit);
+    CHECK_THROWS_AS(file.put("work", "3"), Error);
+    file.die_with_all("work");
+    CHECK(EmbeddedTopology(file.location).check_queue("work").ready == (limited ? 0 : 2));
+    CHECK(file.unacked("work") == (limited ? 2 : 0));
 }
 
 TEST_CASE("a letter of no reason, and something due to no queue, hold nobody up") {
