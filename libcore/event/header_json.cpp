@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "event/limits.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 
@@ -23,9 +24,6 @@ namespace {
 
 using util::JsonKind;
 using util::JsonMember;
-
-// Nesting of header tables and arrays; RabbitMQ's own are at most four deep.
-constexpr std::size_t deepest = 200;
 
 // One step of a JSON pointer (RFC 6901).
 void append_step(std::string& pointer, std::string_view name) {
@@ -127,7 +125,7 @@ class HeaderWriter {
 
     // What lies too deep to be read back is left out, and said to be: parsing refuses such a line.
     void value(const HeaderValue& header) {
-        if (depth_ == deepest) {
+        if (depth_ == header_depth_limit) {
             type("too_deep");
             out_ += "null";
             return;
@@ -264,11 +262,14 @@ class HeaderReader {
     }
 
     HeaderValue value(std::string_view text) {
-        if (!types_.empty()) {
-            const auto found = types_.find(pointer_);
-            if (found != types_.end()) return typed(text, found->second);
-        }
-        return natural(text);
+        if (depth_ == header_depth_limit)
+            throw LineFault(text.data(), fmt::format("headers are nested more than {} deep",
+                                                     header_depth_limit));
+        ++depth_;
+        const auto type = types_.find(pointer_);
+        auto read = type == types_.end() ? natural(text) : typed(text, type->second);
+        --depth_;
+        return read;
     }
 
     HeaderValue natural(std::string_view text) {
@@ -371,6 +372,7 @@ class HeaderReader {
 
     std::unordered_map<std::string, std::string> types_;  // by pointer
     std::string pointer_;
+    std::size_t depth_ = 0;
 };
 
 }  // namespace

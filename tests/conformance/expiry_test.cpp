@@ -96,6 +96,28 @@ TEST_CASE("a message's own expiration ends it, and is told afterwards") {
     CHECK(text(death(got[0]), "reason") == "expired");
 }
 
+TEST_CASE("ten years is the longest that anything may wait") {
+    constexpr std::int64_t longest = 315'360'000'000;  // milliseconds
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    auto message = f.message("post.published");
+    message.properties.expiration = std::to_string(longest);
+    publish(*publisher, {message});
+    for (const std::string beyond : {"315360000001", "9223372036854775807", "-1", "soon"}) {
+        CAPTURE(beyond);
+        message.properties.expiration = beyond;
+        CHECK(fails_with(ErrorKind::invalid_event, [&] { publisher->try_submit(message); }));
+    }
+    CHECK(publisher->in_flight() == 0);
+    CHECK(ready(f, queue) == 1);
+    for (const std::string argument : {"x-message-ttl", "x-expires"}) {
+        CAPTURE(argument);
+        CHECK_NOTHROW(f.queue("#", {{argument, {longest}}}));
+        CHECK_THROWS_AS(f.queue("#", {{argument, {longest + 1}}}), Error);
+    }
+}
+
 TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
     Fixture f;
     const auto dead = f.queue("none.of.these");

@@ -9,8 +9,8 @@
 #include <string>
 #include <type_traits>
 
+#include "event/limits.hpp"
 #include "util/error.hpp"
-#include "util/text.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -283,11 +283,7 @@ void check_limits(const event::Message& message, std::size_t frame_max) {
         throw Error(ErrorKind::invalid_event,
                     fmt::format("the delivery mode is {}; it is 1 (transient) or 2 (persistent)",
                                 *p.delivery_mode));
-    if (p.expiration && (p.expiration->empty() ||
-                         p.expiration->find_first_not_of("0123456789") != std::string::npos))
-        throw Error(ErrorKind::invalid_event,
-                    fmt::format("the expiration '{}' is no number of milliseconds",
-                                util::printable(*p.expiration)));
+    event::expiration_of(p);
     if (message.headers.empty()) return;
     const std::size_t size = table_size(message.headers);
     if (size + beside_headers > frame_max)

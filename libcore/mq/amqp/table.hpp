@@ -32,8 +32,8 @@ void properties_from(const amqp_basic_properties_t& wire, event::Message& messag
 amqp_basic_properties_t properties_to(const event::Message& message, amqp_pool_t& pool);
 
 // Throws Error{invalid_event} for what the wire cannot hold: exchange, topic, a property or the
-// name of a header of more than 255 bytes, or headers that do not fit one frame of `frame_max`
-// bytes. The functions above and rabbitmq-c rely on it.
+// name of a header of more than 255 bytes, an expiration that RabbitMQ would refuse, or headers
+// that do not fit one frame of `frame_max` bytes. The functions above and rabbitmq-c rely on it.
 void check_limits(const event::Message& message, std::size_t frame_max);
 
 }  // namespace airy::mq::amqp

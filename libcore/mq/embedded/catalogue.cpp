@@ -6,12 +6,27 @@
 
 #include "event/topic.hpp"
 #include "mq/embedded/codec.hpp"
+#include "util/error.hpp"
 
 namespace airy::mq::embedded {
 namespace {
 
 // Topics are few; who makes them up must not fill the memory.
 constexpr std::size_t most_routes = 10'000;
+
+// One queue must not take the others with it: what is damaged keeps all that comes to it.
+void read_arguments(QueueInfo& queue, std::string_view bytes) {
+    const auto& type = queue.spec.type;
+    try {
+        queue.spec.arguments = decode_table(bytes);
+        queue.policy = policy_of(type, queue.spec.arguments);
+    } catch (const Error&) {
+        queue.damaged = true;
+        queue.policy = {};
+        queue.policy.quorum = type == "quorum";
+        queue.policy.at_least_once = true;
+    }
+}
 
 bool leads_to(const std::string& type, const std::string& pattern, std::string_view topic) {
     if (type == "topic") return event::matches(pattern, topic);
@@ -43,8 +58,7 @@ void Catalogue::load(Database& database) {
         queue.spec.auto_delete = queues.integer(5) != 0;
         queue.owner = queues.optional(6);
         queue.spec.exclusive = queue.owner.has_value();
-        queue.spec.arguments = decode_table(queues.text(7));
-        queue.policy = policy_of(queue.spec.type, queue.spec.arguments);
+        read_arguments(queue, queues.text(7));
         const auto name = queue.spec.name;
         const auto& kept = queues_.emplace(name, std::move(queue)).first->second;
         by_id_.emplace(kept.id, &kept);

@@ -21,6 +21,7 @@ struct QueueInfo {
     QueueSpec spec;
     std::optional<std::int64_t> owner;  // the session of an exclusive queue
     QueuePolicy policy;
+    bool damaged = false;  // its arguments cannot be read
 };
 
 struct ExchangeInfo {

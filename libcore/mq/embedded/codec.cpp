@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "mq/embedded/codec.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
+#include "event/limits.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
@@ -17,8 +19,8 @@ using event::HeaderArray;
 using event::HeaderTable;
 using event::HeaderValue;
 
-// Deeper tables than RabbitMQ's own parser would take are damage, not data.
-constexpr int deepest = 128;
+// A count that is damaged must not take the memory of all.
+constexpr std::size_t most_reserved = 64;
 
 [[noreturn]] void damaged() {
     throw Error(ErrorKind::unreachable, "a message in the broker's file is damaged",
@@ -136,11 +138,10 @@ class Reader {
         return value;
     }
 
-    HeaderTable table(int depth = 0) {
-        if (depth > deepest) damaged();
+    HeaderTable table(std::size_t depth = 0) {
         HeaderTable out;
         const auto size = count();
-        out.reserve(size);
+        out.reserve(std::min(size, most_reserved));
         for (std::size_t i = 0; i < size; ++i) {
             auto name = text();
             out.emplace_back(std::move(name), value(depth));
@@ -161,7 +162,8 @@ class Reader {
         return static_cast<T>(value);
     }
 
-    HeaderValue value(int depth) {
+    HeaderValue value(std::size_t depth) {
+        if (depth == event::header_depth_limit) damaged();
         switch (byte()) {
             case 0:
                 return {};
@@ -198,10 +200,9 @@ class Reader {
             case 15:
                 return {event::HeaderTimestamp{number()}};
             case 16: {
-                if (depth > deepest) damaged();
                 HeaderArray items;
                 const auto size = count();
-                items.reserve(size);
+                items.reserve(std::min(size, most_reserved));
                 for (std::size_t i = 0; i < size; ++i)
                     items.push_back(value(depth + 1));
                 return {std::move(items)};

@@ -8,7 +8,8 @@
 #include "event/message.hpp"
 
 // Properties and header tables as the bytes that the file holds. Pure; any thread. Reading throws
-// Error{unreachable} for bytes that were not written by these functions.
+// Error{unreachable} for bytes that were not written by these functions, and for tables that
+// event::is_too_deep: who writes has to see that they are not.
 namespace airy::mq::embedded {
 
 // Properties and headers of a message; appended to `out`.

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "mq/embedded/codec.hpp"
 #include "mq/embedded/schema.hpp"
 #include "mq/embedded/table_fields.hpp"
+#include "util/error.hpp"
 
 namespace airy::mq::embedded {
 namespace {
@@ -32,8 +35,11 @@ const HeaderArray* deaths_of(const HeaderTable& headers) {
 HeaderValue routing_keys(const event::Message& message) {
     HeaderArray keys{{message.topic}};
     const auto* more = find_field(message.headers, "CC");
+    // RabbitMQ takes nothing else there; and no header must become deeper by this.
     if (const auto* copies = more ? std::get_if<HeaderArray>(&more->value) : nullptr)
-        keys.insert(keys.end(), copies->begin(), copies->end());
+        std::ranges::copy_if(*copies, std::back_inserter(keys), [](const auto& copy) {
+            return std::holds_alternative<std::string>(copy.value);
+        });
     return {std::move(keys)};
 }
 
@@ -46,9 +52,10 @@ HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view 
             continue;
         HeaderTable again = std::move(*table);
         deaths.erase(at);
-        const auto* count = find_field(again, "count");
-        set_field(again, "count",
-                  {(count ? integer_of(*count) : std::nullopt).value_or(0) + std::int64_t{1}});
+        const auto* field = find_field(again, "count");
+        const auto count = (field ? integer_of(*field) : std::nullopt).value_or(0);
+        // A publisher may have written any number.
+        set_field(again, "count", {count + (count < std::numeric_limits<std::int64_t>::max())});
         return again;
     }
     // RabbitMQ sorts every entry but a message's first.
@@ -60,6 +67,13 @@ HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view 
 constexpr std::int64_t nobody = 0;
 constexpr std::array<std::string_view, 4> reasons = {"rejected", "expired", "maxlen",
                                                      "delivery_limit"};
+
+// Damaged, it may be any number.
+std::string_view reason_of(const StoredMessage& letter) {
+    const auto number = std::clamp<std::int64_t>(letter.deliveries, -std::ssize(reasons), -1);
+    return reasons.at(static_cast<std::size_t>(-1 - number));
+}
+
 constexpr std::int64_t retry_pause = 1000;  // milliseconds
 constexpr std::int64_t most_retried = 200;  // in one change
 
@@ -68,14 +82,62 @@ void keep_letter(Change& change, const QueueInfo& from, const StoredMessage& let
     auto* queue = change.counts(from.id);
     if (queue == nullptr) return;
     const auto number = std::ranges::find(reasons, reason) - reasons.begin();
+    const auto position = queue->next < position_limit ? queue->next++ : position_of(letter.key);
     change.db().run(
         "INSERT INTO message (id, deliveries, holder, exchange, topic, meta, body) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        key_of(from.id, returned_lane, queue->next++), std::int64_t{-1 - number}, nobody,
+        key_of(from.id, returned_lane, position), std::int64_t{-1 - number}, nobody,
         letter.exchange, letter.topic, Blob{letter.meta}, Blob{letter.body});
     ++queue->unacked;
     queue->touched = true;
-    change.set_due(from.id, Due::letters, change.now() + retry_pause);
+    if (from.policy.dead_letter_exchange)
+        change.set_due(from.id, Due::letters, change.now() + retry_pause);
+}
+
+// One row that is damaged must not stop what is done to all of them.
+void read_what_can_be_read(std::string_view meta, event::Message& message) {
+    try {
+        read_meta(meta, message);
+    } catch (const Error&) {
+        message.properties = {};
+        message.has_headers = true;
+        message.headers = {{"x-airy-damaged", {event::HeaderBytes{std::string(meta)}}}};
+    }
+}
+
+// Publishes it to the dead-letter exchange. False: there is none, or no queue takes it.
+bool forward(Change& change, const QueueInfo& from, const StoredMessage& stored,
+             std::string_view reason) {
+    const auto& policy = from.policy;
+    if (!policy.dead_letter_exchange) return false;
+    event::Message message;
+    message.exchange = stored.exchange;
+    message.topic = stored.topic;
+    read_what_can_be_read(stored.meta, message);
+    add_death(message, from.spec.name, reason, static_cast<std::uint64_t>(change.now() / 1000),
+              !policy.dead_letter_key);
+    message.exchange = *policy.dead_letter_exchange;
+    if (policy.dead_letter_key) message.topic = *policy.dead_letter_key;
+
+    static const std::vector<const QueueInfo*> none;
+    const auto* found = change.catalogue().route(message.exchange, message.topic);
+    const auto targets = found ? *found : none;  // a copy: putting may look up further routes
+    std::string meta;
+    append_meta(meta, message);
+    IncomingMessage incoming{message.exchange, message.topic, meta, stored.body};
+    incoming.priority = message.properties.priority.value_or(0);
+    bool done = false;
+    for (const auto* target : targets) {
+        auto* queue = change.counts(target->id);
+        if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) {
+            done = true;
+        } else if (queue != nullptr && queue->next < position_limit &&
+                   has_room(*queue, stored.body.size())) {
+            put_message(change, *queue, incoming);
+            done = true;
+        }
+    }
+    return done;
 }
 
 }  // namespace
@@ -118,40 +180,14 @@ bool is_cycle(const HeaderTable& headers, std::string_view queue) {
     return false;
 }
 
-bool dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason) {
-    const auto& policy = from.policy;
-    if (!policy.dead_letter_exchange) return true;
-    event::Message message;
-    message.exchange = stored.exchange;
-    message.topic = stored.topic;
-    read_meta(stored.meta, message);
-    add_death(message, from.spec.name, reason, static_cast<std::uint64_t>(change.now() / 1000),
-              !policy.dead_letter_key);
-    message.exchange = *policy.dead_letter_exchange;
-    if (policy.dead_letter_key) message.topic = *policy.dead_letter_key;
+    if (!forward(change, from, stored, reason) && from.policy.at_least_once)
+        keep_letter(change, from, stored, reason);
+}
 
-    static const std::vector<const QueueInfo*> none;
-    const auto* found = change.catalogue().route(message.exchange, message.topic);
-    const auto targets = found ? *found : none;  // a copy: putting may look up further routes
-    std::string meta;
-    append_meta(meta, message);
-    IncomingMessage incoming{message.exchange, message.topic, meta, stored.body};
-    incoming.priority = message.properties.priority.value_or(0);
-    bool taken = false;
-    bool cycle = false;
-    for (const auto* target : targets) {
-        auto* queue = change.counts(target->id);
-        if (reason != "rejected" && is_cycle(message.headers, target->spec.name)) {
-            cycle = true;
-        } else if (queue != nullptr && has_room(*queue, stored.body.size())) {
-            put_message(change, *queue, incoming);
-            taken = true;
-        }
-    }
-    const bool kept = !taken && !cycle && policy.at_least_once;
-    if (kept) keep_letter(change, from, stored, reason);
-    return !kept;
+void set_aside(Change& change, const QueueInfo& from, const StoredMessage& stored) {
+    if (!forward(change, from, stored, "rejected")) keep_letter(change, from, stored, "rejected");
 }
 
 void retry_letters(Change& change, QueueCounts& queue) {
@@ -176,8 +212,11 @@ void retry_letters(Change& change, QueueCounts& queue) {
     bool some_left = false;
     for (const auto& letter : letters) {
         forget_held(change, queue, letter.key, letter.key);
-        some_left |= dead_letter(change, *queue.info, letter,
-                                 reasons.at(static_cast<std::size_t>(-letter.deliveries - 1)));
+        const auto reason = reason_of(letter);
+        if (forward(change, *queue.info, letter, reason))
+            some_left = true;
+        else
+            keep_letter(change, *queue.info, letter, reason);
     }
     // Where none finds a place, the next ones wait for the pause too.
     if (some_left && static_cast<std::int64_t>(letters.size()) == most_retried)

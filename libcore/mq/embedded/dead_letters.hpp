@@ -22,10 +22,15 @@ bool is_cycle(const event::HeaderTable& headers, std::string_view queue);
 
 // Publishes a message that has left `from` to that queue's dead-letter exchange. When there is none
 // or no queue takes it, it is gone; or, where the queue dead-letters at least once, it stays there,
-// neither ready nor delivered, until one does: then false is returned. `reason`: rejected, expired,
-// maxlen, delivery_limit.
-bool dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
+// neither ready nor delivered, until one does. `reason`: rejected, expired, maxlen, delivery_limit.
+// Properties that cannot be read never hold it up: then their bytes go along
+// in the header x-airy-damaged.
+void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason);
+
+// Dead-letters a message that no consumer can be given, as rejected. Where no queue takes it, it
+// stays in the file as it is, neither ready nor delivered.
+void set_aside(Change& change, const QueueInfo& from, const StoredMessage& stored);
 
 // Tries again with what no queue took before.
 void retry_letters(Change& change, QueueCounts& queue);

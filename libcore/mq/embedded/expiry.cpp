@@ -52,6 +52,7 @@ void run_due(Change& change) {
     std::size_t budget = most_messages;
     for (const auto& [id, kind] : items) {
         auto* queue = change.counts(id);
+        if (queue == nullptr) change.set_due(id, kind, std::nullopt);  // not for ever
         if (queue == nullptr || budget == 0) continue;
         if (kind == Due::message)
             budget -= expire_head(change, *queue, budget);

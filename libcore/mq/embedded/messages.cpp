@@ -202,11 +202,13 @@ void give_back(Change& change, QueueCounts& queue, const StoredMessage& message,
     // A classic queue puts it back to its place. A quorum queue lines up what comes back before
     // what is new; but without a limit it sends what is requeued to its end, so that a message
     // that nobody can handle does not stand in the way (rabbit_fifo, `requeue`).
+    // Where no positions are left it keeps its own, which is nobody else's: this must not fail.
     auto key = message.key;
-    if (policy.quorum && how == Return::requeued && !policy.delivery_limit)
-        key = key_of(queue.info->id, fresh_lane, take_position(queue));
-    else if (policy.quorum)
-        key = key_of(queue.info->id, returned_lane, take_position(queue));
+    const bool moves = policy.quorum && queue.next < position_limit;
+    if (moves && how == Return::requeued && !policy.delivery_limit)
+        key = key_of(queue.info->id, fresh_lane, queue.next++);
+    else if (moves)
+        key = key_of(queue.info->id, returned_lane, queue.next++);
     else if (lane_of(key) == fresh_lane)
         key = key_of(queue.info->id, returned_lane, position_of(key));
     change.db().run("UPDATE message SET id = ?2, deliveries = ?3, holder = NULL WHERE id = ?1",

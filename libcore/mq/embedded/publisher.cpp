@@ -6,9 +6,9 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "event/limits.hpp"
 #include "mq/embedded/codec.hpp"
 #include "mq/embedded/dead_letters.hpp"
 #include "mq/embedded/errors.hpp"
@@ -19,7 +19,6 @@
 #include "mq/embedded/sessions.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
-#include "util/text.hpp"
 
 namespace airy::mq::embedded {
 namespace {
@@ -31,16 +30,12 @@ constexpr std::size_t most_bytes = 4 << 20;
 constexpr std::chrono::milliseconds destructor_deadline{500};
 constexpr int no_route = 312;  // AMQP 0-9-1 section 1.1
 
-std::optional<std::int64_t> ttl_of(const event::Message& message) {
-    const auto& text = message.properties.expiration;
-    if (!text) return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error != std::errc() || end != text->data() + text->size() || value < 0)
-        throw Error(ErrorKind::general,
-                    fmt::format("cannot publish: the expiration '{}' is no number of milliseconds",
-                                util::printable(*text)));
-    return value;
+// Who reads it in the file could not tell its publisher any more.
+void check(const event::Message& message) {
+    event::expiration_of(message.properties);
+    if (event::is_too_deep(message.headers))
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("headers are nested more than {} deep", event::header_depth_limit));
 }
 
 bool is_persistent(const event::Message& message) noexcept {
@@ -67,6 +62,7 @@ EmbeddedPublisher::~EmbeddedPublisher() {
 std::uint64_t EmbeddedPublisher::try_submit(event::Message& message) {
     if (lost_.load() || in_flight_.load() >= options_.window) return 0;
     if (waiting_bytes_.load() > waiting_limit) return 0;
+    check(message);
     waiting_bytes_.fetch_add(message.body.size());
     in_flight_.fetch_add(1);
     inbox_.put(std::move(message));
@@ -172,7 +168,7 @@ PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message
     meta_.clear();
     append_meta(meta_, message);
     IncomingMessage incoming{message.exchange, message.topic, meta_, message.body};
-    incoming.ttl = ttl_of(message);
+    incoming.ttl = event::expiration_of(message.properties);
     incoming.priority = message.properties.priority.value_or(0);
     bool refused = false;
     for (const auto* info : *queues) {

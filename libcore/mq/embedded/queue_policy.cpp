@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "event/limits.hpp"
 #include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -72,6 +73,9 @@ bool same(const HeaderValue* one, const HeaderValue* other) {
 }  // namespace
 
 QueueSpec normalized(QueueSpec spec) {
+    if (event::is_too_deep(spec.arguments))
+        throw Error(ErrorKind::usage, fmt::format("queue arguments are nested more than {} deep",
+                                                  event::header_depth_limit));
     if (const auto type = text_of(spec.arguments, "x-queue-type")) spec.type = *type;
     std::erase_if(spec.arguments, [](const auto& field) { return field.first == "x-queue-type"; });
     if (spec.exclusive) spec.type = "classic";
@@ -91,13 +95,12 @@ QueueSpec normalized(QueueSpec spec) {
 
 QueuePolicy policy_of(const std::string& type, const HeaderTable& arguments) {
     constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
-    constexpr std::int64_t longest = std::int64_t{1} << 32;  // milliseconds; Erlang's timers
     for (const auto name : not_known)
         if (find_field(arguments, name)) refuse(name, "is not known to the embedded broker");
     QueuePolicy policy;
     policy.quorum = type == "quorum";
-    policy.ttl = count_of(arguments, "x-message-ttl", 0, longest);
-    policy.expires = count_of(arguments, "x-expires", 1, longest);
+    policy.ttl = count_of(arguments, "x-message-ttl", 0, event::longest_wait);
+    policy.expires = count_of(arguments, "x-expires", 1, event::longest_wait);
     policy.max_length = count_of(arguments, "x-max-length", 0, any);
     policy.max_bytes = count_of(arguments, "x-max-length-bytes", 0, any);
     policy.overflow = overflow_of(arguments, policy.quorum);

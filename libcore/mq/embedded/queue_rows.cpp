@@ -58,6 +58,19 @@ const QueueInfo& open_queue(Change& change, std::string_view what, const std::st
     return queue;
 }
 
+const QueueInfo& whole_queue(Change& change, std::string_view what, const std::string& name,
+                             std::optional<std::int64_t> session) {
+    const auto& queue = open_queue(change, what, name, session);
+    if (queue.damaged)
+        throw Error(ErrorKind::unreachable,
+                    fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
+                                what, util::printable(name)),
+                    "airy queue delete removes it with its messages; to keep them, without "
+                    "arguments: sqlite3 FILE \"UPDATE queue SET arguments = x'00' WHERE name = "
+                    "'QUEUE'\"");
+    return queue;
+}
+
 const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
                                       const std::string& name) {
     const auto* exchange = change.catalogue().exchange(name);

@@ -20,6 +20,11 @@ const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
 const QueueInfo& open_queue(Change& change, std::string_view what, const std::string& name,
                             std::optional<std::int64_t> session);
 
+// Likewise; throws Error{unreachable} for a queue of which is not known what is to become of its
+// messages.
+const QueueInfo& whole_queue(Change& change, std::string_view what, const std::string& name,
+                             std::optional<std::int64_t> session);
+
 // Makes a queue of a normalized specification, whose name is not taken. Returns its id.
 std::int64_t create_queue_rows(Change& change, const QueueSpec& spec,
                                std::optional<std::int64_t> owner);

@@ -35,7 +35,8 @@ std::vector<std::int64_t> held_keys(Change& change, std::int64_t session) {
         if (counts == nullptr || counts->unacked == 0) continue;
         // New messages have no holder of their own, but where there are priorities: the lane of
         // what came back is short.
-        const auto last = queue.policy.max_priority ? last_lane : returned_lane;
+        const bool lanes = queue.policy.max_priority || queue.damaged;
+        const auto last = lanes ? last_lane : returned_lane;
         auto singles = change.db().query(
             "SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 AND holder = ?3 ORDER BY id",
             first_key(queue.id, returned_lane), last_key(queue.id, last), session);

@@ -74,7 +74,7 @@ void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
     if (queue_.empty())
         queue_id_ = make_own_queue(change, options);
     else
-        queue_id_ = open_queue(change, "consume from the queue", queue_, std::nullopt).id;
+        queue_id_ = whole_queue(change, "consume from the queue", queue_, std::nullopt).id;
     queue_birth_ = change.db().value("SELECT birth FROM queue WHERE id = ?1", queue_id_).value();
     begin_consumer(change, session_.id, queue_id_);
     commit_and_bury(change);
@@ -97,7 +97,7 @@ std::int64_t EmbeddedSubscription::make_own_queue(Change& change, const Subscrib
 }
 
 void EmbeddedSubscription::set_prefetch(std::uint16_t most) {
-    inbox_.put({0, Settlement::ack, false, most});
+    inbox_.put({.prefetch = most});
 }
 
 void EmbeddedSubscription::settle(DeliveryTag tag, Settlement settlement) {
@@ -302,7 +302,10 @@ void EmbeddedSubscription::settle_pending(Change& change, QueueCounts& queue) {
             give_back(change, queue, *message, Return::requeued);
         } else {
             forget_held(change, queue, key, key);
-            dead_letter(change, *queue.info, *message, "rejected");
+            if (command.damaged)
+                set_aside(change, *queue.info, *message);
+            else
+                dead_letter(change, *queue.info, *message, "rejected");
         }
     }
     forget_runs(change, queue, std::move(handled));
@@ -363,8 +366,20 @@ std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, Queu
 }
 
 void EmbeddedSubscription::add_delivery(StoredMessage stored, bool quorum) {
+    const auto tag = ++last_tag_;
+    held_.emplace(tag, Held{stored.key, false});
+    // The leases are the runs of neighbours, as lease_messages() has made them.
+    if (lane_of(stored.key) == fresh_lane && stored.key != last_key_ + 1)
+        leases_.insert(stored.key);
+    if (lane_of(stored.key) == fresh_lane) last_key_ = stored.key;
+
     Delivered delivered;
-    read_meta(stored.meta, delivered.message);
+    try {
+        read_meta(stored.meta, delivered.message);
+    } catch (const Error&) {
+        withhold(tag);
+        return;
+    }
     delivered.message.exchange = std::move(stored.exchange);
     delivered.message.topic = std::move(stored.topic);
     delivered.message.body = std::move(stored.body);
@@ -375,13 +390,18 @@ void EmbeddedSubscription::add_delivery(StoredMessage stored, bool quorum) {
     delivered.queue = queue_;
     delivered.redelivered = stored.deliveries > 0;
     delivered.received_at = util::system_clock().now();
-    delivered.tag = {generation_, ++last_tag_};
-    held_.emplace(last_tag_, Held{stored.key, false});
-    // The leases are the runs of neighbours, as lease_messages() has made them.
-    if (lane_of(stored.key) == fresh_lane && stored.key != last_key_ + 1)
-        leases_.insert(stored.key);
-    if (lane_of(stored.key) == fresh_lane) last_key_ = stored.key;
+    delivered.tag = {generation_, tag};
     events_.push_back(std::move(delivered));
+}
+
+// A message without what its publisher said of it could be taken for another one: it is set aside,
+// as if somebody had settled it, and those behind it go on.
+void EmbeddedSubscription::withhold(std::uint64_t tag) {
+    util::log_warn("a message is damaged; it goes to the dead-letter queue, or stays in the file",
+                   {{"queue", queue_}});
+    held_.at(tag).settled = true;
+    if (pending_.empty()) first_pending_ = steady_clock::now();
+    pending_.push_back({tag, Settlement::dead_letter, false, true});
 }
 
 }  // namespace airy::mq::embedded

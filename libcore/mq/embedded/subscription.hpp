@@ -41,6 +41,7 @@ class EmbeddedSubscription final : public Subscription {
         std::uint64_t tag = 0;  // 0: only a wake-up, or the request to stop
         Settlement settlement = Settlement::ack;
         bool stop = false;
+        bool damaged = false;  // nobody was given it
         std::optional<std::uint16_t> prefetch{};
     };
 
@@ -65,6 +66,7 @@ class EmbeddedSubscription final : public Subscription {
     std::vector<StoredMessage> take_share(Change& change, QueueCounts& queue);
     std::size_t share(Change& change, const QueueCounts& queue) const;
     void add_delivery(StoredMessage stored, bool quorum);
+    void withhold(std::uint64_t tag);
     void forget_settled();
     QueueCounts* my_queue(Change& change);
     std::size_t room() const noexcept;

@@ -103,7 +103,7 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
         log_declared(wanted, state);
         return state;
     }
-    open_queue(change, "declare the queue", spec.name, my_session());
+    whole_queue(change, "declare the queue", spec.name, my_session());
     const auto differs = differences(queue->spec, spec);
     if (!differs.empty())
         throw Error(ErrorKind::not_found,

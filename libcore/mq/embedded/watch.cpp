@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "event/limits.hpp"
 #include "mq/embedded/beacon.hpp"
 #include "mq/embedded/expiry.hpp"
 
@@ -26,7 +27,9 @@ bool Watch::refresh() {
     const auto due = next_due(db);
     due_at_ = util::SteadyTime::max();
     if (!due) return true;
-    const auto wait = std::max<std::int64_t>(0, *due - store_.now());
+    // An older airy took expirations of any length.
+    const auto now = store_.now();
+    const auto wait = *due > now ? std::min(*due - now, event::longest_wait) : 0;
     due_at_ = std::chrono::steady_clock::now() +
               std::chrono::milliseconds(wait + (first_ ? 0 : keeper_lateness));
     return true;

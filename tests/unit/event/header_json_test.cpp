@@ -134,4 +134,9 @@ TEST_CASE("nesting has an end, and says so") {
     CHECK(read(text.substr(10)) == HeaderTable{{"x", value}});
     value = HeaderValue{HeaderArray{value}};
     CHECK(json({{"x", value}}).find("too_deep") != std::string::npos);
+    const auto nested = [](std::size_t depth) {
+        return R"({"x":)" + std::string(depth, '[') + '1' + std::string(depth, ']') + '}';
+    };
+    CHECK(read(nested(199)).size() == 1);
+    refuses(nested(200), "", "nested more than 200 deep");
 }

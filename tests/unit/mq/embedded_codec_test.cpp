@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "event/limits.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
@@ -75,6 +76,18 @@ TEST_CASE("an empty header table is not none") {
         CHECK(read.has_headers == has);
         CHECK(read.properties == event::Properties{});
     }
+}
+
+TEST_CASE("what is not too deep to be sent is not too deep to be read") {
+    event::HeaderValue value{std::int64_t{1}};
+    for (std::size_t depth = 1; depth < event::header_depth_limit; ++depth)
+        value = event::HeaderValue{event::HeaderArray{value}};
+    const event::HeaderTable deepest = {{"x", value}};
+    REQUIRE_FALSE(event::is_too_deep(deepest));
+    CHECK(decode_table(encode_table(deepest)) == deepest);
+    const event::HeaderTable beyond = {{"x", {event::HeaderArray{value}}}};
+    REQUIRE(event::is_too_deep(beyond));
+    CHECK_THROWS_AS(decode_table(encode_table(beyond)), Error);
 }
 
 TEST_CASE("damaged bytes are an error and never more than that") {

@@ -4,7 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
+#include "event/limits.hpp"
 #include "mq/embedded/queue_policy.hpp"
+#include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
@@ -46,6 +50,21 @@ TEST_CASE("the first death of a message, as RabbitMQ tells it") {
               {"x-first-death-reason", {std::string("expired")}}});
 }
 
+TEST_CASE("of CC, texts are routing keys, and nothing else") {
+    event::Message message;
+    message.topic = "t";
+    message.headers = {
+        {"CC", {event::HeaderArray{{std::string("u")}, {event::HeaderArray{{true}}}}}}};
+    add_death(message, "q", "rejected", 1, true);
+    const auto* deaths = find_field(message.headers, "x-death");
+    REQUIRE(deaths != nullptr);
+    const auto& newest = std::get<event::HeaderArray>(deaths->value).at(0);
+    const auto* keys = find_field(std::get<event::HeaderTable>(newest.value), "routing-keys");
+    REQUIRE(keys != nullptr);
+    CHECK(std::get<event::HeaderArray>(keys->value) ==
+          event::HeaderArray{{std::string("t")}, {std::string("u")}});
+}
+
 TEST_CASE("the same death again is counted") {
     event::Message message;
     message.exchange = "x";
@@ -56,6 +75,18 @@ TEST_CASE("the same death again is counted") {
     REQUIRE(list.size() == 1);
     const auto& table = std::get<event::HeaderTable>(list[0].value);
     CHECK(table[0] == event::HeaderField{"count", {std::int64_t{3}}});
+}
+
+TEST_CASE("a count that a publisher has made up does not overflow") {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    auto known = death("q", "rejected");
+    known.push_back({"count", {most}});
+    event::Message message;
+    message.headers = deaths({known});
+    add_death(message, "q", "rejected", 1, true);
+    CHECK(message.headers == deaths({{{"count", {most}},
+                                      {"queue", {std::string("q")}},
+                                      {"reason", {std::string("rejected")}}}}));
 }
 
 TEST_CASE("only a way without a rejection is a cycle") {
@@ -80,12 +111,16 @@ TEST_CASE("what a queue's arguments may be, and how two queues differ") {
     wider.arguments.push_back({"x-message-ttl", {std::int64_t{1}}});
     CHECK(differences(made, wider) ==
           std::vector<std::string>{"durable is true, not false", "x-message-ttl is none, not 1"});
+    event::HeaderValue deep{};
+    for (std::size_t depth = 0; depth < event::header_depth_limit; ++depth)
+        deep = event::HeaderValue{event::HeaderArray{deep}};
     for (const auto& wrong : event::HeaderTable{{"x-message-ttl", {std::int64_t{-1}}},
                                                 {"x-expires", {std::int64_t{0}}},
                                                 {"x-overflow", {std::string("drop")}},
                                                 {"x-dead-letter-routing-key", {std::string("k")}},
                                                 {"x-single-active-consumer", {true}},
-                                                {"x-queue-type", {std::string("stream")}}}) {
+                                                {"x-queue-type", {std::string("stream")}},
+                                                {"x-of-another-program", deep}}) {
         CAPTURE(wrong.first);
         spec.arguments = {wrong};
         CHECK_THROWS_AS(normalized(spec), Error);

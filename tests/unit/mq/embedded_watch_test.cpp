@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <filesystem>
+#include <limits>
 
 #include "manual_clock.hpp"
 #include "mq/embedded/queue_rows.hpp"
@@ -106,6 +107,23 @@ TEST_CASE("whom it watches may die at any time") {
         CHECK(watch.refresh());
         CHECK(watch.fd() == -1);
     }
+}
+
+TEST_CASE("what is due in the distant future, or was long ago, does not overflow") {
+    Sessions sessions;
+    const auto mine = sessions.begin();
+    Watch watch(sessions.store, mine.id);
+    const auto due_at = [&](std::int64_t at) {
+        Change change(sessions.store, sessions.catalogue);
+        change.set_due(sessions.queue(), Due::message, at);
+        change.commit();
+        REQUIRE(watch.refresh());
+        return watch.due_at();
+    };
+    const auto distant = due_at(std::numeric_limits<std::int64_t>::max());
+    CHECK(distant > util::steady_now() + std::chrono::hours(24));
+    const auto past = due_at(std::numeric_limits<std::int64_t>::min());
+    CHECK(past <= util::steady_now());
 }
 
 TEST_CASE("who drains and is killed is found dead as well") {

@@ -121,6 +121,8 @@ TEST_CASE("what the wire cannot hold is refused before it is sent") {
     CHECK(refused([&](auto& m) { m.exchange = too_long; }));
     CHECK(refused([&](auto& m) { m.properties.message_id = too_long; }));
     CHECK(refused([&](auto& m) { m.properties.correlation_id = too_long; }));
+    CHECK(refused([&](auto& m) { m.properties.expiration = "soon"; }));
+    CHECK(refused([&](auto& m) { m.properties.expiration = "315360000001"; }));
     CHECK(refused([&](auto& m) { m.headers = {{too_long, {}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"t", {HeaderTable{{too_long, {}}}}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"h", {std::string(frame_max, 'x')}}}; }));
