@@ -8,9 +8,9 @@
 
 namespace airy::pool {
 
-thread_local const State* current_pool = nullptr;
-
 namespace {
+
+thread_local const Inside* innermost = nullptr;
 
 // Ended tasks kept for the next ones. Under ASan none, so that it sees every use after the end.
 #if defined(__SANITIZE_ADDRESS__)
@@ -36,6 +36,20 @@ struct SpareTasks {
 thread_local SpareTasks spare_tasks;
 
 }  // namespace
+
+Inside::Inside(const State& pool) noexcept : pool_(pool), outer_(innermost) {
+    innermost = this;
+}
+
+Inside::~Inside() {
+    innermost = outer_;
+}
+
+bool Inside::of(const State& pool) noexcept {
+    for (const Inside* at = innermost; at; at = at->outer_)
+        if (&at->pool_ == &pool) return true;
+    return false;
+}
 
 void Admission::push(Task* task) noexcept {
     queues_[static_cast<std::size_t>(task->priority)].push_back(task);
@@ -147,9 +161,9 @@ Submitted State::submit(TaskPtr task) {
 }
 
 // Whether this thread, waiting for a slot, would keep one from getting free: it runs one of the
-// pool's tasks, or it is the loop's.
+// pool's tasks or a stop callback of one, or it is the loop's.
 bool State::waiting_would_deadlock() const {
-    return current_pool == this || loop_.get_executor().running_in_this_thread();
+    return Inside::of(*this) || loop_.get_executor().running_in_this_thread();
 }
 
 Submitted State::wait_for_answer(Submitter& submitter) {
@@ -265,6 +279,13 @@ void State::cancel(Task* task) noexcept {
     }
     if (dropped) discard(task, OutcomeKind::cancelled);
     perform(actions);
+    fire(stops);
+}
+
+// Without the lock. A task that ends waits for its stop callbacks, so they must not wait for its
+// slot.
+void State::fire(Stops& stops) const {
+    const Inside inside(*this);
     for (auto& stop : stops)
         stop.request_stop();
 }

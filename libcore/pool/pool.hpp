@@ -33,7 +33,8 @@ class TaskContext {
     TaskContext& operator=(const TaskContext&) = delete;
 
     // Fires at the deadline, on release, and with the submitter's own token. Stop callbacks of a
-    // coroutine run on the loop, those of a callable on the thread that asks.
+    // coroutine run on the loop, those of a callable on the thread that asks, and are part of the
+    // task: a full pool refuses what they submit, and they cannot wait for it.
     std::stop_token stop_token();
     bool stop_requested() const noexcept;
     // When the task times out; nothing when it has no timeout.

@@ -95,8 +95,7 @@ void State::close(bool stop) {
     perform(actions);
     while (Task* task = dropped.pop_front())
         discard(task, OutcomeKind::rejected);
-    for (auto& source : stops)
-        source.request_stop();
+    fire(stops);
     kick_timekeeper();
 }
 
@@ -120,7 +119,7 @@ bool State::wait(std::optional<std::chrono::nanoseconds> timeout) {
 
 // Until no task is left and, once closed, no thread; false when the deadline came first.
 bool State::wait_until(std::optional<util::SteadyTime> deadline) {
-    if (current_pool == this)
+    if (Inside::of(*this))
         throw Error(ErrorKind::general, "a task of the pool cannot wait for the pool");
     const bool on_loop = loop_.get_executor().running_in_this_thread();
     {

@@ -138,6 +138,7 @@ class State : public std::enable_shared_from_this<State> {
     void count(OutcomeKind kind) noexcept { ++totals_[static_cast<std::size_t>(kind)]; }
     // admission.cpp, without the lock
     bool waiting_would_deadlock() const;
+    void fire(Stops& stops) const;
     Submitted wait_for_answer(Submitter& submitter);
     OutcomeKind settle(Task* task, TaskResult result, std::exception_ptr exception,
                        util::SteadyTime now) noexcept;
@@ -293,7 +294,20 @@ class State : public std::enable_shared_from_this<State> {
     Recorder run_times_;
 };
 
-// The pool whose thread this is; nullptr elsewhere.
-extern thread_local const State* current_pool;
+// While it lives, this thread runs what belongs to a task of the pool, and must not wait for the
+// pool: the task itself, or what its stop token calls. The latter may be within another pool's
+// task.
+class Inside {
+  public:
+    explicit Inside(const State& pool) noexcept;
+    ~Inside();
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    static bool of(const State& pool) noexcept;
+
+  private:
+    const State& pool_;
+    const Inside* const outer_;
+};
 
 }  // namespace airy::pool

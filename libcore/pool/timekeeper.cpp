@@ -102,8 +102,7 @@ void State::check_deadlines(std::unique_lock<Lock>& lock) {
     if (!actions.any() && stops.empty()) return;
     lock.unlock();
     perform(actions);
-    for (auto& stop : stops)
-        stop.request_stop();
+    fire(stops);
     lock.lock();
 }
 
