@@ -121,14 +121,11 @@ awaitable<Submitted> State::async_submit(TaskPtr task) {
 awaitable<void> State::async_wait() {
     const auto self = shared_from_this();
     for (;;) {
-        {
-            std::lock_guard lock(lock_);
-            if (idle()) co_return;
-        }
         IdleWaiter waiter;
         auto suspended = suspend(waiter.resume);
         {
-            std::lock_guard lock(lock_);
+            std::lock_guard lock(lock_);  // one, so that the last end does not come between
+            if (idle()) co_return;
             idle_waiters_.push_back(&waiter);
             hold_loop();
         }

@@ -66,6 +66,20 @@ awaitable<void> submit_one(TaskPool& pool, SubmitOptions& set, Record<Submitted>
     answers.add(co_await std::move(submission));
 }
 
+// Each callable ends about when async_wait looks whether one is left.
+awaitable<void> wait_for_each(TaskPool& pool, std::atomic<int>& waits, int count) {
+    for (; waits < count; ++waits) {
+        std::atomic<bool> go = false;
+        pool.submit([&go] {
+            while (!go)
+                continue;
+        });
+        auto wait = pool.async_wait();
+        go = true;
+        co_await std::move(wait);
+    }
+}
+
 awaitable<void> submit_callable(TaskPool& pool, std::atomic<bool>& on_thread) {
     const auto loop = std::this_thread::get_id();
     auto submission = pool.async_submit_blocking(
@@ -255,4 +269,15 @@ TEST_CASE("thousands sleep at once in a few threads") {
     CHECK(woken == 20000);
     CHECK(pool.metrics().threads_live == 0);
     CHECK(pool.metrics().run.quantile(0) >= 4900us);
+}
+
+TEST_CASE("async_wait misses no end of a callable on another thread") {
+    constexpr int count = 5000;
+    Loop loop;
+    TaskPool pool(options(1), loop.context());
+    std::atomic<int> waits = 0;
+    asio::co_spawn(loop.context(), wait_for_each(pool, waits, count), asio::detached);
+    CHECK(eventually([&] { return waits == count; }));
+    while (waits < count)  // so that a failed test ends: a later end wakes the waiter, too
+        pool.submit([] {});
 }
