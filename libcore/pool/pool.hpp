@@ -131,7 +131,8 @@ class TaskPool {
     // asks them to stop and gives them stop_grace. Returns how many have not ended; they are asked
     // to stop already, and wait() waits for them.
     std::size_t release(std::chrono::nanoseconds timeout);
-    // Opens a released pool again. Throws Error(general) while tasks are left from before.
+    // Opens a released pool again. Throws Error(general) while tasks are left from before, or while
+    // another thread reboots it.
     void reboot();
 
     // Looks at the clock again: for tests that move it by hand.

@@ -22,18 +22,13 @@ State::~State() {
 }
 
 void State::open() {
-    {
-        std::lock_guard lock(lock_);
-        closed_ = false;
-        timekeeper_over_ = false;
-        next_check_ = util::SteadyTime::max();
-    }
     start_timekeeper();
     if (!options_.prealloc) return;
     const std::size_t wanted = cap();
     for (std::size_t made = 0; made < wanted; ++made) {
         {
             std::lock_guard lock(lock_);
+            if (closed_) return;  // released by another thread: nobody would join this one
             ++threads_;
             ++waking_;
         }
@@ -50,15 +45,17 @@ void State::open() {
 void State::abandon() {
     release();
     Actions actions;
+    std::uint64_t timekeeper;
     {
         std::unique_lock lock(lock_);
         abandoned_ = true;
+        timekeeper = timekeepers_;
         // Once more, when the loop has just taken its last turn: its coroutines are to be ended.
         want_loop(actions);
     }
     perform(actions);
     kick_timekeeper();
-    join_timekeeper();
+    join_timekeeper(timekeeper);
 }
 
 void State::release() {
@@ -122,6 +119,7 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
     if (Inside::of(*this))
         throw Error(ErrorKind::general, "a task of the pool cannot wait for the pool");
     const bool on_loop = loop_.get_executor().running_in_this_thread();
+    std::uint64_t timekeeper;
     {
         std::unique_lock lock(lock_);
         if (on_loop && running_async_ > 0)
@@ -142,8 +140,9 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
         --waits_;
         if (timed_out) return false;
         if (!closed_) return true;
+        timekeeper = timekeepers_;
     }
-    join_timekeeper();
+    join_timekeeper(timekeeper);
     return true;
 }
 
@@ -159,14 +158,27 @@ void State::reboot() {
     {
         std::unique_lock lock(lock_);
         if (!closed_) throw Error(ErrorKind::general, "cannot reboot a pool that was not released");
+        if (rebooting_)
+            throw Error(ErrorKind::general, "cannot reboot a pool that another thread reboots");
         if (!idle())
             throw Error(ErrorKind::general,
                         "cannot reboot the pool: " + std::to_string(running_ + queued_) +
                             " tasks are left from before the release",
                         "wait() for them first");
+        rebooting_ = true;
     }
-    wait_until(std::nullopt);  // the idle threads are ending
-    open();
+    const auto done = [this] {
+        std::lock_guard lock(lock_);
+        rebooting_ = false;
+    };
+    try {
+        wait_until(std::nullopt);  // the idle threads are ending
+        open();
+    } catch (...) {
+        done();
+        throw;
+    }
+    done();
 }
 
 void State::resize(std::size_t size) {

@@ -182,7 +182,7 @@ class State : public std::enable_shared_from_this<State> {
 
     // timekeeper.cpp
     void start_timekeeper();
-    void join_timekeeper();
+    void join_timekeeper(std::uint64_t number);
     void kick_timekeeper() noexcept;
     void check_by(util::SteadyTime at, Actions& actions);
     void set_timer(Task* task, util::SteadyTime at, Actions& actions);
@@ -283,12 +283,14 @@ class State : public std::enable_shared_from_this<State> {
     std::size_t budget_ = 0;  // tasks that may still be started in this turn
 
     // The timekeeper.
-    std::mutex join_mutex_;
-    std::thread timekeeper_;  // guarded by join_mutex_
+    std::mutex join_mutex_;          // taken before the lock
+    std::thread timekeeper_;         // guarded by join_mutex_
+    std::uint64_t timekeepers_ = 0;  // started so far; written under both, read under either
     std::mutex kick_mutex_;
     std::condition_variable kick_changed_;
     bool kicked_ = false;  // guarded by kick_mutex_
     bool timekeeper_over_ = true;
+    bool rebooting_ = false;
 
     Recorder wait_times_;  // written under the lock, read without
     Recorder run_times_;
