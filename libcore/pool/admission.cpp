@@ -189,6 +189,7 @@ void State::grant(Task* task, Actions& actions) {
         want_worker(task->submitted, actions);
     } else {
         ++running_async_;
+        if (loop_waits_) changed_.notify_all();
         hold_loop();
         loop_ready_.push_back(task);
         want_loop(actions);

@@ -118,8 +118,9 @@ class TaskPool {
     // Error(usage) for 0.
     void resize(std::size_t size);
 
-    // Until no task runs or is queued; after release, also until the threads have ended. Must not
-    // be called by the pool's own tasks, nor on the loop's thread while coroutines run.
+    // Until no task runs or is queued; after release, also until the threads have ended. Throws
+    // Error(general) when called by the pool's own tasks, and on the loop's thread as soon as there
+    // is a coroutine that would have to run there.
     void wait();
     bool wait(std::chrono::nanoseconds timeout);  // false when the time was up first
     boost::asio::awaitable<void> async_wait();

@@ -122,13 +122,12 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
     std::uint64_t timekeeper;
     {
         std::unique_lock lock(lock_);
-        if (on_loop && running_async_ > 0)
-            throw Error(ErrorKind::general,
-                        "the loop's thread cannot wait for coroutines that run on it",
-                        "co_await async_wait() instead");
         ++waits_;
-        bool timed_out = false;
+        if (on_loop) loop_waits_ = true;
+        bool timed_out = false, stuck = false;
         while (!(idle() && (!closed_ || timekeeper_over_)) && !timed_out) {
+            stuck = on_loop && coroutines_left();
+            if (stuck) break;
             if (!deadline) {
                 changed_.wait(lock);
                 continue;
@@ -138,12 +137,27 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
             if (!timed_out) changed_.wait_for(lock, std::min<Nanoseconds>(left, longest_sleep));
         }
         --waits_;
+        if (on_loop) loop_waits_ = false;
+        if (stuck)
+            throw Error(ErrorKind::general,
+                        "the loop's thread cannot wait for coroutines that run on it",
+                        "co_await async_wait() instead");
         if (timed_out) return false;
         if (!closed_) return true;
         timekeeper = timekeepers_;
     }
     join_timekeeper(timekeeper);
     return true;
+}
+
+// Under the lock: whether a coroutine runs, is queued, or stands in line.
+bool State::coroutines_left() {
+    bool any = running_async_ > 0;
+    const auto look = [&](const Task* task) { any = any || task->lane == Lane::async; };
+    for (auto& [name, key] : keys_)
+        key.tasks.for_each(look);
+    admission_.for_each(look);
+    return any;
 }
 
 // Under the lock.

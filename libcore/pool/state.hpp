@@ -201,6 +201,7 @@ class State : public std::enable_shared_from_this<State> {
     void close(bool stop);
     bool idle() const noexcept { return running_ == 0 && queued_ == 0; }
     void note_idle(Actions& actions);
+    bool coroutines_left();
     bool wait_until(std::optional<util::SteadyTime> deadline);
 
     // Tasks that take less than a wake-up costs do not each get a thread at once.
@@ -270,6 +271,7 @@ class State : public std::enable_shared_from_this<State> {
     List<Task, &Task::stop_links> loop_stops_;
     IdleWaiterList idle_waiters_;
     bool drain_posted_ = false;
+    bool loop_waits_ = false;  // its thread is in wait_until, and is told when a coroutine starts
     std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
         loop_work_;
     // On the loop's thread only.
