@@ -132,6 +132,10 @@ std::optional<Submitted> State::offer(Task* task, Submitter* submitter, Actions&
         ++queued_;
     }
     if (behind) {
+        if (full) {
+            submitter->keyed = task;
+            keyed_line_.push_back(submitter);
+        }
         task->place = Place::key_queue;
         extras->key->tasks.push_back(task);
     } else {
@@ -203,9 +207,18 @@ void State::admit(Actions& actions) {
         if (task->submitter)
             answer(task, Submitted::accepted, actions);
         else
-            --queued_;
+            leave_queue(actions);
         grant(task, actions);
     }
+}
+
+// Under the lock: a queued task is none any more; its place goes to who has waited for one longest.
+void State::leave_queue(Actions& actions) {
+    --queued_;
+    Submitter* next = keyed_line_.front();
+    if (!next) return;
+    ++queued_;
+    answer(next->keyed, Submitted::accepted, actions);
 }
 
 // Under the lock: the submitter stops waiting. Unless accepted, the task is the submitter's again,
@@ -213,6 +226,7 @@ void State::admit(Actions& actions) {
 void State::answer(Task* task, Submitted submitted, Actions& actions) {
     Submitter& submitter = *std::exchange(task->submitter, nullptr);
     --waiting_;
+    if (std::exchange(submitter.keyed, nullptr)) keyed_line_.erase(&submitter);
     if (submitted != Submitted::accepted) count(OutcomeKind::rejected);
     clear_timer(task);
     const auto value = static_cast<std::uint32_t>(submitted);
@@ -410,7 +424,7 @@ void State::discard(Task* task, OutcomeKind kind) noexcept {
     {
         std::lock_guard lock(lock_);
         count(kind);
-        --queued_;
+        leave_queue(actions);
         note_idle(actions);
     }
     perform(actions);

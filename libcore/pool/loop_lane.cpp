@@ -146,7 +146,7 @@ bool State::take_turn() {
     std::size_t size = 0;
     std::size_t keep_runners = SIZE_MAX;
     Actions actions;
-    AnswerList answers;
+    SubmitterList answers;
     IdleWaiterList idle_waiters;
     const auto now = clock_.steady();
     bool any = false;

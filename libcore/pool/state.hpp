@@ -68,7 +68,7 @@ struct IdleWaiter {
     Links<IdleWaiter> links;
 };
 
-using AnswerList = List<Submitter, &Submitter::links>;
+using SubmitterList = List<Submitter, &Submitter::links>;
 using IdleWaiterList = List<IdleWaiter, &IdleWaiter::links>;
 
 // All of a pool. One lock guards every member that is not said to be otherwise; no user code runs
@@ -131,6 +131,7 @@ class State : public std::enable_shared_from_this<State> {
     void wake_answered() noexcept;
     void answer(Task* task, Submitted submitted, Actions& actions);
     void leave_line(Task* task);
+    void leave_queue(Actions& actions);
     void start(Task* task, util::SteadyTime now, Actions& actions);
     void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
     void hand_key_on(Task* task);
@@ -234,7 +235,7 @@ class State : public std::enable_shared_from_this<State> {
     std::uint64_t next_id_ = 1;
     WorkerList parked_;        // last in, first out
     std::size_t waiting_ = 0;  // submitters
-    AnswerList unwoken_;       // submitters that have a slot and still sleep; woken together
+    SubmitterList unwoken_;    // submitters that were accepted and still sleep; woken together
     std::size_t queued_ = 0;   // accepted, without a slot, nobody waits for them
     Task* spare_ = nullptr;    // ended tasks for the next ones, chained by links.next
     std::size_t spares_ = 0;
@@ -257,6 +258,7 @@ class State : public std::enable_shared_from_this<State> {
     Timers timers_;
     Admission admission_;
     std::unordered_map<std::string, KeyQueue> keys_;
+    SubmitterList keyed_line_;             // those that max_keyed keeps waiting, first come first
     std::condition_variable_any changed_;  // idle, over, or the clock moved
     std::size_t waits_ = 0;                // threads in wait_until
     WorkerList ended_;                     // to be joined
@@ -267,7 +269,7 @@ class State : public std::enable_shared_from_this<State> {
     std::size_t running_async_ = 0;  // slots held by coroutines
     std::size_t waiting_async_ = 0;  // submitters that are coroutines
     TaskList loop_ready_;
-    AnswerList loop_answers_;
+    SubmitterList loop_answers_;
     List<Task, &Task::stop_links> loop_stops_;
     IdleWaiterList idle_waiters_;
     bool drain_posted_ = false;
