@@ -8,9 +8,9 @@
 
 namespace airy::pool {
 
-thread_local const State* current_pool = nullptr;
-
 namespace {
+
+thread_local const Inside* innermost = nullptr;
 
 // Ended tasks kept for the next ones. Under ASan none, so that it sees every use after the end.
 #if defined(__SANITIZE_ADDRESS__)
@@ -36,6 +36,20 @@ struct SpareTasks {
 thread_local SpareTasks spare_tasks;
 
 }  // namespace
+
+Inside::Inside(const State& pool) noexcept : pool_(pool), outer_(innermost) {
+    innermost = this;
+}
+
+Inside::~Inside() {
+    innermost = outer_;
+}
+
+bool Inside::of(const State& pool) noexcept {
+    for (const Inside* at = innermost; at; at = at->outer_)
+        if (&at->pool_ == &pool) return true;
+    return false;
+}
 
 void Admission::push(Task* task) noexcept {
     queues_[static_cast<std::size_t>(task->priority)].push_back(task);
@@ -118,6 +132,10 @@ std::optional<Submitted> State::offer(Task* task, Submitter* submitter, Actions&
         ++queued_;
     }
     if (behind) {
+        if (full) {
+            submitter->keyed = task;
+            keyed_line_.push_back(submitter);
+        }
         task->place = Place::key_queue;
         extras->key->tasks.push_back(task);
     } else {
@@ -147,9 +165,9 @@ Submitted State::submit(TaskPtr task) {
 }
 
 // Whether this thread, waiting for a slot, would keep one from getting free: it runs one of the
-// pool's tasks, or it is the loop's.
+// pool's tasks or a stop callback of one, or it is the loop's.
 bool State::waiting_would_deadlock() const {
-    return current_pool == this || loop_.get_executor().running_in_this_thread();
+    return Inside::of(*this) || loop_.get_executor().running_in_this_thread();
 }
 
 Submitted State::wait_for_answer(Submitter& submitter) {
@@ -175,6 +193,7 @@ void State::grant(Task* task, Actions& actions) {
         want_worker(task->submitted, actions);
     } else {
         ++running_async_;
+        if (loop_waits_) changed_.notify_all();
         hold_loop();
         loop_ready_.push_back(task);
         want_loop(actions);
@@ -188,9 +207,18 @@ void State::admit(Actions& actions) {
         if (task->submitter)
             answer(task, Submitted::accepted, actions);
         else
-            --queued_;
+            leave_queue(actions);
         grant(task, actions);
     }
+}
+
+// Under the lock: a queued task is none any more; its place goes to who has waited for one longest.
+void State::leave_queue(Actions& actions) {
+    --queued_;
+    Submitter* next = keyed_line_.front();
+    if (!next) return;
+    ++queued_;
+    answer(next->keyed, Submitted::accepted, actions);
 }
 
 // Under the lock: the submitter stops waiting. Unless accepted, the task is the submitter's again,
@@ -198,6 +226,7 @@ void State::admit(Actions& actions) {
 void State::answer(Task* task, Submitted submitted, Actions& actions) {
     Submitter& submitter = *std::exchange(task->submitter, nullptr);
     --waiting_;
+    if (std::exchange(submitter.keyed, nullptr)) keyed_line_.erase(&submitter);
     if (submitted != Submitted::accepted) count(OutcomeKind::rejected);
     clear_timer(task);
     const auto value = static_cast<std::uint32_t>(submitted);
@@ -265,6 +294,13 @@ void State::cancel(Task* task) noexcept {
     }
     if (dropped) discard(task, OutcomeKind::cancelled);
     perform(actions);
+    fire(stops);
+}
+
+// Without the lock. A task that ends waits for its stop callbacks, so they must not wait for its
+// slot.
+void State::fire(Stops& stops) const {
+    const Inside inside(*this);
     for (auto& stop : stops)
         stop.request_stop();
 }
@@ -388,7 +424,7 @@ void State::discard(Task* task, OutcomeKind kind) noexcept {
     {
         std::lock_guard lock(lock_);
         count(kind);
-        --queued_;
+        leave_queue(actions);
         note_idle(actions);
     }
     perform(actions);

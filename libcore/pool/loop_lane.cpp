@@ -121,14 +121,11 @@ awaitable<Submitted> State::async_submit(TaskPtr task) {
 awaitable<void> State::async_wait() {
     const auto self = shared_from_this();
     for (;;) {
-        {
-            std::lock_guard lock(lock_);
-            if (idle()) co_return;
-        }
         IdleWaiter waiter;
         auto suspended = suspend(waiter.resume);
         {
-            std::lock_guard lock(lock_);
+            std::lock_guard lock(lock_);  // one, so that the last end does not come between
+            if (idle()) co_return;
             idle_waiters_.push_back(&waiter);
             hold_loop();
         }
@@ -149,7 +146,7 @@ bool State::take_turn() {
     std::size_t size = 0;
     std::size_t keep_runners = SIZE_MAX;
     Actions actions;
-    AnswerList answers;
+    SubmitterList answers;
     IdleWaiterList idle_waiters;
     const auto now = clock_.steady();
     bool any = false;

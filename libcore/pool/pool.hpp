@@ -33,7 +33,8 @@ class TaskContext {
     TaskContext& operator=(const TaskContext&) = delete;
 
     // Fires at the deadline, on release, and with the submitter's own token. Stop callbacks of a
-    // coroutine run on the loop, those of a callable on the thread that asks.
+    // coroutine run on the loop, those of a callable on the thread that asks, and are part of the
+    // task: a full pool refuses what they submit, and they cannot wait for it.
     std::stop_token stop_token();
     bool stop_requested() const noexcept;
     // When the task times out; nothing when it has no timeout.
@@ -117,8 +118,9 @@ class TaskPool {
     // Error(usage) for 0.
     void resize(std::size_t size);
 
-    // Until no task runs or is queued; after release, also until the threads have ended. Must not
-    // be called by the pool's own tasks, nor on the loop's thread while coroutines run.
+    // Until no task runs or is queued; after release, also until the threads have ended. Throws
+    // Error(general) when called by the pool's own tasks, and on the loop's thread as soon as there
+    // is a coroutine that would have to run there.
     void wait();
     bool wait(std::chrono::nanoseconds timeout);  // false when the time was up first
     boost::asio::awaitable<void> async_wait();
@@ -130,7 +132,8 @@ class TaskPool {
     // asks them to stop and gives them stop_grace. Returns how many have not ended; they are asked
     // to stop already, and wait() waits for them.
     std::size_t release(std::chrono::nanoseconds timeout);
-    // Opens a released pool again. Throws Error(general) while tasks are left from before.
+    // Opens a released pool again. Throws Error(general) while tasks are left from before, or while
+    // another thread reboots it.
     void reboot();
 
     // Looks at the clock again: for tests that move it by hand.

@@ -22,18 +22,13 @@ State::~State() {
 }
 
 void State::open() {
-    {
-        std::lock_guard lock(lock_);
-        closed_ = false;
-        timekeeper_over_ = false;
-        next_check_ = util::SteadyTime::max();
-    }
     start_timekeeper();
     if (!options_.prealloc) return;
     const std::size_t wanted = cap();
     for (std::size_t made = 0; made < wanted; ++made) {
         {
             std::lock_guard lock(lock_);
+            if (closed_) return;  // released by another thread: nobody would join this one
             ++threads_;
             ++waking_;
         }
@@ -50,15 +45,17 @@ void State::open() {
 void State::abandon() {
     release();
     Actions actions;
+    std::uint64_t timekeeper;
     {
         std::unique_lock lock(lock_);
         abandoned_ = true;
+        timekeeper = timekeepers_;
         // Once more, when the loop has just taken its last turn: its coroutines are to be ended.
         want_loop(actions);
     }
     perform(actions);
     kick_timekeeper();
-    join_timekeeper();
+    join_timekeeper(timekeeper);
 }
 
 void State::release() {
@@ -95,8 +92,7 @@ void State::close(bool stop) {
     perform(actions);
     while (Task* task = dropped.pop_front())
         discard(task, OutcomeKind::rejected);
-    for (auto& source : stops)
-        source.request_stop();
+    fire(stops);
     kick_timekeeper();
 }
 
@@ -120,18 +116,18 @@ bool State::wait(std::optional<std::chrono::nanoseconds> timeout) {
 
 // Until no task is left and, once closed, no thread; false when the deadline came first.
 bool State::wait_until(std::optional<util::SteadyTime> deadline) {
-    if (current_pool == this)
+    if (Inside::of(*this))
         throw Error(ErrorKind::general, "a task of the pool cannot wait for the pool");
     const bool on_loop = loop_.get_executor().running_in_this_thread();
+    std::uint64_t timekeeper;
     {
         std::unique_lock lock(lock_);
-        if (on_loop && running_async_ > 0)
-            throw Error(ErrorKind::general,
-                        "the loop's thread cannot wait for coroutines that run on it",
-                        "co_await async_wait() instead");
         ++waits_;
-        bool timed_out = false;
+        if (on_loop) loop_waits_ = true;
+        bool timed_out = false, stuck = false;
         while (!(idle() && (!closed_ || timekeeper_over_)) && !timed_out) {
+            stuck = on_loop && coroutines_left();
+            if (stuck) break;
             if (!deadline) {
                 changed_.wait(lock);
                 continue;
@@ -141,11 +137,27 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
             if (!timed_out) changed_.wait_for(lock, std::min<Nanoseconds>(left, longest_sleep));
         }
         --waits_;
+        if (on_loop) loop_waits_ = false;
+        if (stuck)
+            throw Error(ErrorKind::general,
+                        "the loop's thread cannot wait for coroutines that run on it",
+                        "co_await async_wait() instead");
         if (timed_out) return false;
         if (!closed_) return true;
+        timekeeper = timekeepers_;
     }
-    join_timekeeper();
+    join_timekeeper(timekeeper);
     return true;
+}
+
+// Under the lock: whether a coroutine runs, is queued, or stands in line.
+bool State::coroutines_left() {
+    bool any = running_async_ > 0;
+    const auto look = [&](const Task* task) { any = any || task->lane == Lane::async; };
+    for (auto& [name, key] : keys_)
+        key.tasks.for_each(look);
+    admission_.for_each(look);
+    return any;
 }
 
 // Under the lock.
@@ -160,14 +172,27 @@ void State::reboot() {
     {
         std::unique_lock lock(lock_);
         if (!closed_) throw Error(ErrorKind::general, "cannot reboot a pool that was not released");
+        if (rebooting_)
+            throw Error(ErrorKind::general, "cannot reboot a pool that another thread reboots");
         if (!idle())
             throw Error(ErrorKind::general,
                         "cannot reboot the pool: " + std::to_string(running_ + queued_) +
                             " tasks are left from before the release",
                         "wait() for them first");
+        rebooting_ = true;
     }
-    wait_until(std::nullopt);  // the idle threads are ending
-    open();
+    const auto done = [this] {
+        std::lock_guard lock(lock_);
+        rebooting_ = false;
+    };
+    try {
+        wait_until(std::nullopt);  // the idle threads are ending
+        open();
+    } catch (...) {
+        done();
+        throw;
+    }
+    done();
 }
 
 void State::resize(std::size_t size) {

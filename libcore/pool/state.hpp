@@ -68,7 +68,7 @@ struct IdleWaiter {
     Links<IdleWaiter> links;
 };
 
-using AnswerList = List<Submitter, &Submitter::links>;
+using SubmitterList = List<Submitter, &Submitter::links>;
 using IdleWaiterList = List<IdleWaiter, &IdleWaiter::links>;
 
 // All of a pool. One lock guards every member that is not said to be otherwise; no user code runs
@@ -131,6 +131,7 @@ class State : public std::enable_shared_from_this<State> {
     void wake_answered() noexcept;
     void answer(Task* task, Submitted submitted, Actions& actions);
     void leave_line(Task* task);
+    void leave_queue(Actions& actions);
     void start(Task* task, util::SteadyTime now, Actions& actions);
     void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
     void hand_key_on(Task* task);
@@ -138,6 +139,7 @@ class State : public std::enable_shared_from_this<State> {
     void count(OutcomeKind kind) noexcept { ++totals_[static_cast<std::size_t>(kind)]; }
     // admission.cpp, without the lock
     bool waiting_would_deadlock() const;
+    void fire(Stops& stops) const;
     Submitted wait_for_answer(Submitter& submitter);
     OutcomeKind settle(Task* task, TaskResult result, std::exception_ptr exception,
                        util::SteadyTime now) noexcept;
@@ -181,7 +183,7 @@ class State : public std::enable_shared_from_this<State> {
 
     // timekeeper.cpp
     void start_timekeeper();
-    void join_timekeeper();
+    void join_timekeeper(std::uint64_t number);
     void kick_timekeeper() noexcept;
     void check_by(util::SteadyTime at, Actions& actions);
     void set_timer(Task* task, util::SteadyTime at, Actions& actions);
@@ -200,6 +202,7 @@ class State : public std::enable_shared_from_this<State> {
     void close(bool stop);
     bool idle() const noexcept { return running_ == 0 && queued_ == 0; }
     void note_idle(Actions& actions);
+    bool coroutines_left();
     bool wait_until(std::optional<util::SteadyTime> deadline);
 
     // Tasks that take less than a wake-up costs do not each get a thread at once.
@@ -232,7 +235,7 @@ class State : public std::enable_shared_from_this<State> {
     std::uint64_t next_id_ = 1;
     WorkerList parked_;        // last in, first out
     std::size_t waiting_ = 0;  // submitters
-    AnswerList unwoken_;       // submitters that have a slot and still sleep; woken together
+    SubmitterList unwoken_;    // submitters that were accepted and still sleep; woken together
     std::size_t queued_ = 0;   // accepted, without a slot, nobody waits for them
     Task* spare_ = nullptr;    // ended tasks for the next ones, chained by links.next
     std::size_t spares_ = 0;
@@ -255,6 +258,7 @@ class State : public std::enable_shared_from_this<State> {
     Timers timers_;
     Admission admission_;
     std::unordered_map<std::string, KeyQueue> keys_;
+    SubmitterList keyed_line_;             // those that max_keyed keeps waiting, first come first
     std::condition_variable_any changed_;  // idle, over, or the clock moved
     std::size_t waits_ = 0;                // threads in wait_until
     WorkerList ended_;                     // to be joined
@@ -265,10 +269,11 @@ class State : public std::enable_shared_from_this<State> {
     std::size_t running_async_ = 0;  // slots held by coroutines
     std::size_t waiting_async_ = 0;  // submitters that are coroutines
     TaskList loop_ready_;
-    AnswerList loop_answers_;
+    SubmitterList loop_answers_;
     List<Task, &Task::stop_links> loop_stops_;
     IdleWaiterList idle_waiters_;
     bool drain_posted_ = false;
+    bool loop_waits_ = false;  // its thread is in wait_until, and is told when a coroutine starts
     std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
         loop_work_;
     // On the loop's thread only.
@@ -282,18 +287,33 @@ class State : public std::enable_shared_from_this<State> {
     std::size_t budget_ = 0;  // tasks that may still be started in this turn
 
     // The timekeeper.
-    std::mutex join_mutex_;
-    std::thread timekeeper_;  // guarded by join_mutex_
+    std::mutex join_mutex_;          // taken before the lock
+    std::thread timekeeper_;         // guarded by join_mutex_
+    std::uint64_t timekeepers_ = 0;  // started so far; written under both, read under either
     std::mutex kick_mutex_;
     std::condition_variable kick_changed_;
     bool kicked_ = false;  // guarded by kick_mutex_
     bool timekeeper_over_ = true;
+    bool rebooting_ = false;
 
     Recorder wait_times_;  // written under the lock, read without
     Recorder run_times_;
 };
 
-// The pool whose thread this is; nullptr elsewhere.
-extern thread_local const State* current_pool;
+// While it lives, this thread runs what belongs to a task of the pool, and must not wait for the
+// pool: the task itself, or what its stop token calls. The latter may be within another pool's
+// task.
+class Inside {
+  public:
+    explicit Inside(const State& pool) noexcept;
+    ~Inside();
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    static bool of(const State& pool) noexcept;
+
+  private:
+    const State& pool_;
+    const Inside* const outer_;
+};
 
 }  // namespace airy::pool

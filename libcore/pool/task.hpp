@@ -35,6 +35,7 @@ struct Submitter {
     bool coroutine = false;
     bool unwoken = false;         // a thread with its answer that still sleeps, in unwoken_
     Callable<void(), 24> resume;  // of a coroutine; loop thread only
+    Task* keyed = nullptr;        // its task, while it is in keyed_line_
     Links<Submitter> links;
 };
 

@@ -8,21 +8,30 @@
 
 namespace airy::pool {
 
+// Opens the pool with it.
 void State::start_timekeeper() {
     std::lock_guard lock(join_mutex_);
+    {
+        std::lock_guard state_lock(lock_);
+        closed_ = timekeeper_over_ = false;
+        next_check_ = util::SteadyTime::max();
+        ++timekeepers_;
+    }
     try {
         timekeeper_ = std::thread([this] { keep_time(); });
     } catch (const std::system_error& error) {
         std::lock_guard state_lock(lock_);
         closed_ = timekeeper_over_ = true;
+        changed_.notify_all();
         throw Error(ErrorKind::general,
                     std::string("cannot start the pool's timekeeper: ") + error.what());
     }
 }
 
-void State::join_timekeeper() {
+// Of this number only: the next one is started after somebody else has joined this.
+void State::join_timekeeper(std::uint64_t number) {
     std::lock_guard lock(join_mutex_);
-    if (timekeeper_.joinable()) timekeeper_.join();
+    if (number == timekeepers_ && timekeeper_.joinable()) timekeeper_.join();
 }
 
 void State::kick_timekeeper() noexcept {
@@ -102,8 +111,7 @@ void State::check_deadlines(std::unique_lock<Lock>& lock) {
     if (!actions.any() && stops.empty()) return;
     lock.unlock();
     perform(actions);
-    for (auto& stop : stops)
-        stop.request_stop();
+    fire(stops);
     lock.lock();
 }
 

@@ -85,7 +85,7 @@ void State::thread_refused() {
 void* State::thread_main(void* argument) {
     auto& worker = *static_cast<Worker*>(argument);
     State& state = *worker.state;
-    current_pool = &state;
+    const Inside inside(state);
     pthread_setname_np(pthread_self(), "airy-pool");
     state.work(worker);
     state.kick_timekeeper();  // joins this thread

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -305,4 +306,77 @@ TEST_CASE("a task queued behind its key is cancelled by its token, once, and not
     CHECK_FALSE(ran);
     CHECK(outcomes.size() == 1);
     CHECK(pool.metrics().total(OutcomeKind::cancelled) == 1);
+}
+
+TEST_CASE(
+    "who waits for room behind a key is accepted when there is some, first come first served") {
+    auto set = options(1);
+    set.max_keyed = 1;
+    TaskPool pool(set);
+    std::array<Gate, 3> gates;
+    Record<int> order;
+    const auto task = [&](std::size_t i) {
+        return [&, i] {
+            gates[i].wait();
+            order.add(static_cast<int>(i));
+        };
+    };
+    CHECK(pool.submit(task(0), with_key("k")) == Submitted::accepted);
+    CHECK(pool.submit(task(1), with_key("k")) == Submitted::accepted);
+    std::stop_source stop;
+    auto last = with_key("k"), later = with_key("k");
+    last.stop_token = stop.get_token();
+    later.deadline = util::steady_now();
+    {
+        Submitters submitters(pool);
+        submitters.add(task(2), with_key("k"));
+        submitters.add([&] { order.add(3); }, std::move(last));
+        gates[0].open();  // 1 runs, which makes room for 2
+        CHECK(eventually([&] { return submitters.answers().size() == 1; }));
+        CHECK(pool.metrics().queued == 1);
+        CHECK(pool.waiting() == 1);
+        CHECK(pool.submit([] {}, std::move(later)) == Submitted::deadline);
+        stop.request_stop();
+        CHECK(eventually([&] { return submitters.answers().size() == 2; }));
+        CHECK(submitters.answers() == std::vector{Submitted::accepted, Submitted::cancelled});
+        gates[1].open();
+        gates[2].open();
+    }
+    pool.wait();
+    CHECK(order.values() == std::vector{0, 1, 2});
+    CHECK(pool.metrics().queued == 0);
+}
+
+TEST_CASE(
+    "who waits for room behind a key is accepted when a queued task is cancelled, or by a slot") {
+    auto set = options(2);
+    set.max_keyed = 1;
+    TaskPool pool(set);
+    Gate one, two, third;
+    std::stop_source stop;
+    auto queued = with_key("one");
+    queued.stop_token = stop.get_token();
+    pool.submit([&] { one.wait(); }, with_key("one"));
+    pool.submit([&] { two.wait(); }, with_key("two"));
+    CHECK(pool.submit([] {}, std::move(queued)) == Submitted::accepted);
+    {
+        Submitters submitters(pool);
+        submitters.add([&] { third.wait(); }, with_key("two"));
+        SUBCASE("room") {
+            stop.request_stop();
+        }
+        SUBCASE("a slot") {
+            two.open();
+        }
+        CHECK(eventually([&] { return submitters.answers().size() == 1; }));
+        CHECK(submitters.answers() == std::vector{Submitted::accepted});
+        CHECK(pool.metrics().queued == 1);
+        CHECK(pool.waiting() == 0);
+        two.open();
+    }
+    third.open();
+    one.open();
+    pool.wait();
+    CHECK(pool.metrics().queued == 0);
+    CHECK(pool.metrics().total(OutcomeKind::rejected) == 0);
 }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "support.hpp"
+#include "util/error.hpp"
 
 using namespace airy;
 using namespace airy::pool;
@@ -66,12 +67,67 @@ awaitable<void> submit_one(TaskPool& pool, SubmitOptions& set, Record<Submitted>
     answers.add(co_await std::move(submission));
 }
 
+// Each callable ends about when async_wait looks whether one is left.
+awaitable<void> wait_for_each(TaskPool& pool, std::atomic<int>& waits, int count) {
+    for (; waits < count; ++waits) {
+        std::atomic<bool> go = false;
+        pool.submit([&go] {
+            while (!go)
+                continue;
+        });
+        auto wait = pool.async_wait();
+        go = true;
+        co_await std::move(wait);
+    }
+}
+
 awaitable<void> submit_callable(TaskPool& pool, std::atomic<bool>& on_thread) {
     const auto loop = std::this_thread::get_id();
     auto submission = pool.async_submit_blocking(
         [&on_thread, loop] { on_thread = std::this_thread::get_id() != loop; });
     co_await std::move(submission);
 }
+
+// Waits on the loop's thread; what came of it, or nothing as long as it waits.
+class WaitOnLoop {
+  public:
+    enum Result { none, idle, time_up, refused };
+    void start(TaskPool& pool, std::chrono::nanoseconds timeout) {
+        asio::post(pool.loop(), [this, &pool, timeout] {
+            thread_ = std::this_thread::get_id();
+            try {
+                result_ = pool.wait(timeout) ? idle : time_up;
+            } catch (const Error&) {
+                result_ = refused;
+            }
+        });
+    }
+    bool ended() const { return result_ != none; }
+    Result result() const { return result_; }
+    std::thread::id thread() const { return thread_; }
+
+  private:
+    std::atomic<Result> result_ = none;
+    std::atomic<std::thread::id> thread_;
+};
+
+// Counts how often a wait on the loop's thread looks at it.
+class WatchedClock final : public util::Clock {
+  public:
+    explicit WatchedClock(const WaitOnLoop& wait) : wait_(wait) {}
+    util::SteadyTime steady() const noexcept override {
+        if (std::this_thread::get_id() == wait_.thread()) ++looks_;
+        return clock_.steady();
+    }
+    util::SystemTime now() const noexcept override { return clock_.now(); }
+    int looks() const { return looks_; }
+    void advance(std::chrono::nanoseconds by) { clock_.advance(by); }
+
+  private:
+    const WaitOnLoop& wait_;
+    test::ManualClock clock_;
+    mutable std::atomic<int> looks_ = 0;
+};
 
 }  // namespace
 
@@ -255,4 +311,72 @@ TEST_CASE("thousands sleep at once in a few threads") {
     CHECK(woken == 20000);
     CHECK(pool.metrics().threads_live == 0);
     CHECK(pool.metrics().run.quantile(0) >= 4900us);
+}
+
+TEST_CASE("async_wait misses no end of a callable on another thread") {
+    constexpr int count = 5000;
+    Loop loop;
+    TaskPool pool(options(1), loop.context());
+    std::atomic<int> waits = 0;
+    asio::co_spawn(loop.context(), wait_for_each(pool, waits, count), asio::detached);
+    CHECK(eventually([&] { return waits == count; }));
+    while (waits < count)  // so that a failed test ends: a later end wakes the waiter, too
+        pool.submit([] {});
+}
+
+TEST_CASE("the loop's thread cannot wait for coroutines that have no slot yet") {
+    Gate gate;
+    TaskPool pool(options(1));
+    SubmitOptions first, second;
+    first.key = second.key = "k";
+    pool.submit([&] { gate.wait(); }, std::move(first));
+    std::thread submitter;
+    SUBCASE("queued behind their key") {
+        pool.submit_async(pass_at_once, std::move(second));
+    }
+    SUBCASE("with a blocked submitter") {
+        submitter = std::thread([&] { pool.submit_async(pass_at_once); });
+        REQUIRE(eventually([&] { return pool.waiting() == 1; }));
+    }
+    WaitOnLoop wait;
+    wait.start(pool, 0s);
+    CHECK(eventually([&] { return wait.ended(); }));
+    CHECK(wait.result() == WaitOnLoop::refused);
+    gate.open();
+    if (submitter.joinable()) submitter.join();
+    pool.wait();
+}
+
+TEST_CASE("a wait on the loop's thread ends when a coroutine comes") {
+    Gate gate;
+    WaitOnLoop wait;
+    WatchedClock clock(wait);
+    auto set = options(2);
+    set.clock = &clock;
+    TaskPool pool(set);
+    pool.submit([&] { gate.wait(); });
+    wait.start(pool, 1h);
+    // First for its deadline, then under the lock that it leaves only to wait.
+    REQUIRE(eventually([&] { return clock.looks() >= 2; }));
+    pool.submit_async(pass_at_once);
+    CHECK(eventually([&] { return wait.ended(); }));
+    CHECK(wait.result() == WaitOnLoop::refused);
+    clock.advance(1h);  // so that a failed test ends
+    pool.clock_moved();
+    gate.open();
+    pool.wait();
+}
+
+TEST_CASE("the loop's thread can wait for callables") {
+    TaskPool pool(options(2));
+    std::atomic<int> ran = 0;
+    SubmitOptions first, second;
+    first.key = second.key = "k";
+    pool.submit([&] { ++ran; }, std::move(first));
+    pool.submit([&] { ++ran; }, std::move(second));
+    WaitOnLoop wait;
+    wait.start(pool, 20s);
+    CHECK(eventually([&] { return wait.ended(); }));
+    CHECK(wait.result() == WaitOnLoop::idle);
+    CHECK(ran == 2);
 }

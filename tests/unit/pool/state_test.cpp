@@ -240,3 +240,81 @@ TEST_CASE("coroutines outlive their pool on a loop that goes on") {
     }
     CHECK(eventually([&] { return ended.load(); }));
 }
+
+TEST_CASE("of two threads that reboot a pool, one is refused") {
+    test::ManualClock clock;
+    auto set = options(1);
+    set.clock = &clock;
+    set.task_timeout = 30s;
+    TaskPool pool(set);
+    Gate started, end, asked, held;
+    std::stop_token token;
+    pool.submit([&](TaskContext& context) {
+        token = context.stop_token();
+        started.open();
+        end.wait();
+    });
+    started.wait();
+    // Both come to wait for the timekeeper's end, since this holds it up.
+    const std::stop_callback on_stop(token, [&] {
+        asked.open();
+        held.wait();
+    });
+    clock.advance(30s);
+    pool.clock_moved();
+    asked.wait();
+    end.open();
+    REQUIRE(eventually([&] { return pool.running() == 0; }));
+    pool.release();
+    std::atomic<int> refused = 0;
+    std::array<std::thread, 2> threads;
+    for (auto& thread : threads)
+        thread = std::thread([&] {
+            try {
+                pool.reboot();
+            } catch (const Error&) {
+                ++refused;
+            }
+        });
+    CHECK(eventually([&] { return refused == 1; }));
+    held.open();
+    for (auto& thread : threads)
+        thread.join();
+    CHECK(refused == 1);
+    CHECK(pool.submit([] {}) == Submitted::accepted);
+    pool.wait();
+}
+
+TEST_CASE("threads may release and reboot a pool at the same time") {
+    constexpr int count = 1000;
+    auto set = options(2);
+    SUBCASE("threads on demand") {}
+    SUBCASE("threads made at the start") {
+        set.prealloc = true;
+    }
+    TaskPool pool(set);
+    std::atomic<bool> over = false;
+    std::atomic<int> releases = 0;
+    std::array<std::thread, 2> rebooting;
+    for (auto& thread : rebooting)
+        thread = std::thread([&] {
+            while (!over)
+                try {
+                    pool.reboot();
+                    pool.submit([] {});
+                } catch (const Error&) {
+                }
+        });
+    std::thread releasing([&] {
+        for (; releases < count; ++releases)
+            pool.release(20s);
+    });
+    CHECK(eventually([&] { return releases == count; }));
+    over = true;
+    for (auto& thread : rebooting)
+        thread.join();
+    pool.release();  // so that a failed test ends
+    releasing.join();
+    pool.wait();
+    CHECK(pool.metrics().threads_live == 0);
+}

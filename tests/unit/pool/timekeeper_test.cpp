@@ -4,8 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "support.hpp"
+#include "util/error.hpp"
 
 using namespace airy;
 using namespace airy::pool;
@@ -187,4 +189,88 @@ TEST_CASE("the submitter's token stops the running task, in both lanes") {
     stop.request_stop();
     pool.wait();
     CHECK(outcomes.values() == std::vector{OutcomeKind::cancelled, OutcomeKind::cancelled});
+}
+
+TEST_CASE("a stop callback may submit: a full pool refuses, whichever thread asked to stop") {
+    Timed timed;
+    timed.pool.resize(1);
+    std::stop_source stop;
+    auto set = timed.report();
+    set.stop_token = stop.get_token();
+    std::atomic<bool> started = false;
+    Record<Submitted> answers;
+    timed.pool.submit(
+        [&](TaskContext& context) {
+            const std::stop_callback on_stop(context.stop_token(), [&] {
+                answers.add(timed.pool.submit([] {}));
+                timed.gate.open();
+            });
+            started = true;
+            timed.gate.wait();
+        },
+        std::move(set));
+    REQUIRE(eventually([&] { return started.load(); }));
+    std::thread asking;
+    SUBCASE("the timekeeper") {
+        timed.advance(30s);
+    }
+    SUBCASE("the submitter's") {
+        asking = std::thread([&] { stop.request_stop(); });
+    }
+    CHECK(eventually([&] { return answers.size() == 1; }));
+    CHECK(answers.values() == std::vector{Submitted::overload});
+    timed.pool.resize(2);  // so that a failed test ends
+    if (asking.joinable()) asking.join();
+    timed.pool.wait();
+}
+
+TEST_CASE("a stop callback that release calls cannot wait for the pool") {
+    TaskPool pool(options(1));
+    std::atomic<bool> started = false, refused = false;
+    Gate gate;
+    pool.submit([&](TaskContext& context) {
+        const std::stop_callback on_stop(context.stop_token(), [&] {
+            try {
+                pool.wait(0s);
+            } catch (const Error&) {
+                refused = true;
+            }
+            gate.open();
+        });
+        started = true;
+        gate.wait();
+    });
+    REQUIRE(eventually([&] { return started.load(); }));
+    pool.release();
+    pool.wait();
+    CHECK(refused);
+}
+
+TEST_CASE("a task that stops a task of another pool is still inside its own") {
+    TaskPool own(options(1)), other(options(1));
+    std::stop_source stop;
+    SubmitOptions set;
+    set.stop_token = stop.get_token();
+    std::atomic<bool> started = false;
+    Record<Submitted> answers;
+    Gate gate;
+    other.submit(
+        [&](TaskContext& context) {
+            const std::stop_callback on_stop(context.stop_token(), [&] {
+                answers.add(own.submit([] {}));
+                answers.add(other.submit([] {}));
+                gate.open();
+            });
+            started = true;
+            gate.wait();
+        },
+        std::move(set));
+    REQUIRE(eventually([&] { return started.load(); }));
+    own.submit([&] { stop.request_stop(); });
+    CHECK(eventually([&] { return answers.size() == 2; }));
+    CHECK(answers.values() == std::vector{Submitted::overload, Submitted::overload});
+    own.resize(2);  // so that a failed test ends
+    other.resize(2);
+    own.wait();
+    other.wait();
 }
