@@ -129,7 +129,7 @@ std::optional<Submitted> State::offer(Task* task, Submitter* submitter, Actions&
         }
         if (extras && extras->submit_deadline) set_timer(task, *extras->submit_deadline, actions);
     } else {
-        ++queued_;
+        enter_queue(task->lane);
     }
     if (behind) {
         if (full) {
@@ -207,17 +207,26 @@ void State::admit(Actions& actions) {
         if (task->submitter)
             answer(task, Submitted::accepted, actions);
         else
-            leave_queue(actions);
+            leave_queue(task->lane, actions);
         grant(task, actions);
     }
 }
 
+// Under the lock: accepted, it stands behind another of its key.
+void State::enter_queue(Lane lane) {
+    ++queued_;
+    if (lane == Lane::threads) return;
+    ++queued_async_;
+    hold_loop();
+}
+
 // Under the lock: a queued task is none any more; its place goes to who has waited for one longest.
-void State::leave_queue(Actions& actions) {
+void State::leave_queue(Lane lane, Actions& actions) {
     --queued_;
+    if (lane != Lane::threads) --queued_async_;
     Submitter* next = keyed_line_.front();
     if (!next) return;
-    ++queued_;
+    enter_queue(next->keyed->lane);
     answer(next->keyed, Submitted::accepted, actions);
 }
 
@@ -419,12 +428,14 @@ void State::forget_callables(Task* task) noexcept {
 void State::discard(Task* task, OutcomeKind kind) noexcept {
     if (task->on_done)
         report_done(task, Outcome{kind, nullptr, clock_.steady() - task->submitted, {}});
+    const auto lane = task->lane;
     delete task;
     Actions actions;
     {
         std::lock_guard lock(lock_);
         count(kind);
-        leave_queue(actions);
+        leave_queue(lane, actions);
+        let_loop_go();
         note_idle(actions);
     }
     perform(actions);

@@ -83,13 +83,15 @@ void State::post_sweep() {
     asio::post(loop_, OnLoop(shared_from_this(), &State::sweep));
 }
 
-// Under the lock: the loop must not run out of work while coroutines run or wait in the pool.
+// Under the lock: the loop must not run out of work while coroutines run, wait or stand in line in
+// the pool.
 void State::hold_loop() {
     if (!loop_work_) loop_work_.emplace(loop_.get_executor());
 }
 
 void State::let_loop_go() noexcept {
-    if (running_async_ == 0 && waiting_async_ == 0 && idle_waiters_.empty()) loop_work_.reset();
+    if (running_async_ == 0 && waiting_async_ == 0 && queued_async_ == 0 && idle_waiters_.empty())
+        loop_work_.reset();
 }
 
 awaitable<Submitted> State::async_submit(TaskPtr task) {

@@ -131,7 +131,8 @@ class State : public std::enable_shared_from_this<State> {
     void wake_answered() noexcept;
     void answer(Task* task, Submitted submitted, Actions& actions);
     void leave_line(Task* task);
-    void leave_queue(Actions& actions);
+    void enter_queue(Lane lane);
+    void leave_queue(Lane lane, Actions& actions);
     void start(Task* task, util::SteadyTime now, Actions& actions);
     void end(Task* task, OutcomeKind kind, util::SteadyTime now, Actions& actions);
     void hand_key_on(Task* task);
@@ -237,7 +238,8 @@ class State : public std::enable_shared_from_this<State> {
     std::size_t waiting_ = 0;  // submitters
     SubmitterList unwoken_;    // submitters that were accepted and still sleep; woken together
     std::size_t queued_ = 0;   // accepted, without a slot, nobody waits for them
-    Task* spare_ = nullptr;    // ended tasks for the next ones, chained by links.next
+    std::size_t queued_async_ = 0;
+    Task* spare_ = nullptr;  // ended tasks for the next ones, chained by links.next
     std::size_t spares_ = 0;
     util::SteadyTime next_check_{};  // of the timekeeper
 

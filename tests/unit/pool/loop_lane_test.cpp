@@ -178,6 +178,29 @@ TEST_CASE("the loop has no work left when the pool has none") {
     CHECK(pool.running() == 0);
 }
 
+TEST_CASE("the loop has work while a coroutine stands behind another of its key") {
+    asio::io_context loop{1};
+    TaskPool pool(options(2), loop);
+    Gate gate;
+    bool ran = false;
+    SubmitOptions first, second;
+    first.key = second.key = "k";
+    pool.submit([&] { gate.wait(); }, std::move(first));
+    pool.submit_async(
+        [&](TaskContext&) -> asio::awaitable<TaskResult> {
+            ran = true;
+            co_return TaskResult::ok;
+        },
+        std::move(second));
+    loop.poll();
+    CHECK_FALSE(loop.stopped());
+    gate.open();
+    loop.restart();
+    loop.run();
+    CHECK(ran);
+    pool.wait();
+}
+
 TEST_CASE("blocked threads and coroutines stand in one line") {
     Gate gate;
     Loop loop;
