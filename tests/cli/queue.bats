@@ -404,14 +404,13 @@ time.sleep(60)'
 }
 
 @test "queue peek and move: what does not come back is told of" {
-    airy queue declare "$queue" --arg x-delivery-limit=1
+    airy queue declare "$queue" --bind '#' --arg x-delivery-limit=1
     airy queue declare "$queue.to"
-    printf '%s\n' '{"n":1}' '{"n":2}' | jq -c --arg q "$queue" '{topic: $q, exchange: "", body: .}' |
-        airy publish --lines message --quiet
+    events 2 | airy publish --quiet
     run_airy queue peek "$queue"
     assert_status 0
     assert_equal "${#lines[@]}" 2
-    run_airy queue move "$queue" "$queue.to" --where n=1 --yes
+    run_airy queue move "$queue" "$queue.to" --where post_id=1 --yes
     assert_status 1
     assert_contains "$output" 'moved 1 message'
     assert_contains "$stderr" '1 message did not come back'
@@ -420,10 +419,9 @@ time.sleep(60)'
 }
 
 @test "queue peek and move: a queue that gives none is no empty one" {
-    airy queue declare "$queue" --arg x-single-active-consumer=true
+    airy queue declare "$queue" --bind '#' --arg x-single-active-consumer=true
     airy queue declare "$queue.to"
-    jq -cn --arg q "$queue" '{topic: $q, exchange: "", body: {n: (1, 2)}}' |
-        airy publish --lines message --quiet
+    events 2 | airy publish --quiet
     spawn owner "$AIRY_BIN" consume '#' --queue "$queue" --no-declare --pool-size 1 --prefetch 1 -- sleep 60
     wait_until 20 consumer_has '.in_flight == 1'
     wait_until 20 holds_one
