@@ -325,6 +325,22 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_equal "$(depth "$queue")" 10
 }
 
+@test "a stream whose ids nobody reads ends at once on a second signal, with the count" {
+    events 9000 >in
+    mkfifo pipe
+    exec 7<>pipe
+    spawn publish sh -c 'exec "$0" publish <in >pipe' "$AIRY_BIN"
+    wait_until is_full pipe
+    kill -TERM "$spawned_pid"
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 3 || status=$?
+    exec 7>&-
+    ((status == 130 || status == 143))
+    grep -E 'stopped by SIG[A-Z]+; [0-9]+ were confirmed, [0-9]+ are uncertain' publish.err
+    (($(wc -l <publish.err) == 3))
+}
+
 @test "--lines message: a property that no broker takes is that line's error, and the others go" {
     printf '%s\n' '{"topic":"post.deleted","body":{"a":1}}' '{"topic":"post.deleted","body":{"a":2},"properties":{"delivery_mode":9}}' \
         '{"topic":"post.deleted","body":{"a":3},"properties":{"expiration":"soon"}}' '{"topic":"post.deleted","body":{"a":4}}' >lines

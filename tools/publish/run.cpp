@@ -33,9 +33,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
 constexpr std::chrono::milliseconds close_deadline{2000};
-// After a signal: what is on the way is given up when nothing is confirmed for so long. Shorter
-// than the ten seconds that docker stop leaves, so that the outcome is still told.
-constexpr std::chrono::seconds stop_patience{5};
+// After a signal what is on the way is given up when nothing is confirmed for so long.
+using output::stop_patience;
 
 // Where `--rejects` puts what was not published.
 class Rejects {
@@ -264,6 +263,7 @@ void Stream::take_outcomes() {
 
 void Stream::take_signal(int signal) {
     if (signal_ != 0) {  // the second one stops at once
+        ledger_.print_out_of_order();
         tell_stopped(signal);
         ::_exit(128 + signal);
     }
@@ -285,7 +285,6 @@ bool Stream::is_given_up() const {
 
 void Stream::tell_stopped(int signal) {
     progress_.clear();
-    ledger_.print_out_of_order();
     confirm_times_.write();
     output::complain(fmt::format("stopped by SIG{}; {} were confirmed, {} are uncertain",
                                  ::sigabbrev_np(signal), ledger_.confirmed(), ledger_.open()),
@@ -335,6 +334,7 @@ int Stream::run() {
             if (stopping_ && ledger_.open() == 0) break;
             if (!reading() && !held_ && ledger_.open() == 0) break;
             if (is_given_up()) {
+                ledger_.print_out_of_order();
                 tell_stopped(signal_);
                 return 128 + signal_;
             }
@@ -346,6 +346,9 @@ int Stream::run() {
                     fmt::format("stdout was closed: stopped after {} confirmed events",
                                 ledger_.confirmed()),
                     "--quiet prints no event ids");
+    } catch (const output::Stopped& stopped) {
+        tell_stopped(stopped.signal);
+        return 128 + stopped.signal;
     } catch (const Error&) {
         progress_.clear();
         ledger_.print_out_of_order();
