@@ -119,6 +119,33 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_status 0
 }
 
+@test "--no-confirm: what no queue takes is counted at the end: exit 4, and --no-mandatory takes it" {
+    airy queue delete "$queue" --yes --quiet
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm
+    assert_status 4
+    [[ $output =~ ^$uuid$ ]] # it was sent
+    assert_short_error
+    assert_contains "$stderr" '1 of 1 events sent were not delivered: no queue is bound'
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm --no-mandatory
+    assert_status 0
+    assert_equal "$stderr" ''
+    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
+    { events 300; for i in 1 2 3; do echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; done; } >in
+    run_airy publish --no-confirm <in
+    assert_status 4
+    assert_equal "${#lines[@]}" 303
+    assert_contains "$stderr" '3 of 303 events sent were not delivered: no queue is bound'
+    run_airy publish --no-confirm --keep-going --output json <in
+    assert_status 4
+    assert_contains "$stderr" 'published 300 events'
+    assert_contains "$stderr" '; 3 not delivered'
+    jq -se 'all(.confirmed == false and .routed == null)' <<<"$output"
+    events 300 >in
+    run_airy publish --no-confirm <in
+    assert_status 0
+    assert_equal "$(depth "$queue")" 900
+}
+
 @test "an exchange that is not there: exit 7" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
     assert_status 7

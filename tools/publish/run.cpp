@@ -247,15 +247,12 @@ void Stream::take_outcomes() {
         patience_.take(event);
         confirm_times_.take(event);
         const auto failed = ledger_.take(event);
-        if (!failed) continue;
-        if (!options_.keep_going) {
-            stopping_ = true;
-        } else {
-            progress_.clear();
-            output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
-            keep(failed->text);
-        }
+        if (!failed || !options_.keep_going) continue;
+        progress_.clear();
+        output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
+        keep(failed->text);
     }
+    if (!options_.keep_going && ledger_.undelivered() > 0) stopping_ = true;
     if (ledger_.open() < open) give_up_at_ = steady_clock::now() + stop_patience;
     // What is confirmed is told at once, also while stdin is quiet.
     if (!events.empty()) output::flush();
@@ -357,6 +354,7 @@ int Stream::run() {
     }
     progress_.clear();
     publisher_->close(close_deadline);
+    if (!options_.confirm) take_outcomes();  // what was returned until the end
     confirm_times_.write();
     return finish();
 }
@@ -433,6 +431,9 @@ int one(const Options& options, Item item) {
     }
     output::flush();
     publisher->close(close_deadline);
+    if (!options.confirm)
+        for (const auto& event : publisher->take())
+            ledger.take(event);  // what was returned until the end
     confirm_times.write();
     if (const auto error = ledger.first_error()) throw *error;
     if (options.confirm) {
