@@ -146,6 +146,28 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_equal "$(depth "$queue")" 900
 }
 
+@test "--metrics-file: a FIFO, a link and a mode stay what they are" {
+    mkfifo fifo
+    timeout 20 cat fifo >got &
+    exec 7>fifo # a reader for all of the run
+    post 1 --metrics-file fifo
+    exec 7>&-
+    wait $!
+    [[ -p fifo ]]
+    grep -q '^airy_publish_confirm_seconds_count{.*} 1$' got
+    echo old >file
+    chmod 600 file
+    ln -s file link
+    post 1 --metrics-file link
+    [[ -L link ]]
+    assert_equal "$(stat -c %a file)" 600
+    grep -q '^airy_publish_confirm_seconds_count{.*} 1$' file
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --metrics-file fifo
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "cannot write to 'fifo': nobody reads from it"
+}
+
 @test "an exchange that is not there: exit 7" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
     assert_status 7

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -16,6 +15,7 @@
 #include "output/stream.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
+#include "util/whole_file.hpp"
 
 namespace airy::tools::stats {
 namespace {
@@ -50,18 +50,8 @@ void write_report(const std::string& recording, const std::string& page) {
                     "airy stats --record FILE --report FILE.html, or pipe it in");
     }
     std::istream& in = recording.empty() ? std::cin : file;
-    const std::string html = inspect::html_report(in, "airy stats");
-    const std::string early = page + ".part";
-    std::ofstream out(early, std::ios::trunc);
-    if (!out) cannot("write", page, ErrorKind::usage);
-    out << html;
-    out.close();
-    if (!out || std::rename(early.c_str(), page.c_str()) != 0) {
-        const int error = errno;
-        ::unlink(early.c_str());
-        errno = error;
-        cannot("write", page, ErrorKind::general);
-    }
+    const auto html = inspect::html_report(in, "airy stats");
+    util::write_whole_file(page, html);
     output::note(fmt::format("airy: wrote {}", util::printable(page)));
 }
 

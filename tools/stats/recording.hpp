@@ -24,8 +24,8 @@ class RecordingFile {
     util::Fd file_;
 };
 
-// Reads the recording, or stdin where `recording` is empty, and writes the HTML page, which appears
-// whole or not at all. Throws Error.
+// Reads the recording, or stdin where `recording` is empty, and writes the HTML page as
+// write_whole_file does. Throws Error.
 void write_report(const std::string& recording, const std::string& page);
 
 }  // namespace airy::tools::stats
