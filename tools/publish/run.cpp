@@ -339,10 +339,12 @@ int Stream::run() {
             wait();
         }
     } catch (const output::Closed&) {
-        throw Error(ErrorKind::general,
-                    fmt::format("stdout was closed: stopped after {} confirmed events",
-                                ledger_.confirmed()),
-                    "--quiet prints no event ids");
+        throw Error(
+            ErrorKind::general,
+            fmt::format("stdout was closed: stopped after {} confirmed events; up to {} more "
+                        "were sent whose confirms were not awaited",
+                        ledger_.confirmed(), ledger_.open()),
+            "--quiet prints no event ids");
     } catch (const output::Stopped& stopped) {
         tell_stopped(stopped.signal);
         return 128 + stopped.signal;
