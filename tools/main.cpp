@@ -91,6 +91,8 @@ int main(int argc, char** argv) {
         tools::output::flush();
     } catch (const tools::output::Closed&) {
         code = tools::output::closed_exit_code;
+    } catch (const tools::output::Stopped& stopped) {
+        code = 128 + stopped.signal;
     } catch (const Error& error) {
         code = tools::report(error);
     } catch (const std::bad_alloc&) {

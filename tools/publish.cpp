@@ -275,7 +275,7 @@ int Publish::run() {
     if (reads_stdin() || reconnect_.given()) reconnect_.apply(run_.endpoint);
     run_.exchange = {exchange_.name, !exchange_.named};
     run_.confirm = !no_confirm_;
-    run_.mandatory = !no_mandatory_ && !no_confirm_;
+    run_.mandatory = !no_mandatory_;
     run_.confirm_timeout = confirm_timeout_.value_or(std::chrono::seconds(30));
     // A stream is held up by an alarm, as by a slow broker; who gives a limit means that, too.
     run_.wait_while_blocked = reads_stdin() && !confirm_timeout_;

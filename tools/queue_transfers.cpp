@@ -139,8 +139,10 @@ void QueueTransfers::add_peek(cli::App& app) {
 }
 
 void QueueTransfers::add_move(cli::App& app) {
-    app.option("FROM", from_, "the queue they are in").required();
-    app.option("TO", to_, "the queue they are put into; it must be there").required();
+    app.option("FROM", from_, "the queue they are in").type_name("QUEUE").required();
+    app.option("TO", to_, "the queue they are put into; it must be there")
+        .type_name("QUEUE")
+        .required();
     moved_.add_where(app);
     moved_.add_limit(app, "move no more than this; 0: all [0]");
     moved_.add_rate(app);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::string_view accepted =
     "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
-    "separated by commas; or sqlite:FILE";
+    "separated by commas, ?heartbeat=SECONDS may follow; or sqlite:FILE";
 
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
@@ -95,20 +96,63 @@ void parse_hosts(std::string_view text, std::string_view url, AmqpUrl& out) {
     out.more_hosts.assign(hosts.begin() + 1, hosts.end());
 }
 
-// `heartbeat=SECONDS`; other parameters of the URI specification change nothing here.
+std::chrono::seconds parse_heartbeat(std::string_view value, std::string_view url) {
+    unsigned seconds = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    if (error != std::errc() || end != value.data() + value.size() || seconds > 65535)
+        throw bad_url(url, "heartbeat is no number of seconds from 0 to 65535");
+    return std::chrono::seconds(seconds);
+}
+
+// The parameters that RabbitMQ's Erlang client takes
+// (https://www.rabbitmq.com/docs/uri-query-parameters, amqp_uri.erl), and what does the same here.
+// Each but the first asks for what a URL cannot tell airy; saying nothing would be believed.
+struct Parameter {
+    std::string_view name;
+    std::string_view only_value;  // which is how it is anyway
+    std::string_view instead;
+};
+constexpr Parameter parameters[] = {{"heartbeat", "", ""},
+                                    {"connection_timeout", "", "--connect-timeout"},
+                                    {"cacertfile", "", "--cacert"},
+                                    {"certfile", "", "--cert"},
+                                    {"keyfile", "", "--key"},
+                                    {"verify", "verify_peer", "--insecure"},
+                                    {"auth_mechanism", "plain", ""},
+                                    {"server_name_indication", "", ""},
+                                    {"fail_if_no_peer_cert", "", ""},
+                                    {"password", "", ""},
+                                    {"depth", "", ""},
+                                    {"channel_max", "", ""},
+                                    {"frame_max", "", ""}};
+
+Error unknown_parameter(std::string_view name, std::string_view url) {
+    std::vector<std::string_view> names;
+    for (const auto& parameter : parameters)
+        names.push_back(parameter.name);
+    const auto near = util::nearest(name, names);
+    return bad_url(url, fmt::format("there is no parameter '{}'{}", util::printable(name),
+                                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near)));
+}
+
+// `heartbeat=5&…`
 void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
     while (!query.empty()) {
         const auto item = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(query.size(), item.size() + 1));
+        if (item.empty()) continue;
         const auto equals = item.find('=');
-        if (item.substr(0, equals) != "heartbeat") continue;
+        const auto name = item.substr(0, equals);
         const auto value = equals == std::string_view::npos ? "" : item.substr(equals + 1);
-        unsigned seconds = 0;
-        const auto [end, error] =
-            std::from_chars(value.data(), value.data() + value.size(), seconds);
-        if (error != std::errc() || end != value.data() + value.size() || seconds > 65535)
-            throw bad_url(url, "heartbeat is no number of seconds from 0 to 65535");
-        out.heartbeat = std::chrono::seconds(seconds);
+        const auto* const known = std::ranges::find(parameters, name, &Parameter::name);
+        if (known == std::end(parameters)) throw unknown_parameter(name, url);
+        if (name == "heartbeat") {
+            out.heartbeat = parse_heartbeat(value, url);
+        } else if (known->only_value.empty() || value != known->only_value) {
+            throw bad_url(url, known->instead.empty()
+                                   ? fmt::format("airy cannot do what {} asks for", name)
+                                   : fmt::format("{} is said by {}", name, known->instead));
+        }
     }
 }
 
@@ -179,9 +223,15 @@ std::optional<PasswordPlace> find_password(std::string_view url) {
 }  // namespace
 
 std::string masked_url(std::string_view url) {
-    const auto place = find_password(url);
-    if (!place) return std::string(url);
-    return std::string(url.substr(0, place->colon)) + ":***" + std::string(url.substr(place->at));
+    std::string shown(url);
+    if (const auto place = find_password(url))
+        shown.replace(place->colon, place->at - place->colon, ":***");
+    // The one of a key file, which is refused, but shown in that error.
+    if (const auto query = shown.rfind('?'); speaks_amqp(url) && query != std::string::npos)
+        for (auto at = query; at != std::string::npos; at = shown.find('&', at + 1))
+            if (shown.compare(at + 1, 9, "password=") == 0)
+                shown.replace(at + 10, shown.find('&', at + 1) - (at + 10), "***");
+    return shown;
 }
 
 std::string url_without_password(std::string_view url) {

@@ -57,7 +57,8 @@ struct AmqpUrl {
 // Whether the URL is one of a broker that is reached by AMQP, not of the embedded one (sqlite:).
 bool speaks_amqp(std::string_view url) noexcept;
 
-// Throws Error{usage} that names the part which is wrong, never the password.
+// Throws Error{usage} that names the part which is wrong, never the password. A parameter behind
+// the `?` that changes nothing here is wrong, too.
 AmqpUrl parse_amqp_url(std::string_view url);
 
 // The URL as it may be shown: the password replaced by `***`. Never throws; what cannot be parsed

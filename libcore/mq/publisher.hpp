@@ -26,7 +26,7 @@ struct ExchangeUse {
 struct PublisherOptions {
     ExchangeUse exchange;       // looked at once, at the start; messages name theirs themselves
     std::size_t window = 1000;  // most messages without an outcome; submit waits beyond it
-    bool confirm = true;        // false: an outcome means "written to the socket"
+    bool confirm = true;        // false: Confirmed means "written to the socket"
     bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome
 };
 
@@ -35,6 +35,8 @@ struct Confirmed {
     std::uint64_t sequence;
 };
 struct Unroutable {  // basic.return: it reached no queue
+    // 0: one of those that counted as Confirmed when they were written, unknown which. Only without
+    // confirms; close waits for the last of these.
     std::uint64_t sequence;
     int code;
     std::string reason;
@@ -76,7 +78,8 @@ class Publisher {
     // Messages submitted that have no outcome yet.
     virtual std::size_t in_flight() const noexcept = 0;
 
-    // Closes the connection in an orderly way. What has no outcome stays unconfirmed.
+    // Closes the connection in an orderly way. What has no outcome stays unconfirmed. What was
+    // returned until then can be taken afterwards.
     virtual void close(std::chrono::milliseconds deadline) noexcept = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "util/error.hpp"
 
@@ -16,6 +17,7 @@ namespace airy::util {
 namespace {
 
 constexpr std::chrono::milliseconds same_wish{50};
+SignalFd* innermost = nullptr;
 
 }  // namespace
 
@@ -29,9 +31,11 @@ SignalFd::SignalFd() {
         throw Error(ErrorKind::general,
                     std::string("cannot make a signalfd: ") + std::strerror(errno));
     pthread_sigmask(SIG_BLOCK, &mask, &former_);
+    outer_ = std::exchange(innermost, this);
 }
 
 SignalFd::~SignalFd() {
+    innermost = outer_;
     pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }
 
@@ -43,9 +47,22 @@ std::optional<int> SignalFd::take() noexcept {
         const bool again = signal == last_ && now - last_at_ < same_wish;
         last_ = signal;
         last_at_ = now;
-        if (!again) return signal;
+        if (again) continue;
+        ++taken_;
+        return signal;
     }
     return std::nullopt;
+}
+
+// By the kernel once more, since `fd` is what its owner polls.
+void SignalFd::give_back(int signal) noexcept {
+    --taken_;
+    last_ = 0;
+    ::kill(::getpid(), signal);
+}
+
+SignalFd* SignalFd::current() noexcept {
+    return innermost;
 }
 
 void ignore_sigpipe() noexcept {

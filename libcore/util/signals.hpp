@@ -28,9 +28,22 @@ class SignalFd {
     // same wish: timeout(1) sends its signal to the process and then to its group.
     std::optional<int> take() noexcept;
 
+    // For who waits for something else meanwhile and takes a signal that is its owner's: `fd` is
+    // readable again, and the next take returns it.
+    void give_back(int signal) noexcept;
+
+    // How many were taken and not given back, and the last of them.
+    int taken() const noexcept { return taken_; }
+    int last() const noexcept { return last_; }
+
+    // The one that is alive, made last; nullptr: none. The thread that makes them only.
+    static SignalFd* current() noexcept;
+
   private:
     Fd fd_;
     sigset_t former_;
+    SignalFd* outer_;  // was the current one before
+    int taken_ = 0;
     int last_ = 0;
     std::chrono::steady_clock::time_point last_at_{};
 };

@@ -68,3 +68,48 @@ blocked='the broker blocks publishers'
     # What was uncertain was taken in the end, or not; what was confirmed is there.
     (($(depth "$queue") >= 50))
 }
+
+@test "a stream under the alarm is given up some seconds after SIGTERM: 143, with the count" {
+    events 5 >lines
+    spawn publisher sh -c 'exec "$0" publish <lines' "$AIRY_BIN"
+    wait_until grep -q "$blocked" publisher.err
+    kill -TERM "$spawned_pid"
+    wait_until 3 grep -q 'SIGTERM: waiting for 5 unconfirmed events' publisher.err
+    status=0
+    ended "$spawned_pid" 10 || status=$?
+    assert_status 143
+    assert_contains "$(<publisher.err)" 'airy: stopped by SIGTERM; 0 were confirmed, 5 are uncertain'
+}
+
+@test "a stream under the alarm ends at once on a second signal, with the count" {
+    events 5 >lines
+    spawn publisher sh -c 'exec "$0" publish <lines' "$AIRY_BIN"
+    wait_until grep -q "$blocked" publisher.err
+    kill -INT "$spawned_pid"
+    wait_until 3 grep -q 'SIGINT: waiting for 5 unconfirmed events' publisher.err
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 2 || status=$?
+    assert_status 143
+    assert_contains "$(<publisher.err)" 'airy: stopped by SIGTERM; 0 were confirmed, 5 are uncertain'
+}
+
+@test "a stream whose broker is away is given up some seconds after SIGTERM: 143, with the count" {
+    alarm 0.4
+    mkfifo in
+    spawn publisher sh -c 'exec "$0" publish <in' "$AIRY_BIN"
+    exec 7<>in
+    events 2 >&7
+    wait_until eval '(($(wc -l <publisher.out) == 2))'
+    "$rabbit" kill "$AIRY_TEST_NODE_DIR"
+    wait_until grep -q 'trying again' publisher.err
+    events 3 >&7
+    wait_until eval '! read -r -t 0 -u 7' # they are read
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 10 || status=$?
+    exec 7>&-
+    "$rabbit" restart "$AIRY_TEST_NODE_DIR"
+    assert_status 143
+    assert_contains "$(<publisher.err)" 'airy: stopped by SIGTERM; 2 were confirmed, 3 are uncertain'
+}

@@ -146,6 +146,8 @@ declare_queue() {
     declare_queue
     wait_until has_candidate "$queue" queue purge "${queue:0:10}"
     has_candidate "$queue" queue delete other "$queue"
+    has_candidate "$queue" queue move ''
+    has_candidate "$queue" queue move other ''
     unset AIRY_URL AIRY_MANAGEMENT_URL
     has_candidate "$queue" queue purge --url "$AIRY_TEST_URL" \
         --management-url "$AIRY_TEST_MANAGEMENT_URL" "$queue"

@@ -91,6 +91,9 @@ spawn() {
     spawned+=("$spawned_pid")
 }
 
+# is_full FIFO: not a page goes into it any more. What does go in are the asker's blanks.
+is_full() { ! printf '%4096s' '' | dd of="$1" bs=4096 iflag=fullblock oflag=nonblock conv=nocreat,notrunc status=none; }
+
 # ended PID SECONDS: waits for a spawned process and returns its exit status; 124 when it lives on.
 ended() {
     local deadline=$((SECONDS + $2))

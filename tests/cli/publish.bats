@@ -119,6 +119,55 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_status 0
 }
 
+@test "--no-confirm: what no queue takes is counted at the end: exit 4, and --no-mandatory takes it" {
+    airy queue delete "$queue" --yes --quiet
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm
+    assert_status 4
+    [[ $output =~ ^$uuid$ ]] # it was sent
+    assert_short_error
+    assert_contains "$stderr" '1 of 1 events sent were not delivered: no queue is bound'
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm --no-mandatory
+    assert_status 0
+    assert_equal "$stderr" ''
+    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
+    { events 300; for i in 1 2 3; do echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; done; } >in
+    run_airy publish --no-confirm <in
+    assert_status 4
+    assert_equal "${#lines[@]}" 303
+    assert_contains "$stderr" '3 of 303 events sent were not delivered: no queue is bound'
+    run_airy publish --no-confirm --keep-going --output json <in
+    assert_status 4
+    assert_contains "$stderr" 'published 300 events'
+    assert_contains "$stderr" '; 3 not delivered'
+    jq -se 'all(.confirmed == false and .routed == null)' <<<"$output"
+    events 300 >in
+    run_airy publish --no-confirm <in
+    assert_status 0
+    assert_equal "$(depth "$queue")" 900
+}
+
+@test "--metrics-file: a FIFO, a link and a mode stay what they are" {
+    mkfifo fifo
+    timeout 20 cat fifo >got &
+    exec 7>fifo # a reader for all of the run
+    post 1 --metrics-file fifo
+    exec 7>&-
+    wait $!
+    [[ -p fifo ]]
+    grep -q '^airy_publish_confirm_seconds_count{.*} 1$' got
+    echo old >file
+    chmod 600 file
+    ln -s file link
+    post 1 --metrics-file link
+    [[ -L link ]]
+    assert_equal "$(stat -c %a file)" 600
+    grep -q '^airy_publish_confirm_seconds_count{.*} 1$' file
+    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --metrics-file fifo
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "cannot write to 'fifo': nobody reads from it"
+}
+
 @test "an exchange that is not there: exit 7" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
     assert_status 7
@@ -306,9 +355,14 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     events 50 >in
     run bash -c '"$0" publish <in >&-' "$AIRY_BIN"
     ((status == 1))
+    airy queue purge "$queue" --yes --quiet
     events 20000 >many
-    run bash -c 'set -o pipefail; "$0" publish <many | head -n 1 >/dev/null' "$AIRY_BIN"
+    run --separate-stderr bash -c 'set -o pipefail; "$0" publish <many | head -n 1 >/dev/null' "$AIRY_BIN"
     ((status == 1))
+    told='stopped after ([0-9]+) confirmed events; up to ([0-9]+) more were sent'
+    [[ $stderr =~ $told ]]
+    confirmed=${BASH_REMATCH[1]} more=${BASH_REMATCH[2]} ready=$(depth "$queue")
+    ((confirmed <= ready && ready <= confirmed + more))
 }
 
 @test "Ctrl-C ends a stream after what was sent is confirmed: 130" {
@@ -323,6 +377,22 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     exec 7>&-
     ((status == 130))
     assert_equal "$(depth "$queue")" 10
+}
+
+@test "a stream whose ids nobody reads ends at once on a second signal, with the count" {
+    events 9000 >in
+    mkfifo pipe
+    exec 7<>pipe
+    spawn publish sh -c 'exec "$0" publish <in >pipe' "$AIRY_BIN"
+    wait_until is_full pipe
+    kill -TERM "$spawned_pid"
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 3 || status=$?
+    exec 7>&-
+    ((status == 130 || status == 143))
+    grep -E 'stopped by SIG[A-Z]+; [0-9]+ were confirmed, [0-9]+ are uncertain' publish.err
+    (($(wc -l <publish.err) == 3))
 }
 
 @test "--lines message: a property that no broker takes is that line's error, and the others go" {

@@ -358,6 +358,23 @@ time.sleep(60)'
     assert_short_error
 }
 
+@test "queue peek that nobody reads ends at once on a second signal" {
+    airy queue declare "$queue" --bind '#' --quiet
+    events 1000 | airy publish --quiet
+    mkfifo pipe
+    exec 7<>pipe
+    spawn peek sh -c 'exec "$0" queue peek "$1" --limit 0 >pipe' "$AIRY_BIN" "$queue"
+    wait_until is_full pipe
+    kill -TERM "$spawned_pid"
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 3 || status=$?
+    exec 7>&-
+    ((status == 130 || status == 143))
+    assert_contains "$(<peek.err)" 'nobody read stdout'
+    wait_until holds "$queue" 1000
+}
+
 @test "queue: a name of any characters" {
     queue="$(fresh q)/a b?#%"
     local encoded

@@ -39,6 +39,26 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     assert_equal "$output" ''
 }
 
+@test "stats --report: a FIFO, a link and a mode stay what they are" {
+    spawn recorder "$AIRY_BIN" stats queues --record "$recording"
+    wait_until 20 samples 1
+    kill -INT "$spawned_pid"
+    ended "$spawned_pid" 20 || true
+    mkfifo fifo
+    timeout 20 cat fifo >got &
+    airy stats --record "$recording" --report fifo --quiet 7>fifo
+    wait $!
+    [[ -p fifo ]]
+    grep -q '</html>' got
+    echo old >"$page"
+    chmod 640 "$page"
+    ln -s "$page" link
+    airy stats --record "$recording" --report link --quiet
+    [[ -L link ]]
+    assert_equal "$(stat -c %a "$page")" 640
+    cmp got "$page"
+}
+
 @test "a report is seen in a browser, in light and in dark" {
     for i in 0 1 2 3 4 5; do
         printf '{"kind":"queue","time":"2026-01-02T03:04:0%d.000000000Z","queue":"q","ready":%d,"unacked":%d}\n' \

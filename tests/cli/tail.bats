@@ -100,6 +100,50 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     done
 }
 
+# A tail that cannot go on writing: fd 7 is the other end of its stdout.
+listen_unread() {
+    mkfifo pipe
+    exec 7<>pipe
+    spawn tail sh -c 'exec "$0" tail "#" >pipe' "$AIRY_BIN"
+    wait_until bound 2
+    posts 2000
+    wait_until is_full pipe
+}
+
+@test "a tail that nobody reads ends at once on a second signal" {
+    listen_unread
+    kill -TERM "$spawned_pid"
+    kill -INT "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 3 || status=$?
+    exec 7>&-
+    ((status == 130 || status == 143)) # which of them is told second is the kernel's matter
+    assert_contains "$(<tail.err)" 'nobody read stdout'
+}
+
+@test "a tail that nobody reads ends some seconds after the first signal: 143" {
+    listen_unread
+    kill -TERM "$spawned_pid"
+    status=0
+    ended "$spawned_pid" 9 || status=$?
+    exec 7>&-
+    ((status == 143))
+    assert_contains "$(<tail.err)" 'airy: stopped by SIGTERM while nobody read stdout'
+}
+
+@test "a tail that is read again after the signal ends with a whole line: 143" {
+    listen_unread
+    kill -TERM "$spawned_pid"
+    cat <&7 >got &
+    status=0
+    ended "$spawned_pid" 9 || status=$?
+    exec 7>&-
+    kill $!
+    ((status == 143))
+    refute_contains "$(<tail.err)" 'nobody read'
+    tail -n 1 got | jq -e .topic
+}
+
 @test "tail into head ends quietly" {
     spawn pipe bash -c '"$0" tail "#" | head -n 1' "$AIRY_BIN"
     wait_until bound 2

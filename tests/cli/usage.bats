@@ -78,6 +78,20 @@ load helper
     refute_contains "$stderr" $'\e'
 }
 
+@test "an unknown parameter of a URL names the nearest, one of a password is not shown" {
+    run_airy ping --url 'amqp://u:secret@127.0.0.1:1/?hartbeat=5'
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "there is no parameter 'hartbeat', did you mean 'heartbeat'?"
+    run_airy ping --url 'amqps://127.0.0.1:1/?password=secret&cacertfile=ca.pem'
+    assert_status 2
+    assert_short_error
+    refute_contains "$stderr" secret
+    run_airy ping --url 'amqps://127.0.0.1:1/?cacertfile=ca.pem'
+    assert_status 2
+    assert_contains "$stderr" 'cacertfile is said by --cacert'
+}
+
 @test "a wrong duration names flag, value and what is accepted" {
     run_airy ping --connect-timeout 5parsecs
     assert_status 2

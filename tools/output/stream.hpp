@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 // stdout is data, stderr is everything else. Main thread only.
@@ -11,8 +12,16 @@ namespace airy::tools::output {
 struct Closed {};
 constexpr int closed_exit_code = 0;
 
+// Thrown when nobody reads stdout and a signal says to wait no longer: the second one, or the first
+// once nothing was read for stop_patience. It is told on stderr already.
+struct Stopped {
+    int signal;
+};
+// Shorter than the ten seconds that docker stop leaves, so that the outcome is still told.
+constexpr std::chrono::seconds stop_patience{5};
+
 // Appends to stdout's buffer; written out when it is large, at flush and at the end. Throws Closed,
-// or Error{general} when it cannot be written (a full disk).
+// Stopped, or Error{general} when it cannot be written (a full disk).
 void print(std::string_view text);
 void flush();
 

@@ -2,21 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "publish/confirm_times.hpp"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <utility>
 #include <variant>
 
 #include "inspect/prometheus.hpp"
-#include "util/error.hpp"
 #include "util/log.hpp"
-#include "util/text.hpp"
+#include "util/whole_file.hpp"
 
 namespace airy::tools::publish {
 namespace {
@@ -27,7 +19,7 @@ constexpr std::chrono::seconds interval{10};
 
 ConfirmTimes::ConfirmTimes(std::string path, std::string exchange)
     : path_(std::move(path)), exchange_(std::move(exchange)) {
-    if (!path_.empty()) replace_file(ErrorKind::usage);
+    if (!path_.empty()) write_file();
 }
 
 void ConfirmTimes::submitted() {
@@ -68,7 +60,7 @@ int ConfirmTimes::due_in() const {
 void ConfirmTimes::write() noexcept {
     if (path_.empty() || failed_ || written_ == times_.count()) return;
     try {
-        replace_file(ErrorKind::general);
+        write_file();
     } catch (const std::exception& error) {
         failed_ = true;
         util::log_warn("no metrics are kept any more", {{"reason", error.what()}});
@@ -76,17 +68,8 @@ void ConfirmTimes::write() noexcept {
 }
 
 // Whole or not at all: the collector may read at any time.
-void ConfirmTimes::replace_file(ErrorKind kind) {
-    const std::string early = path_ + ".part";
-    std::ofstream out(early, std::ios::trunc);
-    out << inspect::prometheus_text(work::percentiles(times_), exchange_);
-    out.close();
-    if (!out || std::rename(early.c_str(), path_.c_str()) != 0) {
-        const int error = errno;
-        ::unlink(early.c_str());
-        throw Error(kind, fmt::format("cannot write to '{}': {}", util::printable(path_),
-                                      std::strerror(error)));
-    }
+void ConfirmTimes::write_file() {
+    util::write_whole_file(path_, inspect::prometheus_text(work::percentiles(times_), exchange_));
     written_ = times_.count();
     written_at_ = util::steady_now();
 }

@@ -9,7 +9,6 @@
 #include "mq/publisher.hpp"
 #include "pool/histogram.hpp"
 #include "util/clock.hpp"
-#include "util/error.hpp"
 
 namespace airy::tools::publish {
 
@@ -31,7 +30,7 @@ class ConfirmTimes {
     void write() noexcept;
 
   private:
-    void replace_file(ErrorKind kind);
+    void write_file();
 
     const std::string path_;
     const std::string exchange_;

@@ -14,6 +14,16 @@
 #include "util/text.hpp"
 
 namespace airy::tools::publish {
+namespace {
+
+constexpr std::string_view bind_hint =
+    "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer";
+
+std::string no_queue(const mq::Unroutable& unroutable) {
+    return fmt::format("no queue is bound for it ({} {})", unroutable.code, unroutable.reason);
+}
+
+}  // namespace
 
 void Ledger::submitted(std::uint64_t line, std::string event_id, std::string topic,
                        std::string text) {
@@ -48,7 +58,7 @@ void Ledger::print(const Entry& entry) const {
     util::append_json_string(line, entry.topic);
     line += confirm_ ? ",\"confirmed\":true" : ",\"confirmed\":false";
     line += entry.state == State::failed ? ",\"routed\":false"
-            : mandatory_                 ? ",\"routed\":true"
+            : mandatory_ && confirm_     ? ",\"routed\":true"
                                          : ",\"routed\":null";
     line += "}\n";
     output::print(line);
@@ -80,14 +90,21 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
     return failure;
 }
 
+// It counted as sent, and its entry is gone.
+void Ledger::take_return(const mq::Unroutable& unroutable) {
+    if (confirmed_ > 0) --confirmed_;
+    ++undelivered_;
+    return_reason_ = no_queue(unroutable);
+}
+
 std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
     if (const auto* confirmed = std::get_if<mq::Confirmed>(&event))
         return settle(confirmed->sequence, true, {}, {});
-    if (const auto* unroutable = std::get_if<mq::Unroutable>(&event))
-        return settle(
-            unroutable->sequence, false,
-            fmt::format("no queue is bound for it ({} {})", unroutable->code, unroutable->reason),
-            "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
+    if (const auto* unroutable = std::get_if<mq::Unroutable>(&event)) {
+        if (unroutable->sequence != 0)
+            return settle(unroutable->sequence, false, no_queue(*unroutable), bind_hint);
+        take_return(*unroutable);
+    }
     if (const auto* refused = std::get_if<mq::Refused>(&event))
         return settle(refused->sequence, false, "the broker refused it (a full queue, or an error)",
                       "airy stats queues shows how full they are");
@@ -120,6 +137,11 @@ void Ledger::print_out_of_order() {
 }
 
 std::optional<Error> Ledger::first_error() const {
+    if (!first_ && !return_reason_.empty())
+        return Error(ErrorKind::undelivered,
+                     fmt::format("{} of {} events sent were not delivered: {}", undelivered_,
+                                 confirmed_ + undelivered_, return_reason_),
+                     std::string(bind_hint));
     if (!first_) return std::nullopt;
     if (first_->line == 0) return Error(first_->kind, first_->what, first_->hint);
     return Error(

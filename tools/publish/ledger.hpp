@@ -32,8 +32,8 @@ class Ledger {
     // A record that could not be sent at all.
     void invalid(std::uint64_t line, const Error& error);
 
-    // Takes one outcome. Returns the failure it stands for, if it does. Throws what Lost carries,
-    // with how many were confirmed.
+    // Takes one outcome, or a return of something that was sent without confirms. Returns the
+    // failure it stands for, if it does. Throws what Lost carries, with how many were confirmed.
     std::optional<Failure> take(const mq::PublisherEvent& event);
 
     // Prints what is confirmed behind something that is not settled yet.
@@ -57,6 +57,7 @@ class Ledger {
         std::string why;
     };
 
+    void take_return(const mq::Unroutable& unroutable);
     std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why,
                                   std::string_view hint);
     void print(const Entry& entry) const;
@@ -72,6 +73,7 @@ class Ledger {
     std::size_t open_ = 0;
     std::uint64_t confirmed_ = 0;
     std::uint64_t undelivered_ = 0;
+    std::string return_reason_;  // of what was sent without confirms
 
     struct FirstFailure {
         std::uint64_t line;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 
@@ -32,6 +33,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
 constexpr std::chrono::milliseconds close_deadline{2000};
+// After a signal what is on the way is given up when nothing is confirmed for so long.
+using output::stop_patience;
 
 // Where `--rejects` puts what was not published.
 class Rejects {
@@ -73,6 +76,12 @@ double part_of_file(std::uint64_t read) {
     return static_cast<double>(read) / static_cast<double>(status.st_size);
 }
 
+// For poll.
+int milliseconds_until(steady_clock::time_point then) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(then - steady_clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
+}
+
 // How long nothing has come that was waited for. Stands while the broker is not there, which has
 // limits of its own, and, where asked, while it blocks publishers.
 class Patience {
@@ -93,9 +102,8 @@ class Patience {
     // For poll.
     int left() const {
         if (!runs()) return -1;
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(since_ + limit_ - steady_clock::now());
-        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
+        return milliseconds_until(since_ +
+                                  std::chrono::duration_cast<steady_clock::duration>(limit_));
     }
 
   private:
@@ -146,6 +154,9 @@ class Stream {
     void take_outcomes();
     void keep(std::string_view text);
     void reject(std::uint64_t line, std::string_view text, const Error& error);
+    void take_signal(int signal);
+    bool is_given_up() const;
+    void tell_stopped(int signal);
     int finish();
 
     const Options& options_;
@@ -166,6 +177,7 @@ class Stream {
     bool drained_ = false;   // no whole record is left of what was read
     bool stopping_ = false;  // reads no more
     int signal_ = 0;
+    steady_clock::time_point give_up_at_;  // once there was a signal
     std::uint64_t invalid_ = 0;
     std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
@@ -230,21 +242,50 @@ void Stream::submit_what_is_there() {
 
 void Stream::take_outcomes() {
     const auto events = publisher_->take();
+    const auto open = ledger_.open();
     for (const auto& event : events) {
         patience_.take(event);
         confirm_times_.take(event);
         const auto failed = ledger_.take(event);
-        if (!failed) continue;
-        if (!options_.keep_going) {
-            stopping_ = true;
-        } else {
-            progress_.clear();
-            output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
-            keep(failed->text);
-        }
+        if (!failed || !options_.keep_going) continue;
+        progress_.clear();
+        output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
+        keep(failed->text);
     }
+    if (!options_.keep_going && ledger_.undelivered() > 0) stopping_ = true;
+    if (ledger_.open() < open) give_up_at_ = steady_clock::now() + stop_patience;
     // What is confirmed is told at once, also while stdin is quiet.
     if (!events.empty()) output::flush();
+}
+
+void Stream::take_signal(int signal) {
+    if (signal_ != 0) {  // the second one stops at once
+        ledger_.print_out_of_order();
+        tell_stopped(signal);
+        ::_exit(128 + signal);
+    }
+    signal_ = signal;
+    stopping_ = true;
+    give_up_at_ = steady_clock::now() + stop_patience;
+    if (ledger_.open() == 0) return;
+    progress_.clear();
+    output::note(
+        fmt::format("airy: SIG{}: waiting for {} unconfirmed events, given up when none is "
+                    "confirmed for {}; a second signal ends at once",
+                    ::sigabbrev_np(signal), ledger_.open(), seconds(stop_patience)));
+}
+
+// A broker that is blocked or away may stay so for longer than whoever stops the command waits.
+bool Stream::is_given_up() const {
+    return signal_ != 0 && ledger_.open() > 0 && steady_clock::now() >= give_up_at_;
+}
+
+void Stream::tell_stopped(int signal) {
+    progress_.clear();
+    confirm_times_.write();
+    output::complain(fmt::format("stopped by SIG{}; {} were confirmed, {} are uncertain",
+                                 ::sigabbrev_np(signal), ledger_.confirmed(), ledger_.open()),
+                     "the broker may have taken uncertain events: sent again, they may come twice");
 }
 
 void Stream::wait() {
@@ -254,7 +295,9 @@ void Stream::wait() {
     pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
                         {signals_.fd(), POLLIN, 0},
                         {wants_input ? STDIN_FILENO : -1, POLLIN, 0}};
-    const int timeout = ledger_.open() > 0 ? patience_.left() : -1;
+    const int timeout = ledger_.open() == 0 ? -1
+                        : signal_ == 0      ? patience_.left()
+                                            : milliseconds_until(give_up_at_);
     const int due = confirm_times_.due_in();
     ::poll(waiting, 3, due < 0 || (timeout >= 0 && timeout < due) ? timeout : due);
     confirm_times_.write_when_due();
@@ -263,12 +306,8 @@ void Stream::wait() {
         records_.fill();
         drained_ = false;
     }
-    if (const auto signal = signals_.take()) {
-        if (signal_ != 0) ::_exit(128 + *signal);  // the second one stops at once
-        signal_ = *signal;
-        stopping_ = true;
-    }
-    if (ledger_.open() > 0 && patience_.over())
+    if (const auto signal = signals_.take()) take_signal(*signal);
+    if (signal_ == 0 && ledger_.open() > 0 && patience_.over())
         throw Error(
             ErrorKind::undelivered,
             fmt::format("the broker confirmed nothing for {}; {} were confirmed before, "
@@ -291,14 +330,24 @@ int Stream::run() {
             take_outcomes();
             if (stopping_ && ledger_.open() == 0) break;
             if (!reading() && !held_ && ledger_.open() == 0) break;
+            if (is_given_up()) {
+                ledger_.print_out_of_order();
+                tell_stopped(signal_);
+                return 128 + signal_;
+            }
             progress_.show(ledger_.confirmed(), part_of_file(records_.bytes_read()));
             wait();
         }
     } catch (const output::Closed&) {
-        throw Error(ErrorKind::general,
-                    fmt::format("stdout was closed: stopped after {} confirmed events",
-                                ledger_.confirmed()),
-                    "--quiet prints no event ids");
+        throw Error(
+            ErrorKind::general,
+            fmt::format("stdout was closed: stopped after {} confirmed events; up to {} more "
+                        "were sent whose confirms were not awaited",
+                        ledger_.confirmed(), ledger_.open()),
+            "--quiet prints no event ids");
+    } catch (const output::Stopped& stopped) {
+        tell_stopped(stopped.signal);
+        return 128 + stopped.signal;
     } catch (const Error&) {
         progress_.clear();
         ledger_.print_out_of_order();
@@ -307,6 +356,7 @@ int Stream::run() {
     }
     progress_.clear();
     publisher_->close(close_deadline);
+    if (!options_.confirm) take_outcomes();  // what was returned until the end
     confirm_times_.write();
     return finish();
 }
@@ -383,6 +433,9 @@ int one(const Options& options, Item item) {
     }
     output::flush();
     publisher->close(close_deadline);
+    if (!options.confirm)
+        for (const auto& event : publisher->take())
+            ledger.take(event);  // what was returned until the end
     confirm_times.write();
     if (const auto error = ledger.first_error()) throw *error;
     if (options.confirm) {

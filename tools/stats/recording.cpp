@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -17,6 +16,7 @@
 #include "output/stream.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
+#include "util/whole_file.hpp"
 
 namespace airy::tools::stats {
 namespace {
@@ -100,16 +100,7 @@ void write_report(const std::string& recording, const std::string& page) {
             fmt::format("airy: skipped {} of the recording's lines that {}, the first is line {}",
                         report.skipped, report.skipped == 1 ? "is no sample" : "are no samples",
                         report.first_skipped));
-    std::ofstream out(early, std::ios::trunc);
-    if (!out) cannot("write", page, ErrorKind::usage);
-    out << report.html;
-    out.close();
-    if (!out || std::rename(early.c_str(), page.c_str()) != 0) {
-        const int error = errno;
-        ::unlink(early.c_str());
-        errno = error;
-        cannot("write", page, ErrorKind::general);
-    }
+    util::write_whole_file(page, report.html);
     output::note(fmt::format("airy: wrote {}", util::printable(page)));
 }
 

@@ -24,9 +24,9 @@ class RecordingFile {
     util::Fd file_;
 };
 
-// Reads the recording, or stdin where `recording` is empty, and writes the HTML page, which appears
-// whole or not at all. Throws Error, {usage} where the page would take the recording's place. Notes
-// how many lines are no samples.
+// Reads the recording, or stdin where `recording` is empty, and writes the HTML page as
+// write_whole_file does. Throws Error, {usage} where the page would take the recording's place.
+// Notes how many lines are no samples.
 void write_report(const std::string& recording, const std::string& page);
 
 }  // namespace airy::tools::stats

@@ -20,8 +20,9 @@ constexpr int publish_burst = 64;             // messages written between two lo
 constexpr std::chrono::milliseconds destructor_deadline{500};
 
 bool is_outcome(const PublisherEvent& event) noexcept {
-    return std::holds_alternative<Confirmed>(event) || std::holds_alternative<Unroutable>(event) ||
-           std::holds_alternative<Refused>(event);
+    const auto* unroutable = std::get_if<Unroutable>(&event);
+    return std::holds_alternative<Confirmed>(event) || std::holds_alternative<Refused>(event) ||
+           (unroutable != nullptr && unroutable->sequence != 0);
 }
 
 }  // namespace
@@ -94,6 +95,18 @@ void AmqpPublisher::serve_connection() {
         if (service_.wait_readable(*link_, inbox, due)) read_frames();
         if (!blocked_) write_backlog();
     }
+    if (!options_.confirm && options_.mandatory) take_last_returns();
+}
+
+// The channel works in order: once it has answered to something else, it has returned what no queue
+// takes of all that was sent before.
+void AmqpPublisher::take_last_returns() {
+    const auto deadline = service_.close_deadline();
+    const auto whole = std::chrono::floor<std::chrono::seconds>(deadline);
+    const timeval timeout{whole.count(), std::chrono::microseconds(deadline - whole).count()};
+    amqp_set_rpc_timeout(link_->state(), &timeout);
+    // The limit of a consumer, which this channel never has.
+    if (amqp_basic_qos(link_->state(), Connection::channel, 0, 1, 0) != nullptr) read_frames();
 }
 
 // What has no outcome is published again on the next connection, in the same order.
@@ -193,6 +206,10 @@ void AmqpPublisher::take_method(const amqp_frame_t& frame) {
 }
 
 void AmqpPublisher::take_return(ContentAssembler::Content content) {
+    if (!options_.confirm) {
+        events_.push_back(Unroutable{0, content.return_code, std::move(content.return_text)});
+        return;
+    }
     window_.returned(
         ConfirmWindow::fingerprint(content.message.topic,
                                    content.message.properties.message_id.value_or(std::string()),

@@ -33,6 +33,7 @@ class AmqpPublisher final : public Publisher {
     void prepare(Connection& connection);
     void serve();
     void serve_connection();
+    void take_last_returns();
     void take_back_unconfirmed();
     void write_backlog();
     void publish(Numbered& next);

@@ -33,7 +33,8 @@ TEST_CASE("what a URL leaves out has the usual defaults") {
     CHECK(mq::parse_amqp_url("amqp://[::1]:7/").host == "::1");
     CHECK(mq::parse_amqp_url("amqp://[::1]:7/").port == 7);
     CHECK(mq::parse_amqp_url("amqp://u@h").password.empty());
-    CHECK(mq::parse_amqp_url("amqp://h?heartbeat=7&x=y").heartbeat == std::chrono::seconds(7));
+    CHECK(mq::parse_amqp_url("amqp://h?heartbeat=7&verify=verify_peer&auth_mechanism=plain")
+              .heartbeat == std::chrono::seconds(7));
     CHECK_FALSE(mq::parse_amqp_url("amqp://h").heartbeat.has_value());
 }
 
@@ -65,7 +66,35 @@ TEST_CASE("a URL that cannot be used is refused by naming the part, never the pa
     }
 }
 
+TEST_CASE("a URL's parameter that changes nothing is refused: the nearest, or what does the same") {
+    const std::pair<const char*, const char*> cases[] = {
+        {"amqp://h?hartbeat=5", "there is no parameter 'hartbeat', did you mean 'heartbeat'?"},
+        {"amqp://h?heartbeat=5&foo=5", "there is no parameter 'foo'"},
+        {"amqps://h/v?cacertfile=/ca.pem", "cacertfile is said by --cacert"},
+        {"amqps://h/v?verify=verify_none", "verify is said by --insecure"},
+        {"amqp://h?connection_timeout=10000", "connection_timeout is said by --connect-timeout"},
+        {"amqp://h?auth_mechanism=external", "airy cannot do what auth_mechanism asks for"},
+        {"amqp://h?channel_max=5", "airy cannot do what channel_max asks for"},
+        {"amqps://u:secret@h?depth=2&password=secret&certfile=c",
+         "airy cannot do what depth asks for"},
+        {"amqps://u:secret@h?password=secret", "airy cannot do what password asks for"}};
+    for (const auto& [text, why] : cases) {
+        CAPTURE(text);
+        try {
+            mq::parse_amqp_url(text);
+            FAIL("accepted");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(std::string(error.what()).ends_with(why));
+            CHECK(std::string(error.what()).find("secret") == std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("a shown URL has no password") {
+    CHECK(mq::masked_url("amqps://u:se@h/?a=1&password=p&b=password=") ==
+          "amqps://u:***@h/?a=1&password=***&b=password=");
+    CHECK(mq::masked_url("amqps://h/?password=p") == "amqps://h/?password=***");
     CHECK(mq::masked_url("amqp://u:secret@h:1/v") == "amqp://u:***@h:1/v");
     CHECK(mq::masked_url("amqp://u:se@cr:et@h") == "amqp://u:***@h");
     CHECK(mq::masked_url("amqp://u@h") == "amqp://u@h");

@@ -56,6 +56,29 @@ TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is given back
     CHECK_FALSE(is_blocked(SIGTERM));
 }
 
+TEST_CASE("a signal that is given back comes again, by the descriptor, too") {
+    CHECK(SignalFd::current() == nullptr);
+    {
+        SignalFd signals;
+        CHECK(SignalFd::current() == &signals);
+        CHECK(signals.taken() == 0);
+        ::raise(SIGTERM);
+        REQUIRE(signals.take() == SIGTERM);
+        CHECK(signals.taken() == 1);
+        CHECK(signals.last() == SIGTERM);
+        CHECK_FALSE(readable(signals.fd()));
+        signals.give_back(SIGTERM);
+        CHECK(signals.taken() == 0);
+        CHECK(readable(signals.fd()));
+        CHECK(signals.take() == SIGTERM);
+        ::raise(SIGINT);
+        CHECK(signals.take() == SIGINT);
+        CHECK(signals.taken() == 2);
+        CHECK(signals.last() == SIGINT);
+    }
+    CHECK(SignalFd::current() == nullptr);
+}
+
 TEST_CASE("a broken pipe is an error, not the end") {
     struct sigaction former;
     sigaction(SIGPIPE, nullptr, &former);
