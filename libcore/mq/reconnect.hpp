@@ -30,6 +30,8 @@ struct Interrupted {
     std::exception_ptr error;  // an airy::Error
     std::chrono::milliseconds retry_in{};
     std::uint64_t attempt = 0;  // that failed; 0: the loss itself
+    // Of a subscription: the part (DeliveryHandle::part) whose deliveries are void; 0: every part.
+    std::uint64_t part = 0;
 };
 // There is a connection again.
 struct Restored {};

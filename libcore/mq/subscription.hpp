@@ -8,9 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "event/message.hpp"
+#include "mq/delivery.hpp"
 #include "mq/publisher.hpp"
-#include "util/clock.hpp"
 
 namespace airy::mq {
 
@@ -23,32 +22,19 @@ struct SubscribeOptions {
     Declarations declarations{};        // made again on each reconnect, before subscribing
 };
 
-// Names one delivery for settlement. Tags of a lost connection are dropped when settled.
-struct DeliveryTag {
-    std::uint64_t generation = 0;  // of the connection
-    std::uint64_t tag = 0;
-    auto operator<=>(const DeliveryTag&) const = default;
-};
-
-struct Delivered {
-    event::Message message;
-    std::string queue;
-    bool redelivered = false;
-    util::SystemTime received_at;
-    DeliveryTag tag;
-};
 struct Cancelled {  // the broker ended the subscription, e.g. the queue was deleted
     std::string reason;
 };
 
 // `Delivered` comes in the queue's order. After `Lost` or `Cancelled` nothing more is delivered.
-// `Interrupted` ends a generation: what was delivered before it is delivered again, to whomever.
+// `Interrupted` voids the deliveries of its part: the broker delivers them again, to any consumer.
 using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost, Interrupted, Restored>;
 
-enum class Settlement : std::uint8_t {
-    ack,          // handled: forget it
-    requeue,      // put it back
-    dead_letter,  // reject it for good: to the dead-letter exchange if the queue has one
+// What a broker itself can do with a delivery.
+enum class Disposition : std::uint8_t {
+    ack,      // handled: forget it
+    requeue,  // put it back
+    reject,   // give it up: to the dead-letter exchange if the queue has one
 };
 
 // Takes messages from one queue. Any thread may call; the connection is served by a thread of its
@@ -70,7 +56,7 @@ class Subscription {
     virtual void set_prefetch(std::uint16_t most) = 0;
 
     // Settles one delivery; it is sent soon, gathered with others, at the latest after 20 ms.
-    virtual void settle(DeliveryTag tag, Settlement settlement) = 0;
+    virtual void settle(DeliveryHandle delivery, Disposition disposition) = 0;
 
     // Asks for no more deliveries. What is on the way still comes; settling goes on. A connection
     // that is lost after this is not made again.

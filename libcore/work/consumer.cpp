@@ -224,7 +224,7 @@ bool Consumer::is_duplicate(const mq::Delivered& delivered) {
 void Consumer::skip_duplicate(const mq::Delivered& delivered) {
     ++duplicates_;
     if (options_.log_events) log_settled(delivered, "duplicate", {});
-    settle(delivered.tag, mq::Settlement::ack);
+    settle(delivered.handle, mq::Disposition::ack);
 }
 
 // At most that many of what waits; acks what was handled before and is no longer to be. A second
@@ -271,7 +271,7 @@ bool Consumer::put_off(Batch& batch) {
     if (stopping_ || (!paused_ && breaker_.lets_start(batch.probe))) return false;
     breaker_.undecided(batch.probe);
     for (std::size_t i = batch.deliveries.size(); i-- > 0;)
-        if (gone(batch.deliveries[i].tag)) {
+        if (gone(batch.deliveries[i].handle)) {
             --in_flight_;
             ++result_.not_handled;
         } else {
@@ -294,7 +294,7 @@ void Consumer::give_back_next_in_line() {
     auto& [deliveries, since, results, probe] = *next_in_line_;
     breaker_.undecided(probe);
     for (const auto& delivered : deliveries)
-        settle(delivered.tag, mq::Settlement::requeue);
+        settle(delivered.handle, mq::Disposition::requeue);
     result_.not_handled += deliveries.size();
     active_ -= deliveries.size();
     deliveries.clear();
@@ -316,7 +316,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     auto begun = util::steady_now();
     std::chrono::nanoseconds took{};
     // While it waited for a slot its connection may have been lost; all of a batch are of one.
-    if (!stopping_ && !gone(deliveries.front().tag)) {
+    if (!stopping_ && !gone(deliveries.front().handle)) {
         begun = util::steady_now();
         for (const auto time : since)
             wait_.record(begun - time);

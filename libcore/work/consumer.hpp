@@ -148,7 +148,7 @@ class Consumer final : public ConsumerControl {
     void take(mq::Delivered delivered);
     void interrupted(const mq::Interrupted& event);
     void restored();
-    bool gone(mq::DeliveryTag tag) const;
+    bool gone(mq::DeliveryHandle tag) const;
     void stop(StopReason reason);
     void give_back_next_in_line();
     void fail(Error error);
@@ -178,9 +178,9 @@ class Consumer final : public ConsumerControl {
                                              Decision made, Course course);
     void retry_comes_back_after(std::chrono::milliseconds delay);
     void report(const mq::Delivered& delivered, const HandlerResult& result, const Decision& made);
-    void settle(mq::DeliveryTag tag, mq::Settlement settlement);
+    void settle(mq::DeliveryHandle tag, mq::Disposition settlement);
     void put_back(const mq::Delivered& delivered, std::chrono::milliseconds delay);
-    void hold_back(mq::DeliveryTag tag, std::chrono::milliseconds delay);
+    void hold_back(mq::DeliveryHandle tag, std::chrono::milliseconds delay);
     void release_held(util::SteadyTime until);
     void stop_when_enough();
     void changed() { changed_.cancel(); }
@@ -200,10 +200,10 @@ class Consumer final : public ConsumerControl {
 
     // Loop thread only.
     std::deque<Waiting> waiting_;
-    std::multimap<util::SteadyTime, mq::DeliveryTag> held_;  // to be put back then
-    std::shared_ptr<Batch> next_in_line_;                    // waits for a slot
-    std::size_t active_ = 0;                                 // messages in batches
-    std::size_t letters_ = 0;                                // copies on their way
+    std::multimap<util::SteadyTime, mq::DeliveryHandle> held_;  // to be put back then
+    std::shared_ptr<Batch> next_in_line_;                       // waits for a slot
+    std::size_t active_ = 0;                                    // messages in batches
+    std::size_t letters_ = 0;                                   // copies on their way
     pool::Recorder confirm_;
     std::optional<Courier> courier_;  // after what it writes to
     std::optional<Dedup> dedup_;

@@ -53,9 +53,9 @@ void Consumer::accept(mq::SubscriptionEvent event) {
 void Consumer::take(mq::Delivered delivered) {
     ++in_flight_;
     ++arrivals_;
-    seen_generation_ = delivered.tag.generation;
+    seen_generation_ = delivered.handle.part;
     if (stopping_) {
-        settle(delivered.tag, mq::Settlement::requeue);
+        settle(delivered.handle, mq::Disposition::requeue);
         ++result_.not_handled;
         return;
     }
@@ -88,8 +88,8 @@ void Consumer::restored() {
 }
 
 // Settling it would be for nothing: it belongs to a connection that is lost.
-bool Consumer::gone(mq::DeliveryTag tag) const {
-    return lost_ || tag.generation <= lost_generation_;
+bool Consumer::gone(mq::DeliveryHandle tag) const {
+    return lost_ || tag.part <= lost_generation_;
 }
 
 void Consumer::refresh_state() {

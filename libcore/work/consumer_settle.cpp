@@ -73,7 +73,7 @@ void Consumer::conclude(const mq::Delivered& delivered, const HandlerResult& res
     const auto history = history_of(delivered);
     const Decision made = decide(result.verdict, history, options_.retry, options_.delivery_limit);
     note_outcome(delivered, made, course.probe);
-    if (gone(delivered.tag)) {
+    if (gone(delivered.handle)) {
         --in_flight_;
         ++result_.not_handled;
         return log_settled(delivered, "lost", course);
@@ -155,20 +155,20 @@ void Consumer::carry_out(const mq::Delivered& delivered, const Decision& made) {
             ++handled_;
             returns_.forget(delivered.message);
             activity_.handled(util::steady_now());
-            return settle(delivered.tag, mq::Settlement::ack);
+            return settle(delivered.handle, mq::Disposition::ack);
         case Action::discard:
             ++discarded_;
-            return settle(delivered.tag, mq::Settlement::ack);
+            return settle(delivered.handle, mq::Disposition::ack);
         case Action::dead_letter:
             ++dead_lettered_;
-            return settle(delivered.tag, mq::Settlement::dead_letter);
+            return settle(delivered.handle, mq::Disposition::reject);
         case Action::retry:
         case Action::requeue:
             ++requeued_;
             return put_back(delivered, made.delay);
         case Action::give_back:
             ++result_.not_handled;
-            return settle(delivered.tag, mq::Settlement::requeue);
+            return settle(delivered.handle, mq::Disposition::requeue);
     }
 }
 
@@ -193,7 +193,7 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
     }
     const auto error = co_await courier_->send(std::move(copy), into);
     --letters_;
-    if (gone(delivered.tag)) {
+    if (gone(delivered.handle)) {
         --in_flight_;
         ++result_.not_handled;
         log_settled(delivered, "lost", course);
@@ -201,7 +201,7 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
         ++(retry ? requeued_ : dead_lettered_);
         log_settled(delivered, settlement_of(made.action), course);
         if (retry) retry_comes_back_after(made.delay);
-        settle(delivered.tag, mq::Settlement::ack);
+        settle(delivered.handle, mq::Disposition::ack);
     } else {
         // Rejected where the queue has no dead-letter queue, it would be gone.
         const bool keep = retry || !options_.letters->broker_keeps;
@@ -214,7 +214,7 @@ asio::awaitable<void> Consumer::send_letter(mq::Delivered delivered, HandlerResu
         if (keep)
             put_back(delivered, std::max(made.delay, unkept_delay));
         else
-            settle(delivered.tag, mq::Settlement::dead_letter);
+            settle(delivered.handle, mq::Disposition::reject);
     }
     stop_when_enough();
     changed();
@@ -252,7 +252,7 @@ void Consumer::report(const mq::Delivered& delivered, const HandlerResult& resul
                {"delay_ms", made.delay.count()}});
 }
 
-void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
+void Consumer::settle(mq::DeliveryHandle tag, mq::Disposition settlement) {
     if (!gone(tag)) subscription_.settle(tag, settlement);
     --in_flight_;
 }
@@ -260,12 +260,12 @@ void Consumer::settle(mq::DeliveryTag tag, mq::Settlement settlement) {
 void Consumer::put_back(const mq::Delivered& delivered, milliseconds delay) {
     returns_.returned(delivered.message, history_of(delivered).returns + 1);
     if (delay > milliseconds(0) && !stopping_)
-        hold_back(delivered.tag, delay);
+        hold_back(delivered.handle, delay);
     else
-        settle(delivered.tag, mq::Settlement::requeue);
+        settle(delivered.handle, mq::Disposition::requeue);
 }
 
-void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
+void Consumer::hold_back(mq::DeliveryHandle tag, milliseconds delay) {
     const auto until = util::steady_now() + delay;
     const bool first = held_.empty() || until < held_.begin()->first;
     held_.emplace(until, tag);
@@ -278,7 +278,7 @@ void Consumer::hold_back(mq::DeliveryTag tag, milliseconds delay) {
 
 void Consumer::release_held(util::SteadyTime until) {
     while (!held_.empty() && held_.begin()->first <= until) {
-        settle(held_.begin()->second, mq::Settlement::requeue);
+        settle(held_.begin()->second, mq::Disposition::requeue);
         held_.erase(held_.begin());
     }
     if (!held_.empty()) {

@@ -31,7 +31,7 @@ void Consumer::stop(StopReason reason) {
     give_back_next_in_line();
     result_.not_handled += waiting_.size();
     for (const auto& waiting : waiting_)
-        settle(waiting.delivered.tag, mq::Settlement::requeue);
+        settle(waiting.delivered.handle, mq::Disposition::requeue);
     waiting_.clear();
     count_waiting();
     release_held(util::SteadyTime::max());

@@ -65,7 +65,7 @@ class Reader {
     }
 
     // Of the last one.
-    void ack(mq::DeliveryTag tag) { subscriptions_.back()->settle(tag, mq::Settlement::ack); }
+    void ack(mq::DeliveryHandle tag) { subscriptions_.back()->settle(tag, mq::Disposition::ack); }
 
     // Keeps the last one until the end. When it is one too many for a subscription, another goes
     // on.
@@ -235,7 +235,7 @@ Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& s
         }
         if (rate && !wait_for_turn(*rate, reader)) break;
         publish_confirmed(*publisher, what.copy(delivered->message), what.to);
-        reader.ack(delivered->tag);
+        reader.ack(delivered->handle);
         ++done.moved;
     }
     reader.check_that_some_came();

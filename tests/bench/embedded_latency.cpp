@@ -42,7 +42,7 @@ int receive(const char* url, std::size_t count) {
             const auto now = Clock::now().time_since_epoch().count();
             const auto& delivered = std::get<mq::Delivered>(event);
             taken.push_back(static_cast<double>(now - std::stoll(delivered.message.body)) / 1e6);
-            subscription->settle(delivered.tag, mq::Settlement::ack);
+            subscription->settle(delivered.handle, mq::Disposition::ack);
         }
     }
     subscription->close(std::chrono::seconds(10));

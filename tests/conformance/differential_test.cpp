@@ -133,12 +133,12 @@ Step draw_step(Dice& dice, const Plan& plan, std::uint64_t number) {
 }
 
 // What is done with a message is drawn from what both brokers agree on.
-Settlement draw_settlement(std::uint64_t seed, const Delivered& delivered, unsigned nth,
-                           std::size_t queue) {
+Disposition draw_settlement(std::uint64_t seed, const Delivered& delivered, unsigned nth,
+                            std::size_t queue) {
     const auto dice = std::hash<std::string>{}(
         fmt::format("{} {} {} {}", seed, delivered.message.body, nth, queue));
-    if (seed == ack_all || nth >= most_deliveries || dice % 100 < 60) return Settlement::ack;
-    return dice % 100 < 75 ? Settlement::requeue : Settlement::dead_letter;
+    if (seed == ack_all || nth >= most_deliveries || dice % 100 < 60) return Disposition::ack;
+    return dice % 100 < 75 ? Disposition::requeue : Disposition::reject;
 }
 
 // As the message line has it, but for what depends on the time.
@@ -264,7 +264,7 @@ class Side {
         if (got.empty()) return false;
         out.push_back(shown(got[0]));
         const auto nth = ++seen[got[0].message.body];
-        subscription.settle(got[0].tag, draw_settlement(seed, got[0], nth, queue));
+        subscription.settle(got[0].handle, draw_settlement(seed, got[0], nth, queue));
         return true;
     }
 

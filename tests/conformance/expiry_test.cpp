@@ -133,7 +133,7 @@ TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
         const auto* count = field(got[0].message.headers, "x-delivery-count");
         CHECK((count != nullptr) == (delivery > 0));
         if (count) CHECK(*count == event::HeaderValue{delivery});
-        subscription->settle(got[0].tag, Settlement::requeue);
+        subscription->settle(got[0].handle, Disposition::requeue);
     }
     auto graves = f.subscribe(dead);
     const auto got = deliveries(*graves, 1);
@@ -186,7 +186,7 @@ TEST_CASE("a queue with priorities delivers the urgent first") {
         const auto got = deliveries(*subscription, 1);
         REQUIRE(got.size() == 1);
         order += got[0].message.body;
-        subscription->settle(got[0].tag, Settlement::ack);
+        subscription->settle(got[0].handle, Disposition::ack);
     }
     CHECK(order == "143502");
 }

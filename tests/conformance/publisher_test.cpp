@@ -48,7 +48,7 @@ TEST_CASE("a message arrives as it was sent: properties, header types, bytes") {
     CHECK(got[0].message.headers == sent.headers);
     CHECK(got[0].queue == queue);
     CHECK_FALSE(got[0].redelivered);
-    subscription->settle(got[0].tag, Settlement::ack);
+    subscription->settle(got[0].handle, Disposition::ack);
     CHECK(subscription->close(close_deadline));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("order is kept through a small window, and every message has one outco
         REQUIRE_FALSE(got.empty());
         for (const auto& delivered : got) {
             REQUIRE(delivered.message.body == std::to_string(next++));
-            subscription->settle(delivered.tag, Settlement::ack);
+            subscription->settle(delivered.handle, Disposition::ack);
         }
     }
     CHECK(subscription->close(close_deadline));

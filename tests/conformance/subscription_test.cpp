@@ -16,12 +16,12 @@ TEST_CASE("requeue brings it again, marked; ack and close leave nothing behind")
     auto subscription = f.subscribe(queue);
     auto got = deliveries(*subscription, 1);
     REQUIRE(got.size() == 1);
-    subscription->settle(got[0].tag, Settlement::requeue);
+    subscription->settle(got[0].handle, Disposition::requeue);
     got = deliveries(*subscription, 1);
     REQUIRE(got.size() == 1);
     CHECK(got[0].redelivered);
     CHECK(got[0].message.body == "again");
-    subscription->settle(got[0].tag, Settlement::ack);
+    subscription->settle(got[0].handle, Disposition::ack);
     CHECK(subscription->close(close_deadline));
     CHECK(becomes_ready(f, queue, 0));
 }
@@ -36,8 +36,8 @@ TEST_CASE("dead_letter moves it to the queue's dead-letter queue") {
     auto subscription = f.subscribe(queue);
     const auto got = deliveries(*subscription, 2);
     REQUIRE(got.size() == 2);
-    subscription->settle(got[0].tag, Settlement::dead_letter);
-    subscription->settle(got[1].tag, Settlement::ack);
+    subscription->settle(got[0].handle, Disposition::reject);
+    subscription->settle(got[1].handle, Disposition::ack);
     auto graves = f.subscribe(dead);
     const auto buried = deliveries(*graves, 1);
     REQUIRE(buried.size() == 1);
@@ -56,7 +56,7 @@ TEST_CASE("no more unsettled deliveries than prefetch") {
     REQUIRE(got.size() == 7);
     CHECK(becomes_ready(f, queue, 43));
     for (const auto& delivered : got)
-        subscription->settle(delivered.tag, Settlement::ack);
+        subscription->settle(delivered.handle, Disposition::ack);
     CHECK(deliveries(*subscription, 7).size() == 7);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is 
     for (auto batch = std::move(held); !batch.empty(); batch = std::exchange(more, {})) {
         for (const auto& delivered : batch) {
             CHECK_FALSE(delivered.redelivered);
-            subscription->settle(delivered.tag, Settlement::ack);
+            subscription->settle(delivered.handle, Disposition::ack);
         }
         settled += batch.size();
     }
@@ -84,7 +84,7 @@ TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is 
         const auto next = deliveries(*subscription, 1);
         REQUIRE_FALSE(next.empty());
         for (const auto& delivered : next)
-            subscription->settle(delivered.tag, Settlement::ack);
+            subscription->settle(delivered.handle, Disposition::ack);
         settled += next.size();
     }
     CHECK(subscription->close(10s));
@@ -106,7 +106,7 @@ TEST_CASE("settling in any order settles each of them") {
         std::ranges::shuffle(held, random);
         const auto part = (held.size() + 1) / 2;
         for (std::size_t i = 0; i < part; ++i) {
-            subscription->settle(held.back().tag, Settlement::ack);
+            subscription->settle(held.back().handle, Disposition::ack);
             held.pop_back();
             ++settled;
         }
@@ -127,7 +127,7 @@ TEST_CASE("closing gives back what is unsettled, and only that") {
     const auto got = deliveries(*subscription, 10);
     REQUIRE(got.size() == 10);
     for (const std::size_t index : {1, 4, 9})
-        subscription->settle(got[index].tag, Settlement::ack);
+        subscription->settle(got[index].handle, Disposition::ack);
     CHECK(subscription->close(close_deadline));
     REQUIRE(becomes_ready(f, queue, 7));
 
@@ -150,7 +150,7 @@ TEST_CASE("a stopped subscription takes no more, and still settles") {
     REQUIRE(got.size() == 1);
     subscription->stop();
     publish(*publisher, {f.message("post.published", "second")});
-    subscription->settle(got[0].tag, Settlement::ack);
+    subscription->settle(got[0].handle, Disposition::ack);
     CHECK(subscription->close(close_deadline));
     CHECK(becomes_ready(f, queue, 1));
 }

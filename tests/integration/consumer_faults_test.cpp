@@ -222,7 +222,7 @@ TEST_CASE("a handler beyond the broker's consumer_timeout: its message comes aga
     CHECK(take_until(*reading, [&](const auto& event) {
         if (const auto* delivered = std::get_if<mq::Delivered>(&event)) {
             again = delivered->redelivered;
-            reading->settle(delivered->tag, mq::Settlement::ack);
+            reading->settle(delivered->handle, mq::Disposition::ack);
         }
         return std::holds_alternative<mq::Delivered>(event);
     }));

@@ -107,7 +107,7 @@ inline std::vector<std::string> drain_queue(const std::string& queue) {
         take_until(*reading, [&](const auto& event) {
             if (const auto* delivered = std::get_if<mq::Delivered>(&event)) {
                 bodies.push_back(delivered->message.body);
-                reading->settle(delivered->tag, mq::Settlement::ack);
+                reading->settle(delivered->handle, mq::Disposition::ack);
             }
             return bodies.size() >= ready;
         });

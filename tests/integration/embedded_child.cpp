@@ -85,7 +85,7 @@ int consume(mq::Broker& broker, const std::string& queue, std::uint16_t prefetch
             if (delivered->message.body != body_of(number))
                 throw Error(ErrorKind::invalid_event, "corrupted: " + delivered->message.body);
             say("got " + std::to_string(number));
-            if (!hold) subscription->settle(delivered->tag, mq::Settlement::ack);
+            if (!hold) subscription->settle(delivered->handle, mq::Disposition::ack);
         }
     }
 }

@@ -115,7 +115,7 @@ TEST_CASE("on a full disk nothing is confirmed that is not stored, and service g
         REQUIRE(::poll(&ready, 1, 60'000) == 1);
         for (auto& event : subscription->take()) {
             auto& delivered = std::get<Delivered>(event);
-            subscription->settle(delivered.tag, Settlement::ack);
+            subscription->settle(delivered.handle, Disposition::ack);
             got.insert(std::move(delivered.message.body));
         }
     }
@@ -140,7 +140,7 @@ TEST_CASE("a consumer on a full disk settles when there is room again") {
     auto events = subscription->take();
     REQUIRE(events.size() == 1);
     limit_files(4096);
-    subscription->settle(std::get<Delivered>(events[0]).tag, Settlement::ack);
+    subscription->settle(std::get<Delivered>(events[0]).handle, Disposition::ack);
     CHECK(std::holds_alternative<Refused>(publish(*publisher, "work", "two")));
     limit_files(RLIM_INFINITY);
     CHECK(subscription->close(20s));

@@ -151,7 +151,7 @@ TEST_CASE("killed: both sides are told, what was confirmed is there afterwards")
         for (const auto& event : events) {
             const auto& delivered = std::get<Delivered>(event);
             there.insert(std::stoull(delivered.message.body));
-            reading->settle(delivered.tag, Settlement::ack);
+            reading->settle(delivered.handle, Disposition::ack);
         }
     }
     CHECK(reading->close(patience));

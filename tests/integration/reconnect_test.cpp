@@ -17,10 +17,10 @@ namespace {
 
 using mq::Confirmed;
 using mq::Delivered;
+using mq::Disposition;
 using mq::Interrupted;
 using mq::Lost;
 using mq::Restored;
-using mq::Settlement;
 
 unsigned seeds() {
     const char* text = std::getenv("AIRY_TEST_SEEDS");
@@ -61,7 +61,7 @@ std::vector<std::uint64_t> consume_all(mq::Subscription& subscription, std::size
         if (const auto* delivered = std::get_if<Delivered>(&event)) {
             bodies.push_back(std::stoull(delivered->message.body));
             different.insert(bodies.back());
-            subscription.settle(delivered->tag, Settlement::ack);
+            subscription.settle(delivered->handle, Disposition::ack);
         }
         return different.size() >= count;
     }));
@@ -162,15 +162,16 @@ TEST_CASE("what is settled with a tag of a lost connection is dropped, and deliv
     const auto broker = mq::connect(endpoint(proxy.url(node().url())));
     publish_all(*publisher(*broker, queue), queue, 3, [](std::uint64_t) {});
     const auto reading = subscribe(*broker, queue);
-    std::vector<mq::DeliveryTag> tags;
+    std::vector<mq::DeliveryHandle> tags;
     REQUIRE(take_until(*reading, [&](const auto& event) {
-        if (const auto* delivered = std::get_if<Delivered>(&event)) tags.push_back(delivered->tag);
+        if (const auto* delivered = std::get_if<Delivered>(&event))
+            tags.push_back(delivered->handle);
         return tags.size() == 3;
     }));
     proxy.cut();
     REQUIRE(comes<Interrupted>(*reading));
     for (const auto tag : tags)
-        reading->settle(tag, Settlement::ack);
+        reading->settle(tag, Disposition::ack);
     std::vector<Delivered> again;
     REQUIRE(take_until(*reading, [&](const auto& event) {
         if (const auto* delivered = std::get_if<Delivered>(&event)) again.push_back(*delivered);
@@ -178,9 +179,9 @@ TEST_CASE("what is settled with a tag of a lost connection is dropped, and deliv
     }));
     for (const auto& delivered : again) {
         CHECK(delivered.redelivered);
-        CHECK(delivered.tag.generation > tags[0].generation);
-        reading->settle(tags[0], Settlement::dead_letter);
-        reading->settle(delivered.tag, Settlement::ack);
+        CHECK(delivered.handle.part > tags[0].generation);
+        reading->settle(tags[0], Disposition::reject);
+        reading->settle(delivered.handle, Disposition::ack);
     }
     CHECK(reading->close(patience));
     CHECK(ready(queue) == 0);

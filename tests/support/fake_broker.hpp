@@ -120,7 +120,7 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
                     {"x-delivery-count", {std::int64_t{stored.deliveries}}});
             }
             delivered.received_at = util::system_clock().now();
-            delivered.tag = {generation_, ++last_tag_};
+            delivered.handle = {generation_, ++last_tag_};
             ++stored.deliveries;
             unsettled_.emplace(last_tag_, std::move(stored));
             events.emplace_back(std::move(delivered));
@@ -128,17 +128,17 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
         return events;
     }
 
-    void settle(mq::DeliveryTag tag, mq::Settlement settlement) override {
+    void settle(mq::DeliveryHandle delivery, mq::Disposition disposition) override {
         const std::lock_guard lock(state_->mutex);
-        if (lost_ || interrupted_ || tag.generation != generation_) return;
-        const auto found = unsettled_.find(tag.tag);
+        if (lost_ || interrupted_ || delivery.part != generation_) return;
+        const auto found = unsettled_.find(delivery.number);
         if (found == unsettled_.end())
             throw Error(ErrorKind::general, "a delivery was settled twice");
         auto& queue = state_->queues[queue_];
-        if (settlement == mq::Settlement::ack) queue.acked.push_back(found->second.message.body);
-        if (settlement == mq::Settlement::dead_letter)
+        if (disposition == mq::Disposition::ack) queue.acked.push_back(found->second.message.body);
+        if (disposition == mq::Disposition::reject)
             queue.dead.push_back(found->second.message.body);
-        if (settlement == mq::Settlement::requeue) {
+        if (disposition == mq::Disposition::requeue) {
             ++queue.requeues;
             queue.ready.push_front(std::move(found->second));
         }
@@ -168,7 +168,7 @@ class FakeBroker::FakeSubscription final : public mq::Subscription {
     void interrupt(const std::exception_ptr& error) {
         put_back();
         interrupted_ = true;
-        ending_.push_back(mq::Interrupted{error, std::chrono::milliseconds(1), 0});
+        ending_.push_back(mq::Interrupted{error, std::chrono::milliseconds(1), 0, generation_});
         wakeup_.signal();
     }
     void restore() {

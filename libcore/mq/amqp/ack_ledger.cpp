@@ -25,18 +25,18 @@ void AckLedger::delivered(std::uint64_t tag) {
     }
 }
 
-void AckLedger::settle(std::uint64_t tag, Settlement settlement, util::SteadyTime now) {
+void AckLedger::settle(std::uint64_t tag, Disposition disposition, util::SteadyTime now) {
     if (tag < base_ || tag - base_ >= states_.size()) return;
     State& state = states_[tag - base_];
     if (state != State::unsettled) return;
-    switch (settlement) {
-        case Settlement::ack:
+    switch (disposition) {
+        case Disposition::ack:
             state = State::ack;
             break;
-        case Settlement::requeue:
+        case Disposition::requeue:
             state = State::requeue;
             break;
-        case Settlement::dead_letter:
+        case Disposition::reject:
             state = State::dead_letter;
             break;
     }
@@ -65,7 +65,7 @@ std::vector<AckLedger::Command> AckLedger::flush() {
 void AckLedger::flush_prefix(std::vector<Command>& out) {
     std::uint64_t last_ack = 0;
     const auto end_run = [&] {
-        if (last_ack != 0) out.push_back({last_ack, true, Settlement::ack});
+        if (last_ack != 0) out.push_back({last_ack, true, Disposition::ack});
         last_ack = 0;
     };
     while (!states_.empty() && states_.front() != State::unsettled) {
@@ -75,11 +75,11 @@ void AckLedger::flush_prefix(std::vector<Command>& out) {
                 break;
             case State::requeue:
                 end_run();
-                out.push_back({base_, false, Settlement::requeue});
+                out.push_back({base_, false, Disposition::requeue});
                 break;
             case State::dead_letter:
                 end_run();
-                out.push_back({base_, false, Settlement::dead_letter});
+                out.push_back({base_, false, Disposition::reject});
                 break;
             default:
                 break;
@@ -94,10 +94,10 @@ void AckLedger::flush_beyond_gap(std::vector<Command>& out) {
     for (std::size_t i = 0; i < states_.size(); ++i) {
         State& state = states_[i];
         if (state == State::unsettled || state == State::sent) continue;
-        const auto settlement = state == State::ack       ? Settlement::ack
-                                : state == State::requeue ? Settlement::requeue
-                                                          : Settlement::dead_letter;
-        out.push_back({base_ + i, false, settlement});
+        const auto disposition = state == State::ack       ? Disposition::ack
+                                 : state == State::requeue ? Disposition::requeue
+                                                           : Disposition::reject;
+        out.push_back({base_ + i, false, disposition});
         state = State::sent;
     }
 }

@@ -13,15 +13,15 @@
 
 namespace airy::mq::amqp {
 
-// Turns settlements, which come in any order, into few basic.ack and basic.nack: one `multiple` for
-// what is settled without a gap, singly and ascending for the rest (the broker walks its list of
-// unacknowledged messages for tags out of order). Pure; one thread.
+// Turns dispositions, which come in any order, into few basic.ack and basic.nack: one `multiple`
+// for what is settled without a gap, singly and ascending for the rest (the broker walks its list
+// of unacknowledged messages for tags out of order). Pure; one thread.
 class AckLedger {
   public:
     struct Command {
         std::uint64_t tag;
         bool multiple;
-        Settlement settlement;
+        Disposition disposition;
         bool operator==(const Command&) const = default;
     };
 
@@ -34,7 +34,7 @@ class AckLedger {
     void delivered(std::uint64_t tag);
 
     // Settling twice, or what was never delivered, changes nothing.
-    void settle(std::uint64_t tag, Settlement settlement, util::SteadyTime now);
+    void settle(std::uint64_t tag, Disposition disposition, util::SteadyTime now);
 
     // Whether it is time to flush; when it will be, for poll. `max` when nothing is pending.
     bool due(util::SteadyTime now) const noexcept;

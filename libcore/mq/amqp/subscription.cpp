@@ -79,15 +79,15 @@ AckLedger AmqpSubscription::new_ledger() const {
 }
 
 void AmqpSubscription::set_prefetch(std::uint16_t most) {
-    inbox_.put({{}, Settlement::ack, false, most});
+    inbox_.put({{}, Disposition::ack, false, most});
 }
 
-void AmqpSubscription::settle(DeliveryTag tag, Settlement settlement) {
-    inbox_.put({tag, settlement, false});
+void AmqpSubscription::settle(DeliveryHandle delivery, Disposition disposition) {
+    inbox_.put({delivery, disposition, false});
 }
 
 void AmqpSubscription::stop() {
-    inbox_.put({{}, Settlement::ack, true});
+    inbox_.put({{}, Disposition::ack, true});
 }
 
 bool AmqpSubscription::close(std::chrono::milliseconds deadline) noexcept {
@@ -104,7 +104,10 @@ void AmqpSubscription::serve() {
             } catch (const Error&) {
                 outbox_.put_all(events_);
                 if (ending_) throw;
-                const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };
+                const auto report = [this](Interrupted event) {
+                    event.part = generation_;
+                    outbox_.put(std::move(event));
+                };
                 if (!link_.renew(std::current_exception(), service_, report)) return;
                 outbox_.put(Restored{});
             }
@@ -138,8 +141,8 @@ void AmqpSubscription::take_commands() {
     if (commands.empty()) return;
     const auto now = std::chrono::steady_clock::now();
     for (const auto& command : commands) {
-        if (command.tag.generation == generation_)
-            ledger_.settle(command.tag.tag, command.settlement, now);
+        if (command.handle.part == generation_)
+            ledger_.settle(command.handle.number, command.disposition, now);
         if (command.prefetch && !ending_) consume_anew(*command.prefetch);
         if (command.stop && !std::exchange(ending_, true)) cancel_consumer();
     }
@@ -173,10 +176,10 @@ void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
 void AmqpSubscription::send_settlements() {
     for (const auto& command : ledger_.flush()) {
         const int status =
-            command.settlement == Settlement::ack
+            command.disposition == Disposition::ack
                 ? amqp_basic_ack(link_->state(), Connection::channel, command.tag, command.multiple)
                 : amqp_basic_nack(link_->state(), Connection::channel, command.tag,
-                                  command.multiple, command.settlement == Settlement::requeue);
+                                  command.multiple, command.disposition == Disposition::requeue);
         link_->check_sent(status);
     }
 }
@@ -209,11 +212,13 @@ void AmqpSubscription::take_method(const amqp_frame_t& frame) {
 
 void AmqpSubscription::take_delivery(ContentAssembler::Content content) {
     ledger_.delivered(content.delivery_tag);
-    events_.push_back(Delivered{std::move(content.message),
-                                queue(),
-                                content.redelivered,
-                                util::system_clock().now(),
-                                {generation_, content.delivery_tag}});
+    Delivered delivered;
+    delivered.message = std::move(content.message);
+    delivered.queue = queue();
+    delivered.redelivered = content.redelivered;
+    delivered.received_at = util::system_clock().now();
+    delivered.handle = {generation_, content.delivery_tag};
+    events_.push_back(std::move(delivered));
 }
 
 }  // namespace airy::mq::amqp

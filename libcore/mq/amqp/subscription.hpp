@@ -31,14 +31,14 @@ class AmqpSubscription final : public Subscription {
     int event_fd() const noexcept override { return outbox_.fd(); }
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
     void set_prefetch(std::uint16_t most) override;
-    void settle(DeliveryTag tag, Settlement settlement) override;
+    void settle(DeliveryHandle delivery, Disposition disposition) override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
     struct Command {
-        DeliveryTag tag;
-        Settlement settlement = Settlement::ack;
+        DeliveryHandle handle;
+        Disposition disposition = Disposition::ack;
         bool stop = false;
         std::optional<std::uint16_t> prefetch{};
     };

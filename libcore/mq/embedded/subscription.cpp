@@ -100,12 +100,12 @@ void EmbeddedSubscription::set_prefetch(std::uint16_t most) {
     inbox_.put({.prefetch = most});
 }
 
-void EmbeddedSubscription::settle(DeliveryTag tag, Settlement settlement) {
-    if (tag.generation == generation_) inbox_.put({tag.tag, settlement, false});
+void EmbeddedSubscription::settle(DeliveryHandle delivery, Disposition disposition) {
+    if (delivery.part == generation_) inbox_.put({delivery.number, disposition, false});
 }
 
 void EmbeddedSubscription::stop() {
-    inbox_.put({0, Settlement::ack, true});
+    inbox_.put({0, Disposition::ack, true});
 }
 
 bool EmbeddedSubscription::close(milliseconds deadline) noexcept {
@@ -292,13 +292,13 @@ void EmbeddedSubscription::settle_pending(Change& change, QueueCounts& queue) {
         if (const auto after = leases_.upper_bound(key);
             after != leases_.begin() && lane_of(key) == fresh_lane)
             leases.insert(*std::prev(after));
-        if (command.settlement == Settlement::ack) {
+        if (command.disposition == Disposition::ack) {
             handled.push_back(key);
             continue;
         }
         const auto message = held_message(change, key);
         if (!message) continue;
-        if (command.settlement == Settlement::requeue) {
+        if (command.disposition == Disposition::requeue) {
             give_back(change, queue, *message, Return::requeued);
         } else {
             forget_held(change, queue, key, key);
@@ -390,7 +390,7 @@ void EmbeddedSubscription::add_delivery(StoredMessage stored, bool quorum) {
     delivered.queue = queue_;
     delivered.redelivered = stored.deliveries > 0;
     delivered.received_at = util::system_clock().now();
-    delivered.tag = {generation_, tag};
+    delivered.handle = {generation_, tag};
     events_.push_back(std::move(delivered));
 }
 
@@ -401,7 +401,7 @@ void EmbeddedSubscription::withhold(std::uint64_t tag) {
                    {{"queue", queue_}});
     held_.at(tag).settled = true;
     if (pending_.empty()) first_pending_ = steady_clock::now();
-    pending_.push_back({tag, Settlement::dead_letter, false, true});
+    pending_.push_back({tag, Disposition::reject, false, true});
 }
 
 }  // namespace airy::mq::embedded

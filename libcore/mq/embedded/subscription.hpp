@@ -32,14 +32,14 @@ class EmbeddedSubscription final : public Subscription {
     int event_fd() const noexcept override { return outbox_.fd(); }
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
     void set_prefetch(std::uint16_t most) override;
-    void settle(DeliveryTag tag, Settlement settlement) override;
+    void settle(DeliveryHandle delivery, Disposition disposition) override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
     struct Command {
         std::uint64_t tag = 0;  // 0: only a wake-up, or the request to stop
-        Settlement settlement = Settlement::ack;
+        Disposition disposition = Disposition::ack;
         bool stop = false;
         bool damaged = false;  // nobody was given it
         std::optional<std::uint16_t> prefetch{};

@@ -11,7 +11,7 @@
 #include <set>
 
 using namespace airy;
-using mq::Settlement;
+using mq::Disposition;
 using mq::amqp::AckLedger;
 using namespace std::chrono_literals;
 
@@ -26,7 +26,7 @@ AckLedger ledger_with(std::uint16_t prefetch, std::uint64_t deliveries) {
     return ledger;
 }
 
-// What a broker does with settlements: closes the channel for a tag that is not unacknowledged.
+// What a broker does with dispositions: closes the channel for a tag that is not unacknowledged.
 class StrictBroker {
   public:
     explicit StrictBroker(std::uint64_t deliveries) {
@@ -37,17 +37,17 @@ class StrictBroker {
     void apply(const AckLedger::Command& command) {
         REQUIRE(unacknowledged_.count(command.tag) == 1);
         if (!command.multiple) {
-            settled[command.tag] = command.settlement;
+            settled[command.tag] = command.disposition;
             unacknowledged_.erase(command.tag);
             return;
         }
         while (!unacknowledged_.empty() && *unacknowledged_.begin() <= command.tag) {
-            settled[*unacknowledged_.begin()] = command.settlement;
+            settled[*unacknowledged_.begin()] = command.disposition;
             unacknowledged_.erase(unacknowledged_.begin());
         }
     }
 
-    std::map<std::uint64_t, Settlement> settled;
+    std::map<std::uint64_t, Disposition> settled;
 
   private:
     std::set<std::uint64_t> unacknowledged_;
@@ -58,8 +58,8 @@ class StrictBroker {
 TEST_CASE("what is acked without a gap becomes one multiple") {
     auto ledger = ledger_with(100, 5);
     for (const std::uint64_t tag : {2, 1, 3})
-        ledger.settle(tag, Settlement::ack, start);
-    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{3, true, Settlement::ack}});
+        ledger.settle(tag, Disposition::ack, start);
+    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{3, true, Disposition::ack}});
     CHECK(ledger.unsettled() == 2);
     CHECK(ledger.flush().empty());
 }
@@ -67,36 +67,36 @@ TEST_CASE("what is acked without a gap becomes one multiple") {
 TEST_CASE("what lies beyond a gap is acked singly, ascending") {
     auto ledger = ledger_with(100, 5);
     for (const std::uint64_t tag : {5, 1, 3})
-        ledger.settle(tag, Settlement::ack, start);
-    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Settlement::ack},
-                                                            {3, false, Settlement::ack},
-                                                            {5, false, Settlement::ack}});
+        ledger.settle(tag, Disposition::ack, start);
+    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Disposition::ack},
+                                                            {3, false, Disposition::ack},
+                                                            {5, false, Disposition::ack}});
     // Tag 3 went alone, so the next multiple must not name it.
-    ledger.settle(2, Settlement::ack, start);
-    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{2, true, Settlement::ack}});
+    ledger.settle(2, Disposition::ack, start);
+    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{2, true, Disposition::ack}});
 }
 
 TEST_CASE("a nack is never swept up by a multiple ack") {
     auto ledger = ledger_with(100, 4);
-    ledger.settle(1, Settlement::ack, start);
-    ledger.settle(2, Settlement::requeue, start);
-    ledger.settle(3, Settlement::dead_letter, start);
-    ledger.settle(4, Settlement::ack, start);
-    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Settlement::ack},
-                                                            {2, false, Settlement::requeue},
-                                                            {3, false, Settlement::dead_letter},
-                                                            {4, true, Settlement::ack}});
+    ledger.settle(1, Disposition::ack, start);
+    ledger.settle(2, Disposition::requeue, start);
+    ledger.settle(3, Disposition::reject, start);
+    ledger.settle(4, Disposition::ack, start);
+    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Disposition::ack},
+                                                            {2, false, Disposition::requeue},
+                                                            {3, false, Disposition::reject},
+                                                            {4, true, Disposition::ack}});
 }
 
-TEST_CASE("settlements are due after a quarter of the prefetch, or after the patience") {
+TEST_CASE("dispositions are due after a quarter of the prefetch, or after the patience") {
     auto ledger = ledger_with(8, 8);
     CHECK_FALSE(ledger.due(start));
     CHECK(ledger.due_at() == util::SteadyTime::max());
-    ledger.settle(1, Settlement::ack, start);
+    ledger.settle(1, Disposition::ack, start);
     CHECK_FALSE(ledger.due(start + 19ms));
     CHECK(ledger.due(start + 20ms));
     CHECK(ledger.due_at() == start + 20ms);
-    ledger.settle(2, Settlement::ack, start + 1ms);
+    ledger.settle(2, Disposition::ack, start + 1ms);
     CHECK(ledger.due(start + 1ms));
     ledger.flush();
     CHECK_FALSE(ledger.due(start + 1h));
@@ -104,23 +104,23 @@ TEST_CASE("settlements are due after a quarter of the prefetch, or after the pat
 
 TEST_CASE("settling twice, or what never came, changes nothing") {
     auto ledger = ledger_with(100, 2);
-    ledger.settle(1, Settlement::ack, start);
-    ledger.settle(1, Settlement::requeue, start);
-    ledger.settle(7, Settlement::ack, start);
-    ledger.settle(0, Settlement::ack, start);
-    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Settlement::ack}});
-    ledger.settle(1, Settlement::ack, start);
+    ledger.settle(1, Disposition::ack, start);
+    ledger.settle(1, Disposition::requeue, start);
+    ledger.settle(7, Disposition::ack, start);
+    ledger.settle(0, Disposition::ack, start);
+    CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Disposition::ack}});
+    ledger.settle(1, Disposition::ack, start);
     CHECK(ledger.flush().empty());
 }
 
-TEST_CASE("in any order and any grouping the broker learns each settlement exactly once") {
+TEST_CASE("in any order and any grouping the broker learns each disposition exactly once") {
     for (std::uint32_t seed = 1; seed <= 200; ++seed) {
         CAPTURE(seed);
         std::mt19937 random(seed);
         constexpr std::uint64_t count = 300;
         AckLedger ledger(64, 20ms);
         StrictBroker broker(count);
-        std::map<std::uint64_t, Settlement> wanted;
+        std::map<std::uint64_t, Disposition> wanted;
         std::vector<std::uint64_t> open;
         std::uint64_t delivered = 0;
         while (wanted.size() < count) {
@@ -131,11 +131,11 @@ TEST_CASE("in any order and any grouping the broker learns each settlement exact
                 const auto at = random() % open.size();
                 const auto tag = open[at];
                 open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
-                const auto settlement =
-                    std::array{Settlement::ack, Settlement::ack, Settlement::requeue,
-                               Settlement::dead_letter}[random() % 4];
-                wanted[tag] = settlement;
-                ledger.settle(tag, settlement, start);
+                const auto disposition =
+                    std::array{Disposition::ack, Disposition::ack, Disposition::requeue,
+                               Disposition::reject}[random() % 4];
+                wanted[tag] = disposition;
+                ledger.settle(tag, disposition, start);
             }
             if (random() % 8 == 0)
                 for (const auto& command : ledger.flush())

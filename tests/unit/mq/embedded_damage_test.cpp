@@ -109,7 +109,7 @@ std::vector<std::string> take(EmbeddedSubscription& subscription, std::size_t co
             const auto* delivered = std::get_if<Delivered>(&event);
             REQUIRE(delivered != nullptr);
             bodies.push_back(delivered->message.body);
-            subscription.settle(delivered->tag, Settlement::ack);
+            subscription.settle(delivered->handle, Disposition::ack);
         }
     }
     return bodies;

@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mq/delivery.hpp"
+#include "mq/subscription.hpp"
+#include "util/error.hpp"
+
+namespace airy::mq {
+
+// How often a broker lets a message come back to a work queue before it dead-letters the message.
+// It is the backstop for messages that kill their consumer: well above the 5 attempts that a
+// message gets otherwise, and at the pace of work::decide reached after about two and a half
+// minutes.
+inline constexpr unsigned default_delivery_limit = 20;
+
+// A queue that consumers of one name share, what it is bound to, and how messages that fail in it
+// are kept.
+struct WorkQueueSpec {
+    std::string name;  // 1 to 240 bytes
+    std::string exchange;
+    std::vector<std::string> patterns;
+    std::string type = "quorum";  // or classic
+    // Not durable, deleted with its last consumer, without retries and dead letters.
+    bool ephemeral = false;
+    // False: declares and binds nothing; the queue must be there.
+    bool declare = true;
+    std::uint16_t prefetch = 1000;  // most unsettled deliveries; 0 = no limit
+};
+
+// What is known of a handler's failure; kept with the message.
+struct FailureAccount {
+    std::string why;    // `rejected`, `attempts`, `on-error` or `delivery-limit`
+    std::string error;  // the last line that the handler wrote to stderr; may be empty
+    std::optional<int> exit;
+    util::SystemTime at;
+};
+
+// The message was handled: forget it.
+struct Ack {};
+// Put the message back into its queue, to be delivered again at once.
+struct Requeue {
+    // Whether the return counts as one where the broker itself does not count returns; false for a
+    // message whose handler never ran to a verdict.
+    bool counts = true;
+};
+// Deliver the message again after `delay`, with one attempt more.
+struct RetryAfter {
+    std::chrono::milliseconds delay;
+    FailureAccount account;
+};
+// Give the message up, and keep it with the account.
+struct DeadLetter {
+    FailureAccount account;
+};
+using Settlement = std::variant<Ack, Requeue, RetryAfter, DeadLetter>;
+
+// The copy that a RetryAfter or DeadLetter needs is safe, and the delivery is settled.
+struct Settled {
+    DeliveryHandle handle;
+    // From publishing the copy until the broker's confirm; absent where no copy was needed.
+    std::optional<std::chrono::nanoseconds> confirmed_after{};
+};
+// A RetryAfter or DeadLetter could not be carried out: the delivery is still unsettled.
+struct NotSettled {
+    DeliveryHandle handle;
+    Error error;
+};
+
+using WorkQueueEvent =
+    std::variant<Delivered, Settled, NotSettled, Cancelled, Lost, Interrupted, Restored>;
+
+// A consumer's end of a work queue: delivers messages in the queue's order and carries out what
+// becomes of each. Like a Subscription it is served by threads of its own; one thread, the owner's,
+// calls everything but `name`.
+class WorkQueue {
+  public:
+    virtual ~WorkQueue() = default;
+
+    virtual const std::string& name() const noexcept = 0;
+
+    // How often the broker lets a message come back before it dead-letters the message; 0: no
+    // limit, or none that is known.
+    virtual unsigned delivery_limit() const noexcept = 0;
+
+    // Whether RetryAfter is carried out: the broker holds the message for the delay. False: the
+    // caller holds the delivery itself and then puts it back with Requeue.
+    virtual bool retries() const noexcept = 0;
+
+    // Readable while `take` has something to return.
+    virtual int event_fd() const noexcept = 0;
+
+    // What has come since the last call, in order; never blocks. After `Lost` or `Cancelled`
+    // nothing more is delivered. `Interrupted` voids the deliveries of its part, which the broker
+    // delivers again: settling them is without effect, and what was being settled has no outcome.
+    virtual std::vector<WorkQueueEvent> take() = 0;
+
+    // Takes so many unsettled at most from now on; what was taken before may come on top of it.
+    virtual void set_prefetch(std::uint16_t most) = 0;
+
+    // Settles one delivery; sent soon, gathered with others, at the latest after 20 ms. Each
+    // RetryAfter and DeadLetter has one outcome, Settled or NotSettled; Ack and Requeue have none.
+    virtual void settle(const Delivered& delivered, Settlement settlement) = 0;
+
+    // Asks for no more deliveries. What is on the way still comes; settling goes on. A connection
+    // that is lost after this is not made again.
+    virtual void stop() = 0;
+
+    // Sends all settlements, gives back what is unsettled and closes. Returns false when the
+    // broker did not answer within the deadline, so that the last settlements are uncertain.
+    virtual bool close(std::chrono::milliseconds deadline) noexcept = 0;
+};
+
+}  // namespace airy::mq
