@@ -13,6 +13,7 @@
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
+#include "mq/outcome.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
@@ -230,13 +231,10 @@ class Check final : public Command {
     Duration wait_for_probe(mq::Subscription& subscription, mq::Publisher& publisher,
                             steady_clock::time_point start) const {
         for (;;) {
-            for (const auto& event : publisher.take()) {
-                if (const auto* lost = std::get_if<mq::Lost>(&event))
-                    std::rethrow_exception(lost->error);
-                if (std::holds_alternative<mq::Unroutable>(event) ||
-                    std::holds_alternative<mq::Refused>(event))
+            mq::take_outcomes(publisher, [](const mq::Outcome& outcome) {
+                if (!outcome.delivered())
                     throw Error(ErrorKind::undelivered, "the broker did not take the probe");
-            }
+            });
             for (const auto& event : subscription.take()) {
                 if (std::holds_alternative<mq::Delivered>(event))
                     return steady_clock::now() - start;

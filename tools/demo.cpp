@@ -16,6 +16,7 @@
 #include "event/envelope.hpp"
 #include "inspect/control_client.hpp"
 #include "mq/broker.hpp"
+#include "mq/outcome.hpp"
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/progress.hpp"
@@ -188,14 +189,11 @@ void Demo::publish(mq::Broker& broker) {
         pollfd waiting[] = {{publisher->event_fd(), POLLIN, 0}, {signals_->fd(), POLLIN, 0}};
         ::poll(waiting, 2, static_cast<int>(tick.count()));
         if (const auto signal = signals_->take()) throw Interrupted{*signal};
-        for (const auto& event : publisher->take()) {
-            if (std::holds_alternative<mq::Confirmed>(event)) ++confirmed;
-            if (std::holds_alternative<mq::Unroutable>(event) ||
-                std::holds_alternative<mq::Refused>(event))
+        mq::take_outcomes(*publisher, [&confirmed](const mq::Outcome& outcome) {
+            if (!outcome.delivered())
                 throw Error(ErrorKind::undelivered, "a post of the demo was not delivered");
-            if (const auto* lost = std::get_if<mq::Lost>(&event))
-                std::rethrow_exception(lost->error);
-        }
+            ++confirmed;
+        });
         progress.show(confirmed, static_cast<double>(confirmed) / static_cast<double>(posts_));
         if (steady_clock::now() > deadline)
             throw Error(ErrorKind::undelivered, "the broker did not confirm the demo's posts");

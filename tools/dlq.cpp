@@ -22,8 +22,6 @@
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 #include "util/timestamp.hpp"
-#include "work/letter.hpp"
-#include "work/work_queue.hpp"
 
 namespace airy::tools {
 namespace {
@@ -108,7 +106,7 @@ class Dlq final : public Command {
     }
 
     std::string letters_of(const std::string& queue) const {
-        return work::WorkQueue{queue, {}, {}}.dead_letter_queue();
+        return mq::dead_letter_queue_of(queue);
     }
 
     // The work queues whose dead letters are asked for.
@@ -132,11 +130,11 @@ class Dlq final : public Command {
                      std::optional<int>& signal) const {
         Groups groups;
         const auto see = [&](const mq::Delivered& delivered) {
-            const auto account = work::account_of(delivered.message);
+            const auto account = broker.account_of(delivered);
             groups[account.reason].add(account.failed_at);
             return true;
         };
-        signal = work::look_into(broker, letters_of(queue), 0, see, signals).signal;
+        signal = broker.look_into(letters_of(queue), 0, see, signals).signal;
         return groups;
     }
 
@@ -197,13 +195,11 @@ class Dlq final : public Command {
 
     int send_back() {
         const auto& queue = queues_.front();
-        work::Transfer what;
+        mq::Transfer what;
         what.from = letters_of(queue);
         what.to = to_.empty() ? queue : to_;
         if (what.from == what.to) throw Error(ErrorKind::usage, "--to: that is where they are");
-        what.copy = [to = what.to](const event::Message& letter) {
-            return work::requeued(letter, to, util::system_clock().now());
-        };
+        what.as = mq::TransferAs::work;
         if (!dry_run_ && !agreed(fmt::format("send the dead letters of '{}' to '{}'",
                                              util::printable(queue), util::printable(what.to)),
                                  yes_))

@@ -12,8 +12,6 @@
 #include "util/error.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
-#include "work/letter.hpp"
-#include "work/work_queue.hpp"
 
 namespace airy::tools {
 namespace {
@@ -73,24 +71,23 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
         ++shown;
         return which.limit == 0 || shown < which.limit;
     };
-    const auto look =
-        work::look_into(broker, queue, conditions.empty() ? which.limit : 0, see, signals);
+    const auto look = broker.look_into(queue, conditions.empty() ? which.limit : 0, see, signals);
     output::flush();
     if (look.seen > 0)
         output::note(fmt::format("airy: {} now count{} as redelivered, {}", messages(look.marked),
                                  look.marked == 1 ? "s" : "", times(look.most_returns)));
-    if (look.most_returns >= work::delivery_limit)
+    if (look.most_returns >= mq::default_delivery_limit)
         output::note(
             fmt::format("airy: what comes back more than {} times is dead-lettered by "
                         "queues of airy's: handle it before the next look",
-                        work::delivery_limit));
+                        mq::default_delivery_limit));
     if (look.left > 0)
         output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
     check_that_all_came_back(look.missing);
     return look.signal ? 128 + *look.signal : 0;
 }
 
-int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOptions& which,
+int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions& which,
                   bool dry_run, bool json, util::SignalFd& signals) {
     const auto conditions = which.where();
     const auto wanted = [&conditions](const mq::Delivered& delivered) {
@@ -99,7 +96,7 @@ int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOption
     what.limit = which.limit;
     if (!which.rate.empty()) what.rate = parse_rate("--rate", which.rate);
     if (!conditions.empty()) what.wanted = wanted;
-    work::Transferred done;
+    mq::Transferred done;
     if (dry_run) {
         broker.topology()->check_queue(what.to);
         const auto count = [&](const mq::Delivered& delivered) {
@@ -110,12 +107,12 @@ int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOption
             done.moved = broker.topology()->check_queue(what.from).ready;
             if (what.limit != 0) done.moved = std::min(done.moved, what.limit);
         } else {
-            const auto look = work::look_into(broker, what.from, 0, count, signals);
+            const auto look = broker.look_into(what.from, 0, count, signals);
             done.signal = look.signal;
             done.missing = look.missing;
         }
     } else {
-        done = work::transfer(broker, what, signals);
+        done = broker.transfer(what, signals);
     }
     if (json)
         output::print(
@@ -162,10 +159,9 @@ int QueueTransfers::move(mq::Endpoint endpoint, bool yes, bool dry_run, bool jso
         return 1;
     util::SignalFd signals;
     endpoint.interrupt_fd = signals.fd();
-    work::Transfer what;
+    mq::Transfer what;
     what.from = from_;
     what.to = to_;
-    what.copy = [to = to_](const event::Message& message) { return work::moved(message, to); };
     return move_messages(*mq::connect(endpoint), std::move(what), moved_, dry_run, json, signals);
 }
 

@@ -10,7 +10,7 @@
 #include "cli/app.hpp"
 #include "event/where.hpp"
 #include "mq/endpoint.hpp"
-#include "work/transfer.hpp"
+#include "mq/broker.hpp"
 
 namespace airy::tools {
 
@@ -33,7 +33,7 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
                   util::SignalFd& signals);
 
 // Moves as `what` says, once agreed to, and reports it. Returns the exit code.
-int move_messages(mq::Broker& broker, work::Transfer what, const SelectionOptions& which,
+int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions& which,
                   bool dry_run, bool json, util::SignalFd& signals);
 
 // `airy queue peek` and `airy queue move`.

@@ -2,12 +2,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
+#include "mq/dead_letter.hpp"
 #include "mq/endpoint.hpp"
 #include "mq/publisher.hpp"
 #include "mq/subscription.hpp"
 #include "mq/topology.hpp"
+#include "mq/transfer.hpp"
+#include "mq/work_queue.hpp"
+#include "util/signals.hpp"
 
 namespace airy::mq {
 
@@ -21,6 +28,30 @@ class Broker {
     virtual std::unique_ptr<Publisher> publisher(const PublisherOptions& options) = 0;
     virtual std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) = 0;
     virtual std::unique_ptr<Topology> topology() = 0;
+
+    // Declares what `spec` says, or looks whether the queue is there, and begins to deliver. The
+    // broker outlives the queue. Throws Error{not_found} with what differs for a queue that is
+    // there with other properties.
+    virtual std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) = 0;
+
+    // Calls `see` with each message that is ready now, in order, at most `limit` (0: all), until
+    // `see` returns false; then gives them all back. They keep their places, but are marked as
+    // redelivered, and a quorum queue counts the return. Where such a queue has messages that came
+    // back before, more than `limit` may be taken and given back: it puts what comes back behind
+    // those. Throws Error{not_found} for a queue that is not there, Error{timeout} for one that has
+    // messages and gives none.
+    virtual Look look_into(const std::string& queue, std::uint64_t limit,
+                           const std::function<bool(const Delivered&)>& see,
+                           util::SignalFd& signals) = 0;
+
+    // Moves what is ready now, in order: each message is confirmed in `to` before it leaves `from`,
+    // and without `wanted` before the next one is taken, so that whatever ends it, none is lost and
+    // at most one is in both. Throws as look_into does, and Error{undelivered} when `to` does not
+    // take a message; that one stays.
+    virtual Transferred transfer(const Transfer& what, util::SignalFd& signals) = 0;
+
+    // What a message that lies in a dead-letter queue tells of its death.
+    virtual DeadLetterAccount account_of(const Delivered& letter) const = 0;
 };
 
 // The broker that `endpoint.url` names; connects to nothing yet. Throws Error{usage} for a URL that

@@ -22,18 +22,28 @@ namespace airy::mq {
 // minutes.
 inline constexpr unsigned default_delivery_limit = 20;
 
+// Where the dead letters of a work queue are kept.
+inline std::string dead_letter_queue_of(const std::string& work_queue) {
+    return work_queue + ".dlq";
+}
+
 // A queue that consumers of one name share, what it is bound to, and how messages that fail in it
 // are kept.
 struct WorkQueueSpec {
-    std::string name;  // 1 to 240 bytes
-    std::string exchange;
-    std::vector<std::string> patterns;
+    std::string name{};  // 1 to 240 bytes
+    std::string exchange{};
+    std::vector<std::string> patterns{};
     std::string type = "quorum";  // or classic
     // Not durable, deleted with its last consumer, without retries and dead letters.
     bool ephemeral = false;
     // False: declares and binds nothing; the queue must be there.
     bool declare = true;
     std::uint16_t prefetch = 1000;  // most unsettled deliveries; 0 = no limit
+
+    std::string dead_letter_queue() const { return dead_letter_queue_of(name); }
+    std::string retry_queue(std::chrono::milliseconds delay) const {
+        return name + ".retry." + std::to_string(delay.count());
+    }
 };
 
 // What is known of a handler's failure; kept with the message.

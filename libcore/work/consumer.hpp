@@ -29,7 +29,7 @@
 #include "work/courier.hpp"
 #include "work/dedup.hpp"
 #include "work/handler.hpp"
-#include "work/rate_limit.hpp"
+#include "util/rate_limit.hpp"
 #include "work/return_counts.hpp"
 #include "work/status.hpp"
 #include "work/work_queue.hpp"
@@ -207,7 +207,7 @@ class Consumer final : public ConsumerControl {
     pool::Recorder confirm_;
     std::optional<Courier> courier_;  // after what it writes to
     std::optional<Dedup> dedup_;
-    std::optional<RateLimit> rate_;
+    std::optional<util::RateLimit> rate_;
     Breaker breaker_;
     ReturnCounts returns_;
     std::minstd_rand random_;

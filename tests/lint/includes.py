@@ -12,8 +12,9 @@ ALLOWED = {
     "event": {"util"},
     "pool": {"util"},
     "mq": {"util", "event"},
-    "mq/amqp": {"util", "event", "mq"},
-    "mq/embedded": {"util", "event", "mq"},
+    "mq/copies": {"util", "event", "mq"},
+    "mq/amqp": {"util", "event", "mq", "mq/copies"},
+    "mq/embedded": {"util", "event", "mq", "mq/copies"},
     "work": {"util", "event", "mq", "pool"},
     "inspect": {"util", "event", "mq", "pool", "work"},
 }

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "event/topic.hpp"
-#include "mq/broker.hpp"
+#include "mq/copies/broker.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
@@ -24,7 +24,7 @@ namespace airy::test {
 
 // A broker in memory: queues, bindings, unsettled deliveries, dead letters, and the ways in which a
 // subscription ends. Any thread.
-class FakeBroker final : public mq::Broker {
+class FakeBroker final : public mq::copies::CopyingBroker {
   public:
     std::unique_ptr<mq::Publisher> publisher(const mq::PublisherOptions& options) override;
     std::unique_ptr<mq::Subscription> subscribe(const mq::SubscribeOptions& options) override;

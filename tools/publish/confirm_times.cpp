@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "inspect/prometheus.hpp"
+#include "mq/outcome.hpp"
 #include "util/log.hpp"
 #include "util/whole_file.hpp"
 
@@ -28,17 +28,10 @@ void ConfirmTimes::submitted() {
 
 void ConfirmTimes::take(const mq::PublisherEvent& event) {
     if (path_.empty()) return;
-    std::uint64_t sequence = 0;
-    const auto* confirmed = std::get_if<mq::Confirmed>(&event);
-    if (confirmed != nullptr)
-        sequence = confirmed->sequence;
-    else if (const auto* unroutable = std::get_if<mq::Unroutable>(&event))
-        sequence = unroutable->sequence;
-    else if (const auto* refused = std::get_if<mq::Refused>(&event))
-        sequence = refused->sequence;
-    if (sequence < base_ || sequence - base_ >= open_.size()) return;
-    auto& sent = open_[sequence - base_];
-    if (confirmed != nullptr) times_.record(util::steady_now() - sent);
+    const auto outcome = mq::outcome_of(event);
+    if (!outcome || outcome->sequence < base_ || outcome->sequence - base_ >= open_.size()) return;
+    auto& sent = open_[outcome->sequence - base_];
+    if (outcome->delivered()) times_.record(util::steady_now() - sent);
     sent = {};
     while (!open_.empty() && open_.front() == util::SteadyTime{}) {
         open_.pop_front();

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view bind_hint =
     "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer";
 
-std::string no_queue(const mq::Unroutable& unroutable) {
+std::string no_queue(const mq::Outcome& unroutable) {
     return fmt::format("no queue is bound for it ({} {})", unroutable.code, unroutable.reason);
 }
 
@@ -90,24 +90,32 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
     return failure;
 }
 
-// It counted as sent, and its entry is gone.
-void Ledger::take_return(const mq::Unroutable& unroutable) {
+// The message counted as sent, and its entry is gone.
+void Ledger::take_return(const mq::Outcome& returned) {
     if (confirmed_ > 0) --confirmed_;
     ++undelivered_;
-    return_reason_ = no_queue(unroutable);
+    return_reason_ = no_queue(returned);
+}
+
+std::optional<Ledger::Failure> Ledger::take(const mq::Outcome& outcome) {
+    using Kind = mq::Outcome::Kind;
+    switch (outcome.kind) {
+        case Kind::confirmed:
+            return settle(outcome.sequence, true, {}, {});
+        case Kind::refused:
+            return settle(outcome.sequence, false,
+                          "the broker refused it (a full queue, or an error)",
+                          "airy stats queues shows how full they are");
+        case Kind::unroutable:
+            break;
+    }
+    if (outcome.sequence != 0) return settle(outcome.sequence, false, no_queue(outcome), bind_hint);
+    take_return(outcome);
+    return std::nullopt;
 }
 
 std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
-    if (const auto* confirmed = std::get_if<mq::Confirmed>(&event))
-        return settle(confirmed->sequence, true, {}, {});
-    if (const auto* unroutable = std::get_if<mq::Unroutable>(&event)) {
-        if (unroutable->sequence != 0)
-            return settle(unroutable->sequence, false, no_queue(*unroutable), bind_hint);
-        take_return(*unroutable);
-    }
-    if (const auto* refused = std::get_if<mq::Refused>(&event))
-        return settle(refused->sequence, false, "the broker refused it (a full queue, or an error)",
-                      "airy stats queues shows how full they are");
+    if (const auto outcome = mq::outcome_of(event)) return take(*outcome);
     if (const auto* blocked = std::get_if<mq::Blocked>(&event))
         output::note(fmt::format("airy: the broker blocks publishers ({}); waiting",
                                  util::printable(blocked->reason)));

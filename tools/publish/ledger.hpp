@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "mq/publisher.hpp"
+#include "mq/outcome.hpp"
 #include "util/error.hpp"
 
 namespace airy::tools::publish {
@@ -57,7 +57,8 @@ class Ledger {
         std::string why;
     };
 
-    void take_return(const mq::Unroutable& unroutable);
+    std::optional<Failure> take(const mq::Outcome& outcome);
+    void take_return(const mq::Outcome& returned);
     std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why,
                                   std::string_view hint);
     void print(const Entry& entry) const;

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mq/broker.hpp"
+#include "mq/copies/broker.hpp"
 
 namespace airy::mq::amqp {
 
 // RabbitMQ through rabbitmq-c. Publishers, subscriptions and topologies have a connection each: a
 // broker under memory alarm stops reading from publishers only.
-class AmqpBroker final : public Broker {
+class AmqpBroker final : public copies::CopyingBroker {
   public:
     // Throws Error{usage} for a URL that cannot be used.
     explicit AmqpBroker(const Endpoint& endpoint);

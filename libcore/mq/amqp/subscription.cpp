@@ -8,6 +8,7 @@
 
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
+#include "mq/copies/letter.hpp"
 #include "mq/steps.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -218,6 +219,7 @@ void AmqpSubscription::take_delivery(ContentAssembler::Content content) {
     delivered.redelivered = content.redelivered;
     delivered.received_at = util::system_clock().now();
     delivered.handle = {generation_, content.delivery_tag};
+    delivered.returns = copies::counted_returns(delivered.message).value_or(content.redelivered);
     events_.push_back(std::move(delivered));
 }
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mq/broker.hpp"
+#include "mq/copies/broker.hpp"
 #include "mq/embedded/location.hpp"
 
 namespace airy::mq::embedded {
 
 // The broker in one SQLite file that any number of processes share.
-class EmbeddedBroker final : public Broker {
+class EmbeddedBroker final : public copies::CopyingBroker {
   public:
     // Throws Error{usage} for a URL that cannot be used.
     explicit EmbeddedBroker(const Endpoint& endpoint);

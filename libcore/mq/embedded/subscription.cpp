@@ -389,6 +389,7 @@ void EmbeddedSubscription::add_delivery(StoredMessage stored, bool quorum) {
     }
     delivered.queue = queue_;
     delivered.redelivered = stored.deliveries > 0;
+    delivered.returns = static_cast<unsigned>(quorum ? stored.deliveries : stored.deliveries > 0);
     delivered.received_at = util::system_clock().now();
     delivered.handle = {generation_, tag};
     events_.push_back(std::move(delivered));

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "mq/copies/broker.hpp"
 #include "scripted_server.hpp"
 #include "util/error.hpp"
 
@@ -45,7 +46,7 @@ class SeenTopology final : public mq::Topology {
     const std::optional<mq::Inventory>& told_;
 };
 
-class SeenBroker final : public mq::Broker {
+class SeenBroker final : public mq::copies::CopyingBroker {
   public:
     std::unique_ptr<mq::Publisher> publisher(const mq::PublisherOptions&) override { return {}; }
     std::unique_ptr<mq::Subscription> subscribe(const mq::SubscribeOptions&) override { return {}; }

@@ -5,7 +5,7 @@
 
 #include "work/breaker.hpp"
 #include "work/dedup.hpp"
-#include "work/rate_limit.hpp"
+#include "util/rate_limit.hpp"
 #include "work/return_counts.hpp"
 
 using namespace airy;
@@ -38,13 +38,13 @@ TEST_CASE("dedup forgets the oldest beyond its limit") {
 }
 
 TEST_CASE("a rate lets so many start a second, evenly") {
-    RateLimit rate(50);
+    util::RateLimit rate(50);
     std::size_t started = 0;
     for (auto now = start; now < start + 10s; now += 1ms)
         started += rate.take(1000, now);
     CHECK(started >= 499);
     CHECK(started <= 506);
-    RateLimit slow(0.5);
+    util::RateLimit slow(0.5);
     CHECK(slow.take(5, start) == 1);
     CHECK(slow.take(5, start) == 0);
     CHECK(slow.next(start) == start + 2s);

@@ -8,7 +8,7 @@
 
 #include "util/clock.hpp"
 
-namespace airy::work {
+namespace airy::util {
 
 // At most so many starts a second, evenly: nothing is saved up beyond a tenth of a second's worth.
 // Pure; one thread.
@@ -18,7 +18,7 @@ class RateLimit {
         : interval_(1.0 / per_second), burst_(std::max(1.0, per_second / 10)) {}
 
     // How many of `wanted` may start now; they count as started.
-    std::size_t take(std::size_t wanted, util::SteadyTime now) {
+    std::size_t take(std::size_t wanted, SteadyTime now) {
         refill(now);
         const auto granted = std::min(wanted, static_cast<std::size_t>(tokens_));
         tokens_ -= static_cast<double>(granted);
@@ -26,15 +26,15 @@ class RateLimit {
     }
 
     // When the next one may.
-    util::SteadyTime next(util::SteadyTime now) {
+    SteadyTime next(SteadyTime now) {
         refill(now);
         if (tokens_ >= 1) return now;
         return now + std::chrono::ceil<std::chrono::nanoseconds>((1 - tokens_) * interval_);
     }
 
   private:
-    void refill(util::SteadyTime now) {
-        if (refilled_ != util::SteadyTime{})
+    void refill(SteadyTime now) {
+        if (refilled_ != SteadyTime{})
             tokens_ = std::min(burst_, tokens_ + (now - refilled_) / interval_);
         refilled_ = now;
     }
@@ -42,7 +42,7 @@ class RateLimit {
     const std::chrono::duration<double> interval_;
     const double burst_;
     double tokens_ = 1;
-    util::SteadyTime refilled_{};
+    SteadyTime refilled_{};
 };
 
-}  // namespace airy::work
+}  // namespace airy::util

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "work/transfer.hpp"
+#include "mq/copies/transfer.hpp"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -12,12 +12,14 @@
 #include <thread>
 #include <vector>
 
+#include "mq/copies/letter.hpp"
+#include "mq/outcome.hpp"
 #include "util/error.hpp"
+#include "util/rate_limit.hpp"
 #include "util/text.hpp"
 #include "work/policy.hpp"
-#include "work/rate_limit.hpp"
 
-namespace airy::work {
+namespace airy::mq::copies {
 namespace {
 
 using std::chrono::milliseconds;
@@ -34,7 +36,7 @@ constexpr std::uint16_t most_prefetch = 65'535;
 // The messages of one queue, one after the other.
 class Reader {
   public:
-    Reader(mq::Broker& broker, const std::string& queue, std::uint16_t prefetch,
+    Reader(Broker& broker, const std::string& queue, std::uint16_t prefetch,
            util::SignalFd& signals)
         : broker_(broker), ready_(broker.topology()->check_queue(queue).ready), signals_(signals) {
         options_.queue = queue;
@@ -45,7 +47,7 @@ class Reader {
     }
 
     // The next one; nothing when as many as were ready have come, or a signal has.
-    std::optional<mq::Delivered> next() {
+    std::optional<Delivered> next() {
         if (signal_ || taken_ >= ready_) return std::nullopt;
         const auto deadline = steady_clock::now() + quiet;
         while (waiting_.empty()) {
@@ -65,7 +67,7 @@ class Reader {
     }
 
     // Of the last one.
-    void ack(mq::DeliveryHandle tag) { subscriptions_.back()->settle(tag, mq::Disposition::ack); }
+    void ack(DeliveryHandle handle) { subscriptions_.back()->settle(handle, Disposition::ack); }
 
     // Keeps the last one until the end. When it is one too many for a subscription, another goes
     // on.
@@ -105,30 +107,29 @@ class Reader {
     void stop(int signal) { signal_ = signal; }
 
   private:
-    void take(mq::SubscriptionEvent event) {
-        if (auto* delivered = std::get_if<mq::Delivered>(&event))
+    void take(SubscriptionEvent event) {
+        if (auto* delivered = std::get_if<Delivered>(&event))
             waiting_.push_back(std::move(*delivered));
-        else if (const auto* lost = std::get_if<mq::Lost>(&event))
+        else if (const auto* lost = std::get_if<Lost>(&event))
             std::rethrow_exception(lost->error);
-        else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event))
+        else if (const auto* cancelled = std::get_if<Cancelled>(&event))
             throw Error(ErrorKind::not_found, cancelled->reason);
     }
 
-    mq::Broker& broker_;
+    Broker& broker_;
     const std::uint64_t ready_;
     util::SignalFd& signals_;
-    mq::SubscribeOptions options_;
-    std::vector<std::unique_ptr<mq::Subscription>> subscriptions_;  // the last one is read
-    std::size_t held_ = 0;                                          // of the last one
-    std::deque<mq::Delivered> waiting_;
+    SubscribeOptions options_;
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;  // the last one is read
+    std::size_t held_ = 0;                                      // of the last one
+    std::deque<Delivered> waiting_;
     std::uint64_t taken_ = 0;
     std::optional<int> signal_;
 };
 
 // How many fewer than `expected` are ready; 0 where others take some. The broker counts what comes
 // back a little later.
-std::uint64_t count_missing(mq::Topology& topology, const std::string& queue,
-                            std::uint64_t expected) {
+std::uint64_t count_missing(Topology& topology, const std::string& queue, std::uint64_t expected) {
     const auto deadline = steady_clock::now() + quiet;
     while (true) {
         const auto now = topology.check_queue(queue);
@@ -138,32 +139,31 @@ std::uint64_t count_missing(mq::Topology& topology, const std::string& queue,
     }
 }
 
-void publish_confirmed(mq::Publisher& publisher, event::Message message, const std::string& to) {
-    publisher.try_submit(message);
-    const auto deadline = steady_clock::now() + confirm_patience;
-    while (true) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-        if (left.count() <= 0)
-            throw Error(ErrorKind::undelivered,
-                        fmt::format("'{}' did not confirm a message", util::printable(to)),
-                        "it stays where it was, and may be in both queues");
-        pollfd waiting{publisher.event_fd(), POLLIN, 0};
-        ::poll(&waiting, 1, static_cast<int>(left.count()));
-        for (const auto& event : publisher.take()) {
-            if (std::holds_alternative<mq::Confirmed>(event)) return;
-            if (const auto* lost = std::get_if<mq::Lost>(&event))
-                std::rethrow_exception(lost->error);
-            if (std::holds_alternative<mq::Unroutable>(event) ||
-                std::holds_alternative<mq::Refused>(event))
-                throw Error(ErrorKind::undelivered,
-                            fmt::format("the queue '{}' did not take a message: it stays",
-                                        util::printable(to)));
-        }
+void publish_confirmed(Publisher& publisher, event::Message message, const std::string& to) {
+    const auto outcome =
+        publish_one(publisher, std::move(message), steady_clock::now() + confirm_patience);
+    if (!outcome)
+        throw Error(ErrorKind::undelivered,
+                    fmt::format("'{}' did not confirm a message", util::printable(to)),
+                    "it stays where it was, and may be in both queues");
+    if (!outcome->delivered())
+        throw Error(
+            ErrorKind::undelivered,
+            fmt::format("the queue '{}' did not take a message: it stays", util::printable(to)));
+}
+
+event::Message copy_of(const event::Message& message, const Transfer& what) {
+    switch (what.as) {
+        case TransferAs::work:
+            return requeued(message, what.to, util::system_clock().now());
+        case TransferAs::is:
+            break;
     }
+    return moved(message, what.to);
 }
 
 // False when a signal came first.
-bool wait_for_turn(RateLimit& rate, Reader& reader) {
+bool wait_for_turn(util::RateLimit& rate, Reader& reader) {
     while (rate.take(1, steady_clock::now()) == 0) {
         const auto now = steady_clock::now();
         const auto left = std::chrono::ceil<milliseconds>(rate.next(now) - now);
@@ -179,8 +179,8 @@ bool wait_for_turn(RateLimit& rate, Reader& reader) {
 
 }  // namespace
 
-Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit,
-               const std::function<bool(const mq::Delivered&)>& see, util::SignalFd& signals) {
+Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
+               const std::function<bool(const Delivered&)>& see, util::SignalFd& signals) {
     // No more than will be looked at: what is not delivered is not marked.
     const auto prefetch =
         limit == 0 ? most_prefetch : std::min<std::uint64_t>(limit, most_prefetch);
@@ -192,7 +192,7 @@ Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit
         if (!delivered) break;
         ++look.seen;
         came_back = delivered->redelivered;
-        look.most_returns = std::max<std::uint64_t>(look.most_returns, returns_of(*delivered) + 1);
+        look.most_returns = std::max<std::uint64_t>(look.most_returns, delivered->returns + 1);
         if (!see(*delivered)) break;
     }
     reader.check_that_some_came();
@@ -217,12 +217,12 @@ Look look_into(mq::Broker& broker, const std::string& queue, std::uint64_t limit
     return look;
 }
 
-Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& signals) {
+Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signals) {
     broker.topology()->check_queue(what.to);
     // What is passed over is held until the end, so it must not keep the next one away.
     Reader reader(broker, what.from, what.wanted ? most_prefetch : 1, signals);
     const auto publisher = broker.publisher({});
-    std::optional<RateLimit> rate;
+    std::optional<util::RateLimit> rate;
     if (what.rate) rate.emplace(*what.rate);
     Transferred done;
     while (what.limit == 0 || done.moved < what.limit) {
@@ -234,7 +234,7 @@ Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& s
             continue;
         }
         if (rate && !wait_for_turn(*rate, reader)) break;
-        publish_confirmed(*publisher, what.copy(delivered->message), what.to);
+        publish_confirmed(*publisher, copy_of(delivered->message, what), what.to);
         reader.ack(delivered->handle);
         ++done.moved;
     }
@@ -247,4 +247,4 @@ Transferred transfer(mq::Broker& broker, const Transfer& what, util::SignalFd& s
     return done;
 }
 
-}  // namespace airy::work
+}  // namespace airy::mq::copies

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/broker.hpp"
+#include "mq/copies/letter.hpp"
+#include "mq/copies/transfer.hpp"
+#include "mq/copies/work_queue.hpp"
+
+namespace airy::mq::copies {
+
+// A broker of AMQP's kind: from publishers, subscriptions and declarations of queues with arguments
+// it makes work queues, and looks into queues by taking and giving back.
+class CopyingBroker : public Broker {
+  public:
+    std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {
+        return std::make_unique<CopyingWorkQueue>(*this, spec);
+    }
+    Look look_into(const std::string& queue, std::uint64_t limit,
+                   const std::function<bool(const Delivered&)>& see,
+                   util::SignalFd& signals) final {
+        return copies::look_into(*this, queue, limit, see, signals);
+    }
+    Transferred transfer(const Transfer& what, util::SignalFd& signals) final {
+        return copies::transfer(*this, what, signals);
+    }
+    DeadLetterAccount account_of(const Delivered& letter) const final {
+        return copies::account_of(letter.message);
+    }
+};
+
+}  // namespace airy::mq::copies

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+
+#include "mq/reconnect.hpp"
+#include "mq/topology.hpp"
+#include "mq/work_queue.hpp"
+
+// The queues that a work queue consists of on a broker of AMQP's kind: the queue, its dead-letter
+// queue, and one retry queue for each delay. Pure, except for declare_work_queue.
+namespace airy::mq::copies {
+
+QueueSpec work_queue_spec(const WorkQueueSpec& queue);
+QueueSpec dead_letter_queue_spec(const WorkQueueSpec& queue);
+
+// A queue in which messages wait for `delay` before the broker puts them back into the work queue.
+// It stays when it is not used: a quorum queue with x-expires is deleted, with what waits in it,
+// that long after it was declared, however much it is used (RabbitMQ 3.10).
+QueueSpec retry_queue_spec(const WorkQueueSpec& queue, std::chrono::milliseconds delay);
+
+// The exchange, the queue, its dead-letter queue and its bindings, for a subscription to declare
+// again on each reconnect.
+Declarations work_queue_declarations(const WorkQueueSpec& queue);
+
+// Declares the same now. What is there already with the same properties stays as it is. Throws
+// Error{not_found} with the broker's account of what differs.
+void declare_work_queue(Topology& topology, const WorkQueueSpec& queue);
+
+}  // namespace airy::mq::copies

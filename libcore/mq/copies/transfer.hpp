@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "mq/broker.hpp"
+
+// Looking into queues and moving what is in them, on a broker of AMQP's kind: messages are taken,
+// and given back or acknowledged. As Broker::look_into and Broker::transfer promise.
+namespace airy::mq::copies {
+
+Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
+               const std::function<bool(const Delivered&)>& see, util::SignalFd& signals);
+Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signals);
+
+}  // namespace airy::mq::copies

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "mq/broker.hpp"
+#include "mq/copies/courier.hpp"
+#include "mq/copies/return_counts.hpp"
+#include "mq/work_queue.hpp"
+#include "util/poll_set.hpp"
+
+namespace airy::mq::copies {
+
+// A work queue on a broker of AMQP's kind: a subscription to the queue, and copies of what failed
+// in retry queues, from which the broker hands them back, and in the dead-letter queue. A delivery
+// is acknowledged once its copy is confirmed, so that at the worst there are both.
+class CopyingWorkQueue final : public WorkQueue {
+  public:
+    // Declares, or checks, the queue and subscribes. `broker` outlives this. Throws as Broker does.
+    CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec);
+
+    const std::string& name() const noexcept override { return spec_.name; }
+    unsigned delivery_limit() const noexcept override;
+    bool retries() const noexcept override { return courier_.has_value(); }
+    int event_fd() const noexcept override { return events_.fd(); }
+    std::vector<WorkQueueEvent> take() override;
+    void set_prefetch(std::uint16_t most) override { subscription_->set_prefetch(most); }
+    void settle(const Delivered& delivered, Settlement settlement) override;
+    void stop() override { subscription_->stop(); }
+    bool close(std::chrono::milliseconds deadline) noexcept override;
+
+  private:
+    // A delivery whose copy is on its way.
+    struct Leaving {
+        DeliveryHandle handle;
+        bool retry;
+        std::string into;
+    };
+
+    void carry_out(const Delivered& delivered, const Ack&);
+    void carry_out(const Delivered& delivered, const Requeue& requeue);
+    void carry_out(const Delivered& delivered, const RetryAfter& retry);
+    void carry_out(const Delivered& delivered, const DeadLetter& death);
+    void note_past(Delivered& delivered) const;
+    void conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out);
+    void forget_part(std::uint64_t part);
+    std::uint64_t leave(const Delivered& delivered, bool retry, const std::string& into);
+
+    const WorkQueueSpec spec_;
+    std::unique_ptr<Subscription> subscription_;
+    std::optional<Courier> courier_;  // none: an ephemeral queue
+    ReturnCounts returns_;
+    std::map<std::uint64_t, Leaving> leaving_;  // by the courier's id
+    std::uint64_t last_id_ = 0;
+    std::vector<WorkQueueEvent> settled_;  // at once, without a copy
+    util::Wakeup settled_wakeup_;          // signalled while settled_ holds something
+    std::minstd_rand random_;
+    util::PollSet events_;
+};
+
+}  // namespace airy::mq::copies

@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace airy::mq {
+
+// What is known of how a message became a dead letter.
+struct DeadLetterAccount {
+    // As in FailureAccount, or the broker's: rejected, expired, maxlen, delivery_limit; `unknown`.
+    std::string reason;
+    std::string topic;      // with which the message was first published
+    std::string failed_at;  // RFC 3339; empty where it is not known
+};
+
+}  // namespace airy::mq

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "mq/publisher.hpp"
+#include "util/clock.hpp"
+
+namespace airy::mq {
+
+// What became of one published message.
+struct Outcome {
+    enum class Kind : std::uint8_t { confirmed, unroutable, refused };
+
+    std::uint64_t sequence = 0;
+    Kind kind = Kind::confirmed;
+    int code = 0;          // of an unroutable message: the broker's reply code
+    std::string reason{};  // likewise: the broker's words
+
+    bool delivered() const noexcept { return kind == Kind::confirmed; }
+};
+
+// The outcome that `event` tells; none for events of the connection.
+std::optional<Outcome> outcome_of(const PublisherEvent& event);
+
+// Throws what `Lost` carries, if `event` is one.
+void throw_if_lost(const PublisherEvent& event);
+
+// Takes all events and calls `see(Outcome)` for each outcome among them. Rethrows what `Lost`
+// carries.
+template <typename See>
+void take_outcomes(Publisher& publisher, See&& see) {
+    for (const auto& event : publisher.take()) {
+        throw_if_lost(event);
+        if (auto outcome = outcome_of(event)) see(std::move(*outcome));
+    }
+}
+
+// Publishes `message` and waits for its outcome; nothing else may be in flight on `publisher`.
+// Returns nothing when there is none by `deadline`: the message may then be in its queue, or come
+// there later. Throws what the connection was lost for.
+std::optional<Outcome> publish_one(Publisher& publisher, event::Message message,
+                                   util::SteadyTime deadline);
+
+}  // namespace airy::mq

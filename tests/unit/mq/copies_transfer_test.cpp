@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "tests/unit/mq/copies_support.hpp"
+
+using namespace airy;
+using namespace airy::mq;
+
+TEST_CASE("more may be passed over than one subscription can hold") {
+    const test::FileBroker broker;
+    util::SignalFd signals;
+    constexpr int others = 70'000;  // the protocol's limit is 65,535
+    broker.declare("from");
+    broker.declare("to");
+    broker.push("from", "other", others);
+    broker.push("from", "wanted", 5);
+    Transfer what;
+    what.from = "from";
+    what.to = "to";
+    what.wanted = [](const Delivered& delivered) { return delivered.message.body == "wanted"; };
+    const auto done = broker->transfer(what, signals);
+    CHECK(done.moved == 5);
+    CHECK(done.passed_over == others);
+    CHECK(broker.ready("to") == 5);
+    CHECK(broker.ready("from") == others);
+}
+
+TEST_CASE("looking shows every message in order and gives all back") {
+    const test::FileBroker broker;
+    util::SignalFd signals;
+    broker.declare("work");
+    for (const char* body : {"a", "b", "c"})
+        broker.push("work", body);
+    std::vector<std::string> seen;
+    const auto see = [&seen](const Delivered& delivered) {
+        seen.push_back(delivered.message.body);
+        return true;
+    };
+    const auto look = broker->look_into("work", 2, see, signals);
+    CHECK(seen == std::vector<std::string>{"a", "b"});
+    CHECK(look.seen == 2);
+    CHECK(look.left == 1);
+    CHECK(look.missing == 0);
+    CHECK(look.most_returns == 1);
+    CHECK(broker.ready("work") == 3);
+    // Looked at again, they have come back once before.
+    CHECK(broker->look_into("work", 1, see, signals).most_returns == 2);
+    CHECK(broker.ready("work") == 3);
+}
