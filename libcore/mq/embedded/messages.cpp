@@ -162,7 +162,10 @@ std::vector<StoredMessage> lease_messages(Change& change, QueueCounts& queue, st
             add_lease(change, session, first, last);
             first = message.key;
         }
-        if (lane_of(message.key) == fresh_lane) last = message.key;
+        if (lane_of(message.key) == fresh_lane) {
+            last = message.key;
+            message.lease = first;
+        }
         pass(queue, message);
         ++queue.unacked;
         out.push_back(std::move(message));

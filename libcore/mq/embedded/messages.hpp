@@ -17,6 +17,7 @@ namespace airy::mq::embedded {
 struct StoredMessage {
     std::int64_t key = 0;
     std::int64_t deliveries = 0;  // those after which it came back
+    std::int64_t lease = 0;       // first key of the lease that holds it; 0: no lease does
     std::optional<std::int64_t> expires_at;
     std::string exchange;
     std::string topic;
