@@ -9,8 +9,8 @@
 
 namespace airy::mq::embedded {
 
-// Carries out what a subscription of `session` has settled on its queue, and ends the leases that
-// hold no message any more. A message that is not in the file is passed over.
+// Carries out the settlements of the subscription of `session` on its queue, and ends the leases
+// that hold no message any more. A settlement of a message that is not in the file does nothing.
 void store_settlements(Change& change, QueueCounts& queue, std::int64_t session,
                        const LeaseBook::Settlements& settlements);
 

@@ -249,10 +249,12 @@ bool EmbeddedSubscription::has_work() const {
 // session.
 QueueCounts* EmbeddedSubscription::my_queue(Change& change) {
     if (!session_lives(change, session_.id))
-        throw Error(ErrorKind::unreachable,
-                    fmt::format("cannot go on consuming from '{}': this session was taken for dead",
-                                util::printable(queue_)),
-                    "was the directory beside the broker's file removed?");
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format(
+                "cannot go on consuming from '{}': another process took this session for dead",
+                util::printable(queue_)),
+            "was the directory beside the broker's file removed?");
     auto* queue = change.counts(queue_id_);
     return queue != nullptr && queue->info->birth == queue_birth_ ? queue : nullptr;
 }
