@@ -3,33 +3,6 @@
 #include "fixture.hpp"
 
 namespace airy::mq {
-namespace {
-
-const event::HeaderValue* field(const event::HeaderTable& table, const std::string& name) {
-    const auto found = std::ranges::find(table, name, &event::HeaderField::first);
-    return found == table.end() ? nullptr : &found->second;
-}
-
-std::string text(const event::HeaderTable& table, const std::string& name) {
-    const auto* value = field(table, name);
-    const auto* out = value ? std::get_if<std::string>(&value->value) : nullptr;
-    return out ? *out : std::string();
-}
-
-// The newest death of the message.
-event::HeaderTable death(const Delivered& delivered) {
-    const auto* deaths = field(delivered.message.headers, "x-death");
-    REQUIRE(deaths != nullptr);
-    const auto& list = std::get<event::HeaderArray>(deaths->value);
-    REQUIRE_FALSE(list.empty());
-    return std::get<event::HeaderTable>(list[0].value);
-}
-
-event::HeaderTable dead_letter_to(const std::string& queue) {
-    return {{"x-dead-letter-exchange", {std::string()}}, {"x-dead-letter-routing-key", {queue}}};
-}
-
-}  // namespace
 
 TEST_CASE("a message waits out its queue's time and then goes on, with what happened to it") {
     Fixture f;
@@ -48,9 +21,9 @@ TEST_CASE("a message waits out its queue's time and then goes on, with what happ
     CHECK(got[0].message.topic == work);
     CHECK(got[0].message.exchange.empty());
     CHECK_FALSE(got[0].redelivered);
-    CHECK(text(death(got[0]), "reason") == "expired");
-    CHECK(text(death(got[0]), "queue") == retry);
-    CHECK(text(death(got[0]), "exchange") == f.exchange());
+    CHECK(text(newest_death(got[0]), "reason") == "expired");
+    CHECK(text(newest_death(got[0]), "queue") == retry);
+    CHECK(text(newest_death(got[0]), "exchange") == f.exchange());
     CHECK(text(got[0].message.headers, "x-first-death-reason") == "expired");
     CHECK(text(got[0].message.headers, "x-first-death-queue") == retry);
     CHECK(ready(f, retry) == 0);
@@ -92,8 +65,8 @@ TEST_CASE("a message's own expiration ends it, and is told afterwards") {
     const auto got = deliveries(*subscription, 1);
     REQUIRE(got.size() == 1);
     CHECK_FALSE(got[0].message.properties.expiration);
-    CHECK(text(death(got[0]), "original-expiration") == "50");
-    CHECK(text(death(got[0]), "reason") == "expired");
+    CHECK(text(newest_death(got[0]), "original-expiration") == "50");
+    CHECK(text(newest_death(got[0]), "reason") == "expired");
 }
 
 TEST_CASE("ten years is the longest that anything may wait") {
@@ -138,7 +111,7 @@ TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
     auto graves = f.subscribe(dead);
     const auto got = deliveries(*graves, 1);
     REQUIRE(got.size() == 1);
-    CHECK(text(death(got[0]), "reason") == "delivery_limit");
+    CHECK(text(newest_death(got[0]), "reason") == "delivery_limit");
     CHECK(field(got[0].message.headers, "x-delivery-count") == nullptr);
 }
 
@@ -159,7 +132,7 @@ TEST_CASE("a full queue dead-letters from its head, or refuses") {
     const auto got = deliveries(*graves, 1);
     REQUIRE(got.size() == 1);
     CHECK(got[0].message.body == "1");
-    CHECK(text(death(got[0]), "reason") == "maxlen");
+    CHECK(text(newest_death(got[0]), "reason") == "maxlen");
     CHECK(ready(f, queue) == 2);
 
     auto message = f.message("user.registered", "5");

@@ -64,10 +64,14 @@ class Fixture {
         spec.name = fresh("queue");
         spec.type = type;
         spec.arguments = std::move(arguments);
-        topology_->declare_queue(spec);
-        queues_.push_back(spec.name);
+        declare(spec);
         topology_->bind(spec.name, exchange_, pattern);
         return spec.name;
+    }
+
+    void declare(const QueueSpec& spec) {
+        topology_->declare_queue(spec);
+        queues_.push_back(spec.name);
     }
 
     std::unique_ptr<Publisher> publisher(std::size_t window = 1000) {
@@ -179,6 +183,39 @@ inline bool becomes_ready(Fixture& fixture, const std::string& queue, std::uint6
     while (ready(fixture, queue) != count)
         if (std::chrono::steady_clock::now() >= deadline) return false;
     return true;
+}
+
+// Null when the table has no such field.
+inline const event::HeaderValue* field(const event::HeaderTable& table, const std::string& name) {
+    const auto found = std::ranges::find(table, name, &event::HeaderField::first);
+    return found == table.end() ? nullptr : &found->second;
+}
+
+// Empty when the table has no such text.
+inline std::string text(const event::HeaderTable& table, const std::string& name) {
+    const auto* value = field(table, name);
+    const auto* out = value ? std::get_if<std::string>(&value->value) : nullptr;
+    return out ? *out : std::string();
+}
+
+// The entries of x-death, the newest first.
+inline std::vector<event::HeaderTable> deaths(const Delivered& delivered) {
+    std::vector<event::HeaderTable> all;
+    const auto* list = field(delivered.message.headers, "x-death");
+    if (list == nullptr) return all;
+    for (const auto& entry : std::get<event::HeaderArray>(list->value))
+        all.push_back(std::get<event::HeaderTable>(entry.value));
+    return all;
+}
+
+inline event::HeaderTable newest_death(const Delivered& delivered) {
+    const auto all = deaths(delivered);
+    REQUIRE_FALSE(all.empty());
+    return all.front();
+}
+
+inline event::HeaderTable dead_letter_to(const std::string& queue) {
+    return {{"x-dead-letter-exchange", {std::string()}}, {"x-dead-letter-routing-key", {queue}}};
 }
 
 }  // namespace airy::mq

@@ -17,7 +17,7 @@ namespace airy::mq::embedded {
 
 Beacon::Beacon(const std::string& directory, const std::string& name)
     : path_(directory + "/" + name) {
-    // O_RDWR: it has both ends itself, so that nothing it hears is an end of file (fifo(7)).
+    // O_RDWR: the session holds both ends, so that it never reads an end of file (fifo(7)).
     if (::mkfifo(path_.c_str(), 0600) == 0)
         fd_.reset(::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
     if (fd_) return;
@@ -42,7 +42,7 @@ void Beacon::clear() noexcept {
 util::Fd watch_beacon(const std::string& directory, const std::string& name, bool& alive) noexcept {
     const auto path = directory + "/" + name;
     util::Fd end(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-    // ENXIO: nobody has it open for reading (open(2)).
+    // ENXIO: no process has the pipe open for reading (open(2)).
     alive = end || (errno != ENXIO && errno != ENOENT);
     return end;
 }
@@ -50,7 +50,7 @@ util::Fd watch_beacon(const std::string& directory, const std::string& name, boo
 bool wake_beacon(const std::string& directory, const std::string& name) noexcept {
     bool alive = false;
     const auto end = watch_beacon(directory, name, alive);
-    // A full pipe is awake already.
+    // A full pipe holds wake-ups already.
     if (end) [[maybe_unused]]
         auto n = ::write(end.get(), "", 1);
     return alive;

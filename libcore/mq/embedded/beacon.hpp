@@ -8,18 +8,18 @@
 
 namespace airy::mq::embedded {
 
-// The named pipe by which others know that a session lives, and wake it. The kernel closes it with
-// the process, however that ends: then nobody reads from it any more, and who holds its other end
-// is told (poll: POLLERR). One thread.
+// The named pipe of a session. Other processes see by it that the session lives, and wake the
+// session through it. The kernel closes the pipe when the process ends, and then tells every
+// process that holds the write end (poll: POLLERR). One thread.
 class Beacon {
   public:
-    // Makes the pipe `directory`/`name`, which is not there yet. Throws Error{unreachable}.
+    // Makes the pipe `directory`/`name`, which must not exist yet. Throws Error{unreachable}.
     Beacon(const std::string& directory, const std::string& name);
-    ~Beacon();  // removes it
+    ~Beacon();  // removes the pipe
     Beacon(const Beacon&) = delete;
     Beacon& operator=(const Beacon&) = delete;
 
-    int fd() const noexcept { return fd_.get(); }  // readable when it was woken
+    int fd() const noexcept { return fd_.get(); }  // readable after a wake-up
     void clear() noexcept;
 
   private:
@@ -27,14 +27,15 @@ class Beacon {
     util::Fd fd_;
 };
 
-// Wakes who holds the beacon; false when nobody does. Whatever else hinders counts as alive.
+// Wakes the session that holds the beacon. False when no session holds it; any other failure counts
+// as alive.
 bool wake_beacon(const std::string& directory, const std::string& name) noexcept;
 
-// The other end of a beacon, to poll for POLLERR. None when nobody holds it, or (`alive` set) when
-// it cannot be watched.
+// The write end of a beacon, to poll for POLLERR. An empty Fd when no session holds the beacon, or
+// (with `alive` set) when the pipe cannot be watched.
 util::Fd watch_beacon(const std::string& directory, const std::string& name, bool& alive) noexcept;
 
-// Removes what a session that died has left of it.
+// Removes the pipe of a session that died.
 void remove_beacon(const std::string& directory, const std::string& name) noexcept;
 
 }  // namespace airy::mq::embedded

@@ -21,12 +21,12 @@ namespace {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-[[noreturn]] void fail(const std::string& path, const char* what) {
+[[noreturn]] void fail(const std::string& path, const char* action) {
     const int cause = errno;
     throw Error(ErrorKind::unreachable,
-                fmt::format("cannot {} {}: {}", what, util::printable(path), ::strerror(cause)),
+                fmt::format("cannot {} {}: {}", action, util::printable(path), ::strerror(cause)),
                 cause == ENOSPC ? "make room on the disk"
-                                : "the broker's directory must be writable, on a local disk");
+                                : "the broker's directory must be writable and on a local disk");
 }
 
 }  // namespace
@@ -36,7 +36,8 @@ Bell::Bell(const std::string& path)
     if (!fd_) fail(path, "open");
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) fail(path, "look at");
-    // Written, not only made longer: a page without room on the disk would end in SIGBUS.
+    // The bytes are written, since ftruncate() takes no room on the disk: a write to such a page
+    // through the mapping could end in SIGBUS.
     const std::uint32_t zero = 0;
     if (status.st_size < static_cast<off_t>(sizeof zero) &&
         ::pwrite(fd_.get(), &zero, sizeof zero, 0) != sizeof zero)

@@ -11,13 +11,13 @@
 
 namespace airy::mq::embedded {
 
-// A number in memory that all processes on one broker share, and in which the kernel lets them
-// wait: who has written rings, who waits to write is woken one at a time. It is only a hint. Who
-// may write is decided by SQLite's own lock, so that a process that dies leaves nothing behind.
-// Any thread.
+// A number in memory that all processes on one broker share, as a futex. A process that has written
+// to the file rings the bell, and the kernel wakes one process that waits to write. The bell is
+// only a hint: SQLite's own lock decides which process may write, and a process that dies leaves no
+// lock. Any thread.
 class Bell {
   public:
-    // Makes the file where there is none. Throws Error{unreachable}.
+    // Makes the file if it does not exist. Throws Error{unreachable}.
     explicit Bell(const std::string& path);
     ~Bell();
     Bell(const Bell&) = delete;
@@ -26,10 +26,10 @@ class Bell {
     std::uint32_t rung() const noexcept { return word_->load(std::memory_order_acquire); }
     void ring() noexcept;
 
-    // Until it has been rung since `seen`, or the time is over.
+    // Waits until the bell has rung since `seen`, or until `limit` is over.
     void wait(std::uint32_t seen, std::chrono::nanoseconds limit) const noexcept;
 
-    // Of the file; what must happen once among all processes is done under flock(2) on it.
+    // The file's descriptor. A process holds flock(2) on it for work that only one process may do.
     int fd() const noexcept { return fd_.get(); }
 
   private:

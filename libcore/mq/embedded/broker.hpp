@@ -10,7 +10,7 @@ namespace airy::mq::embedded {
 // The broker in one SQLite file that any number of processes share.
 class EmbeddedBroker final : public copies::CopyingBroker {
   public:
-    // Throws Error{usage} for a URL that cannot be used.
+    // Throws Error{usage} that says why the URL cannot be used.
     explicit EmbeddedBroker(const Endpoint& endpoint);
 
     std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;

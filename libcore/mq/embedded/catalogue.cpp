@@ -11,10 +11,10 @@
 namespace airy::mq::embedded {
 namespace {
 
-// Topics are few; who makes them up must not fill the memory.
+// Most publishers use few topics. A publisher that invents topics must not fill the memory.
 constexpr std::size_t most_routes = 10'000;
 
-// One queue must not take the others with it: what is damaged keeps all that comes to it.
+// A damaged queue must not stop the other queues. It keeps every message that comes to it.
 void read_arguments(QueueInfo& queue, std::string_view bytes) {
     const auto& type = queue.spec.type;
     try {

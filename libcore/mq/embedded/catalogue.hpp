@@ -17,11 +17,11 @@ namespace airy::mq::embedded {
 
 struct QueueInfo {
     std::int64_t id = 0;
-    std::int64_t birth = 0;  // tells it from a later queue of the same id
+    std::int64_t birth = 0;  // differs between this queue and a later one of the same id
     QueueSpec spec;
     std::optional<std::int64_t> owner;  // the session of an exclusive queue
     QueuePolicy policy;
-    bool damaged = false;  // its arguments cannot be read
+    bool damaged = false;  // the arguments cannot be read
 };
 
 struct ExchangeInfo {
@@ -30,8 +30,8 @@ struct ExchangeInfo {
     bool durable = true;
 };
 
-// Queues, exchanges and bindings as this connection knows them, read anew when another one has
-// changed them. One thread; to be used within a transaction, after refresh().
+// Queues, exchanges and bindings as this connection knows them. refresh() reads them again when
+// another connection has changed them. One thread; valid within a transaction, after refresh().
 class Catalogue {
   public:
     void refresh(Database& database);
@@ -41,8 +41,8 @@ class Catalogue {
     const std::map<std::string, QueueInfo, std::less<>>& queues() const { return queues_; }
     const ExchangeInfo* exchange(std::string_view name) const;
 
-    // The queues that a message of this topic reaches, each once; null when there is no such
-    // exchange. Valid until the next refresh.
+    // The queues that a message of this topic reaches, each once. Null when the exchange does not
+    // exist. Valid until the next refresh.
     const std::vector<const QueueInfo*>* route(std::string_view exchange, std::string_view topic);
 
   private:

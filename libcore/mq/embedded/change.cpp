@@ -54,7 +54,7 @@ void Change::flush(std::int64_t id, QueueCounts& queue) {
     if (queue.info == nullptr || !queue.touched) return;
     const bool was_expiring = queue.expiring;
     if (queue.ready == 0 && queue.unacked == 0) {
-        // Positions are used anew, so that they last for ever.
+        // An empty queue begins again with position 1, so that positions do not run out.
         queue.next = queue.cursor = 1;
         queue.expiring = false;
     }
@@ -69,8 +69,8 @@ void Change::flush(std::int64_t id, QueueCounts& queue) {
     if (queue.gained > 0 && queue.ready > 0) choose_consumers(id, queue.gained);
 }
 
-// As many as there are messages, the longest waiting first by the number of their session: each
-// is told once, and registers again when it finds nothing more.
+// Chooses one waiting consumer for each message, the longest waiting first. A chosen consumer does
+// not count as waiting any more; it registers again when it finds its queue empty.
 void Change::choose_consumers(std::int64_t id, std::int64_t messages) {
     std::vector<std::int64_t> chosen;
     {
@@ -87,7 +87,7 @@ void Change::choose_consumers(std::int64_t id, std::int64_t messages) {
         db().run("UPDATE consumer SET waiting = 0 WHERE session = ?1", session);
 }
 
-// The subscription with the lowest number keeps the time for all.
+// The subscription with the lowest session number keeps the time for all.
 void Change::wake_timekeeper() {
     auto keeper =
         db().query("SELECT id, beacon FROM session WHERE id = (SELECT min(session) FROM consumer)");

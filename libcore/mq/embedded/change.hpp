@@ -13,29 +13,29 @@
 
 namespace airy::mq::embedded {
 
-// One queue within a change: what is counted of it, written back at the end.
+// The counts of one queue within a change, which writes them back at its end.
 struct QueueCounts {
     const QueueInfo* info = nullptr;
     std::int64_t next = 1;    // position of the next message
-    std::int64_t cursor = 1;  // in the lane of new messages, what is below has been delivered
+    std::int64_t cursor = 1;  // first position of the fresh lane that was not delivered yet
     std::int64_t ready = 0;
-    std::int64_t bytes = 0;  // of the bodies that are ready
+    std::int64_t bytes = 0;  // of the bodies of ready messages
     std::int64_t unacked = 0;
-    bool expiring = false;    // some of its messages have an end
-    bool touched = false;     // set by who changes one of the above
-    std::int64_t gained = 0;  // ready messages that no consumer has been told of
+    bool expiring = false;    // some messages have an expiration
+    bool touched = false;     // one of the counts above has changed
+    std::int64_t gained = 0;  // ready messages for which no consumer was woken yet
 };
 
-// What is to be done to a queue when its time has come.
+// Why a queue needs work at a certain time. The file holds these numbers.
 enum class Due : std::uint8_t {
-    message = 0,  // the one at its head has expired
-    queue = 1,    // it was without use for too long
-    letters = 2,  // dead letters that no queue took are to be tried again
+    message = 0,  // the message at the queue's head expires
+    queue = 1,    // the unused queue expires
+    letters = 2,  // the queue tries again to forward dead letters that no queue took
 };
 
-// One write transaction on the broker. At its end it writes the counts back, chooses the waiting
-// consumers that new messages are for, and wakes them once it is committed. One thread,
-// short-lived; the catalogue's entries stay valid for its life.
+// One write transaction on the broker. At its end it writes the counts back and chooses waiting
+// consumers for the new messages; after the commit it wakes them. One thread, short-lived; the
+// catalogue's entries stay valid for its life.
 class Change {
   public:
     Change(Store& store, Catalogue& catalogue);
@@ -45,20 +45,20 @@ class Change {
     Catalogue& catalogue() noexcept { return catalogue_; }
     std::int64_t now() const noexcept { return now_; }
 
-    // Null when the queue is gone.
+    // Null when the queue does not exist any more.
     QueueCounts* counts(std::int64_t queue);
-    // The queue is deleted: its counts are not written back.
+    // Keeps the counts of a deleted queue from being written back.
     void drop_counts(std::int64_t queue);
 
-    // Absent: there is nothing to be done.
+    // `at`: milliseconds since 1970; nullopt removes the entry.
     void set_due(std::int64_t queue, Due kind, std::optional<std::int64_t> at);
 
-    // Every connection reads the catalogue anew with its next change.
+    // Makes every connection read the catalogue again with its next change.
     void topology_changed();
 
     void wake(std::int64_t session, std::string_view beacon) { wakes_[session] = beacon; }
 
-    // Returns the sessions that turned out to be dead when they were to be woken.
+    // Returns the sessions that commit() tried to wake and found dead.
     std::vector<std::int64_t> commit();
 
   private:

@@ -19,16 +19,17 @@ using event::HeaderArray;
 using event::HeaderTable;
 using event::HeaderValue;
 
-// A count that is damaged must not take the memory of all.
+// A damaged count must not make the reader reserve all memory.
 constexpr std::size_t most_reserved = 64;
 
 [[noreturn]] void damaged() {
     throw Error(ErrorKind::unreachable, "a message in the broker's file is damaged",
-                "move the file away with its -wal and -shm; sqlite3 FILE .recover may save some");
+                "move the file away with its -wal and -shm; sqlite3 FILE .recover may save some "
+                "messages");
 }
 
-// Numbers are LEB128, texts have their length in front, kinds are the index in HeaderValue's
-// variant: that order must stay as it is.
+// A number is LEB128, a text begins with its length, and a value begins with its index in
+// HeaderValue's variant: the order of that variant must not change.
 static_assert(std::variant_size_v<HeaderValue::Variant> == 18);
 
 void append_number(std::string& out, std::uint64_t value) {
@@ -115,7 +116,7 @@ class Reader {
         damaged();
     }
 
-    // What fits into T, or damage.
+    // A number that fits into T.
     template <typename T>
     T small() {
         const auto value = number();
@@ -131,7 +132,7 @@ class Reader {
         return value;
     }
 
-    // A count of things that take a byte at least.
+    // A number of items, each of which takes at least one byte.
     std::size_t count() {
         const auto value = number();
         if (value > rest_.size()) damaged();

@@ -8,11 +8,11 @@
 #include "event/message.hpp"
 
 // Properties and header tables as the bytes that the file holds. Pure; any thread. Reading throws
-// Error{unreachable} for bytes that were not written by these functions, and for tables that
-// event::is_too_deep: who writes has to see that they are not.
+// Error{unreachable} for bytes that these functions did not write, and for tables that
+// event::is_too_deep. The writing functions do not check the depth; their callers do.
 namespace airy::mq::embedded {
 
-// Properties and headers of a message; appended to `out`.
+// Appends the properties and headers of a message to `out`.
 void append_meta(std::string& out, const event::Message& message);
 void read_meta(std::string_view bytes, event::Message& message);
 

@@ -28,7 +28,7 @@ bool Query::next() {
 }
 
 std::string_view Query::text(int column) const {
-    // The pointer before the size: asking for it is what may convert the value.
+    // The pointer before the size: sqlite3_column_blob() may convert the value.
     const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
     return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
@@ -87,8 +87,8 @@ Query Database::prepared(Sql sql) {
     return {*this, fresh.statement, &same.back().in_use};
 }
 
-void Database::fail(int code, std::string_view what) {
-    throw_sqlite(handle_, code, what, path_);
+void Database::fail(int code, std::string_view failure) {
+    throw_sqlite(handle_, code, failure, path_);
 }
 
 }  // namespace airy::mq::embedded

@@ -34,7 +34,7 @@ class Query {
     Query& operator=(Query&&) = delete;
     ~Query();
 
-    // Whether there is a (further) row.
+    // Steps to the next row; false when there is none.
     bool next();
 
     std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
@@ -67,18 +67,17 @@ class Query {
     bool* in_use_;
 };
 
-// One connection to an SQLite file with its prepared statements. One thread at a time. Failures
-// throw as throw_sqlite says.
+// One connection to an SQLite file with its prepared statements. One thread at a time. A failure
+// throws the error of throw_sqlite().
 class Database {
   public:
-    // `path` is absolute. `waiting` is called while another connection holds the file: it waits,
-    // and returns whether to try again.
+    // `path` is absolute; `flags` are those of sqlite3_open_v2().
     Database(const std::string& path, int flags);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    // Values are bound to ?1, ?2…; what they refer to must outlive the Query.
+    // Binds the values to ?1, ?2…. Texts and bytes behind them must outlive the Query.
     template <typename... Values>
     Query query(Sql sql, const Values&... values) {
         Query made = prepared(sql);
@@ -87,7 +86,7 @@ class Database {
         return made;
     }
 
-    // Runs it to its end; returns how many rows it changed.
+    // Runs the statement to its end; returns how many rows it changed.
     template <typename... Values>
     int run(Sql sql, const Values&... values) {
         {
@@ -109,7 +108,8 @@ class Database {
     sqlite3* handle() const noexcept { return handle_; }
     const std::string& path() const noexcept { return path_; }
 
-    [[noreturn]] void fail(int code, std::string_view what);
+    // Throws the error of throw_sqlite() for this file.
+    [[noreturn]] void fail(int code, std::string_view failure);
 
   private:
     friend class Query;
@@ -121,7 +121,8 @@ class Database {
 
     std::string path_;
     sqlite3* handle_ = nullptr;
-    // By the literal's address. A deque: one statement may run within itself, then there are more.
+    // By the literal's address. A statement that runs within itself is prepared more than once; the
+    // deque keeps the addresses of its entries.
     std::unordered_map<const char*, std::deque<Prepared>> statements_;
 };
 

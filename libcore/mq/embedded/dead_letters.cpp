@@ -4,71 +4,23 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
-#include <limits>
-#include <utility>
 #include <vector>
 
 #include "mq/embedded/codec.hpp"
+#include "mq/embedded/deaths.hpp"
 #include "mq/embedded/schema.hpp"
-#include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
 namespace {
 
-using event::HeaderArray;
-using event::HeaderTable;
-using event::HeaderValue;
-
-bool text_is(const HeaderTable& table, std::string_view name, std::string_view text) {
-    const auto* value = find_field(table, name);
-    const auto* is = value ? std::get_if<std::string>(&value->value) : nullptr;
-    return is != nullptr && *is == text;
-}
-
-const HeaderArray* deaths_of(const HeaderTable& headers) {
-    const auto* field = find_field(headers, "x-death");
-    return field ? std::get_if<HeaderArray>(&field->value) : nullptr;
-}
-
-HeaderValue routing_keys(const event::Message& message) {
-    HeaderArray keys{{message.topic}};
-    const auto* more = find_field(message.headers, "CC");
-    // RabbitMQ takes nothing else there; and no header must become deeper by this.
-    if (const auto* copies = more ? std::get_if<HeaderArray>(&more->value) : nullptr)
-        std::ranges::copy_if(*copies, std::back_inserter(keys), [](const auto& copy) {
-            return std::holds_alternative<std::string>(copy.value);
-        });
-    return {std::move(keys)};
-}
-
-// The same queue and reason before: counted, and moved to the front. Otherwise a new entry.
-HeaderTable next_death(HeaderArray& deaths, HeaderTable fresh, std::string_view queue,
-                       std::string_view reason) {
-    for (auto at = deaths.begin(); at != deaths.end(); ++at) {
-        auto* table = std::get_if<HeaderTable>(&at->value);
-        if (!table || !text_is(*table, "queue", queue) || !text_is(*table, "reason", reason))
-            continue;
-        HeaderTable again = std::move(*table);
-        deaths.erase(at);
-        const auto* field = find_field(again, "count");
-        const auto count = (field ? integer_of(*field) : std::nullopt).value_or(0);
-        // A publisher may have written any number.
-        set_field(again, "count", {count + (count < std::numeric_limits<std::int64_t>::max())});
-        return again;
-    }
-    // RabbitMQ sorts every entry but a message's first.
-    if (!deaths.empty()) std::ranges::stable_sort(fresh, {}, &event::HeaderField::first);
-    return fresh;
-}
-
-// Such a letter is a row that nobody holds; instead of deliveries it has the number of its reason.
+// A kept letter is a row whose holder is `nobody`, and whose `deliveries` is the number of its
+// reason.
 constexpr std::int64_t nobody = 0;
 constexpr std::array<std::string_view, 4> reasons = {"rejected", "expired", "maxlen",
                                                      "delivery_limit"};
 
-// Damaged, it may be any number.
+// In a damaged row the number may be any.
 std::string_view reason_of(const StoredMessage& letter) {
     const auto number = std::clamp<std::int64_t>(letter.deliveries, -std::ssize(reasons), -1);
     return reasons.at(static_cast<std::size_t>(-1 - number));
@@ -94,7 +46,7 @@ void keep_letter(Change& change, const QueueInfo& from, const StoredMessage& let
         change.set_due(from.id, Due::letters, change.now() + retry_pause);
 }
 
-// One row that is damaged must not stop what is done to all of them.
+// One damaged message must not stop the work on the others.
 void read_what_can_be_read(std::string_view meta, event::Message& message) {
     try {
         read_meta(meta, message);
@@ -105,7 +57,7 @@ void read_what_can_be_read(std::string_view meta, event::Message& message) {
     }
 }
 
-// Publishes it to the dead-letter exchange. False: there is none, or no queue takes it.
+// Publishes the message to the dead-letter exchange. False when there is none or no queue takes it.
 bool forward(Change& change, const QueueInfo& from, const StoredMessage& stored,
              std::string_view reason) {
     const auto& policy = from.policy;
@@ -121,7 +73,7 @@ bool forward(Change& change, const QueueInfo& from, const StoredMessage& stored,
 
     static const std::vector<const QueueInfo*> none;
     const auto* found = change.catalogue().route(message.exchange, message.topic);
-    const auto targets = found ? *found : none;  // a copy: putting may look up further routes
+    const auto targets = found ? *found : none;  // a copy: put_message() may look up more routes
     std::string meta;
     append_meta(meta, message);
     IncomingMessage incoming{message.exchange, message.topic, meta, stored.body};
@@ -141,44 +93,6 @@ bool forward(Change& change, const QueueInfo& from, const StoredMessage& stored,
 }
 
 }  // namespace
-
-void add_death(event::Message& message, std::string_view queue, std::string_view reason,
-               std::uint64_t seconds, bool keep_cc) {
-    HeaderTable death{{"count", {std::int64_t{1}}},     {"reason", {std::string(reason)}},
-                      {"queue", {std::string(queue)}},  {"time", {event::HeaderTimestamp{seconds}}},
-                      {"exchange", {message.exchange}}, {"routing-keys", routing_keys(message)}};
-    if (message.properties.expiration)
-        death.emplace_back("original-expiration", HeaderValue{*message.properties.expiration});
-    message.properties.expiration.reset();
-
-    auto& headers = message.headers;
-    message.has_headers = true;
-    HeaderArray deaths;
-    if (const auto* known = deaths_of(headers)) {
-        // RabbitMQ turns the list round each time (rabbit_dead_letter, group_by_queue_and_reason).
-        deaths.assign(known->rbegin(), known->rend());
-    } else {
-        set_field(headers, "x-first-death-reason", {std::string(reason)});
-        set_field(headers, "x-first-death-queue", {std::string(queue)});
-        set_field(headers, "x-first-death-exchange", {message.exchange});
-    }
-    auto newest = next_death(deaths, std::move(death), queue, reason);
-    deaths.insert(deaths.begin(), HeaderValue{std::move(newest)});
-    set_field(headers, "x-death", {std::move(deaths)});
-    if (!keep_cc) std::erase_if(headers, [](const auto& field) { return field.first == "CC"; });
-}
-
-bool is_cycle(const HeaderTable& headers, std::string_view queue) {
-    const auto* deaths = deaths_of(headers);
-    if (deaths == nullptr) return false;
-    for (const auto& death : *deaths) {
-        const auto* table = std::get_if<HeaderTable>(&death.value);
-        if (table == nullptr) continue;
-        if (text_is(*table, "reason", "rejected")) return false;
-        if (text_is(*table, "queue", queue)) return true;
-    }
-    return false;
-}
 
 void dead_letter(Change& change, const QueueInfo& from, const StoredMessage& stored,
                  std::string_view reason) {
@@ -209,17 +123,17 @@ void retry_letters(Change& change, QueueCounts& queue) {
         }
     }
     change.set_due(id, Due::letters, std::nullopt);
-    bool some_left = false;
+    bool some_moved = false;
     for (const auto& letter : letters) {
         forget_held(change, queue, letter.key, letter.key);
         const auto reason = reason_of(letter);
         if (forward(change, *queue.info, letter, reason))
-            some_left = true;
+            some_moved = true;
         else
             keep_letter(change, *queue.info, letter, reason);
     }
-    // Where none finds a place, the next ones wait for the pause too.
-    if (some_left && static_cast<std::int64_t>(letters.size()) == most_retried)
+    // If no letter finds a queue, the letters behind them wait for the pause as well.
+    if (some_moved && static_cast<std::int64_t>(letters.size()) == most_retried)
         change.set_due(id, Due::letters, change.now());
 }
 

@@ -46,7 +46,7 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
     const auto cause = system != 0 ? std::string(::strerror(system)) : std::string();
     if (locks_fail(code))
         return {ErrorKind::unreachable, "locks or shared memory do not work on its file system",
-                "put the file on a local disk; network file systems often cannot"};
+                "put the file on a local disk; many network file systems lack them"};
     switch (code & 0xff) {
         case SQLITE_CANTOPEN:
             return {ErrorKind::unreachable, cause.empty() ? "the file cannot be opened" : cause,
@@ -56,15 +56,16 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
             return {ErrorKind::unreachable, "the file cannot be written",
                     "the file and its directory must be writable, also for a consumer"};
         case SQLITE_NOTADB:
-            return {ErrorKind::unreachable, "the file is no database of airy's",
+            return {ErrorKind::unreachable, "the file is no database that airy made",
                     "give another path; airy makes the file"};
         case SQLITE_CORRUPT:
             return {ErrorKind::unreachable, "the file is damaged",
-                    "move it away with its -wal and -shm; sqlite3 FILE .recover may save some"};
+                    "move it away with its -wal and -shm; sqlite3 FILE .recover may save some "
+                    "messages"};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return {ErrorKind::unreachable, "another process has held the file for too long",
-                    "is an airy stopped (Ctrl-Z), or a backup of the file going on?"};
+                    "is an airy process stopped (Ctrl-Z), or does a backup of the file run?"};
         case SQLITE_IOERR:
             return {ErrorKind::unreachable,
                     cause.empty() ? std::string("the disk failed") : "the disk failed: " + cause,
@@ -76,20 +77,20 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
 
 }  // namespace
 
-void throw_sqlite(sqlite3* db, int code, std::string_view what, const std::string& path) {
-    // SQLite forgets the cause where a commit fails; then it is still what the system said last.
+void throw_sqlite(sqlite3* db, int code, std::string_view failure, const std::string& path) {
+    // SQLite forgets the system's error when a commit fails; then errno still holds it.
     const int last = errno;
     const int kept = db ? sqlite3_system_errno(db) : 0;
     const int system = kept != 0 ? kept : last;
     const auto told = [&](std::string_view why) {
-        return fmt::format("{} in {}: {}", what, util::printable(path), why);
+        return fmt::format("{} in {}: {}", failure, util::printable(path), why);
     };
     if (no_room(code, system))
         throw DiskFull(ErrorKind::undelivered, told("the disk is full"),
-                       "make room; nothing that was confirmed is lost");
+                       "make room on the disk; no confirmed message is lost");
     const auto meaning = meaning_of(db, code, system);
     Error error(meaning.kind, told(meaning.text), std::string(meaning.hint));
-    // Such a file does not get better by waiting.
+    // Waiting does not mend such a file.
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
         throw std::move(error).as_permanent();
     throw error;

@@ -9,17 +9,17 @@
 
 #include "util/error.hpp"
 
-// What SQLite reports, as airy::Error.
+// SQLite's errors as airy::Error.
 namespace airy::mq::embedded {
 
-// There was no room to write. Nothing of the transaction is stored; it may be tried again.
+// The disk is full. SQLite has stored nothing of the transaction; the caller may try it again.
 class DiskFull final : public Error {
     using Error::Error;
 };
 
-// Throws DiskFull, or Error{unreachable} for a file that cannot be used, or Error{general}. `what`
-// says what was tried; `db` may be null, then `code` alone tells.
-[[noreturn]] void throw_sqlite(sqlite3* db, int code, std::string_view what,
+// Throws DiskFull, Error{unreachable} for a file that cannot be used, or Error{general}. `failure`
+// begins the message, e.g. "cannot open the broker". Without `db` only `code` tells the cause.
+[[noreturn]] void throw_sqlite(sqlite3* db, int code, std::string_view failure,
                                const std::string& path);
 
 }  // namespace airy::mq::embedded

@@ -17,10 +17,11 @@ namespace {
 constexpr std::size_t most_messages = 500;  // in one change: a few milliseconds
 constexpr std::int64_t most_queues = 50;
 
-// Only at the head: what has expired behind something that has not waits with it, as in RabbitMQ.
+// Only at the head: an expired message behind one that has not expired waits with it, as in
+// RabbitMQ. Returns how many expired.
 std::size_t expire_head(Change& change, QueueCounts& queue, std::size_t limit) {
     std::size_t count = 0;
-    std::size_t part = 1;  // all but a few have not expired, mostly; reading them takes time
+    std::size_t part = 1;  // mostly few messages have expired, and reading the others takes time
     for (bool expired = true; expired && count < limit; part = std::min(2 * part, limit - count)) {
         const auto heads = ready_messages(change, queue, part);
         expired = heads.size() == part;
@@ -52,7 +53,7 @@ void run_due(Change& change) {
     std::size_t budget = most_messages;
     for (const auto& [id, kind] : items) {
         auto* queue = change.counts(id);
-        if (queue == nullptr) change.set_due(id, kind, std::nullopt);  // not for ever
+        if (queue == nullptr) change.set_due(id, kind, std::nullopt);  // its queue was deleted
         if (queue == nullptr || budget == 0) continue;
         if (kind == Due::message)
             budget -= expire_head(change, *queue, budget);

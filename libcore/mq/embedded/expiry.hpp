@@ -9,14 +9,14 @@
 
 namespace airy::mq::embedded {
 
-// Dead-letters what has waited for too long at the heads of queues, and deletes queues that were
-// without use for too long; a part of it when it is much, so that nobody waits for long.
+// Dead-letters expired messages at the heads of queues, and deletes expired queues. Does only a
+// part when there is much, so that other processes do not wait long for the file.
 void run_due(Change& change);
 
-// When there is something to do next, milliseconds since 1970.
+// When run_due() has work next, in milliseconds since 1970.
 std::optional<std::int64_t> next_due(Database& database);
 
-// Does all that is due, in changes of its own.
+// Does all work that is due, in changes of its own.
 void catch_up(Store& store, Catalogue& catalogue);
 
 }  // namespace airy::mq::embedded

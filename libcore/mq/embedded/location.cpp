@@ -20,7 +20,7 @@ constexpr std::string_view scheme = "sqlite:";
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
                  fmt::format("cannot use the URL '{}': {}", util::printable(url), why),
-                 "an embedded broker is sqlite:FILE, e.g. sqlite:airy.db, and behind it "
+                 "an embedded broker is sqlite:FILE, e.g. sqlite:airy.db, followed by "
                  "?sync=full|normal, retain=24h|500MB|0 and create=yes|no, joined by &");
 }
 
@@ -35,7 +35,7 @@ std::string decoded(std::string_view text, std::string_view url) {
         const char* const digits = text.data() + i + 1;
         const char* const end = text.data() + std::min(text.size(), i + 3);
         if (end - digits != 2 || std::from_chars(digits, end, value, 16).ptr != end)
-            throw bad_url(url, "a bare % in the path (write it as %25)");
+            throw bad_url(url, "the path holds a bare % (write it as %25)");
         out += static_cast<char>(value);
         i += 2;
     }
@@ -50,8 +50,8 @@ Retention parse_retention(std::string_view text, std::string_view url) {
         return {std::chrono::ceil<std::chrono::milliseconds>(util::parse_duration(text)),
                 std::nullopt};
     } catch (const Error&) {
-        throw bad_url(url, fmt::format("retain='{}' is no duration such as 24h, no size such as "
-                                       "500MB, and not 0",
+        throw bad_url(url, fmt::format("retain='{}' is neither a duration such as 24h, nor a size "
+                                       "such as 500MB, nor 0",
                                        util::printable(text)));
     }
 }
@@ -66,9 +66,9 @@ Location parse_location(std::string_view url) {
         query = rest.substr(mark + 1);
         rest = rest.substr(0, mark);
     }
-    // sqlite://airy.db would be the file /airy.db, which is surely not meant.
+    // sqlite://airy.db would be the file /airy.db, which is hardly the caller's meaning.
     if (rest.starts_with("//") && !rest.starts_with("///"))
-        throw bad_url(url, "a path has one slash or three in front, or none");
+        throw bad_url(url, "a path begins with one slash or three, or with none");
 
     Location out;
     out.path = decoded(rest, url);

@@ -10,8 +10,8 @@
 
 namespace airy::mq::embedded {
 
-// How long the file keeps what was published, beside the queues: the events of this time, or the
-// newest events up to this many bytes. Neither set: nothing is kept.
+// How long the file keeps published messages, beside the queues: those of this age, or the newest
+// up to this many bytes. With neither set the file keeps none.
 struct Retention {
     std::optional<std::chrono::milliseconds> age;
     std::optional<std::uint64_t> bytes;
@@ -20,18 +20,18 @@ struct Retention {
 
 enum class Sync : std::uint8_t {
     full,    // a confirmed message is on the disk
-    normal,  // a confirmed message survives the end of the process, not that of the power
+    normal,  // a confirmed message survives the end of the process, but not a loss of power
 };
 
 // A sqlite: URL, percent-decoded: `sqlite:PATH[?sync=full|normal][&retain=24h|1GB|0][&create=no]`.
 struct Location {
     std::string path;
-    bool create = true;  // the file, where there is none
+    bool create = true;  // make the file if it does not exist
     Sync sync = Sync::full;
-    std::optional<Retention> retain;  // absent: the file's own setting stays as it is
+    std::optional<Retention> retain;  // nullopt: the file's own setting stays as it is
 };
 
-// Throws Error{usage} that names the part which is wrong.
+// Throws Error{usage} that names the wrong part.
 Location parse_location(std::string_view url);
 
 }  // namespace airy::mq::embedded

@@ -53,8 +53,8 @@ void drop_beyond_limit(Change& change, QueueCounts& queue) {
 std::int64_t take_position(QueueCounts& queue) {
     if (queue.next >= position_limit)
         throw Error(ErrorKind::general,
-                    "the queue '" + queue.info->spec.name + "' was never empty for too long",
-                    "let a consumer empty it once");
+                    "the queue '" + queue.info->spec.name + "' has used up its positions",
+                    "let consumers empty the queue; an empty queue has all positions again");
     return queue.next++;
 }
 
@@ -113,7 +113,7 @@ std::vector<StoredMessage> ready_messages(Change& change, QueueCounts& queue, st
 
 namespace {
 
-// It is not ready any more.
+// Counts the message as no longer ready.
 void pass(QueueCounts& queue, const StoredMessage& message) {
     if (lane_of(message.key) == fresh_lane) queue.cursor = position_of(message.key) + 1;
     --queue.ready;
@@ -122,7 +122,7 @@ void pass(QueueCounts& queue, const StoredMessage& message) {
     queue.touched = true;
 }
 
-// The session holds these neighbours in the lane of new messages.
+// Gives the session the keys from `first` to `last` in the fresh lane; none when `first` is 0.
 void add_lease(Change& change, std::int64_t session, std::int64_t first, std::int64_t last) {
     if (first != 0)
         change.db().run("INSERT INTO lease (session, first, last) VALUES (?1, ?2, ?3)", session,
@@ -162,7 +162,10 @@ std::vector<StoredMessage> lease_messages(Change& change, QueueCounts& queue, st
             add_lease(change, session, first, last);
             first = message.key;
         }
-        if (lane_of(message.key) == fresh_lane) last = message.key;
+        if (lane_of(message.key) == fresh_lane) {
+            last = message.key;
+            message.lease = first;
+        }
         pass(queue, message);
         ++queue.unacked;
         out.push_back(std::move(message));
@@ -199,10 +202,11 @@ void give_back(Change& change, QueueCounts& queue, const StoredMessage& message,
         dead_letter(change, *queue.info, message, "delivery_limit");
         return;
     }
-    // A classic queue puts it back to its place. A quorum queue lines up what comes back before
-    // what is new; but without a limit it sends what is requeued to its end, so that a message
-    // that nobody can handle does not stand in the way (rabbit_fifo, `requeue`).
-    // Where no positions are left it keeps its own, which is nobody else's: this must not fail.
+    // A classic queue puts the message back to its place. A quorum queue puts it behind those that
+    // came back earlier and before all new ones. But without a delivery limit it sends a requeued
+    // message to its end, so that a message that no consumer can handle does not stop the others
+    // (rabbit_fifo, `requeue`). When the queue has no position left, the message keeps its own,
+    // since giving back must not fail.
     auto key = message.key;
     const bool moves = policy.quorum && queue.next < position_limit;
     if (moves && how == Return::requeued && !policy.delivery_limit)

@@ -24,13 +24,14 @@ namespace airy::mq::embedded {
 namespace {
 
 constexpr std::size_t waiting_limit = 64 << 20;  // bytes of bodies that wait to be stored
-// Of one transaction, so that consumers get their turn within milliseconds.
+// Limits of one transaction, so that consumers get their turn within milliseconds.
 constexpr std::size_t most_messages = 500;
 constexpr std::size_t most_bytes = 4 << 20;
 constexpr std::chrono::milliseconds destructor_deadline{500};
 constexpr int no_route = 312;  // AMQP 0-9-1 section 1.1
 
-// Who reads it in the file could not tell its publisher any more.
+// Refuses a message that could not be read back from the file, while the publisher can still be
+// told.
 void check(const event::Message& message) {
     event::expiration_of(message.properties);
     if (event::is_too_deep(message.headers))
@@ -107,7 +108,7 @@ void EmbeddedPublisher::serve_until_closed() {
             publish_all(rest.first(count));
             rest = rest.subspan(count);
             waiting_bytes_.fetch_sub(bytes);
-            if (rest.empty()) {  // before the caller is woken to take it
+            if (rest.empty()) {  // before hand_over() wakes the caller, which takes them
                 const std::lock_guard lock(spent_mutex_);
                 spent_.push_back(std::move(messages));
             }
@@ -116,13 +117,13 @@ void EmbeddedPublisher::serve_until_closed() {
         store_.checkpoint_if_long();
         try {
             if (keeps_published_) clean_published(store_, catalogue_);
-        } catch (const DiskFull& full) {  // it is tried again with the next messages
+        } catch (const DiskFull& full) {  // the next messages try it again
             if (!std::exchange(full_, true)) util::log_warn(full.what());
         }
     }
 }
 
-// One outcome for each of them.
+// Adds one outcome to `events_` for each message.
 void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
     try {
         store_all(messages);
@@ -138,7 +139,7 @@ void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
 
 void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
     catch_up(store_, catalogue_);
-    std::vector<PublisherEvent> outcomes;  // true once they are committed, and flushed
+    std::vector<PublisherEvent> outcomes;  // they hold once the change is committed and flushed
     std::vector<std::int64_t> dead;
     {
         Change change(store_, catalogue_);
@@ -155,7 +156,7 @@ void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
     events_ = std::move(outcomes);
     try {
         end_sessions(store_, catalogue_, std::move(dead));
-    } catch (const Error& error) {  // it is no matter of these messages; others end them
+    } catch (const Error& error) {  // these messages are stored; other processes end the sessions
         util::log_warn(error.what());
     }
 }

@@ -17,9 +17,9 @@
 namespace airy::mq::embedded {
 
 // Publisher over one connection to the file. The caller's thread fills `inbox_` and empties
-// `outbox_`; the service thread owns the connection. What has gathered while one transaction went
-// to the disk is the next one, so that a stream pays few flushes and a lone message none but its
-// own.
+// `outbox_`; the service thread owns the connection. The messages that arrive while one transaction
+// goes to the disk become the next transaction, so that a stream of messages needs few flushes and
+// a single message waits only for its own.
 class EmbeddedPublisher final : public Publisher {
   public:
     EmbeddedPublisher(const Location& location, const PublisherOptions& options);
@@ -46,8 +46,8 @@ class EmbeddedPublisher final : public Publisher {
     std::atomic<bool> lost_{false};
     util::Mailbox<event::Message> inbox_;
     util::Mailbox<PublisherEvent> outbox_;
-    // Stored messages go back to the caller's thread, which allocated them: two threads at one
-    // arena of malloc wait for each other more than they work.
+    // Stored messages go back to the caller's thread, which allocated them and frees them: two
+    // threads that use one arena of malloc wait for each other more than they work.
     std::mutex spent_mutex_;
     std::vector<std::vector<event::Message>> spent_;
 
@@ -57,9 +57,9 @@ class EmbeddedPublisher final : public Publisher {
     std::vector<PublisherEvent> events_;
     std::uint64_t written_ = 0;
     std::string meta_;
-    bool full_ = false;             // there was no room, and that was told
-    std::int64_t kept_bytes_ = 0;   // in the retention log, by the current transaction
-    bool keeps_published_ = false;  // there is a retention, as of the current transaction
+    bool full_ = false;             // the disk was full, and the log says so
+    std::int64_t kept_bytes_ = 0;   // that the current transaction added to the retention log
+    bool keeps_published_ = false;  // the file has a retention, as of the current transaction
 
     ServiceThread service_;  // last: it uses all of the above
 };

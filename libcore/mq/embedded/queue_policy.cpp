@@ -24,7 +24,7 @@ using event::HeaderValue;
                 fmt::format("the queue argument {} {}", util::printable(argument), why));
 }
 
-// Arguments that change what a queue does and that this broker does not do.
+// Arguments that this broker refuses: it cannot do what they ask for.
 constexpr std::array<std::string_view, 1> not_known = {"x-single-active-consumer"};
 
 std::optional<std::int64_t> count_of(const HeaderTable& table, std::string_view name,
@@ -33,7 +33,7 @@ std::optional<std::int64_t> count_of(const HeaderTable& table, std::string_view 
     if (value == nullptr) return std::nullopt;
     const auto number = integer_of(*value);
     if (!number || *number < least || *number > most)
-        refuse(name, fmt::format("is no number from {} to {}", least, most));
+        refuse(name, fmt::format("is not a number from {} to {}", least, most));
     return number;
 }
 
@@ -41,7 +41,7 @@ std::optional<std::string> text_of(const HeaderTable& table, std::string_view na
     const auto* value = find_field(table, name);
     if (value == nullptr) return std::nullopt;
     const auto* text = std::get_if<std::string>(&value->value);
-    if (text == nullptr) refuse(name, "is no text");
+    if (text == nullptr) refuse(name, "is not a text");
     return *text;
 }
 
@@ -62,7 +62,7 @@ std::string shown(const HeaderValue* value) {
     return "another value";
 }
 
-// RabbitMQ as well takes numbers of different width for the same.
+// Numbers of different width are the same value, as on RabbitMQ.
 bool same(const HeaderValue* one, const HeaderValue* other) {
     if (one == nullptr || other == nullptr) return one == other;
     const auto left = integer_of(*one);
@@ -81,13 +81,13 @@ QueueSpec normalized(QueueSpec spec) {
     if (spec.exclusive) spec.type = "classic";
     if (spec.type == "stream")
         throw Error(ErrorKind::usage, "the embedded broker has no queues of the type stream",
-                    "it keeps what was published with sqlite:PATH?retain=24h");
+                    "with sqlite:PATH?retain=24h it keeps published messages");
     if (spec.type != "quorum" && spec.type != "classic")
         throw Error(ErrorKind::usage,
                     fmt::format("there is no queue type '{}'", util::printable(spec.type)),
-                    "quorum or classic");
+                    "use quorum or classic");
     if (spec.type == "quorum" && (!spec.durable || spec.auto_delete))
-        throw Error(ErrorKind::usage, "a quorum queue is durable, and not deleted by itself",
+        throw Error(ErrorKind::usage, "a quorum queue must be durable and must not delete itself",
                     "use --type classic");
     policy_of(spec.type, spec.arguments);
     return spec;
@@ -110,7 +110,7 @@ QueuePolicy policy_of(const std::string& type, const HeaderTable& arguments) {
         refuse("x-dead-letter-routing-key", "needs x-dead-letter-exchange beside it");
     if (policy.quorum) {
         policy.delivery_limit = count_of(arguments, "x-delivery-limit", 0, any);
-        // RabbitMQ falls back to at-most-once in the same case.
+        // RabbitMQ falls back to at-most-once when one of these is missing.
         policy.at_least_once =
             text_of(arguments, "x-dead-letter-strategy").value_or("") == "at-least-once" &&
             policy.overflow == Overflow::reject_publish && policy.dead_letter_exchange.has_value();

@@ -11,7 +11,7 @@
 #include "event/message.hpp"
 #include "mq/topology.hpp"
 
-// What a queue's arguments mean (https://www.rabbitmq.com/queues.html#optional-arguments). Pure.
+// The meaning of queue arguments (https://www.rabbitmq.com/queues.html#optional-arguments). Pure.
 namespace airy::mq::embedded {
 
 enum class Overflow : std::uint8_t { drop_head, reject_publish, reject_publish_dlx };
@@ -19,7 +19,7 @@ enum class Overflow : std::uint8_t { drop_head, reject_publish, reject_publish_d
 struct QueuePolicy {
     bool quorum = false;
     std::optional<std::int64_t> ttl;      // milliseconds that a message may wait
-    std::optional<std::int64_t> expires;  // milliseconds that the queue may be without use
+    std::optional<std::int64_t> expires;  // milliseconds that the queue may stay unused
     std::optional<std::int64_t> max_length;
     std::optional<std::int64_t> max_bytes;
     std::optional<std::int64_t> delivery_limit;  // quorum queues only
@@ -27,19 +27,19 @@ struct QueuePolicy {
     Overflow overflow = Overflow::drop_head;
     std::optional<std::string> dead_letter_exchange;
     std::optional<std::string> dead_letter_key;
-    bool at_least_once = false;  // a dead letter that no queue takes stays
+    bool at_least_once = false;  // the queue keeps a dead letter that no other queue takes
 
     bool bounded() const noexcept { return max_length || max_bytes; }
 };
 
-// The specification as the broker keeps it: x-queue-type is in `type` alone, an exclusive queue is
-// classic. Throws Error{usage} for what cannot be, naming the argument.
+// The specification as the broker keeps it: x-queue-type moves to `type`, and an exclusive queue
+// becomes classic. Throws Error{usage} that names the argument which cannot be used.
 QueueSpec normalized(QueueSpec spec);
 
-// Of a normalized specification.
+// Takes the type and the arguments of a normalized specification.
 QueuePolicy policy_of(const std::string& type, const event::HeaderTable& arguments);
 
-// One account for each property in which they differ; empty when they are the same.
+// One text for each property in which the two differ.
 std::vector<std::string> differences(const QueueSpec& existing, const QueueSpec& wanted);
 
 }  // namespace airy::mq::embedded

@@ -12,7 +12,8 @@
 namespace airy::mq::embedded {
 namespace {
 
-constexpr std::size_t name_limit = 255;  // bytes, as in AMQP: what is made here can move there
+constexpr std::size_t name_limit =
+    255;  // bytes, as in AMQP, so that every queue can move to RabbitMQ
 
 void check_new_name(std::string_view kind, std::string_view name) {
     if (name.size() > name_limit)
@@ -34,50 +35,51 @@ std::int64_t free_queue_id(Database& database) {
 
 }  // namespace
 
-const QueueInfo& existing_queue(Change& change, std::string_view what, const std::string& name) {
+const QueueInfo& existing_queue(Change& change, std::string_view action, const std::string& name) {
     const auto* queue = change.catalogue().queue(name);
     if (queue == nullptr)
         throw Error(ErrorKind::not_found,
-                    fmt::format("cannot {} '{}': there is no queue of this name", what,
+                    fmt::format("cannot {} '{}': there is no queue of this name", action,
                                 util::printable(name)),
                     "airy queue ls shows the queues there are");
     return *queue;
 }
 
-const QueueInfo& open_queue(Change& change, std::string_view what, const std::string& name,
+const QueueInfo& open_queue(Change& change, std::string_view action, const std::string& name,
                             std::optional<std::int64_t> session) {
-    const auto& queue = existing_queue(change, what, name);
+    const auto& queue = existing_queue(change, action, name);
     if (queue.owner && queue.owner != session) {
-        // It has been found.
-        if (what == "find the queue") what = "use the queue";
+        // "cannot find" would be wrong: the queue was found.
+        if (action == "find the queue") action = "use the queue";
         throw Error(ErrorKind::not_found,
-                    fmt::format("cannot {} '{}': another connection has it for itself alone", what,
-                                util::printable(name)),
-                    "it is gone when the process that made it ends");
+                    fmt::format("cannot {} '{}': another connection has it for itself alone",
+                                action, util::printable(name)),
+                    "the queue is deleted when the process that made it ends");
     }
     return queue;
 }
 
-const QueueInfo& whole_queue(Change& change, std::string_view what, const std::string& name,
+const QueueInfo& whole_queue(Change& change, std::string_view action, const std::string& name,
                              std::optional<std::int64_t> session) {
-    const auto& queue = open_queue(change, what, name, session);
+    const auto& queue = open_queue(change, action, name, session);
     if (queue.damaged)
-        throw Error(ErrorKind::unreachable,
-                    fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
-                                what, util::printable(name)),
-                    "airy queue delete removes it with its messages; to keep them, without "
-                    "arguments: sqlite3 FILE \"UPDATE queue SET arguments = x'00' WHERE name = "
-                    "'QUEUE'\"");
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format("cannot {} '{}': its arguments in the broker's file are damaged", action,
+                        util::printable(name)),
+            "airy queue delete removes it with its messages; to keep them in a queue "
+            "without arguments: sqlite3 FILE \"UPDATE queue SET arguments = x'00' WHERE name = "
+            "'QUEUE'\"");
     return queue;
 }
 
-const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
+const ExchangeInfo& existing_exchange(Change& change, std::string_view action,
                                       const std::string& name) {
     const auto* exchange = change.catalogue().exchange(name);
     if (exchange == nullptr)
         throw Error(
             ErrorKind::not_found,
-            fmt::format("cannot {} '{}': there is no exchange of this name", what,
+            fmt::format("cannot {} '{}': there is no exchange of this name", action,
                         util::printable(name)),
             "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer");
     return *exchange;
@@ -149,7 +151,7 @@ void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
         throw Error(ErrorKind::usage,
                     fmt::format("the embedded broker has no exchanges of the type '{}'",
                                 util::printable(spec.type)),
-                    "topic, direct or fanout");
+                    "use topic, direct or fanout");
     check_new_name("exchange", spec.name);
     change.db().run("INSERT INTO exchange (name, type, durable) VALUES (?1, ?2, ?3)", spec.name,
                     spec.type, spec.durable);

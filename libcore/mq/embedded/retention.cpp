@@ -7,7 +7,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-// Of one transaction: it holds others up for some milliseconds.
+// Limits of one transaction, so that other processes wait only some milliseconds for it.
 constexpr std::int64_t most_removed = 1000;
 constexpr std::int64_t most_removed_bytes = 8 << 20;
 // Rows are numbered by the time at which they were published, in microseconds or later.
@@ -60,8 +60,8 @@ void add_published_bytes(Change& change, std::int64_t bytes) {
 
 namespace {
 
-// The last row that is kept for too long, of the first that one change removes; and the bytes up to
-// there.
+// The oldest rows that exceed the retention, as many as one change removes: the last of them, and
+// the bytes of all.
 struct Surplus {
     std::int64_t last = 0;
     std::int64_t bytes = 0;

@@ -5,21 +5,22 @@
 #include "mq/embedded/change.hpp"
 #include "mq/embedded/messages.hpp"
 
-// The retention log: what was published, beside the queues, for as long as the file is told to.
+// The retention log: published messages that the file keeps beside the queues, as long as its
+// retention says.
 namespace airy::mq::embedded {
 
-// The URL's `retain` becomes the file's, for every process from now on.
+// Stores the URL's `retain` in the file, where it holds for every process.
 void set_retention(Change& change);
 
 bool retains(Database& database);
 
-// Appends a message that was published to a named exchange. Returns the bytes that it takes, which
-// the same change is to add.
+// Appends a message that was published to a named exchange. Returns its bytes, which the caller
+// adds within the same change.
 std::int64_t keep_published(Change& change, const IncomingMessage& message);
 void add_published_bytes(Change& change, std::int64_t bytes);
 
-// Removes a part of what is kept for too long, in a change of its own that holds nobody up for more
-// than some milliseconds. To be called after each publishing: it removes more than that adds.
+// Removes some of the messages that exceed the retention, in a change of its own that takes no more
+// than a few milliseconds. Called after each publishing, it removes more than that adds.
 void clean_published(Store& store, Catalogue& catalogue);
 
 }  // namespace airy::mq::embedded

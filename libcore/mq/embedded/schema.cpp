@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::int64_t application_id = 0x61697279;  // "airy", in the file's header
 
-// Times are milliseconds since 1970. `birth` tells a queue from a later one of the same id.
-// A message that is delivered stays where it is: a lease says which keys a session holds in the
-// lane of new messages, and `holder` who holds a single one in any other lane.
+// Times are milliseconds since 1970. `birth` differs between a queue and a later one of the same
+// id. A delivered message stays where it is. In the fresh lane, a lease says which keys a session
+// holds; in any other lane, `holder` is the session that holds the message.
 constexpr const char* tables = R"(
 CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 CREATE TABLE exchange (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
@@ -77,7 +77,7 @@ FileState look_at_file(Database& database) {
 }
 
 void create_schema(Database& database) {
-    // The mode stays in the file. Where memory cannot be shared, it is refused.
+    // The file keeps this mode. SQLite refuses it where processes cannot share memory.
     {
         auto mode = database.query("PRAGMA journal_mode = WAL");
         if (!mode.next() || mode.text(0) != "wal")

@@ -7,7 +7,7 @@
 // The tables of the broker's file.
 namespace airy::mq::embedded {
 
-// What `PRAGMA user_version` holds in files of this layout.
+// The value of `PRAGMA user_version` in files of this layout.
 inline constexpr int schema_version = 1;
 
 enum class FileState { empty, ready };
@@ -15,12 +15,12 @@ enum class FileState { empty, ready };
 // Throws Error{unreachable} for a file of another program, or of a newer airy.
 FileState look_at_file(Database& database);
 
-// Makes the tables in an empty file; the caller sees to it that nobody else does.
+// Makes the tables in an empty file. The caller holds the lock that keeps other processes from it.
 void create_schema(Database& database);
 
-// The keys of messages: queue, lane and position in one number, so that a queue is one run of rows
-// and its order is that of the keys. Lane 0 holds what came back, before lane 1 with what is new;
-// a queue with priorities has a lane for each instead.
+// The key of a message is its queue, lane and position in one number, so that a queue is one run of
+// rows in the order of its keys. Lane 0 holds messages that came back; they come before the fresh
+// messages in lane 1. A queue with priorities has one lane for each priority instead of lane 1.
 inline constexpr int position_bits = 34;
 inline constexpr int lane_bits = 9;
 inline constexpr std::int64_t position_limit = std::int64_t{1} << position_bits;

@@ -10,8 +10,8 @@
 
 namespace airy::mq::embedded {
 
-// The thread that owns a connection to the file. `serve` runs on it until it returns; it must look
-// at closing() after each wake-up. Started and ended by the owner's thread.
+// The thread that owns a connection to the file. It runs `serve`, which must look at closing()
+// after each wake-up. The owner's thread starts and ends it.
 class ServiceThread {
   public:
     template <typename Serve>
@@ -22,8 +22,8 @@ class ServiceThread {
     bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
     util::SteadyTime close_deadline() const noexcept { return deadline_; }
 
-    // Sets closing, calls `wake`, and joins; the thread does not wait for the file beyond the
-    // deadline. Repeated calls do nothing.
+    // Sets closing(), calls `wake`, and joins the thread, which waits for the file no longer than
+    // the deadline. A second call does nothing.
     template <typename Wake>
     void end(std::chrono::milliseconds deadline, Store& store, Wake wake) noexcept {
         if (!thread_.joinable()) return;

@@ -15,7 +15,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-// A queue whose consumers are all gone is deleted, or begins to be without use.
+// A queue without a consumer is deleted when it is auto-delete; otherwise its x-expires begins.
 void queue_lost_consumer(Change& change, std::int64_t id) {
     const auto* queue = change.catalogue().queue(id);
     if (queue == nullptr) return;
@@ -26,15 +26,15 @@ void queue_lost_consumer(Change& change, std::int64_t id) {
         change.set_due(id, Due::queue, change.now() + *queue->policy.expires);
 }
 
-// In the order of their delivery, as far as the file knows it: what came back before was
-// delivered first.
+// In the order of delivery, as far as the file knows it: messages that had come back before were
+// delivered before fresh ones.
 std::vector<std::int64_t> held_keys(Change& change, std::int64_t session) {
     std::vector<std::int64_t> keys;
     for (const auto& [name, queue] : change.catalogue().queues()) {
         const auto* counts = change.counts(queue.id);
         if (counts == nullptr || counts->unacked == 0) continue;
-        // New messages have no holder of their own, but where there are priorities: the lane of
-        // what came back is short.
+        // Rows of the fresh lane name no holder, so that only the short lane of messages that came
+        // back is searched, and all lanes of a queue with priorities.
         const bool lanes = queue.policy.max_priority || queue.damaged;
         const auto last = lanes ? last_lane : returned_lane;
         auto singles = change.db().query(
@@ -70,7 +70,7 @@ void begin_consumer(Change& change, std::int64_t session, std::int64_t queue) {
     change.db().run("INSERT INTO consumer (session, queue, waiting) VALUES (?1, ?2, 0)", session,
                     queue);
     change.set_due(queue, Due::queue, std::nullopt);
-    // It is the last one now, which the first one is to watch.
+    // This session is the last one now, and the first one must begin to watch it.
     auto first = change.db().query(
         "SELECT id, beacon FROM session WHERE id = (SELECT min(session) FROM consumer)");
     if (first.next() && first.integer(0) != session) change.wake(first.integer(0), first.text(1));
@@ -80,7 +80,7 @@ void end_consumer(Change& change, std::int64_t session) {
     const auto queue = change.db().value("SELECT queue FROM consumer WHERE session = ?1", session);
     if (!queue) return;
     change.db().run("DELETE FROM consumer WHERE session = ?1", session);
-    // What it was told of and did not take is for others.
+    // Wake other consumers for the messages for which this one was woken and that it did not take.
     if (auto* counts = change.counts(*queue)) {
         counts->gained = counts->ready;
         counts->touched = true;

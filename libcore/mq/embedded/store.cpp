@@ -22,16 +22,16 @@
 namespace airy::mq::embedded {
 namespace {
 
-// How long others may hold the file. They do for milliseconds; this is for one that is stopped.
+// How long a process waits for the lock. Others hold it for milliseconds, unless they are stopped.
 constexpr std::chrono::seconds turn_patience{60};
-// A bell that never came (its process died) costs this much.
+// How long a process waits for the bell, whose ringer may have died, until it tries the lock again.
 constexpr std::chrono::milliseconds turn_step{10};
 
-// Pages of 4 KiB. Copying them into the file holds nobody up but who does it: seldom and much is
-// cheaper than often and little.
+// Pages of 4 KiB. Copying pages into the file delays only the process that copies. Many pages at
+// once are cheaper than few pages often.
 constexpr int checkpoint_pages = 4000;
 constexpr int truncate_pages = 32'000;  // worth stopping the writers for once
-constexpr int leave_pages = 1000;       // who opens the file next has to read what is left
+constexpr int leave_pages = 1000;       // the next process that opens the file reads the whole log
 constexpr std::chrono::milliseconds leave_patience{50};
 
 Error not_there(const std::string& path) {
@@ -48,8 +48,8 @@ Error unusable(const std::string& path, int cause) {
         "does its directory exist, and may you write there?");
 }
 
-// The file with mode 0600, where there is none. One that exists must not be opened here: closing
-// it would drop SQLite's locks of this process (fcntl(2), "Record locks").
+// Makes the file with mode 0600 if there is none. Must not open an existing file: closing it would
+// drop SQLite's locks of this process (fcntl(2), "Record locks").
 void make_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd >= 0)
@@ -63,7 +63,7 @@ void make_file(const std::string& path) {
 Store::Store(const Location& location, const util::Clock& clock)
     : location_(location), clock_(clock) {
     std::error_code error;
-    // Absolute: SQLite has relative names with a meaning of their own, such as ":memory:".
+    // Absolute, since SQLite takes some relative names for something else, such as ":memory:".
     const auto path = std::filesystem::absolute(location_.path, error).lexically_normal().string();
     if (error) throw unusable(location_.path, error.value());
     if (location_.create)
@@ -72,7 +72,7 @@ Store::Store(const Location& location, const util::Clock& clock)
         throw errno == ENOENT ? not_there(path) : unusable(path, errno);
     db_ = std::make_unique<Database>(
         path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE);
-    // By the real name, so that who comes by a link shares it.
+    // By the file's real name, so that a process that opens a link shares the directory.
     directory_ = std::string(sqlite3_db_filename(db_->handle(), "main")) + "-run";
     prepare_directory();
     bell_ = std::make_unique<Bell>(directory_ + "/bell");
@@ -107,18 +107,18 @@ void Store::prepare_directory() {
     const int cause = errno;
     struct stat status {};
     if (cause == EEXIST && ::lstat(directory_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-        // Who can write there could stop the broker, or take its sessions for dead.
+        // A user who can write there could stop the broker, or remove the beacons of its sessions.
         if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
         throw Error(
             ErrorKind::unreachable,
-            fmt::format("cannot use {}: others may write there", util::printable(directory_)),
-            "chmod 700 it, if it is airy's")
+            fmt::format("cannot use {}: other users may write there", util::printable(directory_)),
+            "if airy made the directory, run chmod 700 on it")
             .as_permanent();
     }
     throw unusable(directory_, cause == EEXIST ? ENOTDIR : cause);
 }
 
-// Whoever comes first makes the tables; the others wait for that.
+// The first process makes the tables; the others wait until it has.
 void Store::prepare_file() {
     if (look_at_file(*db_) == FileState::ready) return;
     const auto deadline = std::chrono::steady_clock::now() + turn_patience;
@@ -158,8 +158,9 @@ void Store::sync() {
     if (!flush_failed_ &&
         log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK)
         return;
-    // The system tells of a failed flush once and takes the pages for written (fsync(2)): trying
-    // that again would succeed, with a hole in the log. All of it is written to the file instead.
+    // The system reports a failed flush once and then takes the pages for written (fsync(2)). A
+    // second flush would succeed with a hole in the log, so the checkpoint writes all pages to the
+    // file.
     flush_failed_ = true;
     const int code = sqlite3_wal_checkpoint_v2(db_->handle(), "main", SQLITE_CHECKPOINT_TRUNCATE,
                                                nullptr, nullptr);
@@ -174,12 +175,13 @@ void Store::checkpoint_if_long() {
         log_pages_ < truncate_pages ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
     log_pages_ = 0;
     rung_ = bell_->rung();
-    // Another process may be at it, or the disk full: the log stays long, and the next one tries.
+    // When another process runs a checkpoint or the disk is full, the log stays long until the next
+    // checkpoint.
     sqlite3_wal_checkpoint_v2(db_->handle(), "main", mode, nullptr, nullptr);
     if (mode != SQLITE_CHECKPOINT_PASSIVE) bell_->ring();
 }
 
-// SQLite would go on with a file that has no name any more, and lose what is written in the end.
+// SQLite would go on with a file that has no name any more, whose pages are lost at the end.
 void Store::check_in_place() const {
     int moved = 0;
     sqlite3_file_control(db_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -188,7 +190,7 @@ void Store::check_in_place() const {
                 fmt::format("cannot go on with the broker in {}: the file was removed or replaced "
                             "while it was in use",
                             util::printable(db_->path())),
-                "end what uses it before a file is put back from a backup")
+                "end every process that uses the file before you put back a backup")
         .as_permanent();
 }
 
@@ -211,7 +213,7 @@ void Transaction::commit() {
 
 Transaction::~Transaction() {
     if (!open_) return;
-    // Some failures have rolled back by themselves.
+    // After some failures SQLite has rolled back by itself.
     if (sqlite3_get_autocommit(store_.db().handle()) == 0)
         sqlite3_exec(store_.db().handle(), "ROLLBACK", nullptr, nullptr, nullptr);
     store_.bell_->ring();

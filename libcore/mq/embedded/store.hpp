@@ -15,12 +15,11 @@
 
 namespace airy::mq::embedded {
 
-// One connection to the broker's file: makes the file where there is none, gives write
-// transactions in turn among all processes, brings what is committed to the disk. One thread at a
-// time, but for hurry().
+// One connection to the broker's file. It makes the file if there is none, lets the processes write
+// in turn, and brings committed transactions to the disk. One thread at a time, except hurry().
 class Store {
   public:
-    // Throws Error{unreachable} for a file that cannot be used, saying why.
+    // Throws Error{unreachable} that says why the file cannot be used.
     explicit Store(const Location& location, const util::Clock& clock = util::system_clock());
 
     ~Store();
@@ -29,22 +28,21 @@ class Store {
 
     Database& db() noexcept { return *db_; }
     const Location& location() const noexcept { return location_; }
-    // Holds the beacons of the sessions and the bell, beside the file.
+    // The directory beside the file, with the beacons of the sessions and the bell.
     const std::string& directory() const noexcept { return directory_; }
     std::int64_t now() const noexcept;  // milliseconds since 1970
 
-    // Returns once everything committed before is on the disk. SQLite itself is told to commit
-    // without waiting for it, so that the lock is free meanwhile and several processes share one
-    // flush.
+    // Returns once every earlier commit is on the disk. SQLite itself commits without a flush, so
+    // that the lock is free during the flush and several processes share one.
     void sync();
 
-    // Moves what is committed from the log into the file when the log has become long.
+    // Moves committed pages from the log into the file when the log has become long.
     void checkpoint_if_long();
 
     // Throws Error{unreachable} when the file was removed or replaced.
     void check_in_place() const;
 
-    // From now on nothing waits for the lock beyond this. Any thread.
+    // From now on nothing waits for the lock longer than until `deadline`. Any thread.
     void hurry(util::SteadyTime deadline) noexcept;
 
   private:
@@ -57,16 +55,16 @@ class Store {
     const util::Clock& clock_;
     std::string directory_;
     std::unique_ptr<Bell> bell_;
-    std::uint32_t rung_ = 0;  // before the lock was tried
+    std::uint32_t rung_ = 0;  // the bell's number before the lock was tried
     util::SteadyTime waiting_since_{};
     std::atomic<util::SteadyTime::rep> deadline_{
         util::SteadyTime::max().time_since_epoch().count()};
     int log_pages_ = 0;
-    bool flush_failed_ = false;  // and what was to be flushed is not known to be on the disk
+    bool flush_failed_ = false;  // the log may have a hole on the disk
     std::unique_ptr<Database> db_;
 };
 
-// A write transaction; rolled back unless committed. Others read on meanwhile.
+// A write transaction, rolled back unless it is committed. Other connections can read meanwhile.
 class Transaction {
   public:
     explicit Transaction(Store& store);

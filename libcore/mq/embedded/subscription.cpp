@@ -6,16 +6,14 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "mq/embedded/codec.hpp"
-#include "mq/embedded/dead_letters.hpp"
 #include "mq/embedded/errors.hpp"
 #include "mq/embedded/expiry.hpp"
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/retention.hpp"
-#include "mq/embedded/schema.hpp"
+#include "mq/embedded/settlements.hpp"
 #include "mq/embedded/table_fields.hpp"
 #include "mq/steps.hpp"
 #include "util/log.hpp"
@@ -28,27 +26,41 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Settlements wait for company this long; the contract of Subscription allows 20 ms.
+// A settlement waits this long for others; the contract of Subscription allows 20 ms.
 constexpr milliseconds settle_patience{5};
 constexpr milliseconds destructor_deadline{500};
-// Messages of one transaction, so that others get their turn within milliseconds.
+// Messages of one transaction: other processes get their turn within milliseconds.
 constexpr std::size_t most_messages = 500;
-// What was missed, for whatever reason, is found out after this.
+// A subscription that no wake-up reached looks at its queue after this time.
 constexpr milliseconds tick{1000};
-// What was left to the other consumers of the queue is looked at again after this.
+// A subscription that left messages to the queue's other consumers looks again after this time.
 constexpr milliseconds leave_to_others{2};
 constexpr milliseconds full_disk_pause{200};
 
-std::atomic<std::uint64_t> generations{0};
+std::atomic<std::uint64_t> parts{0};
+
+// Throws Error for a message whose properties are damaged.
+Delivered delivered_from(StoredMessage stored, bool quorum) {
+    Delivered out;
+    read_meta(stored.meta, out.message);
+    out.message.exchange = std::move(stored.exchange);
+    out.message.topic = std::move(stored.topic);
+    out.message.body = std::move(stored.body);
+    if (quorum && stored.deliveries > 0) {
+        set_field(out.message.headers, "x-delivery-count", {stored.deliveries});
+        out.message.has_headers = true;
+    }
+    out.redelivered = stored.deliveries > 0;
+    out.received_at = util::system_clock().now();
+    return out;
+}
 
 }  // namespace
 
 EmbeddedSubscription::EmbeddedSubscription(const Location& location,
                                            const SubscribeOptions& options)
-    : generation_(++generations),
-      settle_at_once_(options.settle_at_once),
-      queue_(options.queue),
-      prefetch_(options.prefetch),
+    : queue_(options.queue),
+      book_(++parts, options.prefetch, options.settle_at_once ? milliseconds(0) : settle_patience),
       store_(location) {
     end_dead_sessions(store_, catalogue_);
     catch_up(store_, catalogue_);
@@ -81,7 +93,7 @@ void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
     log_consuming(queue_, options.prefetch);
 }
 
-// The queue that only this session uses, bound to the patterns.
+// Makes a queue that only this session uses, bound to the patterns. Returns its id.
 std::int64_t EmbeddedSubscription::make_own_queue(Change& change, const SubscribeOptions& options) {
     QueueSpec spec;
     spec.name = queue_ = "amq.gen-" + util::uuid_v4();
@@ -97,19 +109,19 @@ std::int64_t EmbeddedSubscription::make_own_queue(Change& change, const Subscrib
 }
 
 void EmbeddedSubscription::set_prefetch(std::uint16_t most) {
-    inbox_.put({.prefetch = most});
+    inbox_.put(Prefetch{most});
 }
 
 void EmbeddedSubscription::settle(DeliveryHandle delivery, Disposition disposition) {
-    if (delivery.part == generation_) inbox_.put({delivery.number, disposition, false});
+    inbox_.put(Settle{delivery, disposition});
 }
 
 void EmbeddedSubscription::stop() {
-    inbox_.put({0, Disposition::ack, true});
+    inbox_.put(Stop{});
 }
 
 bool EmbeddedSubscription::close(milliseconds deadline) noexcept {
-    service_.end(deadline, store_, [this] { inbox_.put({}); });
+    service_.end(deadline, store_, [this] { inbox_.put(WakeUp{}); });
     return flushed_.load();
 }
 
@@ -120,19 +132,20 @@ void EmbeddedSubscription::serve() {
     } catch (const Error&) {
         outbox_.put_all(events_);
         outbox_.put(Lost{std::current_exception()});
-        session_.beacon.reset();  // what is held goes back: nobody reads this session's beacon
+        // Another session finds this one dead and gives back its messages.
+        session_.beacon.reset();
     }
 }
 
 void EmbeddedSubscription::serve_until_closed() {
     while (true) {
         try {
-            if (work_to_do())
+            if (has_work())
                 work();
             else
                 wait();
         } catch (const DiskFull& full) {
-            // What is settled is tried again: it makes room.
+            // The pending settlements are tried again: they make room on the disk.
             util::log_warn(full.what());
             look_ = true;
             registered_ = false;
@@ -144,13 +157,14 @@ void EmbeddedSubscription::serve_until_closed() {
     }
 }
 
-// Stores the last settlements and ends the session; what is unsettled goes back.
+// Stores the last settlements and ends the session, which gives back its unsettled messages.
 void EmbeddedSubscription::finish() {
     std::vector<std::int64_t> dead;
     while (true) {
         try {
             Change change(store_, catalogue_);
-            if (auto* queue = my_queue(change)) settle_pending(change, *queue);
+            if (auto* queue = my_queue(change))
+                store_settlements(change, *queue, session_.id, book_.pending());
             end_session(change, session_.id);
             dead = change.commit();
             break;
@@ -165,11 +179,11 @@ void EmbeddedSubscription::finish() {
     store_.checkpoint_if_long();
 }
 
-// Until there may be work: settlements, a wake-up, the death of the watched session, the clock.
+// Waits until there may be work: a command, a wake-up, the death of the watched session, or a time
+// that has come.
 void EmbeddedSubscription::wait() {
     const auto now = steady_clock::now();
-    auto until = std::min(now + tick, watch_->due_at());
-    if (!pending_.empty()) until = std::min(until, first_pending_ + settle_patience);
+    auto until = std::min({now + tick, watch_->due_at(), book_.due_at()});
     if (left_some_) until = std::min(until, now + leave_to_others);
     const auto timeout = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(0));
     pollfd waiting[] = {
@@ -195,7 +209,8 @@ void EmbeddedSubscription::refresh_watch() {
         end_dead_sessions(store_, catalogue_);
 }
 
-// Reads only: whether something waits that nobody has told of, or nobody ever will.
+// Looks, without a write transaction, for ready messages of which no wake-up has told, and for the
+// end of the queue.
 void EmbeddedSubscription::look_after_tick() {
     store_.check_in_place();
     const auto ready = store_.db().value("SELECT ready FROM queue WHERE id = ?1 AND birth = ?2",
@@ -204,46 +219,42 @@ void EmbeddedSubscription::look_after_tick() {
 }
 
 void EmbeddedSubscription::take_commands() {
-    for (const auto& command : inbox_.take()) {
-        if (command.prefetch) {
-            prefetch_ = *command.prefetch;
-            look_ = true;
-        }
-        if (command.stop) {
-            stopped_ = true;
-            look_ = true;
-        }
-        const auto held = held_.find(command.tag);
-        if (held == held_.end() || std::exchange(held->second.settled, true)) continue;
-        if (pending_.empty()) first_pending_ = steady_clock::now();
-        pending_.push_back(command);
+    for (const auto& command : inbox_.take())
+        carry_out(command);
+}
+
+void EmbeddedSubscription::carry_out(const Command& command) {
+    if (const auto* settle = std::get_if<Settle>(&command)) {
+        book_.settle(settle->delivery, settle->disposition, steady_clock::now());
+    } else if (const auto* prefetch = std::get_if<Prefetch>(&command)) {
+        book_.set_prefetch(prefetch->most);
+        look_ = true;
+    } else if (std::holds_alternative<Stop>(command)) {
+        stopped_ = true;
+        look_ = true;
     }
 }
 
 std::size_t EmbeddedSubscription::room() const noexcept {
-    if (stopped_ || gone_) return 0;
-    if (prefetch_ == 0) return std::numeric_limits<std::size_t>::max();
-    const auto open = held_.size() - pending_.size();
-    return open < prefetch_ ? prefetch_ - open : 0;
+    return stopped_ || queue_gone_ ? 0 : book_.room();
 }
 
-bool EmbeddedSubscription::work_to_do() {
+bool EmbeddedSubscription::has_work() const {
     const auto now = steady_clock::now();
-    if (watch_->due_at() <= now) return true;
-    const auto enough = settle_at_once_  ? std::size_t{1}
-                        : prefetch_ == 0 ? std::size_t{256}
-                                         : std::max<std::size_t>(1, prefetch_ / 4);
-    if (!pending_.empty() && (pending_.size() >= enough || now >= first_pending_ + settle_patience))
-        return true;
-    return look_ && !gone_ && (room() > 0 || stopped_);
+    if (watch_->due_at() <= now || book_.due(now)) return true;
+    return look_ && !queue_gone_ && (room() > 0 || stopped_);
 }
 
+// Null when the queue was deleted. Throws Error{unreachable} when other processes have ended this
+// session.
 QueueCounts* EmbeddedSubscription::my_queue(Change& change) {
     if (!session_lives(change, session_.id))
-        throw Error(ErrorKind::unreachable,
-                    fmt::format("cannot go on consuming from '{}': this session was taken for dead",
-                                util::printable(queue_)),
-                    "was the directory beside the broker's file removed?");
+        throw Error(
+            ErrorKind::unreachable,
+            fmt::format(
+                "cannot go on consuming from '{}': another process took this session for dead",
+                util::printable(queue_)),
+            "was the directory beside the broker's file removed?");
     auto* queue = change.counts(queue_id_);
     return queue != nullptr && queue->info->birth == queue_birth_ ? queue : nullptr;
 }
@@ -260,7 +271,7 @@ void EmbeddedSubscription::work() {
         gone = queue == nullptr;
         if (queue != nullptr) {
             quorum = queue->info->policy.quorum;
-            settle_pending(change, *queue);
+            store_settlements(change, *queue, session_.id, book_.pending());
             if (stopped_)
                 end_consumer(change, session_.id);
             else
@@ -268,12 +279,11 @@ void EmbeddedSubscription::work() {
         }
         dead = change.commit();
     }
-    // Only now: until then all of it might have to be done again.
-    forget_settled();
-    last_key_ = 0;
+    // Not before the commit: a change that fails is done again.
+    book_.stored();
     for (auto& stored : taken)
-        add_delivery(std::move(stored), quorum);
-    if (gone && !std::exchange(gone_, true) && !stopped_)
+        deliver(std::move(stored), quorum);
+    if (gone && !std::exchange(queue_gone_, true) && !stopped_)
         events_.push_back(Cancelled{
             fmt::format("the broker ended the subscription to '{}': was the queue deleted?",
                         util::printable(queue_))});
@@ -284,62 +294,8 @@ void EmbeddedSubscription::work() {
     store_.checkpoint_if_long();
 }
 
-void EmbeddedSubscription::settle_pending(Change& change, QueueCounts& queue) {
-    std::vector<std::int64_t> handled;
-    std::set<std::int64_t> leases;
-    for (const auto& command : pending_) {
-        const auto key = held_.at(command.tag).key;
-        if (const auto after = leases_.upper_bound(key);
-            after != leases_.begin() && lane_of(key) == fresh_lane)
-            leases.insert(*std::prev(after));
-        if (command.disposition == Disposition::ack) {
-            handled.push_back(key);
-            continue;
-        }
-        const auto message = held_message(change, key);
-        if (!message) continue;
-        if (command.disposition == Disposition::requeue) {
-            give_back(change, queue, *message, Return::requeued);
-        } else {
-            forget_held(change, queue, key, key);
-            if (command.damaged)
-                set_aside(change, *queue.info, *message);
-            else
-                dead_letter(change, *queue.info, *message, "rejected");
-        }
-    }
-    forget_runs(change, queue, std::move(handled));
-    ended_.clear();
-    for (const auto first : leases)
-        if (change.db().run("DELETE FROM lease WHERE session = ?1 AND first = ?2 AND NOT EXISTS "
-                            "(SELECT 1 FROM message WHERE id BETWEEN first AND last)",
-                            session_.id, first) > 0)
-            ended_.push_back(first);
-}
-
-// Neighbours are removed at once, which is much cheaper.
-void EmbeddedSubscription::forget_runs(Change& change, QueueCounts& queue,
-                                       std::vector<std::int64_t> keys) {
-    std::ranges::sort(keys);
-    for (std::size_t i = 0; i < keys.size();) {
-        std::size_t end = i + 1;
-        while (end < keys.size() && keys[end] == keys[end - 1] + 1)
-            ++end;
-        forget_held(change, queue, keys[i], keys[end - 1]);
-        i = end;
-    }
-}
-
-void EmbeddedSubscription::forget_settled() {
-    for (const auto& command : pending_)
-        held_.erase(command.tag);
-    pending_.clear();
-    for (const auto first : ended_)
-        leases_.erase(first);
-    ended_.clear();
-}
-
-// With others on the queue, only a fair part of it.
+// The number of ready messages that this consumer may take: an equal part for each consumer of the
+// queue.
 std::size_t EmbeddedSubscription::share(Change& change, const QueueCounts& queue) const {
     const auto consumers =
         change.db().value("SELECT count(*) FROM consumer WHERE queue = ?1", queue_id_).value_or(1);
@@ -356,7 +312,7 @@ std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, Queu
     look_ = room_left && queue.ready > 0 && limit == wanted;
     left_some_ = room_left && queue.ready > 0 && limit < wanted;
     const bool wait = room_left && queue.ready == 0;
-    // Who was to wake this one may have died in between.
+    // The process that was to wake this consumer may have died before it did.
     if (wait && registered_)
         registered_ = change.db().value("SELECT waiting > 0 FROM consumer WHERE session = ?1",
                                         session_.id) == 1;
@@ -365,44 +321,21 @@ std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, Queu
     return taken;
 }
 
-void EmbeddedSubscription::add_delivery(StoredMessage stored, bool quorum) {
-    const auto tag = ++last_tag_;
-    held_.emplace(tag, Held{stored.key, false});
-    // The leases are the runs of neighbours, as lease_messages() has made them.
-    if (lane_of(stored.key) == fresh_lane && stored.key != last_key_ + 1)
-        leases_.insert(stored.key);
-    if (lane_of(stored.key) == fresh_lane) last_key_ = stored.key;
-
-    Delivered delivered;
+// Hands the message over. A damaged one is set aside instead, and the messages behind it go on:
+// without its properties, a consumer could take it for another message.
+void EmbeddedSubscription::deliver(StoredMessage stored, bool quorum) {
+    const auto handle = book_.take(stored.key, stored.lease);
     try {
-        read_meta(stored.meta, delivered.message);
+        auto delivered = delivered_from(std::move(stored), quorum);
+        delivered.queue = queue_;
+        delivered.handle = handle;
+        events_.push_back(std::move(delivered));
     } catch (const Error&) {
-        withhold(tag);
-        return;
+        util::log_warn(
+            "a message is damaged; it goes to the dead-letter queue, or stays in the file",
+            {{"queue", queue_}});
+        book_.set_aside(handle, steady_clock::now());
     }
-    delivered.message.exchange = std::move(stored.exchange);
-    delivered.message.topic = std::move(stored.topic);
-    delivered.message.body = std::move(stored.body);
-    if (quorum && stored.deliveries > 0) {
-        set_field(delivered.message.headers, "x-delivery-count", {stored.deliveries});
-        delivered.message.has_headers = true;
-    }
-    delivered.queue = queue_;
-    delivered.redelivered = stored.deliveries > 0;
-    delivered.returns = static_cast<unsigned>(quorum ? stored.deliveries : stored.deliveries > 0);
-    delivered.received_at = util::system_clock().now();
-    delivered.handle = {generation_, tag};
-    events_.push_back(std::move(delivered));
-}
-
-// A message without what its publisher said of it could be taken for another one: it is set aside,
-// as if somebody had settled it, and those behind it go on.
-void EmbeddedSubscription::withhold(std::uint64_t tag) {
-    util::log_warn("a message is damaged; it goes to the dead-letter queue, or stays in the file",
-                   {{"queue", queue_}});
-    held_.at(tag).settled = true;
-    if (pending_.empty()) first_pending_ = steady_clock::now();
-    pending_.push_back({tag, Disposition::reject, false, true});
 }
 
 }  // namespace airy::mq::embedded

@@ -4,13 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "mq/embedded/change.hpp"
+#include "mq/embedded/lease_book.hpp"
 #include "mq/embedded/messages.hpp"
 #include "mq/embedded/service.hpp"
 #include "mq/embedded/sessions.hpp"
@@ -21,8 +21,9 @@
 namespace airy::mq::embedded {
 
 // Subscription over one connection to the file and a session of its own. Callers fill `inbox_` and
-// empty `outbox_`; the service thread owns the rest. It looks at the file when it is woken: by who
-// has put messages into its queue, by settlements that make room, by the end of another session.
+// empty `outbox_`; the service thread owns the rest. It reads the file when something wakes it: a
+// process that has put messages into the queue, settlements that make room, or the end of another
+// session.
 class EmbeddedSubscription final : public Subscription {
   public:
     EmbeddedSubscription(const Location& location, const SubscribeOptions& options);
@@ -37,18 +38,16 @@ class EmbeddedSubscription final : public Subscription {
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
-    struct Command {
-        std::uint64_t tag = 0;  // 0: only a wake-up, or the request to stop
-        Disposition disposition = Disposition::ack;
-        bool stop = false;
-        bool damaged = false;  // nobody was given it
-        std::optional<std::uint16_t> prefetch{};
+    struct Prefetch {
+        std::uint16_t most;
     };
-
-    struct Held {
-        std::int64_t key = 0;
-        bool settled = false;
+    struct Settle {
+        DeliveryHandle delivery;
+        Disposition disposition;
     };
+    struct Stop {};
+    struct WakeUp {};  // the service thread is to look at service_.closing()
+    using Command = std::variant<WakeUp, Prefetch, Settle, Stop>;
 
     void subscribe(const SubscribeOptions& options);
     std::int64_t make_own_queue(Change& change, const SubscribeOptions& options);
@@ -59,47 +58,35 @@ class EmbeddedSubscription final : public Subscription {
     void refresh_watch();
     void look_after_tick();
     void take_commands();
-    bool work_to_do();
+    void carry_out(const Command& command);
+    bool has_work() const;
     void work();
-    void settle_pending(Change& change, QueueCounts& queue);
-    void forget_runs(Change& change, QueueCounts& queue, std::vector<std::int64_t> keys);
-    std::vector<StoredMessage> take_share(Change& change, QueueCounts& queue);
     std::size_t share(Change& change, const QueueCounts& queue) const;
-    void add_delivery(StoredMessage stored, bool quorum);
-    void withhold(std::uint64_t tag);
-    void forget_settled();
+    std::vector<StoredMessage> take_share(Change& change, QueueCounts& queue);
+    void deliver(StoredMessage stored, bool quorum);
     QueueCounts* my_queue(Change& change);
     std::size_t room() const noexcept;
 
-    const std::uint64_t generation_;
-    const bool settle_at_once_;
     std::string queue_;
     std::atomic<bool> flushed_{false};  // every settlement is stored
     util::Mailbox<Command> inbox_;
     util::Mailbox<SubscriptionEvent> outbox_;
 
     // The service thread's own.
-    std::size_t prefetch_;
+    LeaseBook book_;
     Store store_;
     Catalogue catalogue_;
     Session session_;
     std::optional<Watch> watch_;
     std::int64_t queue_id_ = 0;
     std::int64_t queue_birth_ = 0;
-    std::map<std::uint64_t, Held> held_;  // by tag
-    std::set<std::int64_t> leases_;       // their first keys
-    std::vector<std::int64_t> ended_;     // leases that end with this change
-    std::vector<Command> pending_;        // settled, not stored
-    util::SteadyTime first_pending_{};
     std::vector<SubscriptionEvent> events_;
-    std::uint64_t last_tag_ = 0;
-    std::int64_t last_key_ = 0;
-    util::SteadyTime roll_call_at_{};
-    bool look_ = true;         // there may be messages
-    bool registered_ = false;  // the file says that this consumer waits
-    bool left_some_ = false;   // for others, who may not come for it
+    util::SteadyTime roll_call_at_{};  // when the first subscription looks at all sessions again
+    bool look_ = true;                 // the queue may hold ready messages
+    bool registered_ = false;          // the file says that this consumer waits
+    bool left_some_ = false;           // it left ready messages to the queue's other consumers
     bool stopped_ = false;
-    bool gone_ = false;  // the queue is
+    bool queue_gone_ = false;
 
     ServiceThread service_;  // last: it uses all of the above
 };

@@ -14,10 +14,10 @@ namespace airy::mq::embedded {
 // The field of this name, or null.
 const event::HeaderValue* find_field(const event::HeaderTable& table, std::string_view name);
 
-// Sets or adds it. Like RabbitMQ, leaves a table that it changes sorted by name.
+// Sets or adds the field, and sorts the table by name, as RabbitMQ does.
 void set_field(event::HeaderTable& table, std::string_view name, event::HeaderValue value);
 
-// Whatever its width on the wire.
+// An integer of any width. Nullopt for another type, or above the largest std::int64_t.
 std::optional<std::int64_t> integer_of(const event::HeaderValue& value);
 
 }  // namespace airy::mq::embedded

@@ -21,12 +21,12 @@ namespace {
 
 constexpr std::size_t most_purged = 1000;  // messages of one transaction
 
-void refuse_default_exchange(const std::string& name, std::string_view what) {
+void refuse_default_exchange(const std::string& name, std::string_view action) {
     if (name.empty())
         throw Error(ErrorKind::unreachable,
-                    fmt::format("cannot {} the default exchange: it leads to every queue by its "
-                                "name, and to nothing else",
-                                what));
+                    fmt::format("cannot {} the default exchange: it leads to every queue by the "
+                                "queue's name, and to nothing else",
+                                action));
 }
 
 }  // namespace
@@ -45,17 +45,17 @@ EmbeddedTopology::~EmbeddedTopology() {
         end_session(change, session_->id);
         commit_and_bury(change);
     } catch (const Error&) {
-        // Others end it: nobody reads its beacon any more.
+        // Another process finds this session dead and ends it.
     }
 }
 
-// What died or expired meanwhile must not be seen, although nobody may have been there to notice.
+// Ends dead sessions and does all work that is due. Perhaps no process was there to do it in time.
 void EmbeddedTopology::catch_up_all() {
     end_dead_sessions(store_, catalogue_);
     catch_up(store_, catalogue_);
 }
 
-// What a publisher may rely on is on the disk before the answer.
+// Commits. With sync=full the change is on the disk before the answer, since publishers rely on it.
 void EmbeddedTopology::finish(Change& change) {
     commit_and_bury(change);
     if (store_.location().sync == Sync::full) store_.sync();
@@ -98,7 +98,7 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
         const auto name = spec.name;
         auto fresh = create_queue(change, spec);
         finish(change);
-        if (fresh) session_ = std::move(fresh);  // not before it is in the file
+        if (fresh) session_ = std::move(fresh);  // not before the commit
         const QueueState state{name, 0, 0};
         log_declared(wanted, state);
         return state;
@@ -119,7 +119,7 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     return state;
 }
 
-// Returns the session that owns it, where there was none before.
+// Returns a new session when the queue is exclusive and there was none yet.
 std::optional<Session> EmbeddedTopology::create_queue(Change& change, const QueueSpec& spec) {
     std::optional<Session> fresh;
     if (spec.exclusive && !session_) fresh = begin_session(change);
@@ -180,7 +180,7 @@ std::uint64_t EmbeddedTopology::delete_queue(const std::string& name, bool if_em
 std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
     catch_up_all();
     std::uint64_t purged = 0;
-    std::optional<std::int64_t> left;  // what came meanwhile is not purged
+    std::optional<std::int64_t> left;  // messages that arrive during the purge stay
     while (true) {
         Change change(store_, catalogue_);
         const auto& info = open_queue(change, "purge the queue", name, my_session());
@@ -213,7 +213,7 @@ void EmbeddedTopology::delete_exchange(const std::string& name) {
 
 std::optional<Inventory> EmbeddedTopology::inventory() {
     catch_up_all();
-    Change change(store_, catalogue_);  // for one view of all
+    Change change(store_, catalogue_);  // for one consistent view
     Inventory out;
     auto exchanges = change.db().query("SELECT name, type, durable FROM exchange ORDER BY name");
     while (exchanges.next())

@@ -40,7 +40,7 @@ class EmbeddedTopology final : public Topology {
 
     Store store_;
     Catalogue catalogue_;
-    std::optional<Session> session_;  // once it has an exclusive queue
+    std::optional<Session> session_;  // once it has declared an exclusive queue
 };
 
 }  // namespace airy::mq::embedded

@@ -12,7 +12,8 @@
 namespace airy::mq::embedded {
 namespace {
 
-// Who does not keep the time helps out when the keeper is late: stopped, or dying.
+// A subscription that does not keep the time does the due work when the keeper is this late,
+// because its process is stopped or dying.
 constexpr std::int64_t keeper_lateness = 1000;  // milliseconds
 
 }  // namespace
@@ -27,7 +28,7 @@ bool Watch::refresh() {
     const auto due = next_due(db);
     due_at_ = util::SteadyTime::max();
     if (!due) return true;
-    // An older airy took expirations of any length.
+    // A file of an older airy may hold a longer wait, which would overflow.
     const auto now = store_.now();
     const auto wait = *due > now ? std::min(*due - now, event::longest_wait) : 0;
     due_at_ = std::chrono::steady_clock::now() +

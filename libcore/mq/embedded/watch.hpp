@@ -11,22 +11,24 @@
 
 namespace airy::mq::embedded {
 
-// What a subscription watches beside its own queue. Every subscription watches the session before
-// it, the first one the last one, so that each death is noticed by somebody; and the first one
-// keeps the time at which messages expire. Others would notice within a second. One thread.
+// The session that a subscription watches, and the time at which work is due. Every subscription
+// watches the session before its own; the first subscription watches the last session. So the death
+// of each session is noticed at once. The first subscription also keeps the time at which messages
+// expire; if it fails to, another one does so a second later. One thread.
 class Watch {
   public:
     Watch(Store& store, std::int64_t session) : store_(store), session_(session) {}
 
-    // Finds out anew whom to watch, and when something is due. False: whom it was to watch has died
-    // already, unnoticed; end_dead_sessions() and refresh again.
+    // Reads again which session to watch, and when work is due. False when that session is already
+    // dead: the caller is to call end_dead_sessions() and refresh() again.
     bool refresh();
 
-    // For poll, with no events: POLLERR says that the watched session has died. -1: nobody.
+    // For poll, with no events: POLLERR says that the watched session has died. -1: none is
+    // watched.
     int fd() const noexcept { return end_.get(); }
     util::SteadyTime due_at() const noexcept { return due_at_; }
-    // Whether this is the first subscription, which also looks after who is in no queue's row any
-    // more: those that drain, and owners of exclusive queues.
+    // Whether this is the first subscription. It also looks at sessions without a consumer, which
+    // no subscription watches: stopped subscriptions, and owners of exclusive queues.
     bool is_first() const noexcept { return first_; }
 
   private:
