@@ -18,7 +18,8 @@ struct Actions {
     bool post = false;       // the loop has a turn to make
     bool kick = false;       // the timekeeper has an earlier time to look at, or an end to see to
 
-    bool any() const noexcept { return create || post || kick || !wake.empty() || !end.empty(); }
+    bool for_threads() const noexcept { return create || !wake.empty() || !end.empty(); }
+    bool any() const noexcept { return post || kick || for_threads(); }
 };
 
 // Tokens of callables to fire when the lock is free.

@@ -73,22 +73,10 @@ std::optional<Submitted> Admission::offer(Task& task, Submitter* submitter) {
     return Submitted::accepted;
 }
 
-void Admission::take_slot(Task& task) noexcept {
-    ++running_;
-    task.place = Place::ready;
-}
-
-Task* Admission::admit() noexcept {
-    if (running_ >= cap_ || line_.empty()) return nullptr;
+Task* Admission::admit_next() noexcept {
     Task* task = line_.pop();
     take_slot(*task);
     return task;
-}
-
-void Admission::end(Task& task) {
-    task.place = Place::nowhere;
-    --running_;
-    hand_key_on(task);
 }
 
 void Admission::leave(Task& task) {

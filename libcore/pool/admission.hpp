@@ -53,9 +53,13 @@ class Admission {
     std::optional<Submitted> offer(Task& task, Submitter* submitter);
     // Moves the next task in line into a free slot; nullptr when there is no such task or slot.
     // When the task has no submitter, leave_queue() is due.
-    Task* admit() noexcept;
+    Task* admit() noexcept { return running_ < cap_ && !line_.empty() ? admit_next() : nullptr; }
     // The task gives its slot back, and the next task of its key goes into the line.
-    void end(Task& task);
+    void end(Task& task) {
+        task.place = Place::nowhere;
+        --running_;
+        if (task.extras) hand_key_on(task);
+    }
     // Takes a task without a slot out of the line or its key's queue. When it has a submitter,
     // answer() is due, else leave_queue().
     void leave(Task& task);
@@ -84,7 +88,11 @@ class Admission {
     }
 
   private:
-    void take_slot(Task& task) noexcept;
+    Task* admit_next() noexcept;
+    void take_slot(Task& task) noexcept {
+        ++running_;
+        task.place = Place::ready;
+    }
     void hand_key_on(Task& task);
 
     const std::size_t max_blocking_;

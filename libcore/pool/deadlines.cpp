@@ -19,19 +19,13 @@ util::SteadyTime Deadlines::start(Task& task, util::SteadyTime now) {
     return task.deadline;
 }
 
-void Deadlines::end(Task& task) noexcept {
-    take_out(list_of(task), task);
-    clear_timer(task);
-}
-
 void Deadlines::set_timer(Task& task, util::SteadyTime at) {
     task.extras->timer = timers_.emplace(at, &task);
 }
 
-void Deadlines::clear_timer(Task& task) noexcept {
-    if (!task.extras || !task.extras->timer) return;
-    timers_.erase(*task.extras->timer);
-    task.extras->timer.reset();
+void Deadlines::erase_timer(Extras& extras) noexcept {
+    timers_.erase(*extras.timer);
+    extras.timer.reset();
 }
 
 Task* Deadlines::pop_due(util::SteadyTime now) noexcept {
@@ -43,7 +37,7 @@ Task* Deadlines::pop_due(util::SteadyTime now) noexcept {
     if (!due) return nullptr;
     clear_timer(*due);
     if (due->place == Place::running) {
-        take_out(list_of(*due), *due);
+        take_out(due->has_own_timeout() ? own_timeout_ : started_, *due);
         due->timed_out = true;
         overrun_.push_back(*due);
     }

@@ -24,11 +24,19 @@ class Deadlines {
     // The task runs from now on, until its own timeout or the pool's. Returns its deadline, or the
     // end of time when it has none.
     util::SteadyTime start(Task& task, util::SteadyTime now);
-    void end(Task& task) noexcept;
+    void end(Task& task) noexcept {
+        if (task.timed_out)
+            take_out(overrun_, task);
+        else
+            take_out(task.has_own_timeout() ? own_timeout_ : started_, task);
+        clear_timer(task);
+    }
 
     // Of a task that has extras: its submitter waits until then.
     void set_timer(Task& task, util::SteadyTime at);
-    void clear_timer(Task& task) noexcept;
+    void clear_timer(Task& task) noexcept {
+        if (task.extras && task.extras->timer) erase_timer(*task.extras);
+    }
 
     // Returns a task whose time has come, once: a running task, which counts as overrun from now
     // on, or a task whose submitter has waited until its deadline. nullptr when there is none.
@@ -39,18 +47,17 @@ class Deadlines {
     std::size_t overrun() const noexcept { return overrun_.size(); }  // tasks past their deadline
     template <class F>
     void for_each_running(F f) {
-        for (TaskList* list : {&started_, &own_timeout_, &overrun_})
-            for_each(*list, f);
+        for_each(started_, f);
+        for_each(own_timeout_, f);
+        for_each(overrun_, f);
     }
 
   private:
-    TaskList& list_of(const Task& task) noexcept {
-        return task.timed_out ? overrun_ : task.has_own_timeout() ? own_timeout_ : started_;
-    }
+    void erase_timer(Extras& extras) noexcept;
 
-    TaskList started_;      // running with the pool's timeout; by start, and so by deadline
-    TaskList own_timeout_;  // running with a timeout of their own
-    TaskList overrun_;      // running past their deadline
+    TaskList started_;         // running with the pool's timeout; by start, and so by deadline
+    TaskList own_timeout_;     // running with a timeout of their own
+    CountedTaskList overrun_;  // running past their deadline
     Timers timers_;
     const std::chrono::nanoseconds task_timeout_;
 };

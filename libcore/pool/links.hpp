@@ -12,7 +12,12 @@ using Links =
     boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
 
 template <class T, Links T::*member>
-using List = boost::intrusive::list<T, boost::intrusive::member_hook<T, Links, member>>;
+using List = boost::intrusive::list<T, boost::intrusive::member_hook<T, Links, member>,
+                                    boost::intrusive::constant_time_size<false>>;
+// A list that knows its size.
+template <class T, Links T::*member>
+using CountedList = boost::intrusive::list<T, boost::intrusive::member_hook<T, Links, member>,
+                                           boost::intrusive::constant_time_size<true>>;
 
 // Takes the first element out of the list; nullptr when the list is empty.
 template <class ListOfT>

@@ -110,10 +110,6 @@ void LoopLane::want_turn(Actions& actions) noexcept {
     actions.post = true;
 }
 
-void LoopLane::let_loop_go() noexcept {
-    if (idle_waiters_.empty()) work_.let_go();
-}
-
 void LoopLane::post_turn() {
     asio::post(loop_, OnLoop(keep_alive(), &LoopLane::drain));
 }
@@ -156,7 +152,7 @@ bool LoopLane::take_turn() {
             let_loop_go();
         }
     }
-    host_.perform(actions);
+    if (actions.any()) host_.perform(actions);
     stop_tasks();
     while (Submitter* submitter = take_front(answers))
         std::exchange(submitter->resume, {})();
@@ -243,7 +239,7 @@ Task* LoopLane::complete(Task& task, TaskResult result, std::exception_ptr excep
             host_.start(*next, now, actions);
         }
     }
-    host_.perform(actions);
+    if (actions.any()) host_.perform(actions);
     delete gone;
     return next;
 }

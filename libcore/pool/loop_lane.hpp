@@ -68,7 +68,9 @@ class LoopLane {
     // Has the loop make a turn, in which it does all that the lane has for it.
     void want_turn(Actions& actions) noexcept;
     // Lets the loop run out of work when no coroutine needs it.
-    void let_loop_go() noexcept;
+    void let_loop_go() noexcept {
+        if (idle_waiters_.empty()) work_.let_go();
+    }
     std::size_t running() const noexcept { return work_.running; }
     template <class F>
     void for_each_ready(F f) {

@@ -47,7 +47,7 @@ OutcomeKind settle(Task& task, TaskResult result, std::exception_ptr exception,
     outcome.exception = std::move(exception);
     if (outcome.kind != OutcomeKind::ok && outcome.kind != OutcomeKind::cancelled)
         report_failure(task, outcome, on_failure);
-    report_done(task, outcome);
+    if (task.on_done) report_done(task, outcome);
     task.work = ThreadTask();
     task.on_done.reset();
     if (task.extras) task.extras->on_submit_token.reset();
@@ -55,7 +55,7 @@ OutcomeKind settle(Task& task, TaskResult result, std::exception_ptr exception,
 }
 
 void report_done(Task& task, const Outcome& outcome) noexcept try {
-    if (task.on_done) task.on_done(outcome);
+    task.on_done(outcome);
 } catch (...) {
     util::log_error("a task's completion handler threw",
                     {{"error", describe(std::current_exception())}});

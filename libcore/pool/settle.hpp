@@ -16,7 +16,7 @@ OutcomeKind settle(Task& task, TaskResult result, std::exception_ptr exception,
                    util::SteadyTime now,
                    const std::function<void(const TaskReport&)>& on_failure) noexcept;
 
-// Calls the task's on_done, if it has one. Exceptions of it are logged.
+// Calls the task's on_done, which it must have. An exception of on_done is logged.
 void report_done(Task& task, const Outcome& outcome) noexcept;
 
 }  // namespace airy::pool

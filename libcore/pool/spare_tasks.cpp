@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "pool/spare_tasks.hpp"
 
+#include <utility>
+
 namespace airy::pool {
 
 namespace {
@@ -13,37 +15,43 @@ constexpr std::size_t max_spares = 0;
 constexpr std::size_t max_spares = 4096;
 #endif
 
-void delete_all(TaskList& tasks) noexcept {
-    tasks.clear_and_dispose([](Task* task) { delete task; });
-}
-
-struct ThreadStore {
-    TaskList tasks;
-    ~ThreadStore() { delete_all(tasks); }
+// Of this thread.
+struct Store {
+    Task* first = nullptr;  // chained by next_spare
+    ~Store() {
+        while (first)
+            delete std::exchange(first, first->next_spare);
+    }
 };
-thread_local ThreadStore store;
+thread_local Store store;
 
 }  // namespace
 
 SpareTasks::~SpareTasks() {
-    delete_all(tasks_);
+    while (first_)
+        delete std::exchange(first_, first_->next_spare);
 }
 
 TaskPtr SpareTasks::take() {
-    Task* task = take_front(store.tasks);
-    return TaskPtr(task ? task : new Task);
+    if (!store.first) return std::make_unique<Task>();
+    TaskPtr task(store.first);
+    store.first = std::exchange(task->next_spare, nullptr);
+    return task;
 }
 
-void SpareTasks::refill() noexcept {
-    if (max_spares && store.tasks.empty()) store.tasks.swap(tasks_);
+void SpareTasks::fill_store() noexcept {
+    if (store.first) return;
+    store.first = std::exchange(first_, nullptr);
+    size_ = 0;
 }
 
 bool SpareTasks::keep(Task& task) noexcept {
-    if (task.extras || tasks_.size() >= max_spares) return false;
+    if (task.extras || size_ >= max_spares) return false;
     task.place = Place::nowhere;
     task.timed_out = task.cancelled = task.stop_queued = false;
     task.stop_requested.store(false, std::memory_order_relaxed);
-    tasks_.push_front(task);
+    task.next_spare = std::exchange(first_, &task);
+    ++size_;
     return true;
 }
 

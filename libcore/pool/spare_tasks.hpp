@@ -18,13 +18,18 @@ class SpareTasks {
     // Without a lock: a task of this thread's store, or a new one.
     static TaskPtr take();
     // Under the pool's lock: moves all spare tasks to this thread's store, when that is empty.
-    void refill() noexcept;
+    void refill() noexcept {
+        if (first_) fill_store();
+    }
     // Under the pool's lock: keeps the task; false when the caller is to delete it without the
     // lock.
     [[nodiscard]] bool keep(Task& task) noexcept;
 
   private:
-    TaskList tasks_;
+    void fill_store() noexcept;
+
+    Task* first_ = nullptr;  // chained by next_spare
+    std::size_t size_ = 0;
 };
 
 }  // namespace airy::pool

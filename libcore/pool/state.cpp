@@ -75,7 +75,7 @@ Submitted State::submit(TaskPtr task) {
     const auto answered = offer(*task, may_wait ? &submitter : nullptr, actions);
     if (!answered || *answered == Submitted::accepted) owned = task.release();
     lock.unlock();
-    perform(actions);
+    if (actions.any()) perform(actions);
     if (answered) return *answered;
     const auto later = thread_lane_.wait_for_answer(submitter);
     if (later != Submitted::accepted) delete owned;
@@ -96,7 +96,7 @@ boost::asio::awaitable<Submitted> State::async_submit(TaskPtr task) {
         answered = offer(*task, own_task ? nullptr : &submitter, actions);
         if (!answered || *answered == Submitted::accepted) owned = task.release();
     }
-    perform(actions);
+    if (actions.any()) perform(actions);
     if (!answered) {
         // The answer cannot come before this coroutine is suspended: it comes on this thread.
         auto suspended = suspend(submitter.resume);
@@ -230,7 +230,8 @@ Task* State::end(Task& task, OutcomeKind kind, util::SteadyTime now, Actions& ac
 // The end of a task that was accepted and will not start. It is reported before the pool counts it
 // as ended.
 void State::discard(Task* task, OutcomeKind kind) noexcept {
-    report_done(*task, Outcome{kind, nullptr, clock_.steady() - task->submitted, {}});
+    if (task->on_done)
+        report_done(*task, Outcome{kind, nullptr, clock_.steady() - task->submitted, {}});
     const auto lane = task->lane;
     delete task;
     Actions actions;
@@ -246,7 +247,7 @@ void State::discard(Task* task, OutcomeKind kind) noexcept {
 
 // Without the lock.
 void State::perform(Actions& actions) {
-    thread_lane_.perform(actions);
+    if (actions.for_threads()) thread_lane_.perform(actions);
     if (std::exchange(actions.post, false)) loop_lane_.post_turn();
     if (std::exchange(actions.kick, false)) timekeeper_.kick();
 }

@@ -97,10 +97,12 @@ struct Task {
     const void* runner = nullptr;    // the coroutine that runs it; loop thread only
     Submitter* submitter = nullptr;  // waits for the answer
     Links stop_links;                // in the loop's list of stop requests
+    Task* next_spare = nullptr;      // after its end, in SpareTasks
 };
 
 using TaskPtr = std::unique_ptr<Task>;
 using TaskList = List<Task, &Task::links>;
+using CountedTaskList = CountedList<Task, &Task::links>;
 using StopList = List<Task, &Task::stop_links>;
 
 }  // namespace airy::pool

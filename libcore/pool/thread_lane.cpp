@@ -118,7 +118,7 @@ void ThreadLane::work(Worker& worker) {
         host_.start(*task, now, actions);
         want_worker(now, actions);
         lock.unlock();
-        host_.perform(actions);
+        if (actions.any()) host_.perform(actions);
         delete std::exchange(gone, nullptr);
         TaskResult result = TaskResult::failed;
         std::exception_ptr exception;

@@ -110,7 +110,7 @@ class ThreadLane {
     Timekeeper& timekeeper_;
     LaneHost& host_;
 
-    TaskList ready_;  // tasks that hold a slot and have no thread yet
+    CountedTaskList ready_;  // tasks that hold a slot and have no thread yet
     Workers workers_;
     bool spinning_ = false;  // one thread looks for a task before it parks
     bool ending_ = false;    // a thread ends a task, and will look for a ready one at once

@@ -30,9 +30,10 @@ using WorkerList = List<Worker, &Worker::links>;
 struct Workers {
     std::size_t live = 0;    // threads that are being made, run, or have ended and are not joined
     std::size_t waking = 0;  // threads that were woken or are being made, and look for a task soon
-    WorkerList parked;       // asleep until there is a task; the last one to park is woken first
-    WorkerList ended;        // to be joined
-    WorkerList unused;       // without a thread
+    // Asleep until there is a task; the last one to park is woken first.
+    CountedList<Worker, &Worker::links> parked;
+    WorkerList ended;   // to be joined
+    WorkerList unused;  // without a thread
     std::deque<Worker> all;
 
     Worker& take_unused() {
