@@ -86,8 +86,7 @@ void LoopLane::answer(Submitter& submitter, Submitted submitted, Actions& action
     --work_.submitters;
     submitter.answer.store(static_cast<std::uint32_t>(submitted), std::memory_order_relaxed);
     answers_.push_back(submitter);
-    want_turn(actions);
-    let_loop_go();
+    want_turn(actions);  // which lets the loop go
 }
 
 void LoopLane::wait_for_idle(IdleWaiter& waiter) {
