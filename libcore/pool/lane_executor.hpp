@@ -9,36 +9,36 @@
 
 namespace airy::pool {
 
-class State;
+class LaneHost;
 
 // An allocator that carries the pool in the executor of its coroutines: so that a submission can
 // tell that it comes from one of the pool's own tasks.
 template <class T>
 struct LaneAllocator {
     using value_type = T;
-    const State* state;
+    const LaneHost* pool;
 
-    explicit LaneAllocator(const State* s) noexcept : state(s) {}
+    explicit LaneAllocator(const LaneHost* p) noexcept : pool(p) {}
     template <class U>
-    LaneAllocator(const LaneAllocator<U>& other) noexcept : state(other.state) {}
+    LaneAllocator(const LaneAllocator<U>& other) noexcept : pool(other.pool) {}
     T* allocate(std::size_t n) { return std::allocator<T>().allocate(n); }
     void deallocate(T* at, std::size_t n) noexcept { std::allocator<T>().deallocate(at, n); }
     template <class U>
     bool operator==(const LaneAllocator<U>& other) const noexcept {
-        return state == other.state;
+        return pool == other.pool;
     }
 };
 
-inline auto lane_executor(boost::asio::io_context& loop, const State* state) {
+inline auto lane_executor(boost::asio::io_context& loop, const LaneHost* pool) {
     return boost::asio::require(loop.get_executor(),
-                                boost::asio::execution::allocator(LaneAllocator<void>(state)));
+                                boost::asio::execution::allocator(LaneAllocator<void>(pool)));
 }
 using LaneExecutor = decltype(lane_executor(std::declval<boost::asio::io_context&>(), nullptr));
 
 // Whether code on this executor is part of a task of this pool.
-inline bool runs_task_of(const boost::asio::any_io_executor& executor, const State* state) {
+inline bool runs_task_of(const boost::asio::any_io_executor& executor, const LaneHost* pool) {
     const auto* lane = executor.target<LaneExecutor>();
-    return lane && boost::asio::query(*lane, boost::asio::execution::allocator).state == state;
+    return lane && boost::asio::query(*lane, boost::asio::execution::allocator).pool == pool;
 }
 
 }  // namespace airy::pool

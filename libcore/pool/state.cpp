@@ -1,11 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The life of a pool: open, release, wait, reboot.
+// A task's way through the pool, from its submission to its end.
 #include "pool/state.hpp"
 
-#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
 
-#include "util/error.hpp"
+#include "pool/inside.hpp"
+#include "pool/lane_executor.hpp"
+#include "pool/settle.hpp"
 
 namespace airy::pool {
 
@@ -13,206 +16,266 @@ State::State(Options options, boost::asio::io_context& loop)
     : options_(std::move(options)),
       clock_(*options_.clock),
       loop_(loop),
-      cap_(options_.size),
-      sleep_timer_(loop) {}
+      admission_(options_),
+      deadlines_(options_.task_timeout),
+      timekeeper_(lock_, clock_, *this),
+      thread_lane_(lock_, options_, timekeeper_, *this),
+      loop_lane_(lock_, options_, loop, *this) {}
 
-State::~State() {
-    while (spare_)
-        delete std::exchange(spare_, spare_->links.next);
+void CancelTask::operator()() const noexcept {
+    state->cancel(task);
 }
 
-void State::open() {
-    start_timekeeper();
-    if (!options_.prealloc) return;
-    const std::size_t wanted = cap();
-    for (std::size_t made = 0; made < wanted; ++made) {
-        {
-            std::lock_guard lock(lock_);
-            if (closed_) return;  // released by another thread: nobody would join this one
-            ++threads_;
-            ++waking_;
+TaskPtr State::make_task(Lane lane, SubmitOptions&& options) {
+    TaskPtr task = SpareTasks::take();
+    task->state = this;
+    task->lane = lane;
+    task->priority = options.priority;
+    task->on_done = std::move(options.on_done);
+    if (!options.key.empty()) task->more().key_name = std::move(options.key);
+    if (options.deadline) task->more().submit_deadline = options.deadline;
+    if (options.timeout) task->more().timeout = options.timeout;
+    if (options.stop_token.stop_possible())
+        task->more().on_submit_token.emplace(std::move(options.stop_token),
+                                             CancelTask{this, task.get()});
+    task->submitted = clock_.steady();
+    return task;
+}
+
+// Under the lock: decides about a submission; nothing is returned when the submitter waits.
+std::optional<Submitted> State::offer(Task& task, Submitter* submitter, Actions& actions) {
+    tally_.note_submission();
+    spares_.refill();
+    const auto answered = task.cancelled ? Submitted::cancelled
+                          : closed_      ? Submitted::closed
+                                         : admission_.offer(task, submitter);
+    if (!answered) {
+        if (submitter->coroutine) loop_lane_.note_submitter();
+        if (task.extras && task.extras->submit_deadline) {
+            deadlines_.set_timer(task, *task.extras->submit_deadline);
+            timekeeper_.check_by(*task.extras->submit_deadline, actions);
         }
-        if (create_worker()) continue;
-        thread_refused();
-        abandon();
-        throw Error(ErrorKind::general,
-                    "cannot make " + std::to_string(wanted) + " threads at the start, only " +
-                        std::to_string(made),
-                    "make the pool smaller, or raise the limit of threads (ulimit -u)");
+    } else if (*answered != Submitted::accepted) {
+        tally_.count(OutcomeKind::rejected);
+    } else if (task.place == Place::ready) {
+        run_in_lane(task, actions);
+    } else {
+        note_queued(task.lane);
     }
+    return answered;
 }
 
-void State::abandon() {
-    release();
+Submitted State::submit(TaskPtr task) {
+    Submitter submitter;
     Actions actions;
-    std::uint64_t timekeeper;
+    Task* owned = nullptr;
+    std::unique_lock lock(lock_);
+    // Asked only where it can matter: a plain task that finds a slot does not wait.
+    const bool may_wait = (admission_.free() > 0 && !task->extras) || !waiting_would_deadlock();
+    const auto answered = offer(*task, may_wait ? &submitter : nullptr, actions);
+    if (!answered || *answered == Submitted::accepted) owned = task.release();
+    lock.unlock();
+    if (actions.any()) perform(actions);
+    if (answered) return *answered;
+    const auto later = thread_lane_.wait_for_answer(submitter);
+    if (later != Submitted::accepted) delete owned;
+    return later;
+}
+
+boost::asio::awaitable<Submitted> State::async_submit(TaskPtr task) {
+    const auto self = shared_from_this();
+    const auto executor = co_await boost::asio::this_coro::executor;
+    const bool own_task = runs_task_of(executor, this);
+    Submitter submitter;
+    submitter.coroutine = true;
+    Actions actions;
+    Task* owned = nullptr;
+    std::optional<Submitted> answered;
     {
-        std::unique_lock lock(lock_);
-        abandoned_ = true;
-        timekeeper = timekeepers_;
-        // Once more, when the loop has just taken its last turn: its coroutines are to be ended.
-        want_loop(actions);
+        std::lock_guard lock(lock_);
+        answered = offer(*task, own_task ? nullptr : &submitter, actions);
+        if (!answered || *answered == Submitted::accepted) owned = task.release();
     }
-    perform(actions);
-    kick_timekeeper();
-    join_timekeeper(timekeeper);
+    if (actions.any()) perform(actions);
+    if (!answered) {
+        // The answer cannot come before this coroutine is suspended: it comes on this thread.
+        auto suspended = suspend(submitter.resume);
+        co_await std::move(suspended);
+        answered = static_cast<Submitted>(submitter.answer.load(std::memory_order_relaxed));
+    }
+    if (*answered != Submitted::accepted) delete owned;
+    co_return *answered;
 }
 
-void State::release() {
-    close(true);
+// Whether this thread, waiting for a slot, would keep one from getting free: it runs one of the
+// pool's tasks or a stop callback of one, or it is the loop's.
+bool State::waiting_would_deadlock() const {
+    return Inside::of(*this) || loop_.get_executor().running_in_this_thread();
 }
 
-// Refuses what is new and who waits; with stop, also drops what is queued and asks the rest to
-// stop.
-void State::close(bool stop) {
+// Under the lock: the task has a slot.
+void State::run_in_lane(Task& task, Actions& actions) {
+    if (task.lane == Lane::threads) {
+        thread_lane_.push(task, actions);
+    } else {
+        if (waits_.on_loop) waits_.changed.notify_all();
+        loop_lane_.push(task, actions);
+    }
+}
+
+// Under the lock: gives free slots to the tasks in line.
+void State::admit(Actions& actions) {
+    while (Task* task = admission_.admit()) {
+        if (task->submitter)
+            answer(*task, Submitted::accepted, actions);
+        else
+            leave_queue(task->lane, actions);
+        run_in_lane(*task, actions);
+    }
+}
+
+// Under the lock: an accepted task stands behind another of its key.
+void State::note_queued(Lane lane) {
+    if (lane == Lane::async) loop_lane_.note_queued();
+}
+
+// Under the lock: a queued task is queued no longer, and its place goes to a waiting submitter.
+void State::leave_queue(Lane lane, Actions& actions) {
+    if (lane == Lane::async) loop_lane_.note_unqueued();
+    Task* next = admission_.leave_queue();
+    if (!next) return;
+    note_queued(next->lane);
+    answer(*next, Submitted::accepted, actions);
+}
+
+// Under the lock: the submitter stops waiting. Unless accepted, the task is the submitter's again,
+// and both may be gone when this returns.
+void State::answer(Task& task, Submitted submitted, Actions& actions) {
+    Submitter& submitter = admission_.answer(task);
+    if (submitted != Submitted::accepted) tally_.count(OutcomeKind::rejected);
+    deadlines_.clear_timer(task);
+    if (submitter.coroutine)
+        loop_lane_.answer(submitter, submitted, actions);
+    else
+        thread_lane_.answer(submitter, submitted, actions);
+}
+
+// From the submitter's stop token, on the thread that stops.
+void State::cancel(Task* task) noexcept {
     Actions actions;
     Stops stops;
-    TaskList dropped;
+    bool dropped = false;
     {
         std::lock_guard lock(lock_);
-        closed_ = true;
-        const auto leave = [&](Task* task) {
-            if (!task->submitter && !stop) return;
-            const bool refused = task->submitter;
-            leave_line(task);
-            if (refused)
-                answer(task, Submitted::closed, actions);
-            else
-                dropped.push_back(task);
-        };
-        // Those behind their key first, so that none of them gets in line when the first leaves it.
-        for (auto& [name, key] : keys_)
-            key.tasks.for_each(leave);
-        admission_.for_each(leave);
-        if (stop)
-            for (TaskList* list : {&ready_, &loop_ready_, &started_, &own_timeout_, &overrun_})
-                list->for_each([&](Task* task) { request_stop(task, stops, actions); });
-        want_loop(actions);
+        switch (task->place) {
+            case Place::nowhere:
+                task->cancelled = true;
+                break;
+            case Place::key_queue:
+            case Place::line:
+                dropped = !task->submitter;
+                admission_.leave(*task);
+                if (!dropped) answer(*task, Submitted::cancelled, actions);
+                break;
+            case Place::ready:
+            case Place::running:
+                request_stop(*task, stops, actions);
+                break;
+        }
     }
+    if (dropped) discard(task, OutcomeKind::cancelled);
     perform(actions);
-    while (Task* task = dropped.pop_front())
-        discard(task, OutcomeKind::rejected);
     fire(stops);
-    kick_timekeeper();
 }
 
-std::size_t State::release(std::chrono::nanoseconds timeout) {
-    const auto start = clock_.steady();
-    close(false);
-    if (!wait_until(later(start, timeout))) {
-        close(true);
-        if (!wait_until(later(clock_.steady(), options_.stop_grace))) {
-            std::lock_guard lock(lock_);
-            return running_ + queued_;
-        }
-    }
-    return 0;
+// Under the lock. A callable's token is added to `stops`, to be fired when the lock is free; a
+// coroutine's token fires on the loop.
+void State::request_stop(Task& task, Stops& stops, Actions& actions) {
+    if (task.stop_requested.exchange(true, std::memory_order_relaxed)) return;
+    if (task.lane == Lane::async)
+        loop_lane_.request_stop(task, actions);
+    else if (task.extras && task.extras->stop)
+        stops.push_back(*task.extras->stop);
 }
 
-bool State::wait(std::optional<std::chrono::nanoseconds> timeout) {
-    if (!timeout) return wait_until(std::nullopt);
-    return wait_until(later(clock_.steady(), *timeout));
+// Without the lock. A task that ends waits for its stop callbacks, so these must not wait for its
+// slot.
+void State::fire(Stops& stops) const {
+    const Inside inside(*this);
+    for (auto& stop : stops)
+        stop.request_stop();
 }
 
-// Until no task is left and, once closed, no thread; false when the deadline came first.
-bool State::wait_until(std::optional<util::SteadyTime> deadline) {
-    if (Inside::of(*this))
-        throw Error(ErrorKind::general, "a task of the pool cannot wait for the pool");
-    const bool on_loop = loop_.get_executor().running_in_this_thread();
-    std::uint64_t timekeeper;
-    {
-        std::unique_lock lock(lock_);
-        ++waits_;
-        if (on_loop) loop_waits_ = true;
-        bool timed_out = false, stuck = false;
-        while (!(idle() && (!closed_ || timekeeper_over_)) && !timed_out) {
-            stuck = on_loop && coroutines_left();
-            if (stuck) break;
-            if (!deadline) {
-                changed_.wait(lock);
-                continue;
-            }
-            const auto left = *deadline - clock_.steady();
-            timed_out = left.count() <= 0;
-            if (!timed_out) changed_.wait_for(lock, std::min<Nanoseconds>(left, longest_sleep));
-        }
-        --waits_;
-        if (on_loop) loop_waits_ = false;
-        if (stuck)
-            throw Error(ErrorKind::general,
-                        "the loop's thread cannot wait for coroutines that run on it",
-                        "co_await async_wait() instead");
-        if (timed_out) return false;
-        if (!closed_) return true;
-        timekeeper = timekeepers_;
-    }
-    join_timekeeper(timekeeper);
-    return true;
+void State::start(Task& task, util::SteadyTime now, Actions& actions) {
+    tally_.note_start(now - task.submitted);
+    timekeeper_.check_by(deadlines_.start(task, now), actions);
 }
 
-// Under the lock: whether a coroutine runs, is queued, or stands in line.
-bool State::coroutines_left() {
-    bool any = running_async_ > 0;
-    const auto look = [&](const Task* task) { any = any || task->lane == Lane::async; };
-    for (auto& [name, key] : keys_)
-        key.tasks.for_each(look);
-    admission_.for_each(look);
-    return any;
+Task* State::end(Task& task, OutcomeKind kind, util::SteadyTime now, Actions& actions) {
+    const auto ran = now - task.started;
+    deadlines_.end(task);
+    tally_.note_end(kind, ran);
+    if (task.lane == Lane::threads)
+        thread_lane_.note_end(now, ran);
+    else
+        loop_lane_.note_end(task);
+    admission_.end(task);
+    admit(actions);
+    if (thread_lane_.has_unwoken() && (admission_.half_free() || !thread_lane_.short_tasks()))
+        thread_lane_.wake_answered();
+    note_idle(actions);
+    return spares_.keep(task) ? nullptr : &task;
 }
 
-// Under the lock.
-void State::note_idle(Actions& actions) {
-    if (!idle()) return;
-    if (waits_ > 0) changed_.notify_all();
-    if (!idle_waiters_.empty()) want_loop(actions);
-    if (closed_) actions.kick = true;
-}
-
-void State::reboot() {
-    {
-        std::unique_lock lock(lock_);
-        if (!closed_) throw Error(ErrorKind::general, "cannot reboot a pool that was not released");
-        if (rebooting_)
-            throw Error(ErrorKind::general, "cannot reboot a pool that another thread reboots");
-        if (!idle())
-            throw Error(ErrorKind::general,
-                        "cannot reboot the pool: " + std::to_string(running_ + queued_) +
-                            " tasks are left from before the release",
-                        "wait() for them first");
-        rebooting_ = true;
-    }
-    const auto done = [this] {
-        std::lock_guard lock(lock_);
-        rebooting_ = false;
-    };
-    try {
-        wait_until(std::nullopt);  // the idle threads are ending
-        open();
-    } catch (...) {
-        done();
-        throw;
-    }
-    done();
-}
-
-void State::resize(std::size_t size) {
-    if (size == 0) throw Error(ErrorKind::usage, "a pool cannot have a size of 0");
+// The end of a task that was accepted and will not start. It is reported before the pool counts it
+// as ended.
+void State::discard(Task* task, OutcomeKind kind) noexcept {
+    if (task->on_done)
+        report_done(*task, Outcome{kind, nullptr, clock_.steady() - task->submitted, {}});
+    const auto lane = task->lane;
+    delete task;
     Actions actions;
     {
         std::lock_guard lock(lock_);
-        cap_ = size;
-        admit(actions);
+        tally_.count(kind);
+        leave_queue(lane, actions);
+        loop_lane_.let_loop_go();
+        note_idle(actions);
     }
     perform(actions);
 }
 
-void State::clock_moved() {
-    {
-        std::lock_guard lock(lock_);
-        changed_.notify_all();
+// Without the lock.
+void State::perform(Actions& actions) {
+    if (actions.for_threads()) thread_lane_.perform(actions);
+    if (std::exchange(actions.post, false)) loop_lane_.post_turn();
+    if (std::exchange(actions.kick, false)) timekeeper_.kick();
+}
+
+// On the timekeeper's thread: ends the tasks, submitters and threads whose time has come.
+void State::look(std::unique_lock<Lock>& lock) {
+    const auto now = clock_.steady();
+    Actions actions;
+    Stops stops;
+    while (Task* task = deadlines_.pop_due(now)) {
+        if (task->place == Place::running) {
+            request_stop(*task, stops, actions);
+        } else {
+            admission_.leave(*task);
+            answer(*task, Submitted::deadline, actions);
+        }
     }
-    kick_timekeeper();
-    post_sweep();
+    timekeeper_.check_by(deadlines_.next(), actions);
+    if (timekeeper_.take_alarm()) thread_lane_.check_stall(now, actions);
+    thread_lane_.end_idle(now, actions);
+    actions.kick = false;  // this thread is the one to be kicked
+    if (actions.any() || !stops.empty()) {
+        lock.unlock();
+        perform(actions);
+        fire(stops);
+        lock.lock();
+    }
+    thread_lane_.join_ended(lock);
 }
 
 std::stop_token State::stop_token(Task& task) {
@@ -223,52 +286,6 @@ std::stop_token State::stop_token(Task& task) {
         if (task.stop_requested.load(std::memory_order_relaxed)) stop->request_stop();
     }
     return stop->get_token();
-}
-
-Metrics State::metrics() const {
-    Metrics metrics;
-    {
-        std::lock_guard lock(lock_);
-        metrics.cap = cap_;
-        metrics.running = running_;
-        metrics.free = cap_ > running_ ? cap_ - running_ : 0;
-        metrics.waiting = waiting_;
-        metrics.queued = queued_;
-        metrics.overrun = overrun_.size();
-        metrics.threads_live = threads_;
-        metrics.threads_idle = parked_.size();
-        metrics.released = closed_;
-        metrics.submitted = submitted_;
-        metrics.totals = totals_;
-    }
-    metrics.wait = wait_times_.snapshot();
-    metrics.run = run_times_.snapshot();
-    return metrics;
-}
-
-std::size_t State::cap() const {
-    std::lock_guard lock(lock_);
-    return cap_;
-}
-
-std::size_t State::running() const {
-    std::lock_guard lock(lock_);
-    return running_;
-}
-
-std::size_t State::free() const {
-    std::lock_guard lock(lock_);
-    return cap_ > running_ ? cap_ - running_ : 0;
-}
-
-std::size_t State::waiting() const {
-    std::lock_guard lock(lock_);
-    return waiting_;
-}
-
-bool State::closed() const {
-    std::lock_guard lock(lock_);
-    return closed_;
 }
 
 }  // namespace airy::pool

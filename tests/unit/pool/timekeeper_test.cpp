@@ -1,276 +1,124 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Timeouts and stop requests, with a clock moved by hand.
+// The thread that watches the time, with a host that does nothing.
+#include "pool/timekeeper.hpp"
+
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <thread>
-
 #include "support.hpp"
-#include "util/error.hpp"
 
 using namespace airy;
 using namespace airy::pool;
 using namespace airy::test;
-using boost::asio::awaitable;
 
 namespace {
 
-struct Timed {
-    test::ManualClock clock;
-    Record<OutcomeKind> outcomes;
-    Gate gate;
-    TaskPool pool{with_clock(clock)};
+// Counts the looks and names the next time once.
+class CountingHost final : public Timekeeper::Host {
+  public:
+    CountingHost() { timekeeper.start(); }
+    ~CountingHost() { end(); }
 
-    static Options with_clock(test::ManualClock& clock) {
-        auto set = options(4);
-        set.clock = &clock;
-        set.task_timeout = 30s;
-        return set;
+    void end() {
+        over_ = true;
+        timekeeper.kick();
+        timekeeper.join(timekeeper.number());
     }
-    SubmitOptions report() {
-        SubmitOptions set;
-        set.on_done = [this](const Outcome& outcome) { outcomes.add(outcome.kind); };
-        return set;
+    void reopen() {
+        over_ = false;
+        timekeeper.start();
     }
-    void advance(std::chrono::nanoseconds by) {
-        clock.advance(by);
-        pool.clock_moved();
+    void check_by(util::SteadyTime at) {
+        Actions actions;
+        {
+            std::lock_guard guard(lock);
+            timekeeper.check_by(at, actions);
+        }
+        if (actions.kick) timekeeper.kick();
     }
+    bool runs() {
+        std::lock_guard guard(lock);
+        return runs_;
+    }
+
+    test::ManualClock clock;
+    Lock lock;
+    Timekeeper timekeeper{lock, clock, *this};
+    std::atomic<int> looks = 0;
+    std::atomic<int> alarms = 0;
+    std::atomic<bool> due = false;  // a look came at or after 10 s
+
+  private:
+    void look(std::unique_lock<Lock>& held) override {
+        CHECK(held.owns_lock());
+        if (clock.steady() >= start_ + 10s) due = true;
+        if (timekeeper.take_alarm()) ++alarms;
+        ++looks;
+    }
+    bool over() const noexcept override { return over_; }
+    void timekeeper_runs(bool runs) noexcept override { runs_ = runs; }
+
+    const util::SteadyTime start_ = clock.steady();
+    std::atomic<bool> over_ = false;
+    bool runs_ = false;
 };
 
 }  // namespace
 
-TEST_CASE("a task is asked to stop at its timeout, and has timed out whatever it returns") {
-    Timed timed;
-    std::atomic<bool> started = false, stopped = false;
-    timed.pool.submit(
-        [&](TaskContext& context) {
-            CHECK(*context.deadline() == timed.clock.steady() + 30s);
-            const std::stop_callback on_stop(context.stop_token(), [&] {
-                stopped = true;
-                timed.gate.open();
-            });
-            started = true;
-            timed.gate.wait();
-        },
-        timed.report());
-    REQUIRE(eventually([&] { return started.load(); }));
-    timed.advance(29s);
-    CHECK(timed.pool.metrics().overrun == 0);
-    CHECK_FALSE(stopped);
-    timed.advance(1s);
-    timed.pool.wait();
-    CHECK(stopped);
-    CHECK(timed.outcomes.values() == std::vector{OutcomeKind::timed_out});
+TEST_CASE("the timekeeper looks when it starts, at each kick, and when it is over") {
+    CountingHost host;
+    CHECK(eventually([&] { return host.looks == 1; }));
+    CHECK(host.runs());
+    host.timekeeper.kick();
+    CHECK(eventually([&] { return host.looks == 2; }));
+    host.end();
+    CHECK(host.looks == 3);
+    CHECK_FALSE(host.runs());
+    CHECK_FALSE(host.timekeeper.running());
 }
 
-TEST_CASE("a task that ignores the stop keeps its slot, counts as overrun, and is not run twice") {
-    Timed timed;
-    std::atomic<int> runs = 0;
-    timed.pool.submit(
-        [&] {
-            ++runs;
-            timed.gate.wait();
-        },
-        timed.report());
-    REQUIRE(eventually([&] { return runs == 1; }));
-    timed.advance(31s);
-    CHECK(eventually([&] { return timed.pool.metrics().overrun == 1; }));
-    CHECK(timed.pool.running() == 1);
-    CHECK(timed.pool.free() == 3);
-    CHECK(timed.outcomes.size() == 0);
-    timed.advance(1h);
-    timed.gate.open();
-    timed.pool.wait();
-    CHECK(runs == 1);
-    CHECK(timed.outcomes.values() == std::vector{OutcomeKind::timed_out});
-    const auto metrics = timed.pool.metrics();
-    CHECK(metrics.overrun == 0);
-    CHECK(metrics.total(OutcomeKind::timed_out) == 1);
-    CHECK(metrics.total(OutcomeKind::ok) == 0);
+TEST_CASE("the timekeeper looks at a time that was named, by the pool's clock") {
+    CountingHost host;
+    CHECK(eventually([&] { return host.looks == 1; }));
+    host.check_by(host.clock.steady() + 10s);
+    CHECK(eventually([&] { return host.looks == 2; }));
+    CHECK_FALSE(host.due);
+    host.clock.advance(10s);
+    host.timekeeper.kick();
+    CHECK(eventually([&] { return host.due.load(); }));
 }
 
-TEST_CASE("a submission may set its own timeout, or none") {
-    Timed timed;
-    auto shorter = timed.report(), none = timed.report();
-    shorter.timeout = 5s;
-    none.timeout = 0s;
-    std::atomic<int> started = 0;
-    Gate other;
-    timed.pool.submit(
-        [&](TaskContext& context) {
-            ++started;
-            const std::stop_callback on_stop(context.stop_token(), [&] { timed.gate.open(); });
-            timed.gate.wait();
-        },
-        std::move(shorter));
-    timed.pool.submit(
-        [&](TaskContext& context) {
-            CHECK_FALSE(context.deadline());
-            ++started;
-            other.wait();
-        },
-        std::move(none));
-    REQUIRE(eventually([&] { return started == 2; }));
-    timed.advance(5s);
-    CHECK(eventually([&] { return timed.outcomes.size() == 1; }));
-    timed.advance(100h);
-    CHECK(timed.pool.metrics().overrun == 0);
-    other.open();
-    timed.pool.wait();
-    CHECK(timed.outcomes.values() == std::vector{OutcomeKind::timed_out, OutcomeKind::ok});
+TEST_CASE("a time that is past is looked at at once") {
+    CountingHost host;
+    host.clock.advance(10s);
+    host.check_by(host.clock.steady() - 1s);
+    CHECK(eventually([&] { return host.due.load(); }));
 }
 
-TEST_CASE("a sleeping coroutine is woken by its timeout") {
-    Timed timed;
-    std::atomic<bool> started = false, disturbed = false;
-    timed.pool.submit_async(
-        [&](TaskContext& context) -> awaitable<TaskResult> {
-            started = true;
-            const bool undisturbed = co_await context.sleep_for(24h);
-            disturbed = !undisturbed && context.stop_requested();
-            co_return TaskResult::cancelled;
-        },
-        timed.report());
-    REQUIRE(eventually([&] { return started.load(); }));
-    timed.advance(30s);
-    timed.pool.wait();
-    CHECK(disturbed);
-    CHECK(timed.outcomes.values() == std::vector{OutcomeKind::timed_out});
-}
-
-TEST_CASE("sleep_for follows the clock") {
-    Timed timed;
-    std::atomic<bool> asleep = false, woken = false;
-    timed.pool.submit_async([&](TaskContext& context) -> awaitable<TaskResult> {
-        asleep = true;
-        const bool undisturbed = co_await context.sleep_for(20s);
-        woken = undisturbed;
-        co_return TaskResult::ok;
-    });
-    REQUIRE(eventually([&] { return asleep.load(); }));
-    timed.advance(19s);
-    CHECK_FALSE(woken);
-    timed.advance(1s);
-    CHECK(eventually([&] { return woken.load(); }));
-    timed.pool.wait();
-}
-
-TEST_CASE("the submitter's token stops the running task, in both lanes") {
-    TaskPool pool(options(4));
-    Record<OutcomeKind> outcomes;
-    std::stop_source stop;
-    std::atomic<int> started = 0;
-    const auto set = [&] {
-        SubmitOptions options;
-        options.stop_token = stop.get_token();
-        options.on_done = [&](const Outcome& outcome) { outcomes.add(outcome.kind); };
-        return options;
-    };
-    Gate gate;
-    pool.submit(
-        [&](TaskContext& context) {
-            ++started;
-            const std::stop_callback on_stop(context.stop_token(), [&] { gate.open(); });
-            gate.wait();
-            return TaskResult::cancelled;
-        },
-        set());
-    pool.submit_async(
-        [&](TaskContext& context) -> awaitable<TaskResult> {
-            ++started;
-            const bool undisturbed = co_await context.sleep_for(1h);
-            if (!undisturbed) throw 1;
-            co_return TaskResult::ok;
-        },
-        set());
-    REQUIRE(eventually([&] { return started == 2; }));
-    stop.request_stop();
-    pool.wait();
-    CHECK(outcomes.values() == std::vector{OutcomeKind::cancelled, OutcomeKind::cancelled});
-}
-
-TEST_CASE("a stop callback may submit: a full pool refuses, whichever thread asked to stop") {
-    Timed timed;
-    timed.pool.resize(1);
-    std::stop_source stop;
-    auto set = timed.report();
-    set.stop_token = stop.get_token();
-    std::atomic<bool> started = false;
-    Record<Submitted> answers;
-    timed.pool.submit(
-        [&](TaskContext& context) {
-            const std::stop_callback on_stop(context.stop_token(), [&] {
-                answers.add(timed.pool.submit([] {}));
-                timed.gate.open();
-            });
-            started = true;
-            timed.gate.wait();
-        },
-        std::move(set));
-    REQUIRE(eventually([&] { return started.load(); }));
-    std::thread asking;
-    SUBCASE("the timekeeper") {
-        timed.advance(30s);
+TEST_CASE("an alarm goes off once, by the real time, and only one is set") {
+    CountingHost host;
+    Actions actions;
+    {
+        std::lock_guard lock(host.lock);
+        CHECK(host.timekeeper.set_alarm(1ms, actions));
+        CHECK_FALSE(host.timekeeper.set_alarm(1ms, actions));
     }
-    SUBCASE("the submitter's") {
-        asking = std::thread([&] { stop.request_stop(); });
-    }
-    CHECK(eventually([&] { return answers.size() == 1; }));
-    CHECK(answers.values() == std::vector{Submitted::overload});
-    timed.pool.resize(2);  // so that a failed test ends
-    if (asking.joinable()) asking.join();
-    timed.pool.wait();
+    CHECK(actions.kick);
+    host.timekeeper.kick();
+    CHECK(eventually([&] { return host.alarms == 1; }));
+    std::lock_guard lock(host.lock);
+    CHECK_FALSE(host.timekeeper.take_alarm());
+    CHECK(host.timekeeper.set_alarm(1h, actions));
+    CHECK_FALSE(host.timekeeper.take_alarm());
 }
 
-TEST_CASE("a stop callback that release calls cannot wait for the pool") {
-    TaskPool pool(options(1));
-    std::atomic<bool> started = false, refused = false;
-    Gate gate;
-    pool.submit([&](TaskContext& context) {
-        const std::stop_callback on_stop(context.stop_token(), [&] {
-            try {
-                pool.wait(0s);
-            } catch (const Error&) {
-                refused = true;
-            }
-            gate.open();
-        });
-        started = true;
-        gate.wait();
-    });
-    REQUIRE(eventually([&] { return started.load(); }));
-    pool.release();
-    pool.wait();
-    CHECK(refused);
-}
-
-TEST_CASE("a task that stops a task of another pool is still inside its own") {
-    TaskPool own(options(1)), other(options(1));
-    std::stop_source stop;
-    SubmitOptions set;
-    set.stop_token = stop.get_token();
-    std::atomic<bool> started = false;
-    Record<Submitted> answers;
-    Gate gate;
-    other.submit(
-        [&](TaskContext& context) {
-            const std::stop_callback on_stop(context.stop_token(), [&] {
-                answers.add(own.submit([] {}));
-                answers.add(other.submit([] {}));
-                gate.open();
-            });
-            started = true;
-            gate.wait();
-        },
-        std::move(set));
-    REQUIRE(eventually([&] { return started.load(); }));
-    own.submit([&] { stop.request_stop(); });
-    CHECK(eventually([&] { return answers.size() == 2; }));
-    CHECK(answers.values() == std::vector{Submitted::overload, Submitted::overload});
-    own.resize(2);  // so that a failed test ends
-    other.resize(2);
-    own.wait();
-    other.wait();
+TEST_CASE("a timekeeper that was joined starts again, and a late join leaves the new one alone") {
+    CountingHost host;
+    const auto first = host.timekeeper.number();
+    host.end();
+    host.reopen();
+    CHECK(host.timekeeper.number() == first + 1);
+    host.timekeeper.join(first);
+    CHECK(host.runs());
+    CHECK(eventually([&] { return host.looks >= 2; }));
 }
