@@ -83,6 +83,11 @@ class JsonArray {
 // `{…}`, members in the order in which they were added.
 class JsonObject {
   public:
+    JsonObject() {
+        text_.reserve(usual_size);
+        text_ += '{';
+    }
+
     template <typename T>
     JsonObject& add(std::string_view key, const T& value) {
         begin_member(key);
@@ -95,9 +100,11 @@ class JsonObject {
     std::string line() const { return text_ + "}\n"; }
 
   private:
+    static constexpr std::size_t usual_size = 256;  // bytes: enough for most, in one allocation
+
     void begin_member(std::string_view key);
 
-    std::string text_ = "{";
+    std::string text_;
 };
 
 inline void append_json(std::string& out, const JsonArray& array) {
