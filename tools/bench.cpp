@@ -16,6 +16,7 @@
 #include "pool/bench.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
+#include "util/json_writer.hpp"
 
 namespace airy::tools {
 namespace {
@@ -41,14 +42,18 @@ std::string quantile(const pool::Histogram& histogram, double q) {
     return util::format_duration(histogram.quantile(q));
 }
 
-std::string histogram_json(const pool::Histogram& histogram) {
-    const auto seconds = [](std::chrono::nanoseconds time) {
-        return std::chrono::duration<double>(time).count();
-    };
-    return fmt::format(R"({{"p50":{:.9f},"p90":{:.9f},"p99":{:.9f},"p999":{:.9f},"max":{:.9f}}})",
-                       seconds(histogram.quantile(0.5)), seconds(histogram.quantile(0.9)),
-                       seconds(histogram.quantile(0.99)), seconds(histogram.quantile(0.999)),
-                       seconds(histogram.max()));
+// To the nanosecond.
+util::JsonFixed seconds(std::chrono::nanoseconds time) {
+    return {std::chrono::duration<double>(time).count(), 9};
+}
+
+util::JsonObject histogram_json(const pool::Histogram& histogram) {
+    return util::JsonObject()
+        .add("p50", seconds(histogram.quantile(0.5)))
+        .add("p90", seconds(histogram.quantile(0.9)))
+        .add("p99", seconds(histogram.quantile(0.99)))
+        .add("p999", seconds(histogram.quantile(0.999)))
+        .add("max", seconds(histogram.max()));
 }
 
 class Bench final : public Command {
@@ -124,15 +129,20 @@ class Bench final : public Command {
     }
 
     static std::string json(const BenchSpec& spec, const BenchResult& result) {
-        return fmt::format(
-            R"({{"lane":"{}","tasks":{},"cap":{},"wait_s":{:.9f},"elapsed_s":{:.6f},)"
-            R"("tasks_per_s":{:.1f},"limit_s":{:.6f},"cpu_s":{:.6f},"peak_rss_bytes":{},)"
-            R"("rss_before_bytes":{},"submit_to_start_s":{},"run_s":{}}})"
-            "\n",
-            name(spec.lane), spec.tasks, spec.cap, std::chrono::duration<double>(spec.wait).count(),
-            result.elapsed_s, result.tasks_per_s, result.limit_s, result.cpu_s,
-            result.peak_rss_bytes, result.rss_before_bytes, histogram_json(result.wait),
-            histogram_json(result.run));
+        return util::JsonObject()
+            .add("lane", name(spec.lane))
+            .add("tasks", spec.tasks)
+            .add("cap", spec.cap)
+            .add("wait_s", seconds(spec.wait))
+            .add("elapsed_s", util::JsonFixed{result.elapsed_s, 6})
+            .add("tasks_per_s", util::JsonFixed{result.tasks_per_s, 1})
+            .add("limit_s", util::JsonFixed{result.limit_s, 6})
+            .add("cpu_s", util::JsonFixed{result.cpu_s, 6})
+            .add("peak_rss_bytes", result.peak_rss_bytes)
+            .add("rss_before_bytes", result.rss_before_bytes)
+            .add("submit_to_start_s", histogram_json(result.wait))
+            .add("run_s", histogram_json(result.run))
+            .line();
     }
 
     OutputOption output_;

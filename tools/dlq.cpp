@@ -19,7 +19,7 @@
 #include "queue_transfers.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 #include "util/timestamp.hpp"
 
@@ -139,14 +139,14 @@ class Dlq final : public Command {
     }
 
     void print_json(const std::string& queue, const std::string& reason, const Group& group) const {
-        output::print(
-            fmt::format(R"({{"queue":{},"dead_letter_queue":{},"reason":{},"messages":{},)"
-                        R"("oldest":{},"newest":{}}})"
-                        "\n",
-                        util::quote_any_json(queue), util::quote_any_json(letters_of(queue)),
-                        util::quote_any_json(reason), group.messages,
-                        group.oldest.empty() ? "null" : util::quote_any_json(group.oldest),
-                        group.newest.empty() ? "null" : util::quote_any_json(group.newest)));
+        output::print(util::JsonObject()
+                          .add("queue", queue)
+                          .add("dead_letter_queue", letters_of(queue))
+                          .add("reason", reason)
+                          .add("messages", group.messages)
+                          .add("oldest", util::null_if_empty(group.oldest))
+                          .add("newest", util::null_if_empty(group.newest))
+                          .line());
     }
 
     int list() {
@@ -223,8 +223,11 @@ class Dlq final : public Command {
             messages = topology->purge_queue(letters);
         }
         if (output_.json())
-            output::print(fmt::format("{{\"queue\":{},\"purged\":{},\"messages\":{}}}\n",
-                                      util::quote_any_json(queues_.front()), !dry_run_, messages));
+            output::print(util::JsonObject()
+                              .add("queue", queues_.front())
+                              .add("purged", !dry_run_)
+                              .add("messages", messages)
+                              .line());
         else if (!common_options().quiet || dry_run_)
             output::print(fmt::format("{}purged {} dead letter{} of {}\n",
                                       dry_run_ ? "would have " : "", messages,

@@ -19,7 +19,7 @@
 #include "output/table.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
@@ -27,29 +27,24 @@ namespace {
 
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
 
-std::string field_json(const event::Field& field) {
-    auto text = fmt::format(R"({{"name":{},"type":{},"optional":{})", util::quote_json(field.name),
-                            util::quote_json(event::field_type_name(field.type)), field.optional);
-    if (!field.choices.empty()) {
-        text += R"(,"choices":[)";
-        for (const auto& choice : field.choices) {
-            if (text.back() != '[') text += ',';
-            util::append_json_string(text, choice);
-        }
-        text += ']';
-    }
-    return text += '}';
+util::JsonObject field_json(const event::Field& field) {
+    auto json = util::JsonObject()
+                    .add("name", field.name)
+                    .add("type", event::field_type_name(field.type))
+                    .add("optional", field.optional);
+    if (!field.choices.empty()) json.add("choices", util::JsonArray(field.choices));
+    return json;
 }
 
-// The members that `ls` and `show` have in common, without the closing brace.
-std::string type_json(const event::EventType& type) {
-    auto text = fmt::format(R"({{"event_type":{},"summary":{},"fields":[)",
-                            util::quote_json(type.name), util::quote_json(type.summary));
-    for (const auto& field : type.fields) {
-        if (text.back() != '[') text += ',';
-        text += field_json(field);
-    }
-    return text += ']';
+// The members that `ls` and `show` have in common.
+util::JsonObject type_json(const event::EventType& type) {
+    util::JsonArray fields;
+    for (const auto& field : type.fields)
+        fields.add(field_json(field));
+    return util::JsonObject()
+        .add("event_type", type.name)
+        .add("summary", type.summary)
+        .add("fields", fields);
 }
 
 std::string field_names(const event::EventType& type) {
@@ -82,7 +77,7 @@ void print_table(const output::Table& table) {
 int list_types(bool json) {
     if (json) {
         for (const auto& type : event::all())
-            output::print(type_json(type) + "}\n");
+            output::print(type_json(type).line());
         return 0;
     }
     output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
@@ -104,8 +99,8 @@ int show_type(const std::string& name, bool json) {
     const auto body = event::example_body(*type);
     const auto command = event::example_command(*type);
     if (json) {
-        output::print(fmt::format("{},\"example\":{},\"command\":{}}}\n", type_json(*type), body,
-                                  util::quote_json(command)));
+        output::print(
+            type_json(*type).add("example", util::JsonRaw{body}).add("command", command).line());
         return 0;
     }
     output::print(fmt::format("{}: {}\n\n", type->name, type->summary));
@@ -151,9 +146,11 @@ class Validation {
             const auto event = event::complete(record.text, {.topic = topic_, .custom = custom_});
             ++valid_;
             if (json_)
-                output::print(fmt::format(R"({{"line":{},"valid":true,"event_type":{}}})"
-                                          "\n",
-                                          record.number, util::quote_json(event.type)));
+                output::print(util::JsonObject()
+                                  .add("line", record.number)
+                                  .add("valid", true)
+                                  .add("event_type", event.type)
+                                  .line());
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::invalid_event) throw;
             ++invalid_;
@@ -163,10 +160,12 @@ class Validation {
 
     void report(std::uint64_t line, const Error& error) {
         if (json_)
-            output::print(fmt::format(R"({{"line":{},"valid":false,"error":{},"hint":{}}})"
-                                      "\n",
-                                      line, util::quote_json(error.what()),
-                                      util::quote_json(error.hint())));
+            output::print(util::JsonObject()
+                              .add("line", line)
+                              .add("valid", false)
+                              .add("error", error.what())
+                              .add("hint", error.hint())
+                              .line());
         output::complain(fmt::format("line {}: {}", line, error.what()), "");
     }
 

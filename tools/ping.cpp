@@ -8,6 +8,7 @@
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "util/json_writer.hpp"
 
 namespace airy::tools {
 namespace {
@@ -26,9 +27,11 @@ class Ping final : public Command {
         const std::chrono::duration<double, std::milli> took =
             std::chrono::steady_clock::now() - start;
         if (output_.json())
-            output::print(
-                fmt::format("{{\"url\":\"{}\",\"server\":\"{}\",\"connect_ms\":{:.3f}}}\n",
-                            mq::masked_url(endpoint.url), topology->server(), took.count()));
+            output::print(util::JsonObject()
+                              .add("url", mq::masked_url(endpoint.url))
+                              .add("server", topology->server())
+                              .add("connect_ms", util::JsonFixed{took.count(), 3})
+                              .line());
         else if (!common_options().quiet)
             output::print(fmt::format("{} at {} answered in {:.1f} ms\n", topology->server(),
                                       mq::masked_url(endpoint.url), took.count()));

@@ -22,7 +22,7 @@
 #include "queue_transfers.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
@@ -208,15 +208,16 @@ class Queue final : public Command {
     }
 
     void print_declared(const mq::QueueState& state) const {
-        std::string bindings;
-        for (const auto& pattern : patterns_)
-            bindings += (bindings.empty() ? "" : ",") + util::quote_any_json(pattern);
         if (output_.json()) {
-            output::print(fmt::format(
-                R"({{"queue":{},"type":"{}","ready":{},"consumers":{},"exchange":{},"bindings":[{}]}})"
-                "\n",
-                util::quote_any_json(state.name), type_, state.ready, state.consumers,
-                patterns_.empty() ? "null" : util::quote_any_json(exchange_.name), bindings));
+            output::print(util::JsonObject()
+                              .add("queue", state.name)
+                              .add("type", type_)
+                              .add("ready", state.ready)
+                              .add("consumers", state.consumers)
+                              .add("exchange",
+                                   patterns_.empty() ? std::nullopt : std::optional(exchange_.name))
+                              .add("bindings", util::JsonArray(patterns_))
+                              .line());
             return;
         }
         if (common_options().quiet) return;
@@ -267,8 +268,11 @@ class Queue final : public Command {
     void report(const char* verb, const std::string& name, std::uint64_t messages,
                 bool done = true) const {
         if (output_.json())
-            output::print(fmt::format("{{\"queue\":{},\"{}\":{},\"messages\":{}}}\n",
-                                      util::quote_any_json(name), verb, done, messages));
+            output::print(util::JsonObject()
+                              .add("queue", name)
+                              .add(verb, done)
+                              .add("messages", messages)
+                              .line());
         else if (!common_options().quiet || !done)
             output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
                                       util::printable(name), counted(messages, "message")));

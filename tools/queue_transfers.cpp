@@ -10,7 +10,7 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
@@ -115,10 +115,13 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
         done = broker.transfer(what, signals);
     }
     if (json)
-        output::print(
-            fmt::format("{{\"from\":{},\"to\":{},\"moved\":{},\"passed_over\":{},\"done\":{}}}\n",
-                        util::quote_any_json(what.from), util::quote_any_json(what.to), done.moved,
-                        done.passed_over, !dry_run));
+        output::print(util::JsonObject()
+                          .add("from", what.from)
+                          .add("to", what.to)
+                          .add("moved", done.moved)
+                          .add("passed_over", done.passed_over)
+                          .add("done", !dry_run)
+                          .line());
     else if (!common_options().quiet || dry_run)
         output::print(fmt::format("{}moved {} from {} to {}\n", dry_run ? "would have " : "",
                                   messages(done.moved), util::printable(what.from),

@@ -18,7 +18,7 @@ constexpr double left = 56;
 constexpr double right = 12;
 constexpr double top = 10;
 constexpr double bottom = 24;
-constexpr std::size_t colours = 6;
+constexpr std::size_t colours = 8;
 // Beyond this a line has more points than the page has pixels.
 constexpr std::size_t most_points = 1200;
 
@@ -156,10 +156,13 @@ std::string svg_figure(const Chart& chart, double from, double to, double gap) {
         const auto colour = i % colours + 1;
         lines += fmt::format(R"(<path class="line" data-line="{}" d="{}"/>)", colour,
                              path_of(thinned(series.points), axes, gap));
-        legend += fmt::format(R"(<li><span class="key" data-line="{}"></span>{} )"
-                              R"(<b>{}{}</b> <small>highest {}{}</small></li>)",
-                              colour, html_escaped(series.name), shown(series.points.back().value),
-                              unit, shown(highest_of(series.points)), unit);
+        const auto tip =
+            series.help.empty() ? "" : fmt::format(R"( title="{}")", html_escaped(series.help));
+        legend +=
+            fmt::format(R"(<li{}><span class="key" data-line="{}"></span>{} )"
+                        R"(<b>{}{}</b> <small>highest {}{}</small></li>)",
+                        tip, colour, html_escaped(series.name), shown(series.points.back().value),
+                        unit, shown(highest_of(series.points)), unit);
     }
     return fmt::format(
         "<figure><figcaption>{}{}</figcaption>\n"

@@ -16,6 +16,7 @@ struct Point {
 struct Series {
     std::string name;
     std::vector<Point> points;  // by time
+    std::string help = {};      // shown when the pointer rests on the name
 };
 
 // Lines over one time axis.
@@ -27,7 +28,7 @@ struct Chart {
 
 // The chart as an HTML figure with inline SVG and a legend that tells each line's last and highest
 // value. A line bears its colour's number in
-// `data-line`, 1 to 6, for the page's style. `from` and `to` are the time
+// `data-line`, 1 to 8, for the page's style. `from` and `to` are the time
 // axis, shared by the charts of a page. A gap in the points of more than `gap` seconds is a gap in
 // the line.
 std::string svg_figure(const Chart& chart, double from, double to, double gap);

@@ -2,15 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/consumer_json.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "inspect/figures.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
-#include "util/text.hpp"
 #include "util/timestamp.hpp"
 
 namespace airy::inspect {
@@ -24,55 +21,93 @@ constexpr std::initializer_list<ConsumerState> states = {
     ConsumerState::reconnecting, ConsumerState::tripped, ConsumerState::draining,
     ConsumerState::stopped};
 
-// A name may come from a command line, where nothing makes sure that it is UTF-8.
-void append_text(std::string& out, std::string_view text) {
-    out += util::quote_any_json(text);
-}
-
 double milliseconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+util::JsonFixed seconds(std::chrono::nanoseconds duration) {
+    return {std::chrono::duration<double>(duration).count(), 3};
+}
+
 // Milliseconds to the microsecond.
-std::string percentiles(const work::Percentiles& measured) {
-    return fmt::format(
-        R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"max":{:.3f},"sum":{:.3f},"up_to":[{}]}})",
-        measured.count, milliseconds(measured.p50), milliseconds(measured.p90),
-        milliseconds(measured.p99), milliseconds(measured.max), milliseconds(measured.sum),
-        fmt::join(measured.up_to, ","));
+util::JsonObject json_of(const work::Percentiles& measured) {
+    const auto time = [](std::chrono::nanoseconds duration) {
+        return util::JsonFixed{milliseconds(duration), 3};
+    };
+    return util::JsonObject()
+        .add("count", measured.count)
+        .add("p50", time(measured.p50))
+        .add("p90", time(measured.p90))
+        .add("p99", time(measured.p99))
+        .add("max", time(measured.max))
+        .add("sum", time(measured.sum))
+        .add("up_to", util::JsonArray(measured.up_to));
 }
 
-std::string rates(const work::Rates& rates) {
-    return fmt::format(R"({{"1s":{:.1f},"10s":{:.1f},"60s":{:.1f}}})", rates.second,
-                       rates.ten_seconds, rates.minute);
+util::JsonObject json_of(const work::Rates& rates) {
+    return util::JsonObject()
+        .add("1s", util::JsonFixed{rates.second, 1})
+        .add("10s", util::JsonFixed{rates.ten_seconds, 1})
+        .add("60s", util::JsonFixed{rates.minute, 1});
 }
 
-void append_tasks(std::string& out, const std::vector<work::RunningTask>& tasks) {
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-        out += i > 0 ? R"(,{"topic":)" : R"({"topic":)";
-        append_text(out, tasks[i].topic);
-        out += R"(,"message_id":)";
-        append_text(out, tasks[i].message_id);
-        out += fmt::format(R"(,"messages":{},"running_s":{:.3f}}})", tasks[i].messages,
-                           std::chrono::duration<double>(tasks[i].running).count());
-    }
+util::JsonArray json_of(const std::vector<work::RunningTask>& tasks) {
+    util::JsonArray array;
+    for (const auto& task : tasks)
+        array.add(util::JsonObject()
+                      .add("topic", task.topic)
+                      .add("message_id", task.message_id)
+                      .add("messages", task.messages)
+                      .add("running_s", seconds(task.running)));
+    return array;
 }
 
-void append_failures(std::string& out, const std::vector<work::RecentFailure>& failures) {
-    for (std::size_t i = 0; i < failures.size(); ++i) {
-        out += fmt::format(R"({}{{"time":"{}","topic":)", i > 0 ? "," : "",
-                           util::format_rfc3339(failures[i].at));
-        append_text(out, failures[i].topic);
-        out += R"(,"message_id":)";
-        append_text(out, failures[i].message_id);
-        out += R"(,"reason":)";
-        append_text(out, failures[i].reason);
-        out += '}';
-    }
+util::JsonArray json_of(const std::vector<work::RecentFailure>& failures) {
+    util::JsonArray array;
+    for (const auto& failure : failures)
+        array.add(util::JsonObject()
+                      .add("time", util::format_rfc3339(failure.at))
+                      .add("topic", failure.topic)
+                      .add("message_id", failure.message_id)
+                      .add("reason", failure.reason));
+    return array;
+}
+
+std::string rate_key(const Figure& figure) {
+    return std::string(figure.key) + "_rate";
+}
+
+// The members that only a consumer itself can tell; without a status the same, all null.
+void add_figures(util::JsonObject& json, const work::ConsumerStatus* status) {
+    const auto add = [&](std::string_view key, const auto& value_of) {
+        if (status != nullptr)
+            json.add(key, value_of(*status));
+        else
+            json.add(key, nullptr);
+    };
+    add("uptime_s", [](const auto& told) { return seconds(told.uptime); });
+    for (const auto& figure : figures)
+        add(figure.key, [&](const auto& told) { return told.*figure.count; });
+    for (const auto& times : all_times)
+        add(times.key, [&](const auto& told) { return json_of(told.*times.percentiles); });
+    for (const auto& figure : figures)
+        if (figure.rates != nullptr)
+            add(rate_key(figure), [&](const auto& told) { return json_of(told.*figure.rates); });
+    add("tasks", [](const auto& told) { return json_of(told.tasks); });
+    add("failures", [](const auto& told) { return json_of(told.failures); });
+}
+
+void add_members(util::JsonObject& json, const work::ConsumerStatus& status) {
+    json.add("name", status.name)
+        .add("pid", status.pid)
+        .add("queue", status.queue)
+        .add("patterns", util::JsonArray(status.patterns))
+        .add("state", work::to_string(status.state));
+    add_figures(json, &status);
 }
 
 template <class T>
-void take(const json& object, const char* key, T& target) {
+void take(const json& object, std::string_view key, T& target) {
     const auto found = object.find(key);
     if (found == object.end()) return;
     if constexpr (std::is_same_v<T, std::string>) {
@@ -92,7 +127,7 @@ std::chrono::nanoseconds duration_of(const json& object, const char* key, double
                                        : std::chrono::nanoseconds{};
 }
 
-work::Percentiles percentiles_of(const json& status, const char* key) {
+work::Percentiles percentiles_of(const json& status, std::string_view key) {
     work::Percentiles measured;
     const auto found = status.find(key);
     if (found == status.end() || !found->is_object()) return measured;
@@ -109,7 +144,7 @@ work::Percentiles percentiles_of(const json& status, const char* key) {
     return measured;
 }
 
-work::Rates rates_of(const json& status, const char* key) {
+work::Rates rates_of(const json& status, std::string_view key) {
     work::Rates rates;
     const auto found = status.find(key);
     if (found == status.end() || !found->is_object()) return rates;
@@ -131,8 +166,8 @@ std::vector<json> objects_of(const json& status, const char* key) {
 }
 
 void take_activity(const json& object, work::ConsumerStatus& status) {
-    status.handled_rates = rates_of(object, "handled_rate");
-    status.failed_rates = rates_of(object, "failed_rate");
+    for (const auto& figure : figures)
+        if (figure.rates != nullptr) status.*figure.rates = rates_of(object, rate_key(figure));
     for (const auto& told : objects_of(object, "tasks")) {
         auto& task = status.tasks.emplace_back();
         take(told, "topic", task.topic);
@@ -154,32 +189,19 @@ void take_activity(const json& object, work::ConsumerStatus& status) {
 }  // namespace
 
 std::string to_json(const work::ConsumerStatus& status) {
-    std::string out = R"({"name":)";
-    append_text(out, status.name);
-    out += fmt::format(R"(,"pid":{},"queue":)", status.pid);
-    append_text(out, status.queue);
-    out += R"(,"patterns":[)";
-    for (std::size_t i = 0; i < status.patterns.size(); ++i) {
-        if (i > 0) out += ',';
-        append_text(out, status.patterns[i]);
-    }
-    out += fmt::format(
-        R"(],"state":"{}","uptime_s":{:.3f},"cap":{},"running":{},"free":{},"waiting":{})"
-        R"(,"in_flight":{},"handled":{},"failed":{},"retried":{},"dead_lettered":{})"
-        R"(,"discarded":{},"duplicates":{},"reconnects":{})"
-        R"(,"wait_ms":{},"run_ms":{},"confirm_ms":{}}})",
-        work::to_string(status.state), std::chrono::duration<double>(status.uptime).count(),
-        status.cap, status.running, status.free, status.waiting, status.in_flight, status.handled,
-        status.failed, status.retried, status.dead_lettered, status.discarded, status.duplicates,
-        status.reconnects, percentiles(status.wait), percentiles(status.run),
-        percentiles(status.confirm));
-    out.pop_back();  // the object goes on
-    out += R"(,"handled_rate":)" + rates(status.handled_rates);
-    out += R"(,"failed_rate":)" + rates(status.failed_rates) + R"(,"tasks":[)";
-    append_tasks(out, status.tasks);
-    out += R"(],"failures":[)";
-    append_failures(out, status.failures);
-    return out + "]}";
+    util::JsonObject json;
+    add_members(json, status);
+    return json.text();
+}
+
+void add_members(util::JsonObject& json, const Consumer& consumer) {
+    if (consumer.status) return add_members(json, *consumer.status);
+    json.add("name", util::null_if_empty(consumer.name))
+        .add("pid", consumer.pid)
+        .add("queue", nullptr)
+        .add("patterns", util::JsonArray())
+        .add("state", "not answering");
+    add_figures(json, nullptr);
 }
 
 work::ConsumerStatus parse_consumer_status(std::string_view source) {
@@ -199,21 +221,10 @@ work::ConsumerStatus parse_consumer_status(std::string_view source) {
     for (const auto candidate : states)
         if (work::to_string(candidate) == state) status.state = candidate;
     status.uptime = duration_of(object, "uptime_s", 1e9);
-    take(object, "cap", status.cap);
-    take(object, "running", status.running);
-    take(object, "free", status.free);
-    take(object, "waiting", status.waiting);
-    take(object, "in_flight", status.in_flight);
-    take(object, "handled", status.handled);
-    take(object, "failed", status.failed);
-    take(object, "retried", status.retried);
-    take(object, "dead_lettered", status.dead_lettered);
-    take(object, "discarded", status.discarded);
-    take(object, "duplicates", status.duplicates);
-    take(object, "reconnects", status.reconnects);
-    status.wait = percentiles_of(object, "wait_ms");
-    status.run = percentiles_of(object, "run_ms");
-    status.confirm = percentiles_of(object, "confirm_ms");
+    for (const auto& figure : figures)
+        take(object, figure.key, status.*figure.count);
+    for (const auto& times : all_times)
+        status.*times.percentiles = percentiles_of(object, times.key);
     take_activity(object, status);
     return status;
 }

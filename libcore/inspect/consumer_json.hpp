@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "inspect/control_client.hpp"
+#include "util/json_writer.hpp"
 #include "work/status.hpp"
 
 namespace airy::inspect {
@@ -12,6 +14,10 @@ namespace airy::inspect {
 // A consumer's status as one JSON object without a line end: the control socket's answer and the
 // line of `stats pools --output json`. Keys are kept from release to release.
 std::string to_json(const work::ConsumerStatus& status);
+
+// Adds the same members. A consumer that does not answer has them too: its state is `not
+// answering`, its figures are null.
+void add_members(util::JsonObject& json, const Consumer& consumer);
 
 // Reads it back; keys that are missing (another release wrote it) stay at their defaults, unknown
 // ones are skipped. Throws Error{general} for what is not an object.

@@ -20,6 +20,7 @@
 #include "inspect/consumer_json.hpp"
 #include "inspect/control_directory.hpp"
 #include "util/error.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::inspect {
@@ -74,19 +75,20 @@ std::vector<Reply> ask_all(const std::vector<std::string>& paths, const std::str
 }
 
 std::string request_line(ControlOperation operation, std::size_t size) {
+    const auto name = [](std::string_view op) { return util::JsonObject().add("op", op); };
     switch (operation) {
         case ControlOperation::status:
-            return "{\"op\":\"status\"}\n";
+            return name("status").line();
         case ControlOperation::resize:
-            return fmt::format("{{\"op\":\"resize\",\"size\":{}}}\n", size);
+            return name("resize").add("size", size).line();
         case ControlOperation::pause:
-            return "{\"op\":\"pause\"}\n";
+            return name("pause").line();
         case ControlOperation::resume:
-            return "{\"op\":\"resume\"}\n";
+            return name("resume").line();
         case ControlOperation::drain:
             break;
     }
-    return "{\"op\":\"drain\"}\n";
+    return name("drain").line();
 }
 
 // The status in an answer. Throws what the consumer objected to, or Error{general} for an answer

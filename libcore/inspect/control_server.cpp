@@ -29,7 +29,7 @@
 #include "inspect/consumer_json.hpp"
 #include "inspect/control_directory.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::inspect {
@@ -44,9 +44,12 @@ constexpr int session_limit = 64;            // clients at once
 constexpr auto session_deadline = std::chrono::seconds(2);
 
 std::string refusal(ErrorKind kind, std::string_view message, std::string_view hint = {}) {
-    return fmt::format(R"({{"ok":false,"kind":{},"error":{},"hint":{}}})", static_cast<int>(kind),
-                       util::quote_json(util::printable(message, 500)),
-                       util::quote_json(util::printable(hint, 500)));
+    return util::JsonObject()
+        .add("ok", false)
+        .add("kind", static_cast<int>(kind))
+        .add("error", util::printable(message, 500))
+        .add("hint", util::printable(hint, 500))
+        .text();
 }
 
 // Throws Error{usage} for an operation or a size that is none.
@@ -167,7 +170,10 @@ asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> s
         // What the consumer has posted to its loop takes effect before its status is taken.
         co_await asio::post(self->loop, asio::use_awaitable);
         if (self->consumer != nullptr)
-            answer = R"({"ok":true,"status":)" + to_json(self->consumer->status()) + "}";
+            answer = util::JsonObject()
+                         .add("ok", true)
+                         .add("status", util::JsonRaw{to_json(self->consumer->status())})
+                         .text();
     }
     if (!answer.empty()) {
         answer += '\n';

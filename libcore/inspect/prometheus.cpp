@@ -8,16 +8,13 @@
 #include <optional>
 #include <string_view>
 
+#include "inspect/figures.hpp"
 #include "util/text.hpp"
 
 namespace airy::inspect {
 namespace {
 
 using work::ConsumerStatus;
-
-// The same wherever it is told: who gathers both texts refuses two accounts of one metric.
-constexpr std::string_view confirm_help =
-    "From publishing a message until the broker has confirmed it.";
 
 double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
@@ -61,6 +58,10 @@ std::string labels_of(const ConsumerStatus& status) {
                        escaped(status.queue));
 }
 
+std::string_view type_of(FigureKind kind) {
+    return kind == FigureKind::gauge ? "gauge" : "counter";
+}
+
 void histogram(Family& family, const std::string& labels, const work::Percentiles& times) {
     for (std::size_t i = 0; i < work::time_bounds.size(); ++i)
         family.sample(fmt::format(R"({},le="{}")", labels, seconds(work::time_bounds[i])),
@@ -74,63 +75,30 @@ void histogram(Family& family, const std::string& labels, const work::Percentile
 
 std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
     std::string out;
-    const auto family = [&](std::string_view name, std::string_view type, std::string_view help,
-                            auto add) {
-        Family metric(out, name, type, help);
-        for (const auto& status : consumers)
-            add(metric, status, labels_of(status));
-    };
-    const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
-        family(name, "gauge", help, [&](Family& metric, const auto& status, const auto& labels) {
-            metric.sample(labels, static_cast<std::uint64_t>(value(status)));
-        });
-    };
     if (consumers.empty()) return out;
-    gauge("airy_pool_capacity", "Most handlers that run at once.",
-          [](const auto& status) { return status.cap; });
-    gauge("airy_pool_running", "Handlers that run.",
-          [](const auto& status) { return status.running; });
-    gauge("airy_pool_waiting", "Messages that wait for a slot.",
-          [](const auto& status) { return status.waiting; });
-    family("airy_pool_tasks_total", "counter", "Handlers that ended, by outcome.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               metric.sample(labels + R"(,outcome="ok")", status.handled);
-               metric.sample(labels + R"(,outcome="failed")", status.failed);
-           });
-    family("airy_pool_wait_seconds", "histogram",
-           "From the arrival of a message until its handler starts.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               histogram(metric, labels, status.wait);
-           });
-    family("airy_pool_run_seconds", "histogram", "Of the handler.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               histogram(metric, labels, status.run);
-           });
-    family("airy_messages_total", "counter", "Messages, by what became of them.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               const auto one = [&](std::string_view settlement, std::uint64_t count) {
-                   metric.sample(fmt::format(R"({},settlement="{}")", labels, settlement), count);
-               };
-               one("ack", status.handled);
-               one("retry", status.retried);
-               one("dead_letter", status.dead_lettered);
-               one("discard", status.discarded);
-               one("duplicate", status.duplicates);
-           });
-    family("airy_publish_confirm_seconds", "histogram", confirm_help,
-           [](Family& metric, const auto& status, const auto& labels) {
-               histogram(metric, labels, status.confirm);
-           });
-    gauge("airy_messages_in_flight", "Messages taken from the broker and not settled yet.",
-          [](const auto& status) { return status.in_flight; });
-    family("airy_reconnects_total", "counter", "Connections that were made again.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               metric.sample(labels, status.reconnects);
-           });
-    family("airy_consumer_uptime_seconds", "gauge", "Since the consumer started.",
-           [](Family& metric, const auto& status, const auto& labels) {
-               metric.sample(labels, seconds(status.uptime));
-           });
+    for (const auto& figure : figures) {
+        if (figure.metric.empty()) continue;
+        Family metric(out, figure.metric, type_of(figure.kind), figure.help);
+        for (const auto& status : consumers)
+            metric.sample(labels_of(status), status.*figure.count);
+    }
+    for (const auto& shared : shared_metrics) {
+        Family metric(out, shared.name, "counter", shared.help);
+        for (const auto& status : consumers)
+            for (const auto& figure : figures)
+                if (const auto value = figure.*shared.label_value; !value.empty())
+                    metric.sample(
+                        fmt::format(R"({},{}="{}")", labels_of(status), shared.label, value),
+                        status.*figure.count);
+    }
+    for (const auto& times : all_times) {
+        Family metric(out, times.metric, "histogram", times.help);
+        for (const auto& status : consumers)
+            histogram(metric, labels_of(status), status.*times.percentiles);
+    }
+    Family uptime(out, "airy_consumer_uptime_seconds", "gauge", "Since the consumer started.");
+    for (const auto& status : consumers)
+        uptime.sample(labels_of(status), seconds(status.uptime));
     return out;
 }
 
@@ -149,7 +117,8 @@ std::string prometheus_text(const std::vector<Consumer>& consumers) {
 
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange) {
     std::string out;
-    Family metric(out, "airy_publish_confirm_seconds", "histogram", confirm_help);
+    // Its help is that of a consumer's: a collector of both texts refuses two helps of one metric.
+    Family metric(out, confirm_times.metric, "histogram", confirm_times.help);
     histogram(metric, fmt::format(R"(exchange="{}")", escaped(exchange)), confirm);
     return out;
 }

@@ -5,14 +5,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "inspect/chart.hpp"
+#include "inspect/figures.hpp"
 #include "util/error.hpp"
 #include "util/timestamp.hpp"
 
@@ -21,12 +24,35 @@ namespace {
 
 using nlohmann::json;
 
-// The samples of one queue or pool: a series for each figure.
-using Figures = std::map<std::string, std::vector<Point>>;
+// The samples of one queue or pool: a series for each key.
+using Samples = std::map<std::string, std::vector<Point>>;
+
+// The charts of a pool; each figure is in one of them.
+struct FigureChart {
+    FigureUnit unit;
+    FigureKind kind;
+    const char* title;
+    const char* unit_text;
+};
+constexpr auto figure_charts = std::to_array<FigureChart>({
+    {FigureUnit::slots, FigureKind::gauge, "Slots", ""},
+    {FigureUnit::messages, FigureKind::gauge, "Messages", ""},
+    {FigureUnit::messages, FigureKind::counter, "Rates", "/s"},
+    {FigureUnit::connections, FigureKind::counter, "Connections", "/s"},
+});
+
+constexpr bool shows(const FigureChart& chart, const Figure& figure) {
+    return chart.unit == figure.unit && chart.kind == figure.kind;
+}
+
+static_assert(std::ranges::all_of(figures, [](const Figure& figure) {
+    return std::ranges::any_of(figure_charts,
+                               [&](const FigureChart& chart) { return shows(chart, figure); });
+}));
 
 struct Recording {
-    std::map<std::string, Figures> queues;
-    std::map<std::string, Figures> pools;  // "name (pid)"
+    std::map<std::string, Samples> queues;
+    std::map<std::string, Samples> pools;  // "name (pid)"
     double from = std::numeric_limits<double>::max();
     double to = 0;
     std::size_t samples = 0;
@@ -34,45 +60,48 @@ struct Recording {
     std::size_t first_skipped = 0;
 };
 
-std::optional<double> number(const json& object, const char* key) {
+std::optional<double> number(const json& object, std::string_view key) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_number()) return std::nullopt;
     return found->get<double>();
 }
 
-std::string text(const json& object, const char* key) {
+std::string text(const json& object, std::string_view key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-void take(Figures& figures, const json& sample, double time, const char* key,
-          const char* as = nullptr) {
-    if (const auto value = number(sample, key))
-        figures[as != nullptr ? as : key].push_back({time, *value});
+void take(Samples& samples, const json& sample, double time, std::string_view key) {
+    if (const auto value = number(sample, key)) samples[std::string(key)].push_back({time, *value});
 }
 
-void take_times(Figures& figures, const json& sample, double time, const std::string& key) {
+std::string quantile_key(std::string_view times, std::string_view quantile) {
+    return fmt::format("{} {}", times, quantile);
+}
+
+// Nothing while nothing was measured.
+void take_times(Samples& samples, const json& sample, double time, std::string_view key) {
     const auto found = sample.find(key);
-    if (found == sample.end() || !found->is_object()) return;
-    for (const char* quantile : {"p50", "p99", "max"})
-        take(figures, *found, time, quantile, (key + quantile).c_str());
+    if (found == sample.end() || !found->is_object() || number(*found, "count") == 0.0) return;
+    for (const std::string_view quantile : {"p50", "p99"})
+        if (const auto value = number(*found, quantile))
+            samples[quantile_key(key, quantile)].push_back({time, *value});
 }
 
 void take_sample(Recording& recording, const json& sample, double time) {
     if (text(sample, "kind") == "queue") {
-        auto& figures = recording.queues[text(sample, "queue")];
-        for (const char* key : {"ready", "unacked", "consumers", "publish_rate", "deliver_rate",
-                                "ack_rate", "redeliver_rate"})
-            take(figures, sample, time, key);
+        auto& samples = recording.queues[text(sample, "queue")];
+        for (const std::string_view key :
+             {"ready", "unacked", "publish_rate", "deliver_rate", "ack_rate", "redeliver_rate"})
+            take(samples, sample, time, key);
         return;
     }
     const auto pid = number(sample, "pid").value_or(0);
-    auto& figures = recording.pools[fmt::format("{} ({:.0f})", text(sample, "name"), pid)];
-    for (const char* key : {"cap", "running", "waiting", "in_flight", "handled", "failed",
-                            "retried", "dead_lettered"})
-        take(figures, sample, time, key);
-    take_times(figures, sample, time, "wait_ms");
-    take_times(figures, sample, time, "run_ms");
+    auto& samples = recording.pools[fmt::format("{} ({:.0f})", text(sample, "name"), pid)];
+    for (const auto& figure : figures)
+        take(samples, sample, time, figure.key);
+    for (const auto& times : all_times)
+        take_times(samples, sample, time, times.key);
 }
 
 Recording read(std::istream& in) {
@@ -126,10 +155,10 @@ class Page {
         gap_ = std::max(5.0, 10 * (recording.to - recording.from) / looks);
     }
 
-    void queue(const std::string& name, const Figures& figures) {
+    void queue(const std::string& name, const Samples& samples) {
         out += fmt::format("<section><h2>queue <code>{}</code></h2>\n", html_escaped(name));
-        chart("Messages", "", figures, {{"ready", "ready"}, {"unacked", "unacked"}});
-        chart("Rates", "/s", figures,
+        chart("Messages", "", samples, {{"ready", "ready"}, {"unacked", "unacked"}});
+        chart("Rates", "/s", samples,
               {{"publish_rate", "published"},
                {"deliver_rate", "delivered"},
                {"ack_rate", "acknowledged"},
@@ -137,36 +166,44 @@ class Page {
         out += "</section>\n";
     }
 
-    void pool(const std::string& name, Figures figures) {
-        for (const char* total : {"handled", "failed", "retried", "dead_lettered"})
-            figures[total] = rate_of(figures[total]);
+    void pool(const std::string& name, Samples samples) {
         out += fmt::format("<section><h2>pool <code>{}</code></h2>\n", html_escaped(name));
-        chart("Slots", "", figures,
-              {{"cap", "capacity"}, {"running", "running"}, {"waiting", "waiting"}});
-        chart("Rates", "/s", figures,
-              {{"handled", "handled"},
-               {"failed", "failed"},
-               {"retried", "retried"},
-               {"dead_lettered", "dead-lettered"}});
-        chart("Handler's time since the start", "ms", figures,
-              {{"run_msp50", "p50"}, {"run_msp99", "p99"}});
-        chart("Wait for a slot since the start", "ms", figures,
-              {{"wait_msp50", "p50"}, {"wait_msp99", "p99"}});
+        for (const auto& figure : figures)
+            if (auto& series = samples[std::string(figure.key)]; figure.kind == FigureKind::counter)
+                series = rate_of(series);
+        for (const auto& drawn : figure_charts) {
+            Lines lines;
+            for (const auto& figure : figures)
+                if (shows(drawn, figure))
+                    lines.push_back({std::string(figure.key), figure.name, figure.help});
+            chart(drawn.title, drawn.unit_text, samples, lines);
+        }
+        for (const auto& times : all_times)
+            chart(
+                times.chart, "ms", samples,
+                {{quantile_key(times.key, "p50"), "p50"}, {quantile_key(times.key, "p99"), "p99"}});
         out += "</section>\n";
     }
 
     std::string out;
 
   private:
-    using Lines = std::vector<std::pair<const char*, const char*>>;
+    struct Line {
+        std::string key;  // of its samples
+        std::string_view name;
+        std::string_view help = {};
+    };
+    using Lines = std::vector<Line>;
 
-    void chart(const char* title, const char* unit, const Figures& figures, const Lines& lines) {
-        Chart drawn{title, unit, {}};
+    void chart(std::string_view title, const char* unit, const Samples& samples,
+               const Lines& lines) {
+        Chart drawn{std::string(title), unit, {}};
         bool any = false;
-        for (const auto& [key, name] : lines) {
-            const auto found = figures.find(key);
-            drawn.series.push_back(
-                {name, found != figures.end() ? found->second : std::vector<Point>()});
+        for (const auto& line : lines) {
+            const auto found = samples.find(line.key);
+            drawn.series.push_back({std::string(line.name),
+                                    found != samples.end() ? found->second : std::vector<Point>(),
+                                    std::string(line.help)});
             any = any || !drawn.series.back().points.empty();
         }
         if (any) out += svg_figure(drawn, recording_.from, recording_.to, gap_);
@@ -179,10 +216,10 @@ class Page {
 constexpr std::string_view style = R"css(
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
   --line-1: #2563c9; --line-2: #c2410c; --line-3: #15803d; --line-4: #9333a8; --line-5: #8a6a00;
-  --line-6: #0f766e; }
+  --line-6: #0f766e; --line-7: #be185d; --line-8: #4b5563; }
 @media (prefers-color-scheme: dark) { :root { --back: #15181c; --text: #e8eaed; --soft: #9aa0a8;
   --grid: #2c3138; --line-1: #7aa9f7; --line-2: #f59e6b; --line-3: #6cc98b; --line-4: #d49be6;
-  --line-5: #dcb94a; --line-6: #5ec9bd; } }
+  --line-5: #dcb94a; --line-6: #5ec9bd; --line-7: #f472b6; --line-8: #a3aab5; } }
 body { background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif;
   margin: 0 auto; max-width: 1400px; padding: 1.5rem; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; grid-column: 1/-1; }
@@ -197,6 +234,7 @@ svg { display: block; height: auto; width: 100%; }
 [data-line="1"] { --own: var(--line-1); } [data-line="2"] { --own: var(--line-2); }
 [data-line="3"] { --own: var(--line-3); } [data-line="4"] { --own: var(--line-4); }
 [data-line="5"] { --own: var(--line-5); } [data-line="6"] { --own: var(--line-6); }
+[data-line="7"] { --own: var(--line-7); } [data-line="8"] { --own: var(--line-8); }
 path { stroke: var(--own); } .key { background: var(--own); }
 .key { border-radius: 2px; display: inline-block; height: .3rem; margin-right: .4rem;
   vertical-align: middle; width: 1rem; }
@@ -207,10 +245,10 @@ path { stroke: var(--own); } .key { background: var(--own); }
 Report html_report(std::istream& in, const std::string& title) {
     const Recording recording = read(in);
     Page page(recording);
-    for (const auto& [name, figures] : recording.pools)
-        page.pool(name, figures);
-    for (const auto& [name, figures] : recording.queues)
-        page.queue(name, figures);
+    for (const auto& [name, samples] : recording.pools)
+        page.pool(name, samples);
+    for (const auto& [name, samples] : recording.queues)
+        page.queue(name, samples);
     const auto day = [](double time) {
         return util::format_rfc3339(
             util::SystemTime(std::chrono::duration_cast<util::SystemTime::duration>(

@@ -8,14 +8,13 @@
 
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <cstddef>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "util/clock.hpp"
 #include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 #include "util/timestamp.hpp"
 
@@ -51,31 +50,19 @@ std::string utf8_text(std::string_view text) {
     return is_utf8(text) ? std::string(text) : printable(text, text_limit);
 }
 
-void append_json_value(std::string& out, const LogField& field) {
-    if (const auto* text = std::get_if<std::string_view>(&field.value))
-        append_json_string(out, utf8_text(*text));
-    else if (const auto* real = std::get_if<double>(&field.value))
-        out += std::isfinite(*real) ? fmt::format("{}", *real) : "null";
-    else
-        std::visit(
-            [&out](const auto& value) { fmt::format_to(std::back_inserter(out), "{}", value); },
-            field.value);
-}
-
 std::string json_line(LogLevel level, std::string_view message, LogFields fields) {
-    std::string line = R"({"time":")";
-    append_rfc3339(line, system_clock().now());
-    line += R"(","level":")";
-    line += name_of(level);
-    line += R"(","message":)";
-    append_json_string(line, utf8_text(message));
+    JsonObject line;
+    line.add("time", format_rfc3339(system_clock().now()))
+        .add("level", name_of(level))
+        .add("message", utf8_text(message));
     for (const auto& field : fields) {
-        line += ',';
-        append_json_string(line, utf8_text(field.key));
-        line += ':';
-        append_json_value(line, field);
+        const auto key = utf8_text(field.key);
+        if (const auto* text = std::get_if<std::string_view>(&field.value))
+            line.add(key, utf8_text(*text));
+        else
+            std::visit([&](const auto& value) { line.add(key, value); }, field.value);
     }
-    return line += '}';
+    return line.text();
 }
 
 // Values with spaces or quotes are quoted, so that keys can be told from text.
@@ -105,7 +92,7 @@ std::string text_line(LogLevel level, std::string_view message, LogFields fields
         if (const auto* text = std::get_if<std::string_view>(&field.value))
             append_text_value(line, *text);
         else
-            append_json_value(line, field);
+            std::visit([&line](const auto& value) { append_json(line, value); }, field.value);
     }
     return line;
 }

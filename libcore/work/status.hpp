@@ -79,29 +79,31 @@ struct RecentFailure {
     std::string reason;
 };
 
+// The counts of a consumer. Each has a row in `inspect::figures`, which tells its meaning and where
+// it is shown.
+struct ConsumerCounts {
+    std::uint64_t cap = 0;
+    std::uint64_t running = 0;
+    std::uint64_t free = 0;
+    std::uint64_t waiting = 0;
+    std::uint64_t in_flight = 0;
+    std::uint64_t handled = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t retried = 0;
+    std::uint64_t dead_lettered = 0;
+    std::uint64_t discarded = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t reconnects = 0;
+};
+
 // One running consumer at one moment.
-struct ConsumerStatus {
+struct ConsumerStatus : ConsumerCounts {
     std::string name;
     int pid = 0;
     std::string queue;
     std::vector<std::string> patterns;
     ConsumerState state = ConsumerState::starting;
     std::chrono::nanoseconds uptime{};
-
-    // Of its pool (README, "Words").
-    std::size_t cap = 0;
-    std::size_t running = 0;
-    std::size_t free = 0;
-    std::size_t waiting = 0;
-
-    std::size_t in_flight = 0;        // taken from the broker and not settled yet
-    std::uint64_t handled = 0;        // acked
-    std::uint64_t failed = 0;         // handler results that were not success
-    std::uint64_t retried = 0;        // to be tried again: by a retry queue, or put back
-    std::uint64_t dead_lettered = 0;  // given up and kept
-    std::uint64_t discarded = 0;      // given up and not kept
-    std::uint64_t duplicates = 0;     // not handled, since they had been before
-    std::uint64_t reconnects = 0;
 
     Percentiles wait;  // from the arrival of a message until its handler starts
     Percentiles run;   // of the handler

@@ -10,7 +10,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools::check {
@@ -55,15 +55,24 @@ std::string range(const std::optional<double>& above, const std::optional<double
     return below ? number(*below) + ":" : "";
 }
 
-std::string quoted_list(const std::vector<std::string>& texts) {
-    std::string out = "[";
-    for (const auto& text : texts)
-        out += (out.size() == 1 ? "" : ",") + util::quote_any_json(text);
-    return out + "]";
+// Adds the number in the form in which the text shows it.
+void add_number(util::JsonObject& object, std::string_view key,
+                const std::optional<double>& value) {
+    if (value)
+        object.add(key, util::JsonRaw{number(*value)});
+    else
+        object.add(key, nullptr);
 }
 
-std::string or_null(const std::optional<double>& value) {
-    return value ? number(*value) : "null";
+util::JsonObject json_of(const Figure& figure) {
+    util::JsonObject object;
+    add_number(object, "value", figure.value);
+    object.add("unit", figure.unit);
+    add_number(object, "warn_above", figure.above.warn);
+    add_number(object, "max", figure.above.crit);
+    add_number(object, "warn_below", figure.below.warn);
+    add_number(object, "min", figure.below.crit);
+    return object;
 }
 
 }  // namespace
@@ -134,20 +143,17 @@ std::string Verdict::text() const {
 std::string Verdict::json() const {
     std::string state(word(state_));
     std::ranges::transform(state, state.begin(), [](unsigned char c) { return std::tolower(c); });
-    std::string out =
-        fmt::format(R"({{"check":{},"state":"{}","exit":{},"reasons":{},"remarks":{},"figures":{{)",
-                    util::quote_any_json(what_), state, exit_code(), quoted_list(reasons_),
-                    quoted_list(remarks_));
-    bool first = true;
-    for (const auto& figure : figures_) {
-        out += fmt::format(
-            R"({}{}:{{"value":{},"unit":{},"warn_above":{},"max":{},"warn_below":{},"min":{}}})",
-            first ? "" : ",", util::quote_any_json(figure.label), or_null(figure.value),
-            util::quote_any_json(figure.unit), or_null(figure.above.warn),
-            or_null(figure.above.crit), or_null(figure.below.warn), or_null(figure.below.crit));
-        first = false;
-    }
-    return out + "}}\n";
+    util::JsonObject figures;
+    for (const auto& figure : figures_)
+        figures.add(figure.label, json_of(figure));
+    return util::JsonObject()
+        .add("check", what_)
+        .add("state", state)
+        .add("exit", exit_code())
+        .add("reasons", util::JsonArray(reasons_))
+        .add("remarks", util::JsonArray(remarks_))
+        .add("figures", figures)
+        .line();
 }
 
 }  // namespace airy::tools::check

@@ -7,11 +7,12 @@
 #include <optional>
 
 #include "inspect/consumer_json.hpp"
+#include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
 #include "util/duration.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 #include "util/timestamp.hpp"
 
@@ -42,20 +43,6 @@ std::string shown(const std::optional<std::uint64_t>& number) {
     return number ? std::to_string(*number) : unknown;
 }
 
-std::string or_null(const std::optional<std::uint64_t>& number) {
-    return number ? std::to_string(*number) : "null";
-}
-
-std::string text_or_null(const std::string& text) {
-    if (text.empty()) return "null";
-    return util::quote_any_json(text);
-}
-
-std::string rate_of(const inspect::QueueInfo& queue, double QueueRates::*which,
-                    const char* otherwise) {
-    return queue.rates ? fmt::format("{:.1f}", *queue.rates.*which) : otherwise;
-}
-
 std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
     if (!bytes) return unknown;
     if (*bytes < 1024) return fmt::format("{} B", *bytes);
@@ -73,74 +60,72 @@ std::optional<std::uint64_t> head_age(const inspect::QueueInfo& queue, util::Sys
                : 0;
 }
 
-std::string bindings_json(const std::optional<std::vector<inspect::BindingInfo>>& bindings) {
-    if (!bindings) return "null";
-    std::string out = "[";
+std::optional<util::JsonArray> bindings_json(
+    const std::optional<std::vector<inspect::BindingInfo>>& bindings) {
+    if (!bindings) return std::nullopt;
+    util::JsonArray array;
     for (const auto& binding : *bindings)
-        out += fmt::format(R"({}{{"exchange":{},"pattern":{}}})", out.size() > 1 ? "," : "",
-                           util::quote_any_json(binding.exchange),
-                           util::quote_any_json(binding.pattern));
-    return out + "]";
+        array.add(
+            util::JsonObject().add("exchange", binding.exchange).add("pattern", binding.pattern));
+    return array;
 }
 
-std::string json_head(const char* kind, util::SystemTime now) {
-    return fmt::format(R"({{"kind":"{}","time":"{}",)", kind, util::format_rfc3339(now));
+util::JsonObject json_head(const char* kind, util::SystemTime now) {
+    return util::JsonObject().add("kind", kind).add("time", util::format_rfc3339(now));
+}
+
+// Of the figure's rate, e.g. "handled/s".
+std::string rate_title(const inspect::Figure& figure) {
+    return std::string(figure.key) + "/s";
+}
+
+// The table has room for one rate only.
+bool has_rate_column(const inspect::Figure& figure) {
+    return figure.rates == &work::ConsumerStatus::handled_rates;
 }
 
 }  // namespace
 
 std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
     constexpr auto right = Align::right;
-    Table table({{"name"},
-                 {"pid", right},
-                 {"queue", Align::left, 5},
-                 {"patterns", Align::left, 11},
-                 {"state"},
-                 {"cap", right},
-                 {"running", right},
-                 {"free", right, 3},
-                 {"waiting", right, 2},
-                 {"in_flight", right, 4},
-                 {"handled", right},
-                 {"handled/s", right, 1},
-                 {"failed", right},
-                 {"retried", right, 2},
-                 {"dead_lettered", right, 3},
-                 {"wait p50", right, 9},
-                 {"wait p99", right, 6},
-                 {"wait max", right, 10},
-                 {"run p50", right, 8},
-                 {"run p99", right, 5},
-                 {"run max", right, 10},
-                 {"uptime", right, 7}});
+    std::vector<Column> columns = {{"name"},
+                                   {"pid", right},
+                                   {"queue", Align::left, 5},
+                                   {"patterns", Align::left, 11},
+                                   {"state"}};
+    for (const auto& figure : inspect::figures) {
+        columns.push_back({std::string(figure.key), right, figure.table_rank});
+        if (has_rate_column(figure)) columns.push_back({rate_title(figure), right, 1});
+    }
+    columns.insert(columns.end(), {{"wait p50", right, 9},
+                                   {"wait p99", right, 6},
+                                   {"wait max", right, 10},
+                                   {"run p50", right, 8},
+                                   {"run p99", right, 5},
+                                   {"run max", right, 10},
+                                   {"uptime", right, 7}});
+    Table table(std::move(columns));
     for (const auto& consumer : consumers) {
         if (!consumer.status) {
             table.add({consumer.name, std::to_string(consumer.pid), "", "", "not answering"});
             continue;
         }
         const auto& status = *consumer.status;
-        table.add({status.name,
-                   std::to_string(consumer.pid),
-                   status.queue,
-                   joined(status.patterns),
-                   std::string(work::to_string(status.state)),
-                   std::to_string(status.cap),
-                   std::to_string(status.running),
-                   std::to_string(status.free),
-                   std::to_string(status.waiting),
-                   std::to_string(status.in_flight),
-                   std::to_string(status.handled),
-                   fmt::format("{:.1f}", status.handled_rates.ten_seconds),
-                   std::to_string(status.failed),
-                   std::to_string(status.retried),
-                   std::to_string(status.dead_lettered),
-                   measured(status.wait, status.wait.p50),
-                   measured(status.wait, status.wait.p99),
-                   measured(status.wait, status.wait.max),
-                   measured(status.run, status.run.p50),
-                   measured(status.run, status.run.p99),
-                   measured(status.run, status.run.max),
-                   util::format_duration(status.uptime)});
+        std::vector<std::string> cells = {status.name, std::to_string(consumer.pid), status.queue,
+                                          joined(status.patterns),
+                                          std::string(work::to_string(status.state))};
+        for (const auto& figure : inspect::figures) {
+            cells.push_back(std::to_string(status.*figure.count));
+            if (has_rate_column(figure))
+                cells.push_back(fmt::format("{:.1f}", (status.*figure.rates).ten_seconds));
+        }
+        cells.insert(
+            cells.end(),
+            {measured(status.wait, status.wait.p50), measured(status.wait, status.wait.p99),
+             measured(status.wait, status.wait.max), measured(status.run, status.run.p50),
+             measured(status.run, status.run.p99), measured(status.run, status.run.max),
+             util::format_duration(status.uptime)});
+        table.add(std::move(cells));
     }
     return table.text(table_width());
 }
@@ -174,7 +159,7 @@ std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
     for (const auto& report : queues) {
         const auto& queue = report.queue;
         const auto rate = [&queue](double QueueRates::*which) {
-            return rate_of(queue, which, unknown);
+            return queue.rates ? fmt::format("{:.1f}", *queue.rates.*which) : unknown;
         };
         table.add({queue.name, queue.type.empty() ? unknown : queue.type, shown(queue.ready),
                    shown(queue.unacked), shown(queue.consumers), rate(&QueueRates::publish),
@@ -223,24 +208,16 @@ std::string pool_details(const inspect::Consumer& consumer) {
     if (const auto found = inspect::trouble(consumer))
         line("trouble", util::printable(found->why, 1000));
     line("uptime", util::format_duration(status.uptime));
-    line("cap", status.cap);
-    line("running", status.running);
-    line("free", status.free);
-    line("waiting", status.waiting);
-    line("in_flight", status.in_flight);
-    line("handled", status.handled);
-    line("failed", status.failed);
-    line("retried", status.retried);
-    line("dead_lettered", status.dead_lettered);
-    times("wait", status.wait);
-    times("run", status.run);
-    times("confirm", status.confirm);
-    const auto pace = [&line](std::string_view key, const work::Rates& rates) {
-        line(key, fmt::format("{:.1f} over 1s  {:.1f} over 10s  {:.1f} over 1m", rates.second,
-                              rates.ten_seconds, rates.minute));
-    };
-    pace("handled/s", status.handled_rates);
-    pace("failed/s", status.failed_rates);
+    for (const auto& figure : inspect::figures)
+        line(figure.key, status.*figure.count);
+    for (const auto& measured : inspect::all_times)
+        times(measured.name, status.*measured.percentiles);
+    for (const auto& figure : inspect::figures) {
+        if (figure.rates == nullptr) continue;
+        const auto& rates = status.*figure.rates;
+        line(rate_title(figure), fmt::format("{:.1f} over 1s  {:.1f} over 10s  {:.1f} over 1m",
+                                             rates.second, rates.ten_seconds, rates.minute));
+    }
     for (const auto& task : status.tasks)
         line("running now",
              fmt::format("{}  {}  {}", util::format_duration(task.running),
@@ -255,47 +232,41 @@ std::string pool_details(const inspect::Consumer& consumer) {
 
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
                       const std::vector<inspect::QueueReport>& queues) {
-    std::string out = json_head("pool", now);
-    if (consumer.status) {
-        out += inspect::to_json(*consumer.status).substr(1);
-    } else {
-        out +=
-            fmt::format(R"("name":{},"pid":{},"queue":null,"patterns":[],"state":"not answering")",
-                        text_or_null(consumer.name), consumer.pid);
-        for (const char* key :
-             {"handled_rate", "failed_rate", "tasks", "failures", "uptime_s", "cap", "running",
-              "free", "waiting", "in_flight", "handled", "failed", "retried", "dead_lettered",
-              "wait_ms", "run_ms", "confirm_ms"})
-            out += fmt::format(R"(,"{}":null)", key);
-        out += '}';
-    }
+    auto json = json_head("pool", now);
+    inspect::add_members(json, consumer);
     const auto found = inspect::trouble(consumer, queues);
-    out.pop_back();  // the object goes on
-    out += fmt::format(R"(,"trouble":{}}})", text_or_null(found ? found->why : std::string()));
-    out += '\n';
-    return out;
+    return json.add("trouble", util::null_if_empty(found ? found->why : std::string())).line();
 }
 
 std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
                        bool with_bindings) {
     const auto& queue = report.queue;
-    const bool told = report.source != inspect::QueueSource::amqp;
-    const auto flag = [told](bool value) { return !told ? "null" : value ? "true" : "false"; };
-    const auto rate = [&queue](double QueueRates::*which) { return rate_of(queue, which, "null"); };
-    return json_head("queue", now) +
-           fmt::format(R"("queue":{},"type":{},"ready":{},"unacked":{},"consumers":{},"durable":{})"
-                       R"(,"auto_delete":{},"exclusive":{},"state":{},"policy":{},"memory":{})"
-                       R"(,"publish_rate":{},"deliver_rate":{},"ack_rate":{},"redeliver_rate":{})"
-                       R"(,"head_age_s":{},"source":"{}"{}}})",
-                       text_or_null(queue.name), text_or_null(queue.type), or_null(queue.ready),
-                       or_null(queue.unacked), or_null(queue.consumers), flag(queue.durable),
-                       flag(queue.auto_delete), flag(queue.exclusive), text_or_null(queue.state),
-                       text_or_null(queue.policy), or_null(queue.memory),
-                       rate(&QueueRates::publish), rate(&QueueRates::deliver),
-                       rate(&QueueRates::ack), rate(&QueueRates::redeliver),
-                       or_null(head_age(queue, now)), inspect::to_string(report.source),
-                       with_bindings ? ",\"bindings\":" + bindings_json(report.bindings) : "") +
-           "\n";
+    const auto flag = [&report](bool value) {
+        return report.source != inspect::QueueSource::amqp ? std::optional(value) : std::nullopt;
+    };
+    const auto rate = [&queue](double QueueRates::*which) {
+        return queue.rates ? std::optional(util::JsonFixed{*queue.rates.*which, 1}) : std::nullopt;
+    };
+    auto json = json_head("queue", now)
+                    .add("queue", util::null_if_empty(queue.name))
+                    .add("type", util::null_if_empty(queue.type))
+                    .add("ready", queue.ready)
+                    .add("unacked", queue.unacked)
+                    .add("consumers", queue.consumers)
+                    .add("durable", flag(queue.durable))
+                    .add("auto_delete", flag(queue.auto_delete))
+                    .add("exclusive", flag(queue.exclusive))
+                    .add("state", util::null_if_empty(queue.state))
+                    .add("policy", util::null_if_empty(queue.policy))
+                    .add("memory", queue.memory)
+                    .add("publish_rate", rate(&QueueRates::publish))
+                    .add("deliver_rate", rate(&QueueRates::deliver))
+                    .add("ack_rate", rate(&QueueRates::ack))
+                    .add("redeliver_rate", rate(&QueueRates::redeliver))
+                    .add("head_age_s", head_age(queue, now))
+                    .add("source", inspect::to_string(report.source));
+    if (with_bindings) json.add("bindings", bindings_json(report.bindings));
+    return json.line();
 }
 
 }  // namespace airy::tools::output

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"
 #include "output/table.hpp"
 #include "util/duration.hpp"
@@ -45,16 +46,20 @@ void add_pace(Page& page, std::string_view name, const work::Rates& rates) {
                          rates.second, rates.ten_seconds, rates.minute));
 }
 
+std::string counts(const ConsumerStatus& status, inspect::FigureKind kind) {
+    std::string text;
+    for (const auto& figure : inspect::figures)
+        if (figure.kind == kind)
+            text +=
+                fmt::format("{}{} {}", text.empty() ? "" : "  ", figure.name, status.*figure.count);
+    return text;
+}
+
 void add_figures(Page& page, const ConsumerStatus& status, const History& handled) {
     page.add(
         fmt::format("queue {}  patterns {}", util::printable(status.queue), patterns_of(status)));
-    page.add(fmt::format("cap {}  running {}  free {}  waiting {}  in flight {}", status.cap,
-                         status.running, status.free, status.waiting, status.in_flight));
-    page.add(
-        fmt::format("handled {}  failed {}  retried {}  dead-lettered {}  discarded {}  "
-                    "duplicates {}  reconnects {}",
-                    status.handled, status.failed, status.retried, status.dead_lettered,
-                    status.discarded, status.duplicates, status.reconnects));
+    page.add(counts(status, inspect::FigureKind::gauge));
+    page.add(counts(status, inspect::FigureKind::counter));
     add_pace(page, "handled/s", status.handled_rates);
     page.add("           " +
              sparkline(handled, std::min<std::size_t>(page.width > 12 ? page.width - 12 : 0, 60),

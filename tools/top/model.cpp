@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"
 #include "util/duration.hpp"
 #include "util/text.hpp"
@@ -22,26 +23,25 @@ using output::Align;
 constexpr const char* unknown = "-";
 constexpr auto right = Align::right;
 
+// Only the handled messages have columns of their rate and its history.
+bool has_rate_columns(const inspect::Figure& figure) {
+    return figure.rates == &work::ConsumerStatus::handled_rates;
+}
+
 std::vector<output::Column> pool_columns() {
-    return {{"name"},
-            {"pid", right, 10},
-            {"queue", Align::left, 13},
-            {"state"},
-            {"cap", right, 2},
-            {"run", right},
-            {"wait", right, 6},
-            {"fly", right, 7},
-            {"handled", right, 8},
-            {"/s", right},
-            {"handled/s", right, 4},
-            {"failed", right, 1},
-            {"retried", right, 11},
-            {"dead", right, 3},
-            {"wait p99", right, 9},
-            {"run p50", right, 12},
-            {"run p99", right, 5},
-            {"run max", right, 14},
-            {"up", right, 15}};
+    std::vector<output::Column> columns = {
+        {"name"}, {"pid", right, 10}, {"queue", Align::left, 13}, {"state"}};
+    for (const auto& figure : inspect::figures) {
+        columns.push_back({std::string(figure.top_title), right, figure.top_rank});
+        if (has_rate_columns(figure))
+            columns.insert(columns.end(), {{"/s", right}, {"handled/s", right, 4}});
+    }
+    columns.insert(columns.end(), {{"wait p99", right, 9},
+                                   {"run p50", right, 12},
+                                   {"run p99", right, 5},
+                                   {"run max", right, 14},
+                                   {"up", right, 15}});
+    return columns;
 }
 
 std::vector<output::Column> queue_columns() {
@@ -183,36 +183,26 @@ void Model::list_pools() {
     std::vector<Row> rows;
     for (const auto& consumer : consumers_) {
         Row row{id_of(consumer), {}, Tone::alert};
-        if (!consumer.status) {
-            row.cells.assign(pools_.columns().size(), Cell{});
-            row.cells[0] = words(consumer.name);
-            row.cells[1] = number(consumer.pid);
-            row.cells[3] = words("not answering");
-            row.cells[10] = history(handled_[row.id], spark_width_, charset_);
-            rows.push_back(std::move(row));
-            continue;
+        // Cells of figures stay empty where the consumer does not answer.
+        const auto* status = consumer.status ? &*consumer.status : nullptr;
+        row.cells = {words(consumer.name), number(consumer.pid),
+                     status ? words(status->queue) : Cell{},
+                     words(status ? std::string(work::to_string(status->state)) : "not answering")};
+        for (const auto& figure : inspect::figures) {
+            row.cells.push_back(status ? number(status->*figure.count) : Cell{});
+            if (!has_rate_columns(figure)) continue;
+            row.cells.push_back(status ? rate((status->*figure.rates).second) : Cell{});
+            row.cells.push_back(history(handled_[row.id], spark_width_, charset_));
         }
-        const auto& status = *consumer.status;
-        row.tone = tone_of(status.state);
-        row.cells = {words(status.name),
-                     number(consumer.pid),
-                     words(status.queue),
-                     words(std::string(work::to_string(status.state))),
-                     number(status.cap),
-                     number(status.running),
-                     number(status.waiting),
-                     number(status.in_flight),
-                     number(status.handled),
-                     rate(status.handled_rates.second),
-                     history(handled_[row.id], spark_width_, charset_),
-                     number(status.failed),
-                     number(status.retried),
-                     number(status.dead_lettered),
-                     time(status.wait.p99, status.wait.count > 0),
-                     time(status.run.p50, status.run.count > 0),
-                     time(status.run.p99, status.run.count > 0),
-                     time(status.run.max, status.run.count > 0),
-                     time(status.uptime)};
+        if (status) {
+            row.tone = tone_of(status->state);
+            row.cells.insert(row.cells.end(),
+                             {time(status->wait.p99, status->wait.count > 0),
+                              time(status->run.p50, status->run.count > 0),
+                              time(status->run.p99, status->run.count > 0),
+                              time(status->run.max, status->run.count > 0), time(status->uptime)});
+        }
+        row.cells.resize(pools_.columns().size());
         rows.push_back(std::move(row));
     }
     pools_.replace(std::move(rows));

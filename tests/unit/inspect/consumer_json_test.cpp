@@ -52,6 +52,37 @@ TEST_CASE("the keys that scripts rely on, all in one line") {
     CHECK(json.find(R"("wait_ms":{"count":7,"p50":1.500,)") != json.npos);
 }
 
+TEST_CASE("a status as JSON, byte for byte") {
+    auto status = test::busy_status();
+    status.discarded = 14;
+    status.duplicates = 15;
+    status.reconnects = 16;
+    status.handled_rates = {1.25, 2.05, 3};
+    status.failed_rates = {0.1, 0, 1e6};
+    status.wait.up_to.fill(3);
+    status.tasks = {{"a.b", "id\"1", 1, 1500ms}, {"c\xff", "", 7, 61s}};
+    status.failures = {
+        {util::SystemTime(1'700'000'000'123'456'789ns), "a.b", "id", "exit status 1: \n no"},
+        {util::SystemTime(1'700'000'001s), "", "", "\xfe"}};
+    CHECK(
+        inspect::to_json(status) ==
+        R"({"name":"orders","pid":4711,"queue":"orders-queue","patterns":["post.*","comment.#"],"state":"running","uptime_s":61.250,)"
+        R"("cap":8,"running":5,"free":3,"waiting":2,"in_flight":9,)"
+        R"("handled":9007199254740993,"failed":11,"retried":12,"dead_lettered":13,"discarded":14,"duplicates":15,"reconnects":16,)"
+        R"("wait_ms":{"count":7,"p50":1.500,"p90":2.500,"p99":3.500,"max":4.500,"sum":0.000,)"
+        R"("up_to":[3,3,3,3,3,3,3,3,3,3,3,3,3,3,3,3,3]},)"
+        R"("run_ms":{"count":6,"p50":15.000,"p90":25.000,"p99":35.000,)"
+        R"("max":45.123,"sum":0.000,"up_to":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]},)"
+        R"("confirm_ms":{"count":5,"p50":1.000,"p90":2.000,"p99":3.000,)"
+        R"("max":4.000,"sum":0.000,"up_to":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]},)"
+        R"("handled_rate":{"1s":1.2,"10s":2.0,"60s":3.0},"failed_rate":{"1s":0.1,"10s":0.0,"60s":1000000.0},)"
+        R"("tasks":[{"topic":"a.b","message_id":"id\"1","messages":1,"running_s":1.500},)"
+        R"({"topic":"c\\xff","message_id":"","messages":7,"running_s":61.000}],)"
+        R"("failures":[{"time":"2023-11-14T22:13:20.123456789Z","topic":"a.b","message_id":"id",)"
+        R"("reason":"exit status 1: \n no"},)"
+        R"({"time":"2023-11-14T22:13:21Z","topic":"","message_id":"","reason":"\\xfe"}]})");
+}
+
 TEST_CASE("names of any bytes give valid JSON") {
     auto status = test::busy_status();
     status.name = "a\"b\\c\n\x01";
