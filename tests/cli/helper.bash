@@ -111,6 +111,10 @@ api() {
     curl -sf -u guest:guest -X "$method" "$AIRY_TEST_MANAGEMENT_URL/api/$path" "$@"
 }
 
+# close_connection NAME: as an operator would; rabbitmqctl needs seconds for it. The management API
+# knows a connection within its collect_statistics_interval.
+close_connection() { wait_until api DELETE "connections/$(jq -rn --arg name "$1" '$name | @uri')"; }
+
 # forget NAME queues|exchanges: deletes it where it is there.
 forget() { api DELETE "$2/%2F/$1" || true; }
 

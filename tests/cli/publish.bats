@@ -3,24 +3,7 @@
 # SPDX-License-Identifier: MIT
 
 load helper
-
-setup() {
-    airy_setup
-    queue=$(fresh queue)
-    airy queue declare "$queue" --bind '#' --type classic --quiet
-}
-
-teardown() {
-    forget "$queue" queues
-    airy_teardown
-}
-
-post() { airy publish post.published --set post_id="$1" --set author_id=7 --set title=Hello "${@:2}"; }
-
-# The bodies that wait in the queue, in order.
-bodies() { timeout 20 amqp-consume -u "$peer_url" -q "$queue" -c "$(depth "$queue")" cat; }
-
-uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+load publish
 
 @test "one event from --set: its id is printed and it is in the queue" {
     run_airy publish post.published --set post_id=42 --set author_id=7 --set title='Hello, world'
@@ -76,76 +59,6 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_equal "$(bodies)" "$body"
 }
 
-@test "a missing field, an ill-typed one and null are named" {
-    run_airy publish post.published '{"post_id":1,"title":"x"}'
-    assert_status 8
-    assert_short_error
-    assert_contains "$stderr" author_id
-    run_airy publish post.published --set post_id= --set author_id=2 --set title=x
-    assert_status 8
-    assert_contains "$stderr" 'not nothing'
-    run_airy publish post.voted '{"post_id":1,"author_id":2,"voter_id":3,"vote_type":"sideways"}'
-    assert_status 8
-    assert_contains "$stderr" sideways
-    run_airy publish post.published '{"post_id":1,"author_id":2,"circle_id":null,"title":"x"}'
-    assert_status 8
-    assert_contains "$stderr" circle_id
-    run_airy publish post.published 'not json'
-    assert_status 8
-    assert_short_error
-    run_airy publish post.published $'{"post_id":1,"author_id":2,"title":"\xff"}'
-    assert_status 8
-    assert_short_error
-    assert_equal "$(depth "$queue")" 0
-}
-
-@test "an unknown topic is an error with the nearest name, unless --custom" {
-    run_airy publish post.publishd '{}'
-    assert_status 8
-    assert_contains "$stderr" "did you mean 'post.published'"
-    run_airy publish my.own.topic --custom '{"a":1}'
-    assert_status 0
-    assert_equal "$(bodies | jq -c .a)" 1
-}
-
-@test "nobody is bound: exit 4, and --no-mandatory takes it" {
-    airy queue delete "$queue" --yes --quiet
-    run_airy publish post.deleted '{"post_id":1,"author_id":2}'
-    assert_status 4
-    assert_short_error
-    assert_equal "$output" ''
-    assert_contains "$stderr" 'no queue is bound'
-    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-mandatory
-    assert_status 0
-}
-
-@test "--no-confirm: what no queue takes is counted at the end: exit 4, and --no-mandatory takes it" {
-    airy queue delete "$queue" --yes --quiet
-    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm
-    assert_status 4
-    [[ $output =~ ^$uuid$ ]] # it was sent
-    assert_short_error
-    assert_contains "$stderr" '1 of 1 events sent were not delivered: no queue is bound'
-    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm --no-mandatory
-    assert_status 0
-    assert_equal "$stderr" ''
-    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
-    { events 300; for i in 1 2 3; do echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; done; } >in
-    run_airy publish --no-confirm <in
-    assert_status 4
-    assert_equal "${#lines[@]}" 303
-    assert_contains "$stderr" '3 of 303 events sent were not delivered: no queue is bound'
-    run_airy publish --no-confirm --keep-going --output json <in
-    assert_status 4
-    assert_contains "$stderr" 'published 300 events'
-    assert_contains "$stderr" '; 3 not delivered'
-    jq -se 'all(.confirmed == false and .routed == null)' <<<"$output"
-    events 300 >in
-    run_airy publish --no-confirm <in
-    assert_status 0
-    assert_equal "$(depth "$queue")" 900
-}
-
 @test "--metrics-file: a FIFO, a link and a mode stay what they are" {
     mkfifo fifo
     timeout 20 cat fifo >got &
@@ -166,85 +79,6 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_status 2
     assert_short_error
     assert_contains "$stderr" "cannot write to 'fifo': nobody reads from it"
-}
-
-@test "an exchange that is not there: exit 7" {
-    run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
-    assert_status 7
-    assert_short_error
-}
-
-@test "the default exchange of another type: exit 7" {
-    api PUT "exchanges/%2F/airy.events" -d '{"type":"fanout","durable":true}' -H 'content-type: application/json' || skip "airy.events is there already"
-    run env -u AIRY_EXCHANGE "$AIRY_BIN" publish circle.left '{"circle_id":1,"user_id":2}'
-    forget airy.events exchanges
-    ((status == 7))
-}
-
-@test "a full queue that refuses: exit 4" {
-    full=$(fresh full)
-    airy queue declare "$full" --bind '#' --type classic --arg x-max-length=0 --arg x-overflow=reject-publish --quiet
-    run_airy publish circle.left '{"circle_id":1,"user_id":2}'
-    forget "$full" queues
-    assert_status 4
-    assert_contains "$stderr" refused
-}
-
-@test "a stream: every id in order, a summary, all in the queue in order" {
-    events 500 >in
-    run_airy publish <in
-    assert_status 0
-    assert_equal "${#lines[@]}" 500
-    assert_contains "$stderr" 'published 500 events'
-    bodies >out
-    assert_equal "$(jq -c .post_id out | tr '\n' ' ')" "$(seq 500 | tr '\n' ' ')"
-    assert_equal "$(jq -r .event_id out)" "$output"
-}
-
-@test "a stream's ids come out while stdin is still open" {
-    mkfifo in
-    spawn publish sh -c 'exec "$0" publish <in' "$AIRY_BIN"
-    exec 7>in
-    events 1 >&7
-    wait_until grep -qE "$uuid" publish.out
-    exec 7>&-
-    ended "$spawned_pid" 10
-}
-
-@test "a bad line stops the stream, and says how far it was" {
-    { events 3; echo '{"event_type":"post.published"}'; events 2; } >in
-    run_airy publish <in
-    assert_status 8
-    assert_equal "${#lines[@]}" 3
-    assert_short_error
-    assert_contains "$stderr" 'line 4'
-    assert_contains "$stderr" '3 were confirmed'
-    assert_equal "$(depth "$queue")" 3
-}
-
-@test "--keep-going passes over bad lines, keeps them, and exits 8" {
-    { events 3; echo oops; echo; events 2; } >in
-    run_airy publish --keep-going --rejects bad <in
-    assert_status 8
-    assert_equal "${#lines[@]}" 5
-    printf 'oops\n\n' | cmp - bad
-    assert_contains "$stderr" 'line 4'
-    assert_contains "$stderr" 'line 5'
-    assert_contains "$stderr" '2 invalid'
-    assert_equal "$(depth "$queue")" 5
-}
-
-@test "an unroutable event in a stream: exit 4 with its line" {
-    airy queue delete "$queue" --yes --quiet
-    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
-    { events 2; echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; } >in
-    run_airy publish <in
-    assert_status 4
-    assert_equal "${#lines[@]}" 2
-    assert_contains "$stderr" 'line 3'
-    run_airy publish --keep-going --rejects bad <in
-    assert_status 4
-    assert_contains "$(cat bad)" circle.left
 }
 
 @test "-0: records with line breaks in them" {
@@ -283,15 +117,6 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
         and .properties.correlation_id == "cid" and .properties.reply_to == "rq" and .properties.delivery_mode == 1' <<<"$line"
 }
 
-@test "an empty stdin publishes nothing and says so" {
-    run_airy publish post.published </dev/null
-    assert_status 2
-    : >empty
-    run_airy publish <empty
-    assert_status 0
-    assert_contains "$stderr" 'nothing published'
-}
-
 @test "stdin is left alone when the event is an operand" {
     printf '1\n2\n3\n' | while read -r id; do post "$id" --quiet; done
     assert_equal "$(depth "$queue")" 3
@@ -308,91 +133,6 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_contains "$stderr" 'info: declared an exchange'
     assert_contains "$stderr" "info: declared a queue queue=$queue type=classic"
     assert_contains "$stderr" "info: bound a queue queue=$queue exchange=$AIRY_EXCHANGE pattern=#"
-}
-
-@test "options for a stream are wrong usage beside an event that is an operand" {
-    for options in --keep-going '--keep-going --rejects bad' '--lines raw' --null; do
-        # shellcheck disable=SC2086 # words
-        run_airy publish circle.left '{"circle_id":1,"user_id":2}' $options
-        assert_status 2
-        assert_short_error
-        assert_contains "$stderr" "${options%% *}"
-    done
-    run_airy publish circle.left --set circle_id=1 --set user_id=2 --no-confirm --confirm-timeout 5s
-    assert_status 2
-    assert_contains "$stderr" --confirm-timeout
-    assert_equal "$(depth "$queue")" 0
-}
-
-@test "wrong usage is exit 2" {
-    run_airy publish '{"a":1}'
-    assert_status 2
-    run_airy publish post.published '{}' --set a=b
-    assert_status 2
-    run_airy publish post.published --set novalue
-    assert_status 2
-    assert_contains "$stderr" novalue
-    run_airy publish --set a=b
-    assert_status 2
-    run_airy publish post.published --priority 900 '{}'
-    assert_status 2
-    run_airy publish post.published --expiration soon '{}'
-    assert_status 2
-    assert_contains "$stderr" soon
-    assert_contains "$stderr" expiration
-}
-
-@test "a line of 200 MB is refused with its number, and memory stays bounded" {
-    { events 1; head -c 200000000 /dev/zero | tr '\0' x; echo; } >in
-    AIRY_RUN_SECONDS=120 run_airy publish <in
-    assert_status 8
-    assert_short_error
-    assert_contains "$stderr" 'line 2'
-    assert_contains "$stderr" '1 were confirmed'
-}
-
-@test "stdout closed: an error, not a silent 0" {
-    events 50 >in
-    run bash -c '"$0" publish <in >&-' "$AIRY_BIN"
-    ((status == 1))
-    airy queue purge "$queue" --yes --quiet
-    events 20000 >many
-    run --separate-stderr bash -c 'set -o pipefail; "$0" publish <many | head -n 1 >/dev/null' "$AIRY_BIN"
-    ((status == 1))
-    told='stopped after ([0-9]+) confirmed events; up to ([0-9]+) more were sent'
-    [[ $stderr =~ $told ]]
-    confirmed=${BASH_REMATCH[1]} more=${BASH_REMATCH[2]} ready=$(depth "$queue")
-    ((confirmed <= ready && ready <= confirmed + more))
-}
-
-@test "Ctrl-C ends a stream after what was sent is confirmed: 130" {
-    mkfifo in
-    spawn publish sh -c 'exec "$0" publish <in' "$AIRY_BIN"
-    exec 7>in
-    events 10 >&7
-    wait_until eval '(($(wc -l <publish.out) == 10))'
-    kill -INT "$spawned_pid"
-    status=0
-    ended "$spawned_pid" 10 || status=$?
-    exec 7>&-
-    ((status == 130))
-    assert_equal "$(depth "$queue")" 10
-}
-
-@test "a stream whose ids nobody reads ends at once on a second signal, with the count" {
-    events 9000 >in
-    mkfifo pipe
-    exec 7<>pipe
-    spawn publish sh -c 'exec "$0" publish <in >pipe' "$AIRY_BIN"
-    wait_until is_full pipe
-    kill -TERM "$spawned_pid"
-    kill -INT "$spawned_pid"
-    status=0
-    ended "$spawned_pid" 3 || status=$?
-    exec 7>&-
-    ((status == 130 || status == 143))
-    grep -E 'stopped by SIG[A-Z]+; [0-9]+ were confirmed, [0-9]+ are uncertain' publish.err
-    (($(wc -l <publish.err) == 3))
 }
 
 @test "--lines message: a property that no broker takes is that line's error, and the others go" {
@@ -420,13 +160,4 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
     assert_status 8
     assert_short_error
     assert_contains "$stderr" 'line 2'
-}
-
-@test "a rejects file that cannot be written ends the stream, with what was confirmed told" {
-    printf '%s\n' '{"event_type":"a.b","a":1}' bad '{"event_type":"a.b","a":2}' >lines
-    run --separate-stderr bash -c '"$0" publish --custom --keep-going --rejects /dev/full <lines' "$AIRY_BIN"
-    assert_status 1
-    assert_contains "$stderr" 'stopped after 1 confirmed'
-    assert_equal "${#lines[@]}" 1
-    assert_equal "$(depth "$queue")" 1
 }

@@ -235,9 +235,9 @@ while True:
     [[ $(jq -r .queue tail.out) != "$before" ]]
 }
 
+owner_of() { api GET "queues/%2F/$1" | jq -er .owner_pid_details.name; }
 # close_owner_of QUEUE: closes the connection that holds this exclusive queue.
 close_owner_of() {
-    local pid
-    pid=$("$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q --no-table-headers list_queues name owner_pid | awk -v q="$1" '$1 == q {print $2}')
-    "$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q close_connection "$pid" 'the test closes it'
+    wait_until owner_of "$1"
+    close_connection "$(owner_of "$1")"
 }

@@ -39,7 +39,7 @@ bool holds(const std::string& condition) {
     return parse_where(condition).matches(message, "q1");
 }
 
-void refuses(const std::string& condition, const std::string& part) {
+void is_refused(const std::string& condition, const std::string& part) {
     CAPTURE(condition);
     try {
         parse_where(condition);
@@ -141,17 +141,17 @@ TEST_CASE("what is absent satisfies only the negations") {
 }
 
 TEST_CASE("conditions that cannot be read say where") {
-    refuses("", "at character 1, an operator is missing");
-    refuses("post_id", "at character 8, an operator is missing");
-    refuses("=1", "at character 1, the field is missing");
-    refuses(" >1", "the field is missing");
-    refuses("a!b", "at character 3, '!' must be followed");
-    refuses("a==b", "at character 3, there is one '='");
-    refuses("a>b", "at character 3, a number or an RFC 3339 time is needed");
-    refuses("a>", "a number or an RFC 3339 time");
-    refuses("a>01", "a number");
-    refuses("a~(", "not valid");
-    refuses("properties.nothing=1", "at character 12, 'nothing' is no property");
+    is_refused("", "at character 1, an operator is missing");
+    is_refused("post_id", "at character 8, an operator is missing");
+    is_refused("=1", "at character 1, the field is missing");
+    is_refused(" >1", "the field is missing");
+    is_refused("a!b", "at character 3, '!' must be followed");
+    is_refused("a==b", "at character 3, there is one '='");
+    is_refused("a>b", "at character 3, a number or an RFC 3339 time is needed");
+    is_refused("a>", "a number or an RFC 3339 time");
+    is_refused("a>01", "a number");
+    is_refused("a~(", "not valid");
+    is_refused("properties.nothing=1", "at character 12, 'nothing' is no property");
 }
 
 TEST_CASE("a hostile pattern or body neither hangs nor crashes") {

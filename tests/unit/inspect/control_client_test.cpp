@@ -20,7 +20,7 @@ using inspect::list_consumers;
 
 namespace {
 
-struct Fixture {
+struct ClientFixture {
     test::TemporaryDirectory base;
     test::ScopedVariable runtime{"XDG_RUNTIME_DIR", base.path().c_str()};
     std::string directory = inspect::make_control_directory();
@@ -45,14 +45,14 @@ Consumer named(const std::string& name, int pid, bool answers = true) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "nobody runs") {
+TEST_CASE_FIXTURE(ClientFixture, "nobody runs") {
     CHECK(list_consumers().empty());
     const test::TemporaryDirectory other;
     const test::ScopedVariable missing("XDG_RUNTIME_DIR", other.path().c_str());
     CHECK(list_consumers().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "everyone that runs is listed with its status") {
+TEST_CASE_FIXTURE(ClientFixture, "everyone that runs is listed with its status") {
     test::ServedConsumer b("b");
     test::ServedConsumer a("a");
     const auto consumers = list_consumers();
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(Fixture, "everyone that runs is listed with its status") {
     CHECK(consumers[0].status->patterns.size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a stale socket is removed, a live one is not") {
+TEST_CASE_FIXTURE(ClientFixture, "a stale socket is removed, a live one is not") {
     const auto stale = directory + "/gone-4711.sock";
     test::bind_unix(stale, 1).reset();  // its process is gone, the file stays
     const auto never = directory + "/early-4712.sock";
@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(Fixture, "a stale socket is removed, a live one is not") {
     CHECK(::access(live.path.c_str(), F_OK) == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "one that does not answer is listed as such and holds nobody up") {
+TEST_CASE_FIXTURE(ClientFixture, "one that does not answer is listed as such and holds nobody up") {
     // Listens and never accepts, as a process under SIGSTOP.
     const auto stopped = test::bind_unix(directory + "/stopped-99.sock", 1);
     // Its backlog is full as well: connecting does not even begin.
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(Fixture, "one that does not answer is listed as such and holds
     CHECK(std::string(error.what()) == "consumer 'stopped' (99) does not answer (waited 0.05 s)");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what answers nonsense is listed as not answering") {
+TEST_CASE_FIXTURE(ClientFixture, "what answers nonsense is listed as not answering") {
     boost::asio::io_context loop;
     const auto socket = test::bind_unix(directory + "/odd-97.sock", 4);
     std::thread server([&socket] {
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(Fixture, "what answers nonsense is listed as not answering") {
     CHECK_FALSE(consumers[0].status);
 }
 
-TEST_CASE_FIXTURE(Fixture, "operations take effect and return the new status") {
+TEST_CASE_FIXTURE(ClientFixture, "operations take effect and return the new status") {
     test::ServedConsumer served("orders");
     const auto consumers = list_consumers();
     REQUIRE(consumers.size() == 1);
@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(Fixture, "operations take effect and return the new status") {
     CHECK(served.consumer.status().cap == 17);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a consumer that has ended meanwhile") {
+TEST_CASE_FIXTURE(ClientFixture, "a consumer that has ended meanwhile") {
     std::vector<Consumer> consumers;
     {
         test::ServedConsumer served("orders");

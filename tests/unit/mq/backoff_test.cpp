@@ -10,16 +10,16 @@ using mq::amqp::Backoff;
 
 namespace {
 
-const util::SteadyTime start{1h};
+const util::SteadyTime begin{1h};
 
 }  // namespace
 
 TEST_CASE("pauses double from 0.1 s to 5 s, each shortened by up to half, for ever") {
     for (std::uint32_t seed = 1; seed <= 50; ++seed) {
-        Backoff backoff({.enabled = true}, start, seed);
+        Backoff backoff({.enabled = true}, begin, seed);
         auto longest = 100ms;
         for (std::uint64_t i = 1; i <= 20; ++i) {
-            const auto pause = backoff.next(false, start + 24h * i);
+            const auto pause = backoff.next(false, begin + 24h * i);
             REQUIRE(pause.has_value());
             CHECK(*pause <= longest);
             CHECK(*pause >= longest / 2);
@@ -30,35 +30,35 @@ TEST_CASE("pauses double from 0.1 s to 5 s, each shortened by up to half, for ev
 }
 
 TEST_CASE("the pauses of two differ") {
-    Backoff one({.enabled = true}, start, 1);
-    Backoff two({.enabled = true}, start, 2);
+    Backoff one({.enabled = true}, begin, 1);
+    Backoff two({.enabled = true}, begin, 2);
     int same = 0;
     for (int i = 0; i < 20; ++i)
-        if (one.next(false, start) == two.next(false, start)) ++same;
+        if (one.next(false, begin) == two.next(false, start)) ++same;
     CHECK(same < 5);
 }
 
 TEST_CASE("where nobody listens it is tried at least every half second") {
-    Backoff backoff({.enabled = true}, start, 1);
+    Backoff backoff({.enabled = true}, begin, 1);
     for (int i = 0; i < 20; ++i)
-        CHECK(*backoff.next(true, start) <= Backoff::longest_unheard);
-    CHECK(*backoff.next(false, start) >= 2500ms);
+        CHECK(*backoff.next(true, begin) <= Backoff::longest_unheard);
+    CHECK(*backoff.next(false, begin) >= 2500ms);
 }
 
 TEST_CASE("attempts are limited in number") {
-    Backoff backoff({.enabled = true, .max_attempts = 2}, start, 1);
-    CHECK(backoff.next(false, start).has_value());
-    CHECK(backoff.next(true, start).has_value());
-    CHECK_FALSE(backoff.next(false, start).has_value());
+    Backoff backoff({.enabled = true, .max_attempts = 2}, begin, 1);
+    CHECK(backoff.next(false, begin).has_value());
+    CHECK(backoff.next(true, begin).has_value());
+    CHECK_FALSE(backoff.next(false, begin).has_value());
     CHECK(backoff.attempts() == 2);
-    Backoff none({.enabled = true, .max_attempts = 0}, start, 1);
-    CHECK_FALSE(none.next(false, start).has_value());
+    Backoff none({.enabled = true, .max_attempts = 0}, begin, 1);
+    CHECK_FALSE(none.next(false, begin).has_value());
 }
 
 TEST_CASE("attempts are limited in time, with a last one at its end") {
-    Backoff backoff({.enabled = true, .max_time = 10s}, start, 1);
+    Backoff backoff({.enabled = true, .max_time = 10s}, begin, 1);
     for (int i = 0; i < 8; ++i)
-        CHECK(backoff.next(false, start).has_value());
-    CHECK(backoff.next(false, start + 9999ms) == 1ms);
-    CHECK_FALSE(backoff.next(false, start + 10s).has_value());
+        CHECK(backoff.next(false, begin).has_value());
+    CHECK(backoff.next(false, begin + 9999ms) == 1ms);
+    CHECK_FALSE(backoff.next(false, begin + 10s).has_value());
 }

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The airy-tools authors
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# `load consume` gives the files that test `airy consume` a work queue for each test, and ways to fill
+# and to read it.
+
+setup() {
+    airy_setup
+    queue=$(fresh work)
+}
+
+teardown() {
+    airy_teardown
+    forget "$queue" queues
+    forget "$queue.dlq" queues
+    local name
+    for name in $(api GET 'queues/%2F?columns=name' | jq -r '.[].name' | grep "^$queue.retry."); do
+        forget "$name" queues
+    done
+}
+
+# The queue, bound to everything, with its dead letters.
+prepare() {
+    airy consume '#' --queue "$queue" --until-empty "$@" -- true
+}
+
+# posts FIRST LAST: that many events, as lines, with post_id counting.
+posts() {
+    seq "$1" "$2" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'
+}
+
+publish_posts() {
+    posts "$1" "$2" | airy publish --quiet -
+}
+
+# For `sh -c`: adds the post_id of a message to `handled`. Where a thousand handlers run, the start of
+# a jq in each would be most of their time.
+# shellcheck disable=SC2016,SC2034 # for the handler's shell, in the files that load this
+note_post_id='read -r body; id=${body#*\"post_id\":}; echo "${id%%[,\}]*}" >>handled'
+
+# What is in the queue, or another, as post ids, one a line; takes them out. The broker's own counts
+# are as old as its last statistics.
+left_over() {
+    airy consume '#' --queue "${1-$queue}" --no-declare --until-empty --print >left.lines || return
+    jq .body.post_id left.lines
+}
+
+# remains QUEUE N: just so many messages are left in it.
+remains() {
+    left_over "$1" >left.ids || return
+    assert_equal "$(wc -l <left.ids)" "$2"
+}
+
+lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
+
+has_consumer() { (($(airy queue ls "$queue" --output json | jq .consumers) > 0)); }
