@@ -51,6 +51,7 @@ Delivered delivered_from(StoredMessage stored, bool quorum) {
         out.message.has_headers = true;
     }
     out.redelivered = stored.deliveries > 0;
+    out.returns = static_cast<unsigned>(quorum ? stored.deliveries : stored.deliveries > 0);
     out.received_at = util::system_clock().now();
     return out;
 }
