@@ -13,6 +13,7 @@
 #include "command.hpp"
 #include "event/envelope.hpp"
 #include "event/topic.hpp"
+#include "exit_codes.hpp"
 #include "input/records.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -137,7 +138,7 @@ class Validation {
                 check(*record);
         }
         output::note(fmt::format("airy: {} valid, {} not", valid_, invalid_));
-        return invalid_ == 0 ? 0 : static_cast<int>(ErrorKind::invalid_event);
+        return invalid_ == 0 ? 0 : exit_code_of(ErrorKind::invalid_event);
     }
 
   private:

@@ -11,6 +11,7 @@
 
 #include "cli/parse.hpp"
 #include "command.hpp"
+#include "exit_codes.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 int report(const Error& error) {
     output::complain(error.what(), error.hint());
-    return static_cast<int>(error.kind());
+    return exit_code_of(error.kind());
 }
 
 int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
@@ -45,7 +46,7 @@ int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
 int run(std::vector<std::string> args) {
     if (args.empty()) {
         output::complain("no command given", "airy --help lists them");
-        return static_cast<int>(ErrorKind::usage);
+        return exit_code_of(ErrorKind::usage);
     }
     const std::string& first = args.front();
     if (first == "--version" || first == "-V") {

@@ -80,7 +80,7 @@ QueueSpec normalized(QueueSpec spec) {
     std::erase_if(spec.arguments, [](const auto& field) { return field.first == "x-queue-type"; });
     if (spec.exclusive) spec.type = "classic";
     if (spec.type == "stream")
-        throw Error(ErrorKind::usage, "the embedded broker has no queues of the type stream",
+        throw Error(Reason::unsupported, "the embedded broker has no queues of the type stream",
                     "it keeps what was published with sqlite:PATH?retain=24h");
     if (spec.type != "quorum" && spec.type != "classic")
         throw Error(ErrorKind::usage,

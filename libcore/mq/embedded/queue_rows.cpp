@@ -37,7 +37,7 @@ std::int64_t free_queue_id(Database& database) {
 const QueueInfo& existing_queue(Change& change, std::string_view what, const std::string& name) {
     const auto* queue = change.catalogue().queue(name);
     if (queue == nullptr)
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::queue_not_found,
                     fmt::format("cannot {} '{}': there is no queue of this name", what,
                                 util::printable(name)),
                     "airy queue ls shows the queues there are");
@@ -50,7 +50,7 @@ const QueueInfo& open_queue(Change& change, std::string_view what, const std::st
     if (queue.owner && queue.owner != session) {
         // It has been found.
         if (what == "find the queue") what = "use the queue";
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::resource_locked,
                     fmt::format("cannot {} '{}': another connection has it for itself alone", what,
                                 util::printable(name)),
                     "it is gone when the process that made it ends");
@@ -62,7 +62,7 @@ const QueueInfo& whole_queue(Change& change, std::string_view what, const std::s
                              std::optional<std::int64_t> session) {
     const auto& queue = open_queue(change, what, name, session);
     if (queue.damaged)
-        throw Error(ErrorKind::unreachable,
+        throw Error(Reason::queue_damaged,
                     fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
                                 what, util::printable(name)),
                     "airy queue delete removes it with its messages; to keep them, without "
@@ -76,7 +76,7 @@ const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
     const auto* exchange = change.catalogue().exchange(name);
     if (exchange == nullptr)
         throw Error(
-            ErrorKind::not_found,
+            Reason::exchange_not_found,
             fmt::format("cannot {} '{}': there is no exchange of this name", what,
                         util::printable(name)),
             "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer");
@@ -140,13 +140,13 @@ void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
             is->type != spec.type
                 ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
                 : fmt::format("durable is {}, not {}", is->durable, spec.durable);
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::differs,
                     fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
                                 shown, difference),
                     "it exists with other properties: use those, or another name");
     }
     if (spec.type != "topic" && spec.type != "direct" && spec.type != "fanout")
-        throw Error(ErrorKind::usage,
+        throw Error(Reason::unsupported,
                     fmt::format("the embedded broker has no exchanges of the type '{}'",
                                 util::printable(spec.type)),
                     "topic, direct or fanout");
