@@ -9,6 +9,7 @@
 #include "check/verdict.hpp"
 #include "command.hpp"
 #include "complaints.hpp"
+#include "hints.hpp"
 #include "inspect/control_client.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
@@ -74,7 +75,7 @@ class Check final : public Command {
             output::flush();
             return true;
         } catch (const Error& error) {
-            output::complain(error.what(), error.hint());
+            output::complain(error.what(), hint_for(error));
         } catch (const output::Closed&) {
             output::complain("cannot write to stdout: its reader is gone", "");
         }

@@ -14,6 +14,7 @@
 #include "event/envelope.hpp"
 #include "event/topic.hpp"
 #include "exit_codes.hpp"
+#include "hints.hpp"
 #include "input/records.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -167,7 +168,7 @@ class Validation {
             output::print(fmt::format(R"({{"line":{},"valid":false,"error":{},"hint":{}}})"
                                       "\n",
                                       line, util::quote_json(error.what()),
-                                      util::quote_json(error.hint())));
+                                      util::quote_json(hint_for(error))));
         output::complain(fmt::format("line {}: {}", line, error.what()), "");
     }
 

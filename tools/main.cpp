@@ -12,6 +12,7 @@
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "exit_codes.hpp"
+#include "hints.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
@@ -23,7 +24,7 @@ namespace airy::tools {
 namespace {
 
 int report(const Error& error) {
-    output::complain(error.what(), error.hint());
+    output::complain(error.what(), hint_for(error));
     return exit_code_of(error.kind());
 }
 

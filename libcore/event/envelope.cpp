@@ -20,8 +20,8 @@ namespace {
 using util::JsonKind;
 using util::JsonMember;
 
-[[noreturn]] void invalid(const std::string& message, std::string hint = {}) {
-    throw Error(ErrorKind::invalid_event, message, std::move(hint));
+[[noreturn]] void invalid(const std::string& message) {
+    throw Error(Reason::invalid_event, message);
 }
 
 std::string shown(std::string_view text) {
@@ -162,9 +162,9 @@ void check_fields(const EventType& type, const Body& body) {
         if (const auto* member = body.find(field.name))
             check_field(type, field, *member);
         else if (!field.optional)
-            invalid(fmt::format("{} of {} is missing; needed is {}", field.name, type.name,
-                                needed(field)),
-                    fmt::format("airy event show {} lists its fields", type.name));
+            throw Error(Reason::field_missing, fmt::format("{} of {} is missing; needed is {}",
+                                                           field.name, type.name, needed(field)))
+                .about(std::string(type.name));
     }
 }
 
@@ -172,7 +172,7 @@ void check_custom_topic(std::string_view topic) {
     try {
         check_topic(topic);
     } catch (const Error& error) {
-        invalid(error.what(), error.hint());
+        throw Error(Reason::invalid_event, error.what(), error.hint());
     }
 }
 
@@ -181,10 +181,8 @@ const EventType* check_type(std::string_view type, bool custom) {
     if (const auto* known = find(type)) return known;
     if (!custom) {
         const auto near = nearest_name(type);
-        invalid(fmt::format("unknown event type '{}'", shown(type)),
-                near.empty()
-                    ? "airy event ls lists the types; for one of your own add --custom"
-                    : fmt::format("did you mean '{}'? For a type of your own add --custom", near));
+        throw Error(Reason::unknown_event_type, fmt::format("unknown event type '{}'", shown(type)),
+                    near.empty() ? "" : fmt::format("did you mean '{}'?", near));
     }
     check_custom_topic(type);
     return nullptr;
@@ -205,8 +203,7 @@ std::string event_type_of(const Body& body, std::string_view topic, bool& presen
     present = type.has_value();
     if (!type) {
         if (topic.empty())
-            invalid("event_type is missing, and no topic is given",
-                    "name the topic: airy publish TOPIC, or put event_type into the event");
+            throw Error(Reason::topic_missing, "event_type is missing, and no topic is given");
         return std::string(topic);
     }
     if (!topic.empty() && *type != topic)

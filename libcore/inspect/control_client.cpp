@@ -113,7 +113,7 @@ std::string who_runs(const std::vector<Consumer>& consumers) {
     for (std::size_t i = 0; i < std::min(shown, consumers.size()); ++i)
         text += fmt::format("{} {} ({})", i > 0 ? "," : "", util::printable(consumers[i].name, 60),
                             consumers[i].pid);
-    if (consumers.size() > shown) text += "; airy pool ls shows the others";
+    if (consumers.size() > shown) text += fmt::format(", and {} more", consumers.size() - shown);
     return text;
 }
 

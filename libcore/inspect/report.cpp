@@ -99,8 +99,7 @@ Recording read(std::istream& in) {
                     recording.skipped == 0
                         ? "the recording holds no samples"
                         : fmt::format("none of the recording's lines is a sample: {}, from line {}",
-                                      recording.skipped, recording.first_skipped),
-                    "airy stats --record FILE appends some each second");
+                                      recording.skipped, recording.first_skipped));
     return recording;
 }
 

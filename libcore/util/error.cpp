@@ -28,6 +28,7 @@ constexpr Row rows[] = {
     {Reason::authorities_unreadable, ErrorKind::usage, "authorities_unreadable"},
     {Reason::certificate_unusable, ErrorKind::usage, "certificate_unusable"},
     {Reason::part_of_pair_missing, ErrorKind::usage, "part_of_pair_missing"},
+    {Reason::url_parameter_elsewhere, ErrorKind::usage, "url_parameter_elsewhere"},
 
     {Reason::unreachable, ErrorKind::unreachable, "unreachable"},
     {Reason::nobody_listens, ErrorKind::unreachable, "nobody_listens"},
@@ -37,6 +38,7 @@ constexpr Row rows[] = {
     {Reason::login_refused, ErrorKind::unreachable, "login_refused"},
     {Reason::no_virtual_host, ErrorKind::unreachable, "no_virtual_host"},
     {Reason::certificate_untrusted, ErrorKind::unreachable, "certificate_untrusted"},
+    {Reason::certificate_expired, ErrorKind::unreachable, "certificate_expired"},
     {Reason::certificate_of_other_host, ErrorKind::unreachable, "certificate_of_other_host"},
     {Reason::access_refused, ErrorKind::unreachable, "access_refused"},
     {Reason::handler_too_slow, ErrorKind::unreachable, "handler_too_slow"},
@@ -58,6 +60,7 @@ constexpr Row rows[] = {
 
     {Reason::not_found, ErrorKind::not_found, "not_found"},
     {Reason::queue_not_found, ErrorKind::not_found, "queue_not_found"},
+    {Reason::queue_deleted, ErrorKind::not_found, "queue_deleted"},
     {Reason::exchange_not_found, ErrorKind::not_found, "exchange_not_found"},
     {Reason::consumer_not_found, ErrorKind::not_found, "consumer_not_found"},
     {Reason::resource_locked, ErrorKind::not_found, "resource_locked"},

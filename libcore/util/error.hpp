@@ -37,8 +37,9 @@ enum class Reason : std::uint8_t {
     reserved_name,     // the name is the broker's own
     unsupported,       // a capability that this kind of broker lacks
     authorities_unreadable,
-    certificate_unusable,  // the client certificate and its key do not belong together
-    part_of_pair_missing,  // a client certificate without its key, or a key without certificate
+    certificate_unusable,     // the client certificate and its key do not belong together
+    part_of_pair_missing,     // a client certificate without its key, or a key without certificate
+    url_parameter_elsewhere,  // the subject is no part of the URL, but an option of its own
 
     unreachable,
     nobody_listens,    // the connection was refused: no program listens at the port
@@ -48,6 +49,7 @@ enum class Reason : std::uint8_t {
     login_refused,
     no_virtual_host,
     certificate_untrusted,
+    certificate_expired,
     certificate_of_other_host,
     access_refused,
     handler_too_slow,  // longer than the broker waits for an acknowledgement
@@ -69,6 +71,7 @@ enum class Reason : std::uint8_t {
 
     not_found,
     queue_not_found,
+    queue_deleted,  // while a consumer was reading it
     exchange_not_found,
     consumer_not_found,
     resource_locked,  // the queue is another connection's own

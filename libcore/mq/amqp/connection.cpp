@@ -69,8 +69,7 @@ Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpo
         const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
         if (close->reply_code == AMQP_ACCESS_REFUSED)
             return Error(Reason::login_refused,
-                         fmt::format("{}: user '{}' or its password is wrong", what, url.user),
-                         "MQ_PASSWORD or --password-file keep the password out of the command line")
+                         fmt::format("{}: user '{}' or its password is wrong", what, url.user))
                 .as_permanent();
         if (close->reply_code == AMQP_NOT_ALLOWED)
             return Error(Reason::no_virtual_host,
@@ -261,7 +260,7 @@ void throw_close(Connection& connection, const amqp_frame_t& frame, std::string_
     amqp_send_method(connection.state(), 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
     // Whatever its code, an ended connection means that the broker is no longer reached.
     if (error.kind() == ErrorKind::unreachable) throw error;
-    Error ended(Reason::connection_ended, error.what(), error.hint());
+    Error ended(Reason::unreachable, error.what(), error.hint());
     throw error.permanent() ? std::move(ended).as_permanent() : ended;
 }
 

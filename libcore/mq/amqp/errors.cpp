@@ -25,22 +25,18 @@ Meaning meaning_of(int code) {
         case AMQP_ACCESS_REFUSED:
             return {Reason::access_refused, "ask for the permission: rabbitmqctl list_permissions"};
         case AMQP_NOT_FOUND:
-            return {Reason::queue_not_found, "airy queue ls shows the queues there are"};
+            return {Reason::queue_not_found, ""};
         case AMQP_RESOURCE_LOCKED:
             return {Reason::resource_locked,
                     "it is gone when that connection ends; rabbitmqctl list_queues name owner_pid "
                     "tells whose it is"};
         case AMQP_PRECONDITION_FAILED:
-            return {Reason::differs,
-                    "it exists with other properties: use those, or another name; consume "
-                    "--no-declare takes a queue as it is"};
+            return {Reason::differs, "it exists with other properties: use those, or another name"};
         case AMQP_NOT_ALLOWED:
             return {Reason::no_virtual_host,
                     "does the virtual host exist? rabbitmqctl list_vhosts"};
         case AMQP_CONNECTION_FORCED:
-            return {Reason::connection_ended,
-                    "the broker or an operator closed the connection; airy wait --timeout 60s "
-                    "waits until the broker is there"};
+            return {Reason::connection_ended, "the broker or an operator closed the connection"};
         case AMQP_NOT_IMPLEMENTED:
             return {Reason::not_implemented, ""};
         default:
@@ -56,9 +52,8 @@ bool has(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-// What to do next when the broker was there and is not any more, as when it cannot be reached.
-constexpr std::string_view lost_hint =
-    "is RabbitMQ still running there? airy wait --timeout 60s waits until it is";
+// When the broker was there and is not any more.
+constexpr std::string_view lost_hint = "is RabbitMQ still running there?";
 
 Meaning meaning_of_status(int status) noexcept {
     switch (status) {
@@ -125,9 +120,7 @@ Fate classify_status(int status) noexcept {
 Error from_close(int code, std::string_view text, std::string_view what) {
     Meaning meaning = meaning_of(code);
     if (code == AMQP_NOT_FOUND && has(text, "no exchange"))
-        meaning = {
-            Reason::exchange_not_found,
-            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer"};
+        meaning = {Reason::exchange_not_found, ""};
     // The broker uses 406 for several things that are no matter of a queue's properties.
     if (code == AMQP_PRECONDITION_FAILED) {
         if (has(text, "larger than"))
@@ -153,8 +146,7 @@ Error from_close(int code, std::string_view text, std::string_view what) {
                          classify(code, text));
     // A queue that somebody consumes from exclusively; no permission is missing.
     if (code == AMQP_ACCESS_REFUSED && has(text, "in exclusive use"))
-        meaning = {Reason::exclusively_consumed,
-                   "another consumer has it for itself alone; airy queue ls shows the consumers"};
+        meaning = {Reason::exclusively_consumed, "another consumer has it for itself alone"};
     if (code == AMQP_ACCESS_REFUSED && has(text, "reserved prefix"))
         meaning = {Reason::reserved_name, "names that begin with amq. are the broker's own"};
     return with_fate(

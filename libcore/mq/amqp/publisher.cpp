@@ -179,10 +179,7 @@ void AmqpPublisher::refused(const amqp_frame_t& frame) {
         if (code != AMQP_ACCESS_REFUSED && code != AMQP_PRECONDITION_FAILED) throw;
         throw Error(
             code == AMQP_ACCESS_REFUSED ? Reason::publish_forbidden : Reason::publish_refused,
-            error.what(),
-            code == AMQP_ACCESS_REFUSED ? error.hint()
-                                        : "the broker says why; --keep-going cannot help, "
-                                          "since it closes the channel for it")
+            error.what(), code == AMQP_ACCESS_REFUSED ? error.hint() : "the broker says why")
             .as_permanent();
     }
 }

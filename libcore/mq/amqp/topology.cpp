@@ -129,7 +129,7 @@ QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
         throw Error(Reason::differs,
                     fmt::format("{}: it exists with other properties: {}",
                                 about("declare", "queue", spec.name), differences),
-                    "use those, or another name; consume --no-declare takes a queue as it is")
+                    "use those, or another name")
             .as_permanent();
     }
 }

@@ -57,7 +57,7 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
                     "the file and its directory must be writable, also for a consumer"};
         case SQLITE_NOTADB:
             return {Reason::file_of_another_program, "the file is no database of airy's",
-                    "give another path; airy makes the file"};
+                    "give another path"};
         case SQLITE_CORRUPT:
             return {Reason::file_damaged, "the file is damaged",
                     "move it away with its -wal and -shm; sqlite3 FILE .recover may save some"};

@@ -88,7 +88,7 @@ QueueSpec normalized(QueueSpec spec) {
                     "quorum or classic");
     if (spec.type == "quorum" && (!spec.durable || spec.auto_delete))
         throw Error(ErrorKind::usage, "a quorum queue is durable, and not deleted by itself",
-                    "use --type classic");
+                    "use a classic queue");
     policy_of(spec.type, spec.arguments);
     return spec;
 }

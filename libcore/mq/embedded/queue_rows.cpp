@@ -39,8 +39,7 @@ const QueueInfo& existing_queue(Change& change, std::string_view what, const std
     if (queue == nullptr)
         throw Error(Reason::queue_not_found,
                     fmt::format("cannot {} '{}': there is no queue of this name", what,
-                                util::printable(name)),
-                    "airy queue ls shows the queues there are");
+                                util::printable(name)));
     return *queue;
 }
 
@@ -64,10 +63,7 @@ const QueueInfo& whole_queue(Change& change, std::string_view what, const std::s
     if (queue.damaged)
         throw Error(Reason::queue_damaged,
                     fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
-                                what, util::printable(name)),
-                    "airy queue delete removes it with its messages; to keep them, without "
-                    "arguments: sqlite3 FILE \"UPDATE queue SET arguments = x'00' WHERE name = "
-                    "'QUEUE'\"");
+                                what, util::printable(name)));
     return queue;
 }
 
@@ -75,11 +71,9 @@ const ExchangeInfo& existing_exchange(Change& change, std::string_view what,
                                       const std::string& name) {
     const auto* exchange = change.catalogue().exchange(name);
     if (exchange == nullptr)
-        throw Error(
-            Reason::exchange_not_found,
-            fmt::format("cannot {} '{}': there is no exchange of this name", what,
-                        util::printable(name)),
-            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer");
+        throw Error(Reason::exchange_not_found,
+                    fmt::format("cannot {} '{}': there is no exchange of this name", what,
+                                util::printable(name)));
     return *exchange;
 }
 
