@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
     int code = 1;
     tools::keep_standard_descriptors();
     util::ignore_sigpipe();
+    util::default_sigchld();
     try {
         code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
         tools::output::flush();

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "output/log_sink.hpp"
 #include "output/stream.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
@@ -122,7 +123,7 @@ void CommonOptions::add(cli::App& app) {
 
 void CommonOptions::start_log(util::LogLevel level) const {
     util::log_init(level, log_format == "json" ? util::LogFormat::json : util::LogFormat::text,
-                   output::colour_stderr());
+                   output::colour_stderr(), output::log_to_stderr);
 }
 
 void BrokerOptions::add(cli::App& app) {
