@@ -13,6 +13,7 @@
 
 #include "command.hpp"
 #include "demo/child.hpp"
+#include "environment.hpp"
 #include "event/envelope.hpp"
 #include "inspect/control_client.hpp"
 #include "mq/broker.hpp"

@@ -18,6 +18,7 @@
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "settings.hpp"
 #include "usage.hpp"
 
 // `airy __complete -- WORD…`: what the completion scripts ask. The words are those after `airy`, up
@@ -118,12 +119,12 @@ std::vector<std::string> embedded_queue_names(mq::Endpoint endpoint) {
 // The broker that the line names, or the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
-    std::string management_url = environment("AIRY_MANAGEMENT_URL").value_or("");
+    std::string management_url;
     CLI::App app;
     app.allow_extras();
     cli::App declared(app);
     broker.add(declared);
-    declared.option("--management-url", management_url, "");
+    declare_setting(declared, Setting::management_url, management_url);
     try {
         app.parse(std::vector<std::string>(line.args.rbegin(), line.args.rend()));
     } catch (const CLI::ParseError&) {
@@ -132,7 +133,8 @@ std::vector<std::string> queue_names(const Line& line) {
     auto endpoint = broker.endpoint("complete");
     endpoint.connect_timeout = broker_deadline;
     if (!mq::speaks_amqp(endpoint.url)) return embedded_queue_names(endpoint);
-    return inspect::live_queue_names(endpoint, management_url, broker_deadline);
+    return inspect::live_queue_names(
+        endpoint, settings().value(Setting::management_url, management_url), broker_deadline);
 }
 
 void add_event_types(Answer& answer) {
