@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "event/catalogue.hpp"
 #include "event/topic.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
@@ -177,10 +176,10 @@ void check_custom_topic(std::string_view topic) {
 }
 
 // The entry of a known type; nullptr for a custom one. Throws for what may not be published.
-const EventType* check_type(std::string_view type, bool custom) {
-    if (const auto* known = find(type)) return known;
+const EventType* check_type(const Catalogue& catalogue, std::string_view type, bool custom) {
+    if (const auto* known = catalogue.find(type)) return known;
     if (!custom) {
-        const auto near = nearest_name(type);
+        const auto near = catalogue.nearest_name(type);
         throw Error(Reason::unknown_event_type, fmt::format("unknown event type '{}'", shown(type)),
                     near.empty() ? "" : fmt::format("did you mean '{}'?", near));
     }
@@ -240,12 +239,13 @@ std::string typed_value(const EventType* type, const std::string& name, const st
 
 }  // namespace
 
-Event complete(std::string_view json_body, const CompleteOptions& options) {
+Event complete(const Catalogue& catalogue, std::string_view json_body,
+               const CompleteOptions& options) {
     const Body body(json_body);
     bool has_type = false;
     Event event;
     event.type = event_type_of(body, options.topic, has_type);
-    const auto* type = check_type(event.type, options.custom);
+    const auto* type = check_type(catalogue, event.type, options.custom);
 
     std::string added;
     if (auto id = envelope_text(body, "event_id", "a UUID")) {
@@ -274,8 +274,9 @@ Event complete(std::string_view json_body, const CompleteOptions& options) {
     return event;
 }
 
-Event from_fields(std::string_view type, FieldSettings settings, const CompleteOptions& options) {
-    const auto* known = check_type(type, options.custom);
+Event from_fields(const Catalogue& catalogue, std::string_view type, FieldSettings settings,
+                  const CompleteOptions& options) {
+    const auto* known = check_type(catalogue, type, options.custom);
     std::string body = "{";
     for (const auto& [name, value] : settings) {
         if (!util::is_utf8(name)) invalid(fmt::format("field name '{}' is not UTF-8", shown(name)));
@@ -290,7 +291,7 @@ Event from_fields(std::string_view type, FieldSettings settings, const CompleteO
     body += '}';
     auto with_topic = options;
     with_topic.topic = type;
-    return complete(body, with_topic);
+    return complete(catalogue, body, with_topic);
 }
 
 Message to_message(Event event, std::string exchange) {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "command.hpp"
-#include "event/catalogue.hpp"
 #include "event/topic.hpp"
+#include "event_types.hpp"
 #include "inspect/control_directory.hpp"
 #include "inspect/management.hpp"
 #include "mq/broker.hpp"
@@ -138,14 +138,14 @@ std::vector<std::string> queue_names(const Line& line) {
 }
 
 void add_event_types(Answer& answer) {
-    for (const auto& type : event::all())
+    for (const auto& type : catalogue().types())
         answer.add(type.name, type.summary);
 }
 
 void add_patterns(Answer& answer) {
     add_event_types(answer);
     std::set<std::string> families;
-    for (const auto& type : event::all())
+    for (const auto& type : catalogue().types())
         families.insert(std::string(type.name.substr(0, type.name.find('.'))) + ".*");
     for (const auto& family : families)
         answer.add(family, "every event of this kind");
@@ -160,7 +160,7 @@ void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
             return event::matches(pattern, type.name);
         });
     };
-    for (const auto& type : event::all()) {
+    for (const auto& type : catalogue().types()) {
         if (!line.positionals.empty() && !named(type)) continue;
         for (const auto& field : type.fields) {
             if (!seen.insert(field.name).second) continue;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "event/envelope.hpp"
+#include "event_types.hpp"
 #include "mq/endpoint.hpp"
 
 using namespace airy;
@@ -38,9 +39,9 @@ TEST_CASE("an error's own hint stands first, what airy's options do about it beh
 }
 
 TEST_CASE("a hint names what the error is about") {
-    CHECK(hint_of([] { event::complete("{}", {.topic = "post.updated"}); }) ==
+    CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.updated"}); }) ==
           "airy event show post.updated lists its fields");
-    CHECK(hint_of([] { event::complete("{}", {.topic = "post.publishd"}); }) ==
+    CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.publishd"}); }) ==
           "did you mean 'post.published'? airy event ls lists the types; for one of your own add "
           "--custom");
 }
