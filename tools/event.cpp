@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
