@@ -99,7 +99,7 @@ void Tail::take_events(mq::Subscription& subscription) {
         if (const auto* delivery = std::get_if<mq::Delivered>(&event)) {
             last_ = steady_clock::now();
             if (!enough()) show(*delivery);
-            subscription.settle(delivery->tag, mq::Disposition::ack);
+            subscription.settle(delivery->handle, mq::Disposition::ack);
         } else if (const auto* interrupted = std::get_if<mq::Interrupted>(&event)) {
             if (interrupted->attempt == 0)
                 output::note(fmt::format("airy: {}; trying again", describe(*interrupted)));
