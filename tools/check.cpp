@@ -9,6 +9,7 @@
 #include "check/verdict.hpp"
 #include "command.hpp"
 #include "complaints.hpp"
+#include "hints.hpp"
 #include "inspect/control_client.hpp"
 #include "inspect/queues.hpp"
 #include "management_option.hpp"
@@ -75,7 +76,7 @@ class Check final : public Command {
             output::flush();
             return true;
         } catch (const Error& error) {
-            output::complain(error.what(), error.hint());
+            output::complain(error.what(), hint_for(error));
         } catch (const output::Closed&) {
             output::complain("cannot write to stdout: its reader is gone", "");
         }
@@ -262,7 +263,7 @@ class Check final : public Command {
             topology->declare_exchange({exchange_.name, "topic", true});
         } catch (const Error& error) {
             // Who may not declare cannot learn the type this way; it is there, which is enough.
-            if (error.kind() != ErrorKind::unreachable) throw;
+            if (error.reason() != Reason::access_refused) throw;
             verdict.remark("the type of the exchange is not known: " + std::string(error.what()));
         }
         verdict.add({"connect", seconds(took), "s", {}, {}});

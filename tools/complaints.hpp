@@ -9,14 +9,14 @@
 
 namespace airy::tools {
 
-// Throws the complaints, if there are any, as the one line that an error may have: with the kind
-// and the hint of the first.
+// Throws the complaints, if there are any, as the one line that an error may have: with the
+// reason and the hint of the first.
 inline void raise(const std::vector<Error>& complaints) {
     if (complaints.empty()) return;
     std::string text;
     for (const auto& complaint : complaints)
         text += (text.empty() ? "" : "; ") + std::string(complaint.what());
-    throw Error(complaints.front().kind(), text, complaints.front().hint());
+    throw complaints.front().reworded(text);
 }
 
 }  // namespace airy::tools

@@ -12,6 +12,7 @@
 
 #include "command.hpp"
 #include "delivery_options.hpp"
+#include "environment.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
@@ -19,6 +20,7 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "reconnect_option.hpp"
+#include "settings.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
@@ -104,11 +106,7 @@ void Consume::add_options(cli::App& app) {
         .type_name("QUEUE")
         .required();
     app.flag("--print", print_, "instead of a command: write each message as a message line");
-    app.option("--pool-size", slots_,
-               "messages handled at once [GOROUTINE_POOL_SIZE, else 4 x cores; --print: 1, "
-               "which keeps the order]")
-        .type_name("N")
-        .between(1, most_slots);
+    declare_setting(app, Setting::pool_size, slots_).between(1, most_slots);
     app.option("--prefetch", prefetch_,
                "messages taken and not settled at most [pool size and some; --print: 2000]")
         .type_name("N")
@@ -150,13 +148,14 @@ void Consume::add_options(cli::App& app) {
 
 std::size_t Consume::default_slots() const {
     if (print_) return 1;
-    if (const auto text = environment("GOROUTINE_POOL_SIZE")) {
+    if (const auto given = settings().given(Setting::pool_size)) {
         std::size_t slots = 0;
-        const char* end = text->data() + text->size();
-        const auto read = std::from_chars(text->data(), end, slots);
+        const auto& text = given->text;
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, slots);
         if (read.ec != std::errc() || read.ptr != end || slots < 1 || slots > most_slots)
             throw Error(ErrorKind::usage,
-                        fmt::format("GOROUTINE_POOL_SIZE is '{}'", util::printable(*text)),
+                        fmt::format("{} is '{}'", given->name, util::printable(text)),
                         fmt::format("it must be a number from 1 to {}", most_slots));
         return slots;
     }

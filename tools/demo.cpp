@@ -13,7 +13,9 @@
 
 #include "command.hpp"
 #include "demo/child.hpp"
+#include "environment.hpp"
 #include "event/envelope.hpp"
+#include "event_types.hpp"
 #include "inspect/control_client.hpp"
 #include "mq/broker.hpp"
 #include "mq/outcome.hpp"
@@ -183,7 +185,8 @@ void Demo::publish(mq::Broker& broker) {
                 {"post_id", std::to_string(sent + 1)},
                 {"author_id", std::to_string(sent % 97 + 1)},
                 {"title", fmt::format("Post number {}", sent + 1)}};
-            auto message = event::to_message(event::from_fields(topic, fields, {}), exchange);
+            auto message =
+                event::to_message(event::from_fields(catalogue(), topic, fields, {}), exchange);
             if (publisher->try_submit(message) == 0) break;
         }
         pollfd waiting[] = {{publisher->event_fd(), POLLIN, 0}, {signals_->fd(), POLLIN, 0}};

@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "event/catalogue.hpp"
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -13,6 +11,9 @@
 #include "command.hpp"
 #include "event/envelope.hpp"
 #include "event/topic.hpp"
+#include "event_types.hpp"
+#include "exit_codes.hpp"
+#include "hints.hpp"
 #include "input/records.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -76,28 +77,28 @@ void print_table(const output::Table& table) {
 
 int list_types(bool json) {
     if (json) {
-        for (const auto& type : event::all())
+        for (const auto& type : catalogue().types())
             output::print(type_json(type).line());
         return 0;
     }
     output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
-    for (const auto& type : event::all())
+    for (const auto& type : catalogue().types())
         table.add({std::string(type.name), field_names(type), std::string(type.summary)});
     print_table(table);
     return 0;
 }
 
 int show_type(const std::string& name, bool json) {
-    const auto* type = event::find(name);
+    const auto* type = catalogue().find(name);
     if (type == nullptr) {
-        const auto near = event::nearest_name(name);
+        const auto near = catalogue().nearest_name(name);
         throw Error(
             ErrorKind::usage, fmt::format("there is no event type '{}'", util::printable(name)),
             near.empty() ? "airy event ls lists them"
                          : fmt::format("did you mean '{}'? airy event ls lists them", near));
     }
     const auto body = event::example_body(*type);
-    const auto command = event::example_command(*type);
+    const auto command = example_command(*type);
     if (json) {
         output::print(
             type_json(*type).add("example", util::JsonRaw{body}).add("command", command).line());
@@ -132,7 +133,7 @@ class Validation {
                 check(*record);
         }
         output::note(fmt::format("airy: {} valid, {} not", valid_, invalid_));
-        return invalid_ == 0 ? 0 : static_cast<int>(ErrorKind::invalid_event);
+        return invalid_ == 0 ? 0 : exit_code_of(ErrorKind::invalid_event);
     }
 
   private:
@@ -143,7 +144,8 @@ class Validation {
                             fmt::format("the line is longer than {} MiB", record_limit >> 20));
             if (record.text.find_first_not_of(" \t\r") == std::string_view::npos)
                 throw Error(ErrorKind::invalid_event, "the line is empty");
-            const auto event = event::complete(record.text, {.topic = topic_, .custom = custom_});
+            const auto event =
+                event::complete(catalogue(), record.text, {.topic = topic_, .custom = custom_});
             ++valid_;
             if (json_)
                 output::print(util::JsonObject()
@@ -164,7 +166,7 @@ class Validation {
                               .add("line", line)
                               .add("valid", false)
                               .add("error", error.what())
-                              .add("hint", error.hint())
+                              .add("hint", hint_for(error))
                               .line());
         output::complain(fmt::format("line {}: {}", line, error.what()), "");
     }

@@ -11,6 +11,8 @@
 
 #include "cli/parse.hpp"
 #include "command.hpp"
+#include "exit_codes.hpp"
+#include "hints.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
@@ -22,8 +24,8 @@ namespace airy::tools {
 namespace {
 
 int report(const Error& error) {
-    output::complain(error.what(), error.hint());
-    return static_cast<int>(error.kind());
+    output::complain(error.what(), hint_for(error));
+    return exit_code_of(error.kind());
 }
 
 int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
@@ -45,7 +47,7 @@ int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
 int run(std::vector<std::string> args) {
     if (args.empty()) {
         output::complain("no command given", "airy --help lists them");
-        return static_cast<int>(ErrorKind::usage);
+        return exit_code_of(ErrorKind::usage);
     }
     const std::string& first = args.front();
     if (first == "--version" || first == "-V") {
@@ -86,6 +88,7 @@ int main(int argc, char** argv) {
     int code = 1;
     tools::keep_standard_descriptors();
     util::ignore_sigpipe();
+    util::default_sigchld();
     try {
         code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
         tools::output::flush();

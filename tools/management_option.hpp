@@ -12,7 +12,7 @@ namespace airy::tools {
 
 // `--management-url`, where RabbitMQ's management API is.
 struct ManagementOption {
-    std::string url;  // empty: from the environment, or the broker's host
+    std::string url;  // of the command line; empty: not given there
 
     void add(cli::App& app);
 

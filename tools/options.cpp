@@ -5,10 +5,12 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 
+#include "output/log_sink.hpp"
 #include "output/stream.hpp"
+#include "settings.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
 
@@ -56,21 +58,25 @@ void check_times(std::chrono::nanoseconds heartbeat, std::chrono::nanoseconds co
 }
 
 // An IPv6 address stands in brackets in a URL.
-std::string bracketed(const std::optional<std::string>& host) {
-    if (!host) return "localhost";
-    return host->find(':') != host->npos && !host->starts_with('[') ? "[" + *host + "]" : *host;
+std::string bracketed(const std::string& host) {
+    return host.find(':') != host.npos && !host.starts_with('[') ? "[" + host + "]" : host;
+}
+
+constexpr Setting parts_of_url[] = {Setting::host, Setting::port, Setting::user, Setting::password,
+                                    Setting::vhost};
+
+bool any_part_given() {
+    return std::ranges::any_of(parts_of_url,
+                               [](Setting part) { return settings().given(part).has_value(); });
 }
 
 std::string url_from_parts() {
-    const auto host = environment("MQ_HOST");
-    const auto port = environment("MQ_PORT");
-    const auto user = environment("MQ_USER");
-    const auto password = environment("MQ_PASSWORD");
-    const auto vhost = environment("MQ_VHOST");
-    return fmt::format("amqp://{}:{}@{}:{}/{}", url_encoded(user.value_or("guest")),
-                       url_encoded(password.value_or("guest")), bracketed(host),
-                       port.value_or("5672"),
-                       vhost && *vhost != "/" ? url_encoded(*vhost) : std::string());
+    const auto& from = settings();
+    const auto vhost = from.value(Setting::vhost);
+    return fmt::format("amqp://{}:{}@{}:{}/{}", url_encoded(from.value(Setting::user)),
+                       url_encoded(from.value(Setting::password)),
+                       bracketed(from.value(Setting::host)), from.value(Setting::port),
+                       vhost != "/" ? url_encoded(vhost) : std::string());
 }
 
 // The URL with its password replaced.
@@ -97,12 +103,6 @@ std::string host_name() {
 
 }  // namespace
 
-std::optional<std::string> environment(const char* name) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return value;
-}
-
 CommonOptions& common_options() noexcept {
     static CommonOptions options;
     return options;
@@ -122,29 +122,16 @@ void CommonOptions::add(cli::App& app) {
 
 void CommonOptions::start_log(util::LogLevel level) const {
     util::log_init(level, log_format == "json" ? util::LogFormat::json : util::LogFormat::text,
-                   output::colour_stderr());
+                   output::colour_stderr(), output::log_to_stderr);
 }
 
 void BrokerOptions::add(cli::App& app) {
     const std::string group = "Broker";
-    app.option("-u,--url", url,
-               "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps://…, or sqlite:FILE for the embedded "
-               "broker (AIRY_URL, AMQP_URL, or MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)")
-        .type_name("URL")
-        .group(group);
-    app.option("--password-file", password_file,
-               "take the password from this file's first line (MQ_PASSWORD_FILE)")
-        .type_name("FILE")
-        .group(group);
-    app.option("--cacert", tls.ca_file, "trust these authorities, not the system's (AIRY_CACERT)")
-        .type_name("FILE")
-        .group(group);
-    app.option("--cert", tls.cert_file, "client certificate (AIRY_CERT)")
-        .type_name("FILE")
-        .group(group);
-    app.option("--key", tls.key_file, "key of the client certificate (AIRY_KEY)")
-        .type_name("FILE")
-        .group(group);
+    declare_setting(app, Setting::url, url).group(group);
+    declare_setting(app, Setting::password_file, password_file).group(group);
+    declare_setting(app, Setting::authorities, tls.ca_file).group(group);
+    declare_setting(app, Setting::certificate, tls.cert_file).group(group);
+    declare_setting(app, Setting::certificate_key, tls.key_file).group(group);
     app.flag("--insecure", tls.insecure, "do not verify the broker's certificate").group(group);
     app.duration("--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s").group(group);
     app.duration("--connect-timeout", connect_timeout, "for connecting and logging in; default 10s")
@@ -152,22 +139,17 @@ void BrokerOptions::add(cli::App& app) {
 }
 
 bool BrokerOptions::named() const {
-    return !url.empty() || environment("AIRY_URL") || environment("AMQP_URL") ||
-           environment("MQ_HOST") || environment("MQ_PORT") || environment("MQ_USER") ||
-           environment("MQ_PASSWORD") || environment("MQ_VHOST");
+    return settings().given(Setting::url, url) || any_part_given();
 }
 
 mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     check_times(heartbeat, connect_timeout);
+    const auto& from = settings();
     mq::Endpoint endpoint;
     bool from_parts = false;
-    if (!url.empty())
-        endpoint.url = url;
-    else if (const auto airy = environment("AIRY_URL"))
-        endpoint.url = *airy;
-    else if (const auto amqp = environment("AMQP_URL"))
-        endpoint.url = *amqp;
-    else if (named()) {
+    if (const auto given = from.given(Setting::url, url)) {
+        endpoint.url = given->text;
+    } else if (any_part_given()) {
         endpoint.url = url_from_parts();
         from_parts = true;
     }
@@ -175,19 +157,17 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     // A password that is part of the URL comes from nearer than these; one that is missing there
     // is meant to come from them.
     const bool lacks_password = from_parts || user_without_password(endpoint.url);
-    std::string file = password_file;
-    if (file.empty() && lacks_password) file = environment("MQ_PASSWORD_FILE").value_or("");
+    const auto file =
+        lacks_password ? from.value(Setting::password_file, password_file) : password_file;
     if (!file.empty())
         endpoint.url = with_password(endpoint.url, first_line_of(file));
-    else if (const auto word = environment("MQ_PASSWORD"); word && lacks_password)
-        endpoint.url = with_password(endpoint.url, *word);
+    else if (const auto word = from.given(Setting::password); word && lacks_password)
+        endpoint.url = with_password(endpoint.url, word->text);
 
-    endpoint.tls = tls;
-    if (endpoint.tls.ca_file.empty())
-        endpoint.tls.ca_file = environment("AIRY_CACERT").value_or("");
-    if (endpoint.tls.cert_file.empty())
-        endpoint.tls.cert_file = environment("AIRY_CERT").value_or("");
-    if (endpoint.tls.key_file.empty()) endpoint.tls.key_file = environment("AIRY_KEY").value_or("");
+    endpoint.tls.ca_file = from.value(Setting::authorities, tls.ca_file);
+    endpoint.tls.cert_file = from.value(Setting::certificate, tls.cert_file);
+    endpoint.tls.key_file = from.value(Setting::certificate_key, tls.key_file);
+    endpoint.tls.insecure = tls.insecure;
     endpoint.heartbeat = std::chrono::ceil<std::chrono::seconds>(heartbeat);
     endpoint.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(connect_timeout);
     endpoint.connection_name = fmt::format("airy/{}@{}", command, host_name());
@@ -195,17 +175,12 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
 }
 
 void ExchangeOption::add(cli::App& app) {
-    app.option("--exchange", name, "topic exchange (AIRY_EXCHANGE; default airy.events)")
-        .type_name("NAME")
-        .group("Broker");
+    declare_setting(app, Setting::exchange, name).group("Broker");
 }
 
 void ExchangeOption::resolve() {
-    named = true;
-    if (!name.empty()) return;
-    const auto from_environment = environment("AIRY_EXCHANGE");
-    named = from_environment.has_value();
-    name = from_environment.value_or("airy.events");
+    named = settings().given(Setting::exchange, name).has_value();
+    name = settings().value(Setting::exchange, name);
 }
 
 void OutputOption::add(cli::App& app) {

@@ -14,7 +14,7 @@
 #include "util/log.hpp"
 
 // Groups of options that several commands share. Each is a plain struct with the parsed values and
-// an `add` that declares them. Precedence: flag, environment, built-in default.
+// an `add` that declares them. settings.hpp says which value holds where there are several.
 namespace airy::tools {
 
 // On every command; main adds and applies it.
@@ -35,7 +35,7 @@ CommonOptions& common_options() noexcept;
 
 // Where the broker is.
 struct BrokerOptions {
-    std::string url;  // empty: from the environment
+    std::string url;  // of the command line, as the others; empty: not given there
     std::string password_file;
     mq::TlsOptions tls;
     std::chrono::nanoseconds heartbeat = std::chrono::seconds(30);
@@ -53,10 +53,10 @@ struct BrokerOptions {
 // `--exchange`, and whether somebody named it or it is the default.
 struct ExchangeOption {
     std::string name;
-    bool named = false;  // by flag or AIRY_EXCHANGE
+    bool named = false;
 
     void add(cli::App& app);
-    void resolve();  // after parsing: fills name from the environment or the default
+    void resolve();  // after parsing: fills both
 };
 
 // `--output text|json` (tail adds its own spellings).
@@ -86,8 +86,5 @@ struct StopOptions {
 // such as "beside --print", and what it is for.
 void refuse_without_effect(const std::vector<std::string>& given, std::string_view why,
                            const std::string& hint);
-
-// An environment variable that is set and not empty.
-std::optional<std::string> environment(const char* name);
 
 }  // namespace airy::tools

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "command.hpp"
-#include "event/catalogue.hpp"
 #include "event/envelope.hpp"
 #include "event/message_line.hpp"
 #include "event/topic.hpp"
+#include "event_types.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -199,8 +199,8 @@ void Publish::check_usage() {
                     "then nothing is waited for");
     if (!topic_.empty()) {
         event::check_topic(topic_);
-        if (!custom_ && event::find(topic_) == nullptr) {
-            const auto near = event::nearest_name(topic_);
+        if (!custom_ && catalogue().find(topic_) == nullptr) {
+            const auto near = catalogue().nearest_name(topic_);
             throw Error(
                 ErrorKind::invalid_event,
                 fmt::format("there is no event type '{}'", util::printable(topic_)),
@@ -223,13 +223,13 @@ Item Publish::from_operands() const {
     event::CompleteOptions options;
     options.topic = topic_;
     options.custom = custom_;
-    if (sets_.empty()) return from_event(event::complete(body_, options));
+    if (sets_.empty()) return from_event(event::complete(catalogue(), body_, options));
     std::vector<std::pair<std::string, std::string>> fields;
     for (const auto& set : sets_) {
         const auto equals = set.find('=');
         fields.emplace_back(set.substr(0, equals), set.substr(equals + 1));
     }
-    return from_event(event::from_fields(topic_, fields, options));
+    return from_event(event::from_fields(catalogue(), topic_, fields, options));
 }
 
 Item Publish::from_line(std::string_view line) const {
@@ -240,7 +240,7 @@ Item Publish::from_line(std::string_view line) const {
     event::CompleteOptions options;
     options.topic = topic_;
     options.custom = custom_;
-    return from_event(event::complete(line, options));
+    return from_event(event::complete(catalogue(), line, options));
 }
 
 Item Publish::from_raw(std::string_view line) const {

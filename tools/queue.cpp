@@ -311,8 +311,7 @@ class Queue final : public Command {
         try {
             return topology->delete_queue(name, if_empty_, if_unused_);
         } catch (const Error& error) {
-            if (std::string_view(error.what()).find("NOT_IMPLEMENTED") == std::string_view::npos)
-                throw;
+            if (error.reason() != Reason::not_implemented) throw;
         }
         topology = broker.topology();
         check_conditions(name, topology->check_queue(name));

@@ -5,30 +5,24 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
+#include "settings.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
 namespace {
 
-// Options that may stand before the command and take a value, so that the value is not mistaken
-// for the command.
-constexpr std::array value_options = {
-    std::string_view("-u"),
-    std::string_view("--url"),
-    std::string_view("--exchange"),
-    std::string_view("--cacert"),
-    std::string_view("--cert"),
-    std::string_view("--key"),
-    std::string_view("--output"),
-    std::string_view("-o"),
-    std::string_view("--password-file"),
-    std::string_view("--log-format"),
-    std::string_view("--management-url"),
-    std::string_view("--heartbeat"),
-    std::string_view("--connect-timeout"),
-};
+// Options beside the settings that may stand before the command and take a value.
+constexpr std::string_view value_options[] = {"-o", "--output", "--log-format", "--heartbeat",
+                                              "--connect-timeout"};
+
+// So that the value is not mistaken for the command.
+bool takes_value(std::string_view option) {
+    if (std::ranges::find(value_options, option) != std::end(value_options)) return true;
+    return std::ranges::any_of(setting_rows(),
+                               [option](const SettingRow& row) { return row.has_flag(option); });
+}
 
 }  // namespace
 
@@ -70,7 +64,7 @@ const CommandEntry& take_command(std::vector<std::string>& args) {
             args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
             return *entry;
         }
-        if (std::ranges::find(value_options, arg) != value_options.end()) ++i;
+        if (takes_value(arg)) ++i;
     }
     if (!args.empty())
         throw Error(ErrorKind::usage,

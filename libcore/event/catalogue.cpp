@@ -78,32 +78,23 @@ constexpr std::array types{
     EventType{"vote.deleted", "a vote was taken back", entity_vote},
 };
 
-constexpr auto names = [] {
-    std::array<std::string_view, types.size()> list;
-    std::transform(types.begin(), types.end(), list.begin(),
-                   [](const EventType& type) { return type.name; });
-    return list;
-}();
-
-bool needs_quotes(std::string_view word) {
-    return word.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-               "0123456789@%_+=:,./-") != std::string_view::npos;
-}
-
 }  // namespace
 
-std::span<const EventType> all() noexcept {
+std::span<const EventType> airy_types() noexcept {
     return types;
 }
 
-const EventType* find(std::string_view name) noexcept {
-    for (const auto& type : types)
+const EventType* Catalogue::find(std::string_view name) const noexcept {
+    for (const auto& type : types_)
         if (type.name == name) return &type;
     return nullptr;
 }
 
-std::string_view nearest_name(std::string_view word) {
+std::string_view Catalogue::nearest_name(std::string_view word) const {
+    std::vector<std::string_view> names;
+    names.reserve(types_.size());
+    for (const auto& type : types_)
+        names.push_back(type.name);
     return util::nearest(word, names);
 }
 
@@ -131,23 +122,6 @@ std::string example_body(const EventType& type) {
             util::append_json_string(body, field.example);
     }
     return body += '}';
-}
-
-std::string example_command(const EventType& type) {
-    std::string command = "airy publish ";
-    command += type.name;
-    for (const auto& field : type.fields) {
-        if (field.optional) continue;
-        command += " --set ";
-        command += field.name;
-        command += '=';
-        // No example has an apostrophe in it.
-        const std::string_view quote = needs_quotes(field.example) ? "'" : "";
-        command += quote;
-        command += field.example;
-        command += quote;
-    }
-    return command;
 }
 
 }  // namespace airy::event

@@ -6,11 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace airy::event {
-
-// The event types that Airy publishes and reads (contract: README, "Event types"). Completion,
-// checking, `airy event`, help and examples all come from this one table.
 
 enum class FieldType : std::uint8_t {
     id,      // a 64-bit signed integer
@@ -32,20 +30,33 @@ struct EventType {
     std::span<const Field> fields;  // beside event_id, event_type and timestamp
 };
 
-// All types, in the order of the contract.
-std::span<const EventType> all() noexcept;
+// The event types that Airy publishes and reads (contract: README, "Event types"), in its order.
+// Constant data.
+std::span<const EventType> airy_types() noexcept;
 
-// The type of this name; nullptr when there is none.
-const EventType* find(std::string_view name) noexcept;
+// The event types that a program knows: completing, checking, `airy event`, help and examples all
+// come from the one that is handed to them. Any thread, while nobody assigns to it.
+class Catalogue {
+  public:
+    // The texts and fields of `types` are borrowed.
+    explicit Catalogue(std::span<const EventType> types) : types_(types.begin(), types.end()) {}
 
-// The known name that `word` was probably meant to be; empty when none is near.
-std::string_view nearest_name(std::string_view word);
+    std::span<const EventType> types() const noexcept { return types_; }
+
+    // The type of this name; nullptr when there is none.
+    const EventType* find(std::string_view name) const noexcept;
+
+    // The known name that `word` was probably meant to be; empty when none is near.
+    std::string_view nearest_name(std::string_view word) const;
+
+  private:
+    std::vector<EventType> types_;
+};
 
 // "id", "string" or "choice".
 std::string_view field_type_name(FieldType type) noexcept;
 
-// An example of the type: its fields as one flat JSON object, and the command that publishes it.
+// An example of the type: its fields as one flat JSON object.
 std::string example_body(const EventType& type);
-std::string example_command(const EventType& type);
 
 }  // namespace airy::event

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "event/catalogue.hpp"
 #include "event/topic.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
@@ -20,8 +19,8 @@ namespace {
 using util::JsonKind;
 using util::JsonMember;
 
-[[noreturn]] void invalid(const std::string& message, std::string hint = {}) {
-    throw Error(ErrorKind::invalid_event, message, std::move(hint));
+[[noreturn]] void invalid(const std::string& message) {
+    throw Error(Reason::invalid_event, message);
 }
 
 std::string shown(std::string_view text) {
@@ -162,9 +161,9 @@ void check_fields(const EventType& type, const Body& body) {
         if (const auto* member = body.find(field.name))
             check_field(type, field, *member);
         else if (!field.optional)
-            invalid(fmt::format("{} of {} is missing; needed is {}", field.name, type.name,
-                                needed(field)),
-                    fmt::format("airy event show {} lists its fields", type.name));
+            throw Error(Reason::field_missing, fmt::format("{} of {} is missing; needed is {}",
+                                                           field.name, type.name, needed(field)))
+                .about(std::string(type.name));
     }
 }
 
@@ -172,19 +171,17 @@ void check_custom_topic(std::string_view topic) {
     try {
         check_topic(topic);
     } catch (const Error& error) {
-        invalid(error.what(), error.hint());
+        throw Error(Reason::invalid_event, error.what(), error.hint());
     }
 }
 
 // The entry of a known type; nullptr for a custom one. Throws for what may not be published.
-const EventType* check_type(std::string_view type, bool custom) {
-    if (const auto* known = find(type)) return known;
+const EventType* check_type(const Catalogue& catalogue, std::string_view type, bool custom) {
+    if (const auto* known = catalogue.find(type)) return known;
     if (!custom) {
-        const auto near = nearest_name(type);
-        invalid(fmt::format("unknown event type '{}'", shown(type)),
-                near.empty()
-                    ? "airy event ls lists the types; for one of your own add --custom"
-                    : fmt::format("did you mean '{}'? For a type of your own add --custom", near));
+        const auto near = catalogue.nearest_name(type);
+        throw Error(Reason::unknown_event_type, fmt::format("unknown event type '{}'", shown(type)),
+                    near.empty() ? "" : fmt::format("did you mean '{}'?", near));
     }
     check_custom_topic(type);
     return nullptr;
@@ -205,8 +202,7 @@ std::string event_type_of(const Body& body, std::string_view topic, bool& presen
     present = type.has_value();
     if (!type) {
         if (topic.empty())
-            invalid("event_type is missing, and no topic is given",
-                    "name the topic: airy publish TOPIC, or put event_type into the event");
+            throw Error(Reason::topic_missing, "event_type is missing, and no topic is given");
         return std::string(topic);
     }
     if (!topic.empty() && *type != topic)
@@ -243,12 +239,13 @@ std::string typed_value(const EventType* type, const std::string& name, const st
 
 }  // namespace
 
-Event complete(std::string_view json_body, const CompleteOptions& options) {
+Event complete(const Catalogue& catalogue, std::string_view json_body,
+               const CompleteOptions& options) {
     const Body body(json_body);
     bool has_type = false;
     Event event;
     event.type = event_type_of(body, options.topic, has_type);
-    const auto* type = check_type(event.type, options.custom);
+    const auto* type = check_type(catalogue, event.type, options.custom);
 
     std::string added;
     if (auto id = envelope_text(body, "event_id", "a UUID")) {
@@ -277,8 +274,9 @@ Event complete(std::string_view json_body, const CompleteOptions& options) {
     return event;
 }
 
-Event from_fields(std::string_view type, FieldSettings settings, const CompleteOptions& options) {
-    const auto* known = check_type(type, options.custom);
+Event from_fields(const Catalogue& catalogue, std::string_view type, FieldSettings settings,
+                  const CompleteOptions& options) {
+    const auto* known = check_type(catalogue, type, options.custom);
     std::string body = "{";
     for (const auto& [name, value] : settings) {
         if (!util::is_utf8(name)) invalid(fmt::format("field name '{}' is not UTF-8", shown(name)));
@@ -293,7 +291,7 @@ Event from_fields(std::string_view type, FieldSettings settings, const CompleteO
     body += '}';
     auto with_topic = options;
     with_topic.topic = type;
-    return complete(body, with_topic);
+    return complete(catalogue, body, with_topic);
 }
 
 Message to_message(Event event, std::string exchange) {

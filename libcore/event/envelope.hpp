@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "event/catalogue.hpp"
 #include "event/message.hpp"
 #include "util/clock.hpp"
 #include "util/uuid.hpp"
@@ -35,14 +36,16 @@ struct CompleteOptions {
 // has it all passes unchanged. Fields the type does not know are kept. Throws Error{invalid_event}
 // that says which field, what was found and what is needed; for an unknown type the hint names the
 // nearest. Any thread.
-Event complete(std::string_view json_body, const CompleteOptions& options);
+Event complete(const Catalogue& catalogue, std::string_view json_body,
+               const CompleteOptions& options);
 
 using FieldSettings = std::span<const std::pair<std::string, std::string>>;
 
 // An event from `name=value` pairs. The type's own ids become numbers, everything else a string,
 // also fields it does not know; for a custom type a value that is JSON stays JSON. event_id and
 // timestamp may be among them. Throws as complete does; `options.topic` is not used.
-Event from_fields(std::string_view type, FieldSettings settings, const CompleteOptions& options);
+Event from_fields(const Catalogue& catalogue, std::string_view type, FieldSettings settings,
+                  const CompleteOptions& options);
 
 // The event as a message with the properties that Airy sets, and airy's own: content_type,
 // delivery_mode 2, timestamp, message_id, type, app_id.

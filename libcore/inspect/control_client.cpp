@@ -99,16 +99,13 @@ work::ConsumerStatus status_in(const std::string& line) {
         return parse_consumer_status(answer["status"].dump());
     if (!answer.is_object() || !answer.contains("error") || !answer["error"].is_string())
         throw Error(ErrorKind::general, "what answers on the control socket is not a consumer");
-    int kind = 0;
-    if (const auto found = answer.find("kind"); found != answer.end() && found->is_number_integer())
-        kind = found->get<int>();
-    const bool known = kind >= static_cast<int>(ErrorKind::general) &&
-                       kind <= static_cast<int>(ErrorKind::invalid_event);
+    auto reason = Reason::general;
+    if (const auto found = answer.find("reason"); found != answer.end() && found->is_string())
+        reason = reason_of(found->get_ref<const std::string&>()).value_or(Reason::general);
     std::string hint;
     if (const auto found = answer.find("hint"); found != answer.end() && found->is_string())
         hint = found->get<std::string>();
-    throw Error(known ? static_cast<ErrorKind>(kind) : ErrorKind::general,
-                util::printable(answer["error"].get<std::string>()), util::printable(hint));
+    throw Error(reason, util::printable(answer["error"].get<std::string>()), util::printable(hint));
 }
 
 std::string who_runs(const std::vector<Consumer>& consumers) {
@@ -118,7 +115,7 @@ std::string who_runs(const std::vector<Consumer>& consumers) {
     for (std::size_t i = 0; i < std::min(shown, consumers.size()); ++i)
         text += fmt::format("{} {} ({})", i > 0 ? "," : "", util::printable(consumers[i].name, 60),
                             consumers[i].pid);
-    if (consumers.size() > shown) text += "; airy pool ls shows the others";
+    if (consumers.size() > shown) text += fmt::format(", and {} more", consumers.size() - shown);
     return text;
 }
 
@@ -167,7 +164,7 @@ const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::strin
     for (const auto& consumer : consumers)
         if (is_named(consumer, who)) found.push_back(&consumer);
     if (found.empty())
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::consumer_not_found,
                     fmt::format("there is no consumer '{}'", util::printable(who)),
                     who_runs(consumers));
     if (found.size() > 1) {
@@ -187,7 +184,8 @@ work::ConsumerStatus control(const Consumer& consumer, ControlOperation operatio
     const auto reply = ask_all({consumer.path}, request_line(operation, size), deadline).front();
     const auto who =
         fmt::format("consumer '{}' ({})", util::printable(consumer.name), consumer.pid);
-    if (reply.state == Reply::State::gone) throw Error(ErrorKind::not_found, who + " has ended");
+    if (reply.state == Reply::State::gone)
+        throw Error(Reason::consumer_not_found, who + " has ended");
     if (reply.state == Reply::State::silent)
         throw Error(ErrorKind::timeout,
                     fmt::format("{} does not answer (waited {:.3g} s)", who,

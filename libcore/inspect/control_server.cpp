@@ -43,10 +43,10 @@ constexpr std::size_t request_limit = 4096;  // bytes of a request line
 constexpr int session_limit = 64;            // clients at once
 constexpr auto session_deadline = std::chrono::seconds(2);
 
-std::string refusal(ErrorKind kind, std::string_view message, std::string_view hint = {}) {
+std::string refusal(Reason reason, std::string_view message, std::string_view hint = {}) {
     return util::JsonObject()
         .add("ok", false)
-        .add("kind", static_cast<int>(kind))
+        .add("reason", word_of(reason))
         .add("error", util::printable(message, 500))
         .add("hint", util::printable(hint, 500))
         .text();
@@ -162,7 +162,7 @@ asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> s
                                                                asio::as_tuple(asio::use_awaitable));
     std::string answer;
     if (error == asio::error::not_found)
-        answer = refusal(ErrorKind::usage, "the request is too long");
+        answer = refusal(Reason::usage, "the request is too long");
     else if (!error && self->consumer != nullptr && !peer_has_left(session->socket))
         answer = perform_control_request(std::string_view(session->buffer).substr(0, size - 1),
                                          *self->consumer);
@@ -205,13 +205,13 @@ ControlServer::~ControlServer() {
 std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer) {
     try {
         const json request = json::parse(line, nullptr, false);
-        if (!request.is_object()) return refusal(ErrorKind::usage, "the request is no JSON object");
+        if (!request.is_object()) return refusal(Reason::usage, "the request is no JSON object");
         perform(request, consumer);
         return {};
     } catch (const Error& error) {
-        return refusal(error.kind(), error.what(), error.hint());
+        return refusal(error.reason(), error.what(), error.hint());
     } catch (const std::exception& error) {
-        return refusal(ErrorKind::general, error.what());
+        return refusal(Reason::general, error.what());
     }
 }
 

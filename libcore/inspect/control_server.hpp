@@ -17,7 +17,7 @@ namespace airy::inspect {
 // Answers for a running consumer on its control socket (control_directory.hpp): a client connects,
 // sends one JSON object in a line, `{"op":"status"}`, `{"op":"resize","size":N}`, `{"op":"pause"}`,
 // `{"op":"resume"}` or `{"op":"drain"}`, and gets one line: `{"ok":true,"status":{…}}` or
-// `{"ok":false,"kind":N,"error":…,"hint":…}`.
+// `{"ok":false,"reason":…,"error":…,"hint":…}`.
 //
 // Lives on the loop thread of `loop`, which must outlive it, as must the consumer. Clients that are
 // slow, many, hostile or of another user are dropped and disturb nothing.

@@ -69,10 +69,10 @@ std::string Management::get(const std::string& target, std::string_view what) co
         answer = http_get(url_, "/api/" + target, tls_, deadline_);
     } catch (const Error& error) {
         throw Error(
-            ErrorKind::unreachable,
+            Reason::management_unreachable,
             fmt::format("cannot ask the management API at {}: {}", shown_url(), error.what()),
             "is RabbitMQ running there? rabbitmq-plugins enable rabbitmq_management turns the API "
-            "on; --management-url says where it is");
+            "on");
     }
     if (answer.status == 200) return std::move(answer.body);
     if (answer.status == 404)
@@ -81,15 +81,14 @@ std::string Management::get(const std::string& target, std::string_view what) co
     const std::string reason = reason_in(answer.body);
     if (answer.status == 401 || answer.status == 403)
         throw Error(
-            ErrorKind::unreachable,
+            Reason::access_refused,
             fmt::format("the management API at {} refused the login of '{}'{}{}", shown_url(),
                         util::printable(url_.user), reason.empty() ? "" : ": ", reason),
             "is the password right, and has the user the tag 'management' or "
             "'monitoring'?");
-    throw Error(ErrorKind::unreachable,
+    throw Error(Reason::management_unusable,
                 fmt::format("the management API at {} answered {}{}{}", shown_url(), answer.status,
-                            reason.empty() ? "" : ": ", reason),
-                "--management-url says where RabbitMQ's management API is");
+                            reason.empty() ? "" : ": ", reason));
 }
 
 std::vector<QueueInfo> Management::queues() const {

@@ -50,8 +50,8 @@ std::optional<QueueRates> rates(const json* stats) {
 json parse(std::string_view source, json::value_t expected) {
     json value = json::parse(source, nullptr, false);
     if (value.type() != expected)
-        throw Error(ErrorKind::unreachable, "the answer is not one of RabbitMQ's management API",
-                    "--management-url names it: http://HOST:15672");
+        throw Error(Reason::management_unusable,
+                    "the answer is not one of RabbitMQ's management API");
     return value;
 }
 

@@ -96,7 +96,7 @@ QueueSurvey survey_queues(const std::optional<Management>& management, mq::Broke
     QueueSurvey survey;
     if (!management) {
         const auto told = broker.topology()->inventory();
-        if (!told) throw Error(ErrorKind::unreachable, "this broker cannot list its queues");
+        if (!told) throw Error(Reason::unreachable, "this broker cannot list its queues");
         for (const auto& queue : told->queues)
             survey.queues.push_back({info_of(queue), QueueSource::broker});
         return survey;

@@ -124,12 +124,11 @@ Recording read(std::istream& in) {
         take_sample(recording, sample, time);
     }
     if (recording.samples == 0)
-        throw Error(ErrorKind::invalid_event,
+        throw Error(Reason::no_samples,
                     recording.skipped == 0
                         ? "the recording holds no samples"
                         : fmt::format("none of the recording's lines is a sample: {}, from line {}",
-                                      recording.skipped, recording.first_skipped),
-                    "airy stats --record FILE appends some each second");
+                                      recording.skipped, recording.first_skipped));
     return recording;
 }
 

@@ -18,10 +18,12 @@ constexpr std::string_view accepted =
     "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
     "separated by commas, ?heartbeat=SECONDS may follow; or sqlite:FILE";
 
+std::string about_url(std::string_view url, std::string_view why) {
+    return fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why);
+}
+
 Error bad_url(std::string_view url, std::string_view why) {
-    return Error(ErrorKind::usage,
-                 fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why),
-                 std::string(accepted));
+    return Error(ErrorKind::usage, about_url(url, why), std::string(accepted));
 }
 
 int hex_digit(char c) {
@@ -106,25 +108,26 @@ std::chrono::seconds parse_heartbeat(std::string_view value, std::string_view ur
 
 // The parameters that RabbitMQ's Erlang client takes
 // (https://www.rabbitmq.com/docs/uri-query-parameters, amqp_uri.erl), and what does the same here.
-// Each but the first asks for what a URL cannot tell airy; saying nothing would be believed.
+// Each but the first asks for what a URL cannot tell airy; saying nothing would be believed. Some
+// are options of their own: the program's hint names them.
 struct Parameter {
     std::string_view name;
     std::string_view only_value;  // which is how it is anyway
-    std::string_view instead;
+    bool has_option;
 };
-constexpr Parameter parameters[] = {{"heartbeat", "", ""},
-                                    {"connection_timeout", "", "--connect-timeout"},
-                                    {"cacertfile", "", "--cacert"},
-                                    {"certfile", "", "--cert"},
-                                    {"keyfile", "", "--key"},
-                                    {"verify", "verify_peer", "--insecure"},
-                                    {"auth_mechanism", "plain", ""},
-                                    {"server_name_indication", "", ""},
-                                    {"fail_if_no_peer_cert", "", ""},
-                                    {"password", "", ""},
-                                    {"depth", "", ""},
-                                    {"channel_max", "", ""},
-                                    {"frame_max", "", ""}};
+constexpr Parameter parameters[] = {{"heartbeat", "", false},
+                                    {"connection_timeout", "", true},
+                                    {"cacertfile", "", true},
+                                    {"certfile", "", true},
+                                    {"keyfile", "", true},
+                                    {"verify", "verify_peer", true},
+                                    {"auth_mechanism", "plain", false},
+                                    {"server_name_indication", "", false},
+                                    {"fail_if_no_peer_cert", "", false},
+                                    {"password", "", false},
+                                    {"depth", "", false},
+                                    {"channel_max", "", false},
+                                    {"frame_max", "", false}};
 
 Error unknown_parameter(std::string_view name, std::string_view url) {
     std::vector<std::string_view> names;
@@ -149,9 +152,11 @@ void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
         if (name == "heartbeat") {
             out.heartbeat = parse_heartbeat(value, url);
         } else if (known->only_value.empty() || value != known->only_value) {
-            throw bad_url(url, known->instead.empty()
-                                   ? fmt::format("airy cannot do what {} asks for", name)
-                                   : fmt::format("{} is said by {}", name, known->instead));
+            if (known->has_option)
+                throw Error(Reason::url_parameter_elsewhere,
+                            about_url(url, fmt::format("{} is an option of its own", name)))
+                    .about(std::string(name));
+            throw bad_url(url, fmt::format("airy cannot do what {} asks for", name));
         }
     }
 }

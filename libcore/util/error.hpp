@@ -2,34 +2,119 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace airy {
 
-// What kind of failure it is; the value is the exit code of the command that ends with it
-// (README, "Exit codes").
-enum class ErrorKind : int {
-    general = 1,
-    usage = 2,
-    unreachable = 3,
-    undelivered = 4,
-    timeout = 5,
-    handler = 6,
-    not_found = 7,
-    invalid_event = 8,
+// The class of a failure, which a caller usually decides on.
+enum class ErrorKind : std::uint8_t {
+    general,
+    usage,
+    unreachable,
+    undelivered,
+    timeout,
+    handler,
+    not_found,
+    invalid_event,
 };
 
+// Why an operation failed. Each reason belongs to one kind; the first of each group is for what
+// needs no finer one. Nobody decides by the text of a message: what a decision needs is a reason.
+enum class Reason : std::uint8_t {
+    general,
+    in_use,                // a queue is not empty, or somebody consumes from it
+    exclusively_consumed,  // another consumer has the queue for itself alone
+    not_implemented,       // the broker does not know the operation for this queue
+
+    usage,
+    invalid_argument,  // the broker does not take a queue's argument, or not its value
+    reserved_name,     // the name is the broker's own
+    unsupported,       // a capability that this kind of broker lacks
+    authorities_unreadable,
+    certificate_unusable,     // the client certificate and its key do not belong together
+    part_of_pair_missing,     // a client certificate without its key, or a key without certificate
+    url_parameter_elsewhere,  // the subject is no part of the URL, but an option of its own
+
+    unreachable,
+    nobody_listens,    // the connection was refused: no program listens at the port
+    connection_lost,   // there was a connection
+    connection_ended,  // the broker, or an operator, closed the connection
+    interrupted,       // the caller asked to stop while connecting
+    login_refused,
+    no_virtual_host,
+    certificate_untrusted,
+    certificate_expired,
+    certificate_of_other_host,
+    access_refused,
+    handler_too_slow,  // longer than the broker waits for an acknowledgement
+    file_of_another_program,
+    file_damaged,
+    queue_damaged,
+    management_unreachable,
+    management_unusable,  // the answer does not come from a management API
+
+    undelivered,
+    too_large,
+    disk_full,
+    publish_refused,    // the broker closes the channel for this message
+    publish_forbidden,  // the user may not publish there
+
+    timeout,
+
+    handler,
+
+    not_found,
+    queue_not_found,
+    queue_deleted,  // while a consumer was reading it
+    exchange_not_found,
+    consumer_not_found,
+    resource_locked,  // the queue is another connection's own
+    differs,          // the queue or exchange exists with other properties
+
+    invalid_event,
+    unknown_event_type,
+    field_missing,
+    topic_missing,
+    no_samples,  // a recording without one
+};
+
+ErrorKind kind_of(Reason reason) noexcept;
+
+// The reason as one word that stays the same from release to release, such as "queue_not_found".
+std::string_view word_of(Reason reason) noexcept;
+
+// Nothing for another word.
+std::optional<Reason> reason_of(std::string_view word) noexcept;
+
+// Every reason, in the order above.
+std::span<const Reason> all_reasons() noexcept;
+
 // The one exception type of the project. `message` says what was tried and what happened, in one
-// line without a trailing full stop; `hint` says what to do next and may be empty.
+// line without a trailing full stop; `hint` says what to do next, names no option of a program, and
+// may be empty.
 class Error : public std::runtime_error {
   public:
-    Error(ErrorKind kind, const std::string& message, std::string hint = {})
-        : std::runtime_error(message), kind_(kind), hint_(std::move(hint)) {}
+    Error(Reason reason, const std::string& message, std::string hint = {})
+        : std::runtime_error(message), reason_(reason), hint_(std::move(hint)) {}
+    // The reason is the first of the kind.
+    Error(ErrorKind kind, const std::string& message, std::string hint = {});
 
-    ErrorKind kind() const noexcept { return kind_; }
+    Reason reason() const noexcept { return reason_; }
+    ErrorKind kind() const noexcept { return kind_of(reason_); }
     const std::string& hint() const noexcept { return hint_; }
+
+    // The name of what the reason is about, where a hint needs it: the event type of field_missing.
+    const std::string& subject() const noexcept { return subject_; }
+    Error&& about(std::string subject) && noexcept {
+        subject_ = std::move(subject);
+        return std::move(*this);
+    }
 
     // Whether trying again cannot help: the broker was reached and said no.
     bool permanent() const noexcept { return permanent_; }
@@ -38,9 +123,13 @@ class Error : public std::runtime_error {
         return std::move(*this);
     }
 
+    // The same error with another message.
+    Error reworded(const std::string& message) const;
+
   private:
-    ErrorKind kind_;
+    Reason reason_;
     std::string hint_;
+    std::string subject_;
     bool permanent_ = false;
 };
 

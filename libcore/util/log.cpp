@@ -3,13 +3,11 @@
 #include "util/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <memory>
+#include <iterator>
 #include <string>
 
 #include "util/clock.hpp"
@@ -25,6 +23,7 @@ namespace {
 std::atomic<LogLevel> current_level{LogLevel::warn};
 std::atomic<LogFormat> current_format{LogFormat::text};
 std::atomic<bool> with_colour{false};
+std::atomic<LogSink> current_sink{nullptr};
 
 // A log line may hold long output of a handler; more than this is cut.
 constexpr std::size_t text_limit = 4096;
@@ -33,17 +32,6 @@ constexpr std::array<std::string_view, 4> level_names{"error", "warn", "info", "
 
 std::string_view name_of(LogLevel level) {
     return level_names[static_cast<std::size_t>(level)];
-}
-
-// The stderr sink, made when the first line is written.
-spdlog::logger& logger() {
-    static spdlog::logger stderr_logger = [] {
-        spdlog::logger made("airy", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        made.set_pattern("%v");
-        made.set_level(spdlog::level::debug);
-        return made;
-    }();
-    return stderr_logger;
 }
 
 std::string utf8_text(std::string_view text) {
@@ -97,39 +85,28 @@ std::string text_line(LogLevel level, std::string_view message, LogFields fields
     return line;
 }
 
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-    switch (level) {
-        case LogLevel::error:
-            return spdlog::level::err;
-        case LogLevel::warn:
-            return spdlog::level::warn;
-        case LogLevel::info:
-            return spdlog::level::info;
-        case LogLevel::debug:
-            break;
-    }
-    return spdlog::level::debug;
-}
-
 }  // namespace
 
-void log_init(LogLevel level, LogFormat format, bool colour) noexcept {
+void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink) noexcept {
     current_level = level;
     current_format = format;
     with_colour = colour;
+    current_sink = sink;
 }
 
 bool log_enabled(LogLevel level) noexcept {
-    return level <= current_level.load(std::memory_order_relaxed);
+    return current_sink.load(std::memory_order_relaxed) != nullptr &&
+           level <= current_level.load(std::memory_order_relaxed);
 }
 
 void log(LogLevel level, std::string_view message, LogFields fields) noexcept {
-    if (!log_enabled(level)) return;
+    const LogSink sink = current_sink.load(std::memory_order_relaxed);
+    if (sink == nullptr || !log_enabled(level)) return;
     try {
         const bool json = current_format.load(std::memory_order_relaxed) == LogFormat::json;
-        const auto line =
-            json ? json_line(level, message, fields) : text_line(level, message, fields);
-        logger().log(spdlog_level(level), spdlog::string_view_t(line));
+        auto line = json ? json_line(level, message, fields) : text_line(level, message, fields);
+        line += '\n';
+        sink(line);
     } catch (...) {
         // A log line is never worth ending the program for.
     }

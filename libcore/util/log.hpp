@@ -32,16 +32,20 @@ struct LogField {
 
 using LogFields = std::initializer_list<LogField>;
 
-// Log lines go to stderr: text (`warn: message key=value`) or JSON lines
-// (`{"time":…,"level":…,"message":…,"key":…}`). Before log_init: warnings and errors, as text. Sets
-// three values; nothing is built until a line is logged. Call before threads start.
-void log_init(LogLevel level, LogFormat format, bool colour) noexcept;
+// Where the program wants log lines: gets each whole, with its newline, from any thread and from
+// several at once.
+using LogSink = void (*)(std::string_view line) noexcept;
+
+// Log lines are text (`warn: message key=value`) or JSON
+// (`{"time":…,"level":…,"message":…,"key":…}`) and go to `sink`. A library does not write to its
+// program's stderr: before this call, and with nullptr, nothing is logged. Call before threads
+// start.
+void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink) noexcept;
 
 // Whether a line of this level would be written; to spare work on its fields.
 bool log_enabled(LogLevel level) noexcept;
 
-// Any thread. Lines are written whole. Text from outside is escaped (see printable()); failures to
-// write are ignored.
+// Any thread. Text from outside is escaped (see printable()).
 void log(LogLevel level, std::string_view message, LogFields fields = {}) noexcept;
 
 inline void log_error(std::string_view message, LogFields fields = {}) noexcept {

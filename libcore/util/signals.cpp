@@ -69,6 +69,10 @@ void ignore_sigpipe() noexcept {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
+void default_sigchld() noexcept {
+    ::signal(SIGCHLD, SIG_DFL);
+}
+
 void default_signals_in_child(posix_spawnattr_t& attributes) {
     sigset_t none;
     sigemptyset(&none);

@@ -51,6 +51,10 @@ class SignalFd {
 // Writing to a closed pipe or socket then fails with EPIPE instead of ending the process.
 void ignore_sigpipe() noexcept;
 
+// Makes the end of a child known to waitpid(2): an ignored SIGCHLD, which a process inherits, would
+// leave nothing to wait for. For a program that starts children, before it does.
+void default_sigchld() noexcept;
+
 // Makes a child begin with no signal blocked, and SIGPIPE, SIGINT and SIGTERM at their defaults,
 // whatever this process does with them. Adds its flags to those that `attributes` has.
 void default_signals_in_child(posix_spawnattr_t& attributes);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "util/backoff.hpp"
 #include "util/clock.hpp"
 
 namespace airy::work {
@@ -29,7 +30,8 @@ class Breaker {
     bool failed(Probe probe, util::SteadyTime now) {
         if (limit_ == 0 || (open_ && !is_open_probe(probe))) return false;
         if (++failures_ < limit_ && !open_) return false;
-        pause_ = open_ ? std::min(pause_ * 2, longest_pause) : first_pause;
+        doublings_ = open_ ? doublings_ + 1 : 0;
+        pause_ = util::Backoff{first_pause, longest_pause}.delay(doublings_);
         open_ = true;
         probe_ = 0;
         until_ = now + pause_;
@@ -82,6 +84,7 @@ class Breaker {
     bool open_ = false;
     Probe probe_ = 0;  // runs now
     Probe last_probe_ = 0;
+    std::uint64_t doublings_ = 0;  // of the pause since the circuit opened
     std::chrono::seconds pause_{0};
     util::SteadyTime until_{};
 };

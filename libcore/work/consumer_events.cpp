@@ -32,8 +32,7 @@ void Consumer::accept(mq::SubscriptionEvent event) {
     if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
         take(std::move(*delivered));
     } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
-        fail(Error(ErrorKind::not_found, cancelled->reason,
-                   "started anew, consume declares its queue again, without --no-declare"));
+        fail(Error(Reason::queue_deleted, cancelled->reason));
     } else if (const auto* loss = std::get_if<mq::Interrupted>(&event)) {
         interrupted(*loss);
     } else if (std::holds_alternative<mq::Restored>(event)) {

@@ -10,13 +10,14 @@
 #include <type_traits>
 #include <variant>
 
+#include "util/backoff.hpp"
+
 namespace airy::work {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_delay{250};
-constexpr milliseconds longest_delay{10'000};
+constexpr util::Backoff requeue_backoff{milliseconds(250), milliseconds(10'000)};
 
 Verdict judge_status(int status) noexcept {
     switch (status) {
@@ -64,7 +65,7 @@ unsigned at_most_a_million(std::uint64_t count) noexcept {
 milliseconds requeue_delay(unsigned returns) noexcept {
     constexpr unsigned free = 3;
     if (returns < free) return milliseconds(0);
-    return std::min(first_delay * (1U << std::min(returns - free, 16U)), longest_delay);
+    return requeue_backoff.delay(returns - free);
 }
 
 Decision requeue(History history, unsigned delivery_limit) noexcept {
@@ -121,11 +122,9 @@ unsigned delivery_attempt(const mq::Delivered& delivered) noexcept {
 }
 
 milliseconds retry_delay(const RetryPolicy& policy, unsigned failures) noexcept {
-    auto delay = std::max(policy.delay, shortest_retry_delay);
-    const auto longest = std::max(policy.longest_delay, shortest_retry_delay);
-    for (unsigned i = 1; i < failures && delay < longest; ++i)
-        delay *= 2;
-    return std::min(delay, longest);
+    const util::Backoff backoff{std::max(policy.delay, shortest_retry_delay),
+                                std::max(policy.longest_delay, shortest_retry_delay)};
+    return backoff.delay(failures > 0 ? failures - 1 : 0);
 }
 
 Decision decide(Verdict verdict, History history, const RetryPolicy& policy,

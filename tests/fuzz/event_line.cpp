@@ -5,10 +5,12 @@
 
 using namespace airy;
 
+const event::Catalogue catalogue(event::airy_types());
+
 AIRY_FUZZ(text) {
     event::CompleteOptions options;
     options.custom = true;
-    const auto done = event::complete(text, options);
+    const auto done = event::complete(catalogue, text, options);
     // What was completed is complete.
-    event::complete(event::to_message(done, "airy.events").body, options);
+    event::complete(catalogue, event::to_message(done, "airy.events").body, options);
 }

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "command.hpp"
-#include "event/catalogue.hpp"
 #include "event/topic.hpp"
+#include "event_types.hpp"
 #include "inspect/control_directory.hpp"
 #include "inspect/management.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "settings.hpp"
 #include "usage.hpp"
 
 // `airy __complete -- WORD…`: what the completion scripts ask. The words are those after `airy`, up
@@ -118,12 +119,12 @@ std::vector<std::string> embedded_queue_names(mq::Endpoint endpoint) {
 // The broker that the line names, or the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
-    std::string management_url = environment("AIRY_MANAGEMENT_URL").value_or("");
+    std::string management_url;
     CLI::App app;
     app.allow_extras();
     cli::App declared(app);
     broker.add(declared);
-    declared.option("--management-url", management_url, "");
+    declare_setting(declared, Setting::management_url, management_url);
     try {
         app.parse(std::vector<std::string>(line.args.rbegin(), line.args.rend()));
     } catch (const CLI::ParseError&) {
@@ -132,18 +133,19 @@ std::vector<std::string> queue_names(const Line& line) {
     auto endpoint = broker.endpoint("complete");
     endpoint.connect_timeout = broker_deadline;
     if (!mq::speaks_amqp(endpoint.url)) return embedded_queue_names(endpoint);
-    return inspect::live_queue_names(endpoint, management_url, broker_deadline);
+    return inspect::live_queue_names(
+        endpoint, settings().value(Setting::management_url, management_url), broker_deadline);
 }
 
 void add_event_types(Answer& answer) {
-    for (const auto& type : event::all())
+    for (const auto& type : catalogue().types())
         answer.add(type.name, type.summary);
 }
 
 void add_patterns(Answer& answer) {
     add_event_types(answer);
     std::set<std::string> families;
-    for (const auto& type : event::all())
+    for (const auto& type : catalogue().types())
         families.insert(std::string(type.name.substr(0, type.name.find('.'))) + ".*");
     for (const auto& family : families)
         answer.add(family, "every event of this kind");
@@ -158,7 +160,7 @@ void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
             return event::matches(pattern, type.name);
         });
     };
-    for (const auto& type : event::all()) {
+    for (const auto& type : catalogue().types()) {
         if (!line.positionals.empty() && !named(type)) continue;
         for (const auto& field : type.fields) {
             if (!seen.insert(field.name).second) continue;

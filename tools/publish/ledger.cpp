@@ -36,14 +36,13 @@ void Ledger::submitted(std::uint64_t line, std::string event_id, std::string top
     ++open_;
 }
 
-void Ledger::note_failure(std::uint64_t line, ErrorKind kind, const std::string& what,
-                          const std::string& hint) {
+void Ledger::note_failure(std::uint64_t line, const Error& error) {
     if (first_ && first_->line <= line) return;
-    first_ = {line, kind, what, hint};
+    first_ = {line, error};
 }
 
 void Ledger::invalid(std::uint64_t line, const Error& error) {
-    note_failure(line, error.kind(), error.what(), error.hint());
+    note_failure(line, error);
 }
 
 void Ledger::print(const Entry& entry) const {
@@ -79,7 +78,7 @@ std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool deliv
         ++undelivered_;
         const std::string what = fmt::format("{} was not delivered: {}",
                                              util::printable(entry.topic), util::printable(why));
-        note_failure(entry.line, ErrorKind::undelivered, what, std::string(hint));
+        note_failure(entry.line, Error(ErrorKind::undelivered, what, std::string(hint)));
         failure = Failure{entry.line, what, std::move(entry.text)};
     }
     while (!entries_.empty() && entries_.front().state != State::open) {
@@ -130,10 +129,8 @@ std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
             std::rethrow_exception(lost->error);
         } catch (const Error& error) {
             if (confirmed_ + open_ <= 1) throw;
-            throw Error(error.kind(),
-                        fmt::format("{}; {} were confirmed, {} are uncertain", error.what(),
-                                    confirmed_, open_),
-                        error.hint());
+            throw error.reworded(fmt::format("{}; {} were confirmed, {} are uncertain",
+                                             error.what(), confirmed_, open_));
         }
     }
     return std::nullopt;
@@ -151,11 +148,9 @@ std::optional<Error> Ledger::first_error() const {
                                  confirmed_ + undelivered_, return_reason_),
                      std::string(bind_hint));
     if (!first_) return std::nullopt;
-    if (first_->line == 0) return Error(first_->kind, first_->what, first_->hint);
-    return Error(
-        first_->kind,
-        fmt::format("line {}: {}; {} were confirmed", first_->line, first_->what, confirmed_),
-        first_->hint);
+    if (first_->line == 0) return first_->error;
+    return first_->error.reworded(fmt::format("line {}: {}; {} were confirmed", first_->line,
+                                              first_->error.what(), confirmed_));
 }
 
 }  // namespace airy::tools::publish

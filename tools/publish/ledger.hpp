@@ -62,8 +62,7 @@ class Ledger {
     std::optional<Failure> settle(std::uint64_t sequence, bool delivered, const std::string& why,
                                   std::string_view hint);
     void print(const Entry& entry) const;
-    void note_failure(std::uint64_t line, ErrorKind kind, const std::string& what,
-                      const std::string& hint);
+    void note_failure(std::uint64_t line, const Error& error);
 
     const bool confirm_;
     const bool mandatory_;
@@ -78,9 +77,7 @@ class Ledger {
 
     struct FirstFailure {
         std::uint64_t line;
-        ErrorKind kind;
-        std::string what;
-        std::string hint;
+        Error error;
     };
     std::optional<FirstFailure> first_;
 };

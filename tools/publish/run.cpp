@@ -14,6 +14,7 @@
 #include <cstring>
 #include <optional>
 
+#include "exit_codes.hpp"
 #include "input/records.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
@@ -385,8 +386,8 @@ int Stream::finish() {
         output::note(summary);
     }
     if (signal_ != 0) return 128 + signal_;
-    if (invalid_ > 0) return static_cast<int>(ErrorKind::invalid_event);
-    if (ledger_.undelivered() > 0) return static_cast<int>(ErrorKind::undelivered);
+    if (invalid_ > 0) return exit_code_of(ErrorKind::invalid_event);
+    if (ledger_.undelivered() > 0) return exit_code_of(ErrorKind::undelivered);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <term.h>
 #include <unistd.h>
 
-#include "options.hpp"
+#include "environment.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 

@@ -20,7 +20,7 @@ class Backoff {
     static constexpr std::chrono::milliseconds longest_unheard{500};
 
     Backoff(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
-        : policy_(policy), lost_at_(lost_at), delay_(policy.first_delay), random_(seed) {}
+        : policy_(policy), lost_at_(lost_at), random_(seed) {}
 
     // How long to wait before the next attempt; nothing when the policy allows none any more.
     std::optional<std::chrono::milliseconds> next(bool nobody_listens, util::SteadyTime now);
@@ -31,7 +31,6 @@ class Backoff {
   private:
     const ReconnectPolicy policy_;
     const util::SteadyTime lost_at_;
-    std::chrono::milliseconds delay_;
     std::minstd_rand random_;
     std::uint64_t attempts_ = 0;
 };

@@ -68,12 +68,11 @@ Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpo
         reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
         const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
         if (close->reply_code == AMQP_ACCESS_REFUSED)
-            return Error(ErrorKind::unreachable,
-                         fmt::format("{}: user '{}' or its password is wrong", what, url.user),
-                         "MQ_PASSWORD or --password-file keep the password out of the command line")
+            return Error(Reason::login_refused,
+                         fmt::format("{}: user '{}' or its password is wrong", what, url.user))
                 .as_permanent();
         if (close->reply_code == AMQP_NOT_ALLOWED)
-            return Error(ErrorKind::unreachable,
+            return Error(Reason::no_virtual_host,
                          fmt::format("{}: no virtual host '{}' for user '{}'", what, url.vhost,
                                      url.user),
                          "rabbitmqctl list_vhosts and list_permissions show them")
@@ -135,7 +134,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
                                          {"heartbeat_s", amqp_get_heartbeat(state_.get())}});
     } catch (const Error&) {
         if (!watch.interrupted()) throw;
-        throw Error(ErrorKind::unreachable,
+        throw Error(Reason::interrupted,
                     fmt::format("cannot connect to {}: interrupted", shown_url_))
             .as_permanent();
     }
@@ -260,8 +259,9 @@ void throw_close(Connection& connection, const amqp_frame_t& frame, std::string_
     amqp_connection_close_ok_t ok{};
     amqp_send_method(connection.state(), 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
     // Whatever its code, an ended connection means that the broker is no longer reached.
-    Error unreachable(ErrorKind::unreachable, error.what(), error.hint());
-    throw error.permanent() ? std::move(unreachable).as_permanent() : unreachable;
+    if (error.kind() == ErrorKind::unreachable) throw error;
+    Error ended(Reason::unreachable, error.what(), error.hint());
+    throw error.permanent() ? std::move(ended).as_permanent() : ended;
 }
 
 }  // namespace airy::mq::amqp

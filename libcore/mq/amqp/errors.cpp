@@ -13,35 +13,34 @@
 namespace airy::mq::amqp {
 namespace {
 
-struct CloseMeaning {
-    ErrorKind kind;
+struct Meaning {
+    Reason reason;
     std::string_view hint;
 };
 
-CloseMeaning meaning_of(int code) {
+Meaning meaning_of(int code) {
     switch (code) {
         case AMQP_CONTENT_TOO_LARGE:
-            return {ErrorKind::undelivered, "the broker limits the size of a message"};
+            return {Reason::too_large, "the broker limits the size of a message"};
         case AMQP_ACCESS_REFUSED:
-            return {ErrorKind::unreachable, "ask for the permission: rabbitmqctl list_permissions"};
+            return {Reason::access_refused, "ask for the permission: rabbitmqctl list_permissions"};
         case AMQP_NOT_FOUND:
-            return {ErrorKind::not_found, "airy queue ls shows the queues there are"};
+            return {Reason::queue_not_found, ""};
         case AMQP_RESOURCE_LOCKED:
-            return {ErrorKind::not_found,
+            return {Reason::resource_locked,
                     "it is gone when that connection ends; rabbitmqctl list_queues name owner_pid "
                     "tells whose it is"};
         case AMQP_PRECONDITION_FAILED:
-            return {ErrorKind::not_found,
-                    "it exists with other properties: use those, or another name; consume "
-                    "--no-declare takes a queue as it is"};
+            return {Reason::differs, "it exists with other properties: use those, or another name"};
         case AMQP_NOT_ALLOWED:
-            return {ErrorKind::unreachable, "does the virtual host exist? rabbitmqctl list_vhosts"};
+            return {Reason::no_virtual_host,
+                    "does the virtual host exist? rabbitmqctl list_vhosts"};
         case AMQP_CONNECTION_FORCED:
-            return {ErrorKind::unreachable,
-                    "the broker or an operator closed the connection; airy wait --timeout 60s "
-                    "waits until the broker is there"};
+            return {Reason::connection_ended, "the broker or an operator closed the connection"};
+        case AMQP_NOT_IMPLEMENTED:
+            return {Reason::not_implemented, ""};
         default:
-            return {ErrorKind::general, ""};
+            return {Reason::general, ""};
     }
 }
 
@@ -53,26 +52,31 @@ bool has(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-// What to do next when the broker was there and is not any more, as when it cannot be reached.
-constexpr std::string_view lost_hint =
-    "is RabbitMQ still running there? airy wait --timeout 60s waits until it is";
+// When the broker was there and is not any more.
+constexpr std::string_view lost_hint = "is RabbitMQ still running there?";
 
-std::string_view hint_of_status(int status) noexcept {
+Meaning meaning_of_status(int status) noexcept {
     switch (status) {
         case AMQP_STATUS_HEARTBEAT_TIMEOUT:
-            return "nothing came from the broker for two heartbeats: is it overloaded, or the "
-                   "network down?";
+            return {Reason::unreachable,
+                    "nothing came from the broker for two heartbeats: is it overloaded, or the "
+                    "network down?"};
         case AMQP_STATUS_CONNECTION_CLOSED:
         case AMQP_STATUS_SOCKET_ERROR:
         case AMQP_STATUS_SOCKET_CLOSED:
         case AMQP_STATUS_TCP_ERROR:
         case AMQP_STATUS_SSL_ERROR:
-            return lost_hint;
+            return {Reason::connection_lost, lost_hint};
         case AMQP_STATUS_TIMEOUT:
-            return "no answer came in time: is the broker overloaded, or the network down? "
-                   "rabbitmqctl status tells";
+            return {Reason::unreachable,
+                    "no answer came in time: is the broker overloaded, or the network down? "
+                    "rabbitmqctl status tells"};
+        case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
+            return {Reason::certificate_of_other_host, ""};
+        case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+            return {Reason::certificate_untrusted, ""};
         default:
-            return "";
+            return {Reason::unreachable, ""};
     }
 }
 
@@ -114,30 +118,27 @@ Fate classify_status(int status) noexcept {
 }
 
 Error from_close(int code, std::string_view text, std::string_view what) {
-    CloseMeaning meaning = meaning_of(code);
-    if (code == AMQP_NOT_FOUND && text.find("no exchange") != std::string_view::npos)
-        meaning.hint =
-            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer";
+    Meaning meaning = meaning_of(code);
+    if (code == AMQP_NOT_FOUND && has(text, "no exchange"))
+        meaning = {Reason::exchange_not_found, ""};
     // The broker uses 406 for several things that are no matter of a queue's properties.
     if (code == AMQP_PRECONDITION_FAILED) {
-        if (text.find("larger than") != std::string_view::npos)
-            meaning = {ErrorKind::undelivered, "the broker limits the size of a message"};
-        else if (text.find("not empty") != std::string_view::npos ||
-                 text.find("in use") != std::string_view::npos)
-            meaning = {ErrorKind::general, ""};
-        else if (text.find("invalid arg") != std::string_view::npos)
-            meaning = {ErrorKind::usage,
+        if (has(text, "larger than"))
+            meaning = {Reason::too_large, "the broker limits the size of a message"};
+        else if (has(text, "not empty") || has(text, "in use"))
+            meaning = {Reason::in_use, ""};
+        else if (has(text, "invalid arg"))
+            meaning = {Reason::invalid_argument,
                        "the broker does not take this argument, or not its value"};
-        else if (text.find("unknown delivery tag") != std::string_view::npos ||
-                 text.find("expiration") != std::string_view::npos)
-            meaning = {ErrorKind::general, ""};
-        else if (text.find("delivery acknowledgement") != std::string_view::npos)
-            meaning = {ErrorKind::unreachable,
+        else if (has(text, "unknown delivery tag") || has(text, "expiration"))
+            meaning = {Reason::general, ""};
+        else if (has(text, "delivery acknowledgement"))
+            meaning = {Reason::handler_too_slow,
                        "the handler took longer than the broker's consumer_timeout"};
     }
     // What the broker says beside its name for it is long, and guesses.
     if (code == AMQP_RESOURCE_LOCKED)
-        return with_fate(Error(meaning.kind,
+        return with_fate(Error(meaning.reason,
                                fmt::format("{}: another connection has it for itself alone (405 "
                                            "RESOURCE_LOCKED)",
                                            what),
@@ -145,22 +146,21 @@ Error from_close(int code, std::string_view text, std::string_view what) {
                          classify(code, text));
     // A queue that somebody consumes from exclusively; no permission is missing.
     if (code == AMQP_ACCESS_REFUSED && has(text, "in exclusive use"))
-        meaning = {ErrorKind::general,
-                   "another consumer has it for itself alone; airy queue ls shows the consumers"};
+        meaning = {Reason::exclusively_consumed, "another consumer has it for itself alone"};
     if (code == AMQP_ACCESS_REFUSED && has(text, "reserved prefix"))
-        meaning = {ErrorKind::usage, "names that begin with amq. are the broker's own"};
+        meaning = {Reason::reserved_name, "names that begin with amq. are the broker's own"};
     return with_fate(
-        Error(meaning.kind,
+        Error(meaning.reason,
               fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
               std::string(meaning.hint)),
         classify(code, text));
 }
 
 Error from_status(int status, std::string_view what) {
-    return with_fate(
-        Error(ErrorKind::unreachable, fmt::format("{}: {}", what, amqp_error_string2(status)),
-              std::string(hint_of_status(status))),
-        classify_status(status));
+    const auto meaning = meaning_of_status(status);
+    return with_fate(Error(meaning.reason, fmt::format("{}: {}", what, amqp_error_string2(status)),
+                           std::string(meaning.hint)),
+                     classify_status(status));
 }
 
 bool is_locked(const amqp_rpc_reply_t& reply) noexcept {
@@ -183,7 +183,7 @@ Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what) {
             return from_close(close->reply_code, view_of(close->reply_text), what);
         }
     }
-    return Error(ErrorKind::unreachable, fmt::format("{}: the broker gave no answer", what),
+    return Error(Reason::connection_lost, fmt::format("{}: the broker gave no answer", what),
                  std::string(lost_hint));
 }
 

@@ -22,12 +22,6 @@ Fate classify(int code, std::string_view text) noexcept;
 // Of rabbitmq-c's own status, one of AMQP_STATUS_*.
 Fate classify_status(int status) noexcept;
 
-// Nobody listens at the address. Trying again soon costs nobody anything, other than a login.
-class NobodyListens final : public Error {
-  public:
-    using Error::Error;
-};
-
 // The broker closed the channel or the connection with this code and text. `what` says what was
 // tried, e.g. "cannot declare the queue 'q'". Permanent as `classify` says.
 Error from_close(int code, std::string_view text, std::string_view what);

@@ -18,10 +18,8 @@ struct Failure {
 Failure examine(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
-    } catch (const NobodyListens&) {
-        return {false, true};
     } catch (const Error& error) {
-        return {error.permanent(), false};
+        return {error.permanent(), error.reason() == Reason::nobody_listens};
     } catch (const std::exception&) {  // such as too few threads, which may pass
         return {};
     }

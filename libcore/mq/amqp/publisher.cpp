@@ -177,10 +177,9 @@ void AmqpPublisher::refused(const amqp_frame_t& frame) {
         throw_close(*link_, frame, "cannot publish");
     } catch (const Error& error) {
         if (code != AMQP_ACCESS_REFUSED && code != AMQP_PRECONDITION_FAILED) throw;
-        throw Error(ErrorKind::undelivered, error.what(),
-                    code == AMQP_ACCESS_REFUSED ? error.hint()
-                                                : "the broker says why; --keep-going cannot help, "
-                                                  "since it closes the channel for it")
+        throw Error(
+            code == AMQP_ACCESS_REFUSED ? Reason::publish_forbidden : Reason::publish_refused,
+            error.what(), code == AMQP_ACCESS_REFUSED ? error.hint() : "the broker says why")
             .as_permanent();
     }
 }

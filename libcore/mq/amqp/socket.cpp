@@ -33,8 +33,9 @@ std::string cannot_connect(const Endpoint& endpoint, std::string_view why) {
     return fmt::format("cannot connect to {}: {}", masked_url(endpoint.url), why);
 }
 
-Error unreachable(const Endpoint& endpoint, std::string_view why, std::string_view hint) {
-    return Error(ErrorKind::unreachable, cannot_connect(endpoint, why), std::string(hint));
+Error unreachable(const Endpoint& endpoint, std::string_view why, std::string_view hint,
+                  Reason reason = Reason::unreachable) {
+    return Error(reason, cannot_connect(endpoint, why), std::string(hint));
 }
 
 std::string lower_errno(int error) {
@@ -107,11 +108,12 @@ util::Fd tcp_connect(const AmqpUrl& url, const Endpoint& endpoint,
         util::Fd fd;
         error = connect_one(*address, fd, deadline, interrupt);
         if (error == 0) return fd;
-        if (error == ECANCELED) throw unreachable(endpoint, "interrupted", "").as_permanent();
+        if (error == ECANCELED)
+            throw unreachable(endpoint, "interrupted", "", Reason::interrupted).as_permanent();
     }
     if (error == ECONNREFUSED)
-        throw NobodyListens(ErrorKind::unreachable, cannot_connect(endpoint, lower_errno(error)),
-                            "is RabbitMQ running there? airy wait --timeout 60s waits until it is");
+        throw Error(Reason::nobody_listens, cannot_connect(endpoint, lower_errno(error)),
+                    "is RabbitMQ running there?");
     throw unreachable(endpoint, lower_errno(error),
                       "is the address right, and a firewall in between?");
 }
@@ -141,20 +143,19 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint, const st
     if (!tls.ca_file.empty()) {
         if (::access(tls.ca_file.c_str(), R_OK) != 0 ||
             amqp_ssl_socket_set_cacert(socket, tls.ca_file.c_str()) != AMQP_STATUS_OK)
-            throw Error(ErrorKind::usage,
-                        fmt::format("cannot read certificates from '{}'", tls.ca_file),
-                        "--cacert names a PEM file of the authorities to trust");
+            throw Error(Reason::authorities_unreadable,
+                        fmt::format("cannot read certificates from '{}'", tls.ca_file));
     } else {
         SSL_CTX_set_default_verify_paths(context);
     }
     if (tls.cert_file.empty() != tls.key_file.empty())
-        throw Error(ErrorKind::usage, "--cert and --key belong together: only one is given");
+        throw Error(Reason::part_of_pair_missing,
+                    "a client certificate and its key belong together: only one is given");
     if (!tls.cert_file.empty() && amqp_ssl_socket_set_key(socket, tls.cert_file.c_str(),
                                                           tls.key_file.c_str()) != AMQP_STATUS_OK)
-        throw Error(ErrorKind::usage,
+        throw Error(Reason::certificate_unusable,
                     fmt::format("cannot use the certificate '{}' with the key '{}'", tls.cert_file,
-                                tls.key_file),
-                    "--cert and --key name PEM files that belong together");
+                                tls.key_file));
     amqp_ssl_socket_set_verify_peer(socket, tls.insecure ? 0 : 1);
     // The library knows host names only, and takes an address for one.
     const bool is_address =
@@ -171,26 +172,29 @@ void guard_handshake(const SSL* tls, int where, int) {
 }
 
 Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
+    constexpr std::string_view not_trusted = "the broker's certificate is not trusted";
     const bool other_host = status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED ||
                             certificate_error == X509_V_ERR_IP_ADDRESS_MISMATCH;
     if (other_host)
         return unreachable(
                    endpoint,
                    fmt::format("the broker's certificate is not for the host '{}'", url.host),
-                   "use the name that the certificate carries")
+                   "use the name that the certificate carries", Reason::certificate_of_other_host)
+            .as_permanent();
+    if (certificate_error == X509_V_ERR_CERT_HAS_EXPIRED)
+        return unreachable(endpoint,
+                           fmt::format("{}: {}", not_trusted,
+                                       X509_verify_cert_error_string(certificate_error)),
+                           "renew the broker's certificate", Reason::certificate_expired)
             .as_permanent();
     if (certificate_error != X509_V_OK)
         return unreachable(endpoint,
-                           fmt::format("the broker's certificate is not trusted: {}",
+                           fmt::format("{}: {}", not_trusted,
                                        X509_verify_cert_error_string(certificate_error)),
-                           certificate_error == X509_V_ERR_CERT_HAS_EXPIRED
-                               ? "renew the broker's certificate"
-                               : "--cacert names the authority that signed it")
+                           "", Reason::certificate_untrusted)
             .as_permanent();
     if (status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED)
-        return unreachable(endpoint, "the broker's certificate is not trusted",
-                           "--cacert names the authority that signed it")
-            .as_permanent();
+        return unreachable(endpoint, not_trusted, "", Reason::certificate_untrusted).as_permanent();
     if (status == AMQP_STATUS_TIMEOUT)
         return unreachable(endpoint, "the TLS handshake did not end in time",
                            "is it a TLS port? amqp:// speaks without TLS");

@@ -112,7 +112,7 @@ void use_exchange_on(Connection& connection, const ExchangeUse& use) {
         declare_exchange_on(connection, {use.name, "topic", true});
     } catch (const Error& error) {
         // A user that may publish need not be one that may configure.
-        if (error.kind() != ErrorKind::unreachable) throw;
+        if (error.reason() != Reason::access_refused) throw;
         check_exchange_on(connection, use.name);
     }
 }
@@ -126,10 +126,10 @@ QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
     } catch (const Error& error) {
         const auto differences = differences_from(connection, spec, error);
         if (differences.empty()) throw;
-        throw Error(error.kind(),
+        throw Error(Reason::differs,
                     fmt::format("{}: it exists with other properties: {}",
                                 about("declare", "queue", spec.name), differences),
-                    "use those, or another name; consume --no-declare takes a queue as it is")
+                    "use those, or another name")
             .as_permanent();
     }
 }

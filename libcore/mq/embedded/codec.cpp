@@ -23,7 +23,7 @@ using event::HeaderValue;
 constexpr std::size_t most_reserved = 64;
 
 [[noreturn]] void damaged() {
-    throw Error(ErrorKind::unreachable, "a message in the broker's file is damaged",
+    throw Error(Reason::file_damaged, "a message in the broker's file is damaged",
                 "move the file away with its -wal and -shm; sqlite3 FILE .recover may save some "
                 "messages");
 }

@@ -37,7 +37,7 @@ bool locks_fail(int code) noexcept {
 }
 
 struct Meaning {
-    ErrorKind kind = ErrorKind::general;
+    Reason reason = Reason::general;
     std::string text;
     std::string_view hint;
 };
@@ -45,33 +45,33 @@ struct Meaning {
 Meaning meaning_of(sqlite3* db, int code, int system) {
     const auto cause = system != 0 ? std::string(::strerror(system)) : std::string();
     if (locks_fail(code))
-        return {ErrorKind::unreachable, "locks or shared memory do not work on its file system",
+        return {Reason::unreachable, "locks or shared memory do not work on its file system",
                 "put the file on a local disk; many network file systems lack them"};
     switch (code & 0xff) {
         case SQLITE_CANTOPEN:
-            return {ErrorKind::unreachable, cause.empty() ? "the file cannot be opened" : cause,
+            return {Reason::unreachable, cause.empty() ? "the file cannot be opened" : cause,
                     "does its directory exist, and may you write there?"};
         case SQLITE_READONLY:
         case SQLITE_PERM:
-            return {ErrorKind::unreachable, "the file cannot be written",
+            return {Reason::unreachable, "the file cannot be written",
                     "the file and its directory must be writable, also for a consumer"};
         case SQLITE_NOTADB:
-            return {ErrorKind::unreachable, "the file is no database that airy made",
+            return {Reason::file_of_another_program, "the file is no database that airy made",
                     "give another path; airy makes the file"};
         case SQLITE_CORRUPT:
-            return {ErrorKind::unreachable, "the file is damaged",
+            return {Reason::file_damaged, "the file is damaged",
                     "move it away with its -wal and -shm; sqlite3 FILE .recover may save some "
                     "messages"};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return {ErrorKind::unreachable, "another process has held the file for too long",
+            return {Reason::unreachable, "another process has held the file for too long",
                     "is an airy process stopped (Ctrl-Z), or does a backup of the file run?"};
         case SQLITE_IOERR:
-            return {ErrorKind::unreachable,
+            return {Reason::unreachable,
                     cause.empty() ? std::string("the disk failed") : "the disk failed: " + cause,
                     ""};
         default:
-            return {ErrorKind::general, db ? sqlite3_errmsg(db) : sqlite3_errstr(code), ""};
+            return {Reason::general, db ? sqlite3_errmsg(db) : sqlite3_errstr(code), ""};
     }
 }
 
@@ -86,10 +86,10 @@ void throw_sqlite(sqlite3* db, int code, std::string_view failure, const std::st
         return fmt::format("{} in {}: {}", failure, util::printable(path), why);
     };
     if (no_room(code, system))
-        throw DiskFull(ErrorKind::undelivered, told("the disk is full"),
+        throw DiskFull(Reason::disk_full, told("the disk is full"),
                        "make room on the disk; no confirmed message is lost");
     const auto meaning = meaning_of(db, code, system);
-    Error error(meaning.kind, told(meaning.text), std::string(meaning.hint));
+    Error error(meaning.reason, told(meaning.text), std::string(meaning.hint));
     // Waiting does not mend such a file.
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
         throw std::move(error).as_permanent();

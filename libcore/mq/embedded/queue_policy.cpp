@@ -80,7 +80,7 @@ QueueSpec normalized(QueueSpec spec) {
     std::erase_if(spec.arguments, [](const auto& field) { return field.first == "x-queue-type"; });
     if (spec.exclusive) spec.type = "classic";
     if (spec.type == "stream")
-        throw Error(ErrorKind::usage, "the embedded broker has no queues of the type stream",
+        throw Error(Reason::unsupported, "the embedded broker has no queues of the type stream",
                     "with sqlite:PATH?retain=24h it keeps published messages");
     if (spec.type != "quorum" && spec.type != "classic")
         throw Error(ErrorKind::usage,
@@ -88,7 +88,7 @@ QueueSpec normalized(QueueSpec spec) {
                     "use quorum or classic");
     if (spec.type == "quorum" && (!spec.durable || spec.auto_delete))
         throw Error(ErrorKind::usage, "a quorum queue must be durable and must not delete itself",
-                    "use --type classic");
+                    "use a classic queue");
     policy_of(spec.type, spec.arguments);
     return spec;
 }

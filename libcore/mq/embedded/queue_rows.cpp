@@ -38,10 +38,9 @@ std::int64_t free_queue_id(Database& database) {
 const QueueInfo& existing_queue(Change& change, std::string_view action, const std::string& name) {
     const auto* queue = change.catalogue().queue(name);
     if (queue == nullptr)
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::queue_not_found,
                     fmt::format("cannot {} '{}': there is no queue of this name", action,
-                                util::printable(name)),
-                    "airy queue ls shows the queues there are");
+                                util::printable(name)));
     return *queue;
 }
 
@@ -51,7 +50,7 @@ const QueueInfo& open_queue(Change& change, std::string_view action, const std::
     if (queue.owner && queue.owner != session) {
         // "cannot find" would be wrong: the queue was found.
         if (action == "find the queue") action = "use the queue";
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::resource_locked,
                     fmt::format("cannot {} '{}': another connection has it for itself alone",
                                 action, util::printable(name)),
                     "the queue is deleted when the process that made it ends");
@@ -63,13 +62,9 @@ const QueueInfo& whole_queue(Change& change, std::string_view action, const std:
                              std::optional<std::int64_t> session) {
     const auto& queue = open_queue(change, action, name, session);
     if (queue.damaged)
-        throw Error(
-            ErrorKind::unreachable,
-            fmt::format("cannot {} '{}': its arguments in the broker's file are damaged", action,
-                        util::printable(name)),
-            "airy queue delete removes it with its messages; to keep them in a queue "
-            "without arguments: sqlite3 FILE \"UPDATE queue SET arguments = x'00' WHERE name = "
-            "'QUEUE'\"");
+        throw Error(Reason::queue_damaged,
+                    fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
+                                action, util::printable(name)));
     return queue;
 }
 
@@ -77,11 +72,9 @@ const ExchangeInfo& existing_exchange(Change& change, std::string_view action,
                                       const std::string& name) {
     const auto* exchange = change.catalogue().exchange(name);
     if (exchange == nullptr)
-        throw Error(
-            ErrorKind::not_found,
-            fmt::format("cannot {} '{}': there is no exchange of this name", action,
-                        util::printable(name)),
-            "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer");
+        throw Error(Reason::exchange_not_found,
+                    fmt::format("cannot {} '{}': there is no exchange of this name", action,
+                                util::printable(name)));
     return *exchange;
 }
 
@@ -142,13 +135,13 @@ void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
             is->type != spec.type
                 ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
                 : fmt::format("durable is {}, not {}", is->durable, spec.durable);
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::differs,
                     fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
                                 shown, difference),
                     "it exists with other properties: use those, or another name");
     }
     if (spec.type != "topic" && spec.type != "direct" && spec.type != "fanout")
-        throw Error(ErrorKind::usage,
+        throw Error(Reason::unsupported,
                     fmt::format("the embedded broker has no exchanges of the type '{}'",
                                 util::printable(spec.type)),
                     "use topic, direct or fanout");

@@ -69,9 +69,9 @@ FileState look_at_file(Database& database) {
                                              : "an older airy made it: use that one")
             .as_permanent();
     if (id != 0 || version != 0 || database.value("SELECT count(*) FROM sqlite_schema") != 0)
-        throw Error(ErrorKind::unreachable,
+        throw Error(Reason::file_of_another_program,
                     fmt::format("cannot use {}: it is another program's SQLite file", path),
-                    "give another path; airy makes the file")
+                    "give another path")
             .as_permanent();
     return FileState::empty;
 }

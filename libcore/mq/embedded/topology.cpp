@@ -106,11 +106,10 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     whole_queue(change, "declare the queue", spec.name, my_session());
     const auto differs = differences(queue->spec, spec);
     if (!differs.empty())
-        throw Error(ErrorKind::not_found,
+        throw Error(Reason::differs,
                     fmt::format("cannot declare the queue '{}': it is there already, and its {}",
                                 util::printable(spec.name), fmt::join(differs, ", its ")),
-                    "it exists with other properties: use those, or another name; consume "
-                    "--no-declare takes a queue as it is");
+                    "it exists with other properties: use those, or another name");
     const auto state = state_of(change, *queue);
     if (queue->policy.expires && state.consumers == 0)
         change.set_due(queue->id, Due::queue, change.now() + *queue->policy.expires);
@@ -166,7 +165,7 @@ std::uint64_t EmbeddedTopology::delete_queue(const std::string& name, bool if_em
     const auto& queue = open_queue(change, "delete the queue", name, my_session());
     const auto state = state_of(change, queue);
     const auto refuse = [&name](std::string_view why) {
-        throw Error(ErrorKind::general,
+        throw Error(Reason::in_use,
                     fmt::format("cannot delete the queue '{}': it {}", util::printable(name), why));
     };
     if (if_unused && state.consumers > 0) refuse("is in use");

@@ -11,6 +11,7 @@
 
 #include "event/envelope.hpp"
 #include "event/topic.hpp"
+#include "util/error.hpp"
 #include "util/json_text.hpp"
 
 using namespace airy::event;
@@ -34,7 +35,7 @@ TEST_CASE("the 15 types of the contract, in its order, with their fields") {
         "vote.deleted: vote_id user_id entity_type entity_id vote_type",
     };
     std::vector<std::string> found;
-    for (const auto& type : all()) {
+    for (const auto& type : airy_types()) {
         std::string line(type.name);
         line += ':';
         for (const auto& field : type.fields) {
@@ -48,7 +49,7 @@ TEST_CASE("the 15 types of the contract, in its order, with their fields") {
 }
 
 TEST_CASE("field types follow the names") {
-    for (const auto& type : all()) {
+    for (const auto& type : airy_types()) {
         CHECK_FALSE(type.summary.empty());
         for (const auto& field : type.fields) {
             CAPTURE(field.name);
@@ -67,32 +68,47 @@ TEST_CASE("field types follow the names") {
 }
 
 TEST_CASE("types are found by name, and near names by distance") {
-    REQUIRE(find("post.published") != nullptr);
-    CHECK(find("post.published")->name == "post.published");
-    CHECK(find("post.publishe") == nullptr);
-    CHECK(find("Post.published") == nullptr);
-    CHECK(find("") == nullptr);
-    CHECK(nearest_name("post.publishd") == "post.published");
-    CHECK(nearest_name("post.publsihed") == "post.published");
-    CHECK(nearest_name("coment.created") == "comment.created");
-    CHECK(nearest_name("order.shipped.twice").empty());
+    const Catalogue catalogue(airy_types());
+    REQUIRE(catalogue.find("post.published") != nullptr);
+    CHECK(catalogue.find("post.published")->name == "post.published");
+    CHECK(catalogue.find("post.publishe") == nullptr);
+    CHECK(catalogue.find("Post.published") == nullptr);
+    CHECK(catalogue.find("") == nullptr);
+    CHECK(catalogue.nearest_name("post.publishd") == "post.published");
+    CHECK(catalogue.nearest_name("post.publsihed") == "post.published");
+    CHECK(catalogue.nearest_name("coment.created") == "comment.created");
+    CHECK(catalogue.nearest_name("order.shipped.twice").empty());
 }
 
 TEST_CASE("examples are valid events of their type") {
-    for (const auto& type : all()) {
+    const Catalogue catalogue(airy_types());
+    for (const auto& type : airy_types()) {
         CAPTURE(type.name);
         check_topic(type.name);
-        const auto event = complete(example_body(type), {.topic = type.name});
+        const auto event = complete(catalogue, example_body(type), {.topic = type.name});
         CHECK(event.type == type.name);
         const auto body = nlohmann::json::parse(event.body);
         CHECK(body.size() == type.fields.size() + 3);
-        const auto command = example_command(type);
-        CHECK(command.starts_with("airy publish " + std::string(type.name) + " --set "));
-        for (const auto& field : type.fields)
-            CHECK((command.find(" " + std::string(field.name) + "=") != std::string::npos) !=
-                  field.optional);
     }
-    CHECK(example_command(*find("post.published")) ==
-          "airy publish post.published --set post_id=42 --set author_id=7 "
-          "--set title='Hello, world'");
+}
+
+TEST_CASE("a catalogue knows the types that it was made of, and no others") {
+    static constexpr std::string_view sizes[] = {"small", "large"};
+    static constexpr Field fields[] = {{"size", FieldType::choice, false, sizes, "small"}};
+    const EventType types[] = {{"order.shipped", "an order left", fields}};
+    const Catalogue shop(types);
+    CHECK(shop.types().size() == 1);
+    REQUIRE(shop.find("order.shipped") != nullptr);
+    CHECK(shop.find("post.published") == nullptr);
+    CHECK(shop.nearest_name("order.shiped") == "order.shipped");
+    CHECK(shop.nearest_name("post.publishd").empty());
+    CHECK(complete(shop, R"({"size":"large"})", {.topic = "order.shipped"}).type ==
+          "order.shipped");
+    CHECK_THROWS_AS(complete(shop, R"({"size":"huge"})", {.topic = "order.shipped"}), airy::Error);
+    CHECK_THROWS_AS(complete(shop, "{}", {.topic = "post.updated"}), airy::Error);
+
+    const Catalogue empty{std::span<const EventType>()};
+    CHECK(empty.types().empty());
+    CHECK(empty.find("") == nullptr);
+    CHECK(empty.nearest_name("post.published").empty());
 }

@@ -28,6 +28,7 @@ class FixedClock final : public airy::util::Clock {
     }
 };
 const FixedClock fixed_clock;
+const Catalogue airy_catalogue(airy_types());
 
 CompleteOptions options(std::string_view topic = {}, bool custom = false) {
     return {.topic = topic, .custom = custom, .clock = &fixed_clock, .new_id = [] {
@@ -52,7 +53,7 @@ void refuses(const std::function<void()>& action, const std::vector<std::string>
 
 void refuses_body(const std::string& body, const std::vector<std::string>& parts) {
     CAPTURE(body);
-    refuses([&] { complete(body, options("post.updated")); }, parts);
+    refuses([&] { complete(airy_catalogue, body, options("post.updated")); }, parts);
 }
 
 const std::string added =
@@ -61,14 +62,16 @@ const std::string added =
 }  // namespace
 
 TEST_CASE("what is missing is put in front, what was there stays") {
-    const auto event = complete(R"({"post_id":1,"author_id":2})", options("post.updated"));
+    const auto event =
+        complete(airy_catalogue, R"({"post_id":1,"author_id":2})", options("post.updated"));
     CHECK(event.body == "{" + added + R"(,"post_id":1,"author_id":2})");
     CHECK(event.id == fixed_id);
     CHECK(event.type == "post.updated");
     CHECK(event.timestamp == 1795435200U);
 
     const auto spaced =
-        complete(" {\n \"post_id\" : 1 ,\t\"author_id\":2,\"event_type\":\"post.updated\" } ",
+        complete(airy_catalogue,
+                 " {\n \"post_id\" : 1 ,\t\"author_id\":2,\"event_type\":\"post.updated\" } ",
                  options("post.updated"));
     CHECK(spaced.body == " {\"event_id\":\""s + fixed_id +
                              "\",\"timestamp\":\"2026-11-23T12:00:00.5Z\",\n \"post_id\" : 1 "
@@ -78,7 +81,7 @@ TEST_CASE("what is missing is put in front, what was there stays") {
 
 TEST_CASE("an empty object of a custom type becomes an envelope") {
     CHECK(
-        complete("{ }", options("order.shipped", true)).body ==
+        complete(airy_catalogue, "{ }", options("order.shipped", true)).body ==
         R"({"event_id":"0a7b2d5e-5a52-4c4c-9c39-6f1d2a3b4c5d","event_type":"order.shipped","timestamp":"2026-11-23T12:00:00.5Z" })");
 }
 
@@ -93,12 +96,12 @@ TEST_CASE("an event that Airy's Go code wrote passes unchanged") {
     };
     for (const auto& body : events) {
         CAPTURE(body);
-        const auto event = complete(body, options());
+        const auto event = complete(airy_catalogue, body, options());
         CHECK(event.body == body);
         CHECK(event.id.size() == 36);
     }
-    CHECK(complete(events[0], options("post.published")).timestamp == 1795437085U);
-    CHECK(complete(events[3], options()).type == "circle.left");
+    CHECK(complete(airy_catalogue, events[0], options("post.published")).timestamp == 1795437085U);
+    CHECK(complete(airy_catalogue, events[3], options()).type == "circle.left");
 }
 
 TEST_CASE("ids are 64-bit integers and nothing else") {
@@ -106,7 +109,8 @@ TEST_CASE("ids are 64-bit integers and nothing else") {
          {"0", "-0", "-1", "42", "9223372036854775807", "-9223372036854775808"}) {
         CAPTURE(good);
         const auto body = R"({"post_id":)"s + good + R"(,"author_id":1})";
-        CHECK(complete(body, options("post.updated")).body == "{" + added + "," + body.substr(1));
+        CHECK(complete(airy_catalogue, body, options("post.updated")).body ==
+              "{" + added + "," + body.substr(1));
     }
     for (const char* bad :
          {"9223372036854775808", "-9223372036854775809", "1.0", "1e3", "1E0", "\"42\"", "true",
@@ -117,37 +121,49 @@ TEST_CASE("ids are 64-bit integers and nothing else") {
 }
 
 TEST_CASE("fields of a type are checked, unknown ones kept") {
-    refuses_body(R"({"post_id":1})", {"author_id of post.updated is missing", "64-bit integer",
-                                      "airy event show post.updated"});
-    refuses([] { complete(R"({"post_id":1,"author_id":2,"title":3})", options("post.published")); },
-            {"title of post.published must be a string, not 3"});
+    refuses_body(R"({"post_id":1})", {"author_id of post.updated is missing", "64-bit integer"});
+    try {
+        complete(airy_catalogue, R"({"post_id":1})", options("post.updated"));
+        FAIL("accepted");
+    } catch (const airy::Error& error) {
+        CHECK(error.reason() == airy::Reason::field_missing);
+        CHECK(error.subject() == "post.updated");
+    }
     refuses(
         [] {
-            complete(R"({"post_id":1,"author_id":2,"circle_id":null,"title":"x"})",
+            complete(airy_catalogue, R"({"post_id":1,"author_id":2,"title":3})",
+                     options("post.published"));
+        },
+        {"title of post.published must be a string, not 3"});
+    refuses(
+        [] {
+            complete(airy_catalogue, R"({"post_id":1,"author_id":2,"circle_id":null,"title":"x"})",
                      options("post.published"));
         },
         {"circle_id of post.published is null", "leave it out"});
     refuses(
         [] {
-            complete(R"({"post_id":1,"author_id":2,"circle_id":"3","title":"x"})",
+            complete(airy_catalogue, R"({"post_id":1,"author_id":2,"circle_id":"3","title":"x"})",
                      options("post.published"));
         },
         {"circle_id", "64-bit integer"});
     refuses(
         [] {
-            complete(R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":"sideways"})",
+            complete(airy_catalogue,
+                     R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":"sideways"})",
                      options("post.voted"));
         },
         {"vote_type of post.voted must be \"up\" or \"down\", not \"sideways\""});
     refuses(
         [] {
-            complete(R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":1})",
+            complete(airy_catalogue, R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":1})",
                      options("post.voted"));
         },
         {"vote_type", "not 1"});
-    complete(R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":"d\u006fwn"})",
+    complete(airy_catalogue, R"({"post_id":1,"author_id":2,"voter_id":3,"vote_type":"d\u006fwn"})",
              options("post.voted"));
-    CHECK(complete(R"({"post_id":1,"author_id":2,"x":null,"y":[1]})", options("post.updated"))
+    CHECK(complete(airy_catalogue, R"({"post_id":1,"author_id":2,"x":null,"y":[1]})",
+                   options("post.updated"))
               .body.ends_with(R"("x":null,"y":[1]})"));
 }
 
@@ -165,8 +181,8 @@ TEST_CASE("the envelope's own fields are checked") {
                  {"event_type is 'post.deleted', but the topic is 'post.updated'"});
     refuses_body(with(R"("event_type":5)"), {"event_type must be a string, not 5"});
     refuses_body(with(R"("event_id":"\u001b[31m")"), {"'\\x1b[31m'"});
-    const auto old =
-        complete(with(R"("timestamp":"0001-01-01T00:00:00Z")"), options("post.updated"));
+    const auto old = complete(airy_catalogue, with(R"("timestamp":"0001-01-01T00:00:00Z")"),
+                              options("post.updated"));
     CHECK_FALSE(old.timestamp);
 }
 
@@ -191,25 +207,29 @@ TEST_CASE("a name that is there twice is refused") {
     std::string many = R"({"post_id":1,"author_id":2)";
     for (int i = 0; i < 100; ++i)
         many += ",\"f" + std::to_string(i) + "\":0";
-    complete(many + "}", options("post.updated"));
+    complete(airy_catalogue, many + "}", options("post.updated"));
     refuses_body(many + ",\"f50\":1}", {"'f50' is there twice"});
 }
 
 TEST_CASE("unknown types") {
-    refuses([] { complete("{}", options("post.publishd")); },
-            {"unknown event type 'post.publishd'", "did you mean 'post.published'?", "--custom"});
-    refuses([] { complete("{}", options("order.shipped")); }, {"airy event ls", "--custom"});
-    refuses([] { complete("{}", options()); }, {"event_type is missing"});
-    refuses([] { complete(R"({"event_type":"a.*"})", options({}, true)); }, {"wildcard"});
-    refuses([] { complete(R"({"event_type":""})", options({}, true)); }, {"empty"});
-    CHECK(complete(R"({"event_type":"order.shipped"})", options({}, true)).type == "order.shipped");
+    refuses([] { complete(airy_catalogue, "{}", options("post.publishd")); },
+            {"unknown event type 'post.publishd'", "did you mean 'post.published'?"});
+    refuses([] { complete(airy_catalogue, "{}", options("order.shipped")); },
+            {"unknown event type"});
+    refuses([] { complete(airy_catalogue, "{}", options()); }, {"event_type is missing"});
+    refuses([] { complete(airy_catalogue, R"({"event_type":"a.*"})", options({}, true)); },
+            {"wildcard"});
+    refuses([] { complete(airy_catalogue, R"({"event_type":""})", options({}, true)); }, {"empty"});
+    CHECK(complete(airy_catalogue, R"({"event_type":"order.shipped"})", options({}, true)).type ==
+          "order.shipped");
     // A known type stays checked.
-    refuses([] { complete("{}", options("post.updated", true)); }, {"post_id", "missing"});
+    refuses([] { complete(airy_catalogue, "{}", options("post.updated", true)); },
+            {"post_id", "missing"});
 }
 
 TEST_CASE("from --set pairs, typed by the table") {
     using Sets = std::vector<std::pair<std::string, std::string>>;
-    const auto event = from_fields("post.published",
+    const auto event = from_fields(airy_catalogue, "post.published",
                                    Sets{{"post_id", "42"},
                                         {"author_id", "-7"},
                                         {"title", "Hello, \"world\" 世界\n"},
@@ -219,7 +239,7 @@ TEST_CASE("from --set pairs, typed by the table") {
         event.body ==
         R"({"event_id":"0a7b2d5e-5a52-4c4c-9c39-6f1d2a3b4c5d","event_type":"post.published","timestamp":"2026-11-23T12:00:00.5Z","post_id":42,"author_id":-7,"title":"Hello, \"world\" 世界\n","x":"1"})");
 
-    const auto own = from_fields("circle.left",
+    const auto own = from_fields(airy_catalogue, "circle.left",
                                  Sets{{"circle_id", "1"},
                                       {"user_id", "2"},
                                       {"event_id", "6f1f0d0a-7c1b-4a57-8d0c-0d5c9a3d9f10"},
@@ -233,33 +253,34 @@ TEST_CASE("from --set pairs, typed by the table") {
         CAPTURE(bad);
         refuses(
             [&] {
-                from_fields("circle.left", Sets{{"circle_id", bad}, {"user_id", "2"}}, options());
+                from_fields(airy_catalogue, "circle.left",
+                            Sets{{"circle_id", bad}, {"user_id", "2"}}, options());
             },
             {"circle_id of circle.left must be a 64-bit integer"});
     }
     refuses(
         [] {
-            from_fields("circle.left", Sets{{"circle_id", "1"}}, options());
+            from_fields(airy_catalogue, "circle.left", Sets{{"circle_id", "1"}}, options());
         },
         {"user_id of circle.left is missing"});
     refuses(
         [] {
-            from_fields("circle.left", Sets{{"circle_id", "1"}, {"user_id", "2"}, {"user_id", "2"}},
-                        options());
+            from_fields(airy_catalogue, "circle.left",
+                        Sets{{"circle_id", "1"}, {"user_id", "2"}, {"user_id", "2"}}, options());
         },
         {"'user_id' is there twice"});
     refuses(
         [] {
-            from_fields("circle.left", Sets{{"circle_id", "1"}, {"user_id", "2"}, {"x", "\xff"}},
-                        options());
+            from_fields(airy_catalogue, "circle.left",
+                        Sets{{"circle_id", "1"}, {"user_id", "2"}, {"x", "\xff"}}, options());
         },
         {"x is not UTF-8", "\\xff"});
-    refuses([] { from_fields("circle.lft", Sets{}, options()); }, {"circle.left"});
+    refuses([] { from_fields(airy_catalogue, "circle.lft", Sets{}, options()); }, {"circle.left"});
 }
 
 TEST_CASE("--set of a custom type takes JSON as JSON") {
     using Sets = std::vector<std::pair<std::string, std::string>>;
-    const auto event = from_fields("order.shipped",
+    const auto event = from_fields(airy_catalogue, "order.shipped",
                                    Sets{{"n", "12345678901234567890"},
                                         {"l", "[1,2]"},
                                         {"t", "text"},
@@ -273,7 +294,8 @@ TEST_CASE("--set of a custom type takes JSON as JSON") {
 }
 
 TEST_CASE("an event becomes a message as Airy sends it") {
-    auto event = complete(R"({"post_id":1,"author_id":2})", options("post.updated"));
+    auto event =
+        complete(airy_catalogue, R"({"post_id":1,"author_id":2})", options("post.updated"));
     const auto body = event.body;
     const auto message = to_message(std::move(event), "airy.events");
     CHECK(message.exchange == "airy.events");
@@ -291,9 +313,11 @@ TEST_CASE("an event becomes a message as Airy sends it") {
 }
 
 TEST_CASE("without a fixed clock and id, both are real") {
-    const auto a = complete(R"({"post_id":1,"author_id":2})", {.topic = "post.updated"});
-    const auto b = complete(R"({"post_id":1,"author_id":2})", {.topic = "post.updated"});
+    const auto a =
+        complete(airy_catalogue, R"({"post_id":1,"author_id":2})", {.topic = "post.updated"});
+    const auto b =
+        complete(airy_catalogue, R"({"post_id":1,"author_id":2})", {.topic = "post.updated"});
     CHECK(a.id != b.id);
     CHECK(*a.timestamp > 1'700'000'000);
-    CHECK(complete(a.body, {}).body == a.body);
+    CHECK(complete(airy_catalogue, a.body, {}).body == a.body);
 }

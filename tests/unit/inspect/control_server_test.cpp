@@ -39,7 +39,7 @@ struct Fixture {
 
 bool refused(const std::string& answer) {
     CHECK_FALSE(util::check_json(answer));
-    return answer.starts_with(R"({"ok":false,"kind":2,"error":")");
+    return answer.starts_with(R"({"ok":false,"reason":"usage","error":")");
 }
 
 }  // namespace

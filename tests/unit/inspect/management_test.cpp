@@ -65,20 +65,19 @@ TEST_CASE("a login in the management URL comes first") {
 TEST_CASE("refusals and failures are told apart, with what to do") {
     struct Case {
         std::string answer;
-        ErrorKind kind;
+        Reason reason;
         std::string message;
         std::string hint;
     };
     const Case cases[] = {
         {http_answer(401, R"({"error":"not_authorized","reason":"Login failed"})"),
-         ErrorKind::unreachable, "refused the login of 'ann': Login failed", "management"},
+         Reason::access_refused, "refused the login of 'ann': Login failed", "management"},
         {http_answer(404, R"({"error":"Object Not Found","reason":"Not Found"})"),
-         ErrorKind::not_found, "there is no queue 'q'", ""},
-        {http_answer(500, "<html>"), ErrorKind::unreachable, "answered 500", "--management-url"},
-        {http_answer(200, "<html>"), ErrorKind::unreachable, "not one of RabbitMQ's",
-         "--management-url"},
-        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[", ErrorKind::unreachable, "was cut off",
-         "rabbitmq_management"},
+         Reason::not_found, "there is no queue 'q'", ""},
+        {http_answer(500, "<html>"), Reason::management_unusable, "answered 500", ""},
+        {http_answer(200, "<html>"), Reason::management_unusable, "not one of RabbitMQ's", ""},
+        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[", Reason::management_unreachable,
+         "was cut off", "rabbitmq_management"},
     };
     for (const auto& expected : cases) {
         CAPTURE(expected.message);
@@ -88,7 +87,7 @@ TEST_CASE("refusals and failures are told apart, with what to do") {
             management.queue("q");
             FAIL("was answered");
         } catch (const Error& error) {
-            CHECK(error.kind() == expected.kind);
+            CHECK(error.reason() == expected.reason);
             const std::string message = error.what();
             CHECK(message.find(expected.message) != message.npos);
             CHECK(message.find("secret") == message.npos);

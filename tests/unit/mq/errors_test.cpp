@@ -13,33 +13,51 @@ using mq::amqp::Fate;
 using mq::amqp::from_close;
 using mq::amqp::from_status;
 
-TEST_CASE("the broker's codes become the kinds that the exit codes come from") {
+TEST_CASE("the broker's codes become reasons, and with them kinds") {
     struct Row {
         int code;
         const char* text;
         ErrorKind kind;
+        Reason reason;
     };
     const Row rows[] = {
-        {311, "CONTENT_TOO_LARGE", ErrorKind::undelivered},
-        {320, "CONNECTION_FORCED - broker forced connection closure", ErrorKind::unreachable},
-        {403, "ACCESS_REFUSED - access to queue 'q' refused", ErrorKind::unreachable},
-        {403, "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use", ErrorKind::general},
-        {404, "NOT_FOUND - no queue 'q' in vhost '/'", ErrorKind::not_found},
-        {406, "PRECONDITION_FAILED - inequivalent arg 'durable'", ErrorKind::not_found},
+        {311, "CONTENT_TOO_LARGE", ErrorKind::undelivered, Reason::too_large},
+        {320, "CONNECTION_FORCED - broker forced connection closure", ErrorKind::unreachable,
+         Reason::connection_ended},
+        {403, "ACCESS_REFUSED - access to queue 'q' refused", ErrorKind::unreachable,
+         Reason::access_refused},
+        {403, "ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use", ErrorKind::general,
+         Reason::exclusively_consumed},
+        {403, "ACCESS_REFUSED - queue name 'amq.q' contains reserved prefix 'amq.*'",
+         ErrorKind::usage, Reason::reserved_name},
+        {404, "NOT_FOUND - no queue 'q' in vhost '/'", ErrorKind::not_found,
+         Reason::queue_not_found},
+        {404, "NOT_FOUND - no exchange 'e' in vhost '/'", ErrorKind::not_found,
+         Reason::exchange_not_found},
+        {405, "RESOURCE_LOCKED", ErrorKind::not_found, Reason::resource_locked},
+        {406, "PRECONDITION_FAILED - inequivalent arg 'durable'", ErrorKind::not_found,
+         Reason::differs},
+        {406, "PRECONDITION_FAILED - invalid arg 'x-max-length'", ErrorKind::usage,
+         Reason::invalid_argument},
         {406, "PRECONDITION_FAILED - message size 9 is larger than configured max size 8",
-         ErrorKind::undelivered},
-        {406, "PRECONDITION_FAILED - unknown delivery tag 3", ErrorKind::general},
+         ErrorKind::undelivered, Reason::too_large},
+        {406, "PRECONDITION_FAILED - unknown delivery tag 3", ErrorKind::general, Reason::general},
         {406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out",
-         ErrorKind::unreachable},
-        {406, "PRECONDITION_FAILED - queue 'q' in vhost '/' not empty", ErrorKind::general},
-        {530, "NOT_ALLOWED - vhost not found", ErrorKind::unreachable},
-        {541, "INTERNAL_ERROR", ErrorKind::general},
+         ErrorKind::unreachable, Reason::handler_too_slow},
+        {406, "PRECONDITION_FAILED - queue 'q' in vhost '/' not empty", ErrorKind::general,
+         Reason::in_use},
+        {406, "PRECONDITION_FAILED - queue 'q' in vhost '/' in use", ErrorKind::general,
+         Reason::in_use},
+        {530, "NOT_ALLOWED - vhost not found", ErrorKind::unreachable, Reason::no_virtual_host},
+        {540, "NOT_IMPLEMENTED", ErrorKind::general, Reason::not_implemented},
+        {541, "INTERNAL_ERROR", ErrorKind::general, Reason::general},
     };
     for (const auto& row : rows) {
         CAPTURE(row.code);
         CAPTURE(row.text);
         const auto error = from_close(row.code, row.text, "cannot try");
         CHECK(error.kind() == row.kind);
+        CHECK(error.reason() == row.reason);
         CHECK(std::string(error.what()).starts_with("cannot try: "));
         CHECK(std::string(error.what()).find(row.text) != std::string::npos);
     }
@@ -70,11 +88,8 @@ TEST_CASE("the library's own failures mean that the broker is not reached") {
                              AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SSL_ERROR})
         CHECK(from_status(status, "x").kind() == ErrorKind::unreachable);
     CHECK_FALSE(from_status(AMQP_STATUS_HEARTBEAT_TIMEOUT, "x").hint().empty());
-    // As when it cannot be reached in the first place.
     for (const int status : {AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_CONNECTION_CLOSED})
-        CHECK(from_status(status, "x").hint().find("airy wait") != std::string::npos);
-    CHECK(from_close(320, "CONNECTION_FORCED - shutdown", "x").hint().find("airy wait") !=
-          std::string::npos);
+        CHECK(from_status(status, "x").reason() == Reason::connection_lost);
 }
 
 TEST_CASE("what the broker refuses is permanent, what befell it is not") {

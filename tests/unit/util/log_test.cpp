@@ -3,14 +3,13 @@
 #include "util/log.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <limits>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,35 +19,31 @@ using namespace airy::util;
 
 namespace {
 
-// What `action` writes to stderr.
-std::string stderr_of(const std::function<void()>& action) {
-    std::string path = "/tmp/airy-log-test-XXXXXX";
-    const int file = ::mkstemp(path.data());
-    REQUIRE(file >= 0);
-    std::fflush(stderr);
-    const int former = ::dup(STDERR_FILENO);
-    ::dup2(file, STDERR_FILENO);
+std::string logged;
+std::mutex logged_mutex;
+
+void keep(std::string_view line) noexcept {
+    const std::lock_guard lock(logged_mutex);
+    logged += line;
+}
+
+// What `action` logs.
+std::string log_of(const std::function<void()>& action) {
+    logged.clear();
     action();
-    std::fflush(stderr);
-    ::dup2(former, STDERR_FILENO);
-    ::close(former);
-    std::string text(static_cast<std::size_t>(::lseek(file, 0, SEEK_END)), '\0');
-    REQUIRE(::pread(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    ::close(file);
-    ::unlink(path.c_str());
-    return text;
+    return logged;
 }
 
 struct DefaultLog {
-    ~DefaultLog() { log_init(LogLevel::warn, LogFormat::text, false); }
+    ~DefaultLog() { log_init(LogLevel::warn, LogFormat::text, false, nullptr); }
 };
 
 }  // namespace
 
 TEST_CASE("log lines as text") {
     DefaultLog restore;
-    const auto text = stderr_of([] {
-        log_init(LogLevel::info, LogFormat::text, false);
+    const auto text = log_of([] {
+        log_init(LogLevel::info, LogFormat::text, false, keep);
         log_error("cannot connect", {{"host", "localhost"}, {"port", 5672}});
         log_info("two words", {{"why", "not now"}, {"empty", ""}, {"ok", true}, {"ratio", 0.5}});
         log_debug("too fine");
@@ -60,14 +55,17 @@ TEST_CASE("log lines as text") {
 
 TEST_CASE("text of a log line cannot command the terminal or begin a new line") {
     DefaultLog restore;
-    const auto text = stderr_of([] { log_warn("bad\nline \033[2J", {{"key", "a\nb"}}); });
+    const auto text = log_of([] {
+        log_init(LogLevel::warn, LogFormat::text, false, keep);
+        log_warn("bad\nline \033[2J", {{"key", "a\nb"}});
+    });
     CHECK(text == "warn: bad\\nline \\x1b[2J key=a\\nb\n");
 }
 
 TEST_CASE("colour is given only when asked for") {
     DefaultLog restore;
-    const auto text = stderr_of([] {
-        log_init(LogLevel::warn, LogFormat::text, true);
+    const auto text = log_of([] {
+        log_init(LogLevel::warn, LogFormat::text, true, keep);
         log_warn("careful");
     });
     CHECK(text == "\033[33mwarn:\033[0m careful\n");
@@ -75,8 +73,8 @@ TEST_CASE("colour is given only when asked for") {
 
 TEST_CASE("log lines as JSON") {
     DefaultLog restore;
-    const auto text = stderr_of([] {
-        log_init(LogLevel::debug, LogFormat::json, false);
+    const auto text = log_of([] {
+        log_init(LogLevel::debug, LogFormat::json, false, keep);
         log_debug("a \"quoted\"\nmessage", {{"id", std::numeric_limits<std::int64_t>::max()},
                                             {"count", std::numeric_limits<std::uint64_t>::max()},
                                             {"bytes", "\xff"},
@@ -97,17 +95,28 @@ TEST_CASE("log lines as JSON") {
 
 TEST_CASE("levels are known before a line is made") {
     DefaultLog restore;
+    log_init(LogLevel::warn, LogFormat::text, false, keep);
     CHECK(log_enabled(LogLevel::error));
     CHECK(log_enabled(LogLevel::warn));
     CHECK_FALSE(log_enabled(LogLevel::info));
-    log_init(LogLevel::error, LogFormat::text, false);
+    log_init(LogLevel::error, LogFormat::text, false, keep);
     CHECK_FALSE(log_enabled(LogLevel::warn));
 }
 
-TEST_CASE("lines of many threads stay whole") {
+TEST_CASE("without a sink nothing is logged") {
     DefaultLog restore;
-    const auto text = stderr_of([] {
-        log_init(LogLevel::info, LogFormat::text, false);
+    CHECK_FALSE(log_enabled(LogLevel::error));
+    CHECK(log_of([] { log_error("lost"); }).empty());
+    log_init(LogLevel::debug, LogFormat::text, false, keep);
+    CHECK(log_of([] { log_error("kept"); }) == "error: kept\n");
+    log_init(LogLevel::debug, LogFormat::text, false, nullptr);
+    CHECK(log_of([] { log_error("lost"); }).empty());
+}
+
+TEST_CASE("lines of many threads reach the sink whole") {
+    DefaultLog restore;
+    const auto text = log_of([] {
+        log_init(LogLevel::info, LogFormat::text, false, keep);
         std::vector<std::thread> threads;
         for (int t = 0; t < 4; ++t)
             threads.emplace_back([] {

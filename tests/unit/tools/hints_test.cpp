@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "hints.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "event/envelope.hpp"
+#include "event_types.hpp"
+#include "mq/endpoint.hpp"
+
+using namespace airy;
+using tools::hint_for;
+
+namespace {
+
+template <typename Action>
+std::string hint_of(Action action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return hint_for(error);
+    }
+    return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("an error's own hint stands first, what airy's options do about it behind it") {
+    CHECK(hint_for(Error(Reason::general, "x")).empty());
+    CHECK(hint_for(Error(Reason::general, "x", "ask somebody")) == "ask somebody");
+    CHECK(hint_for(Error(Reason::queue_not_found, "x")) ==
+          "airy queue ls shows the queues there are");
+    CHECK(hint_for(Error(Reason::nobody_listens, "x", "is RabbitMQ running there?")) ==
+          "is RabbitMQ running there? airy wait --timeout 60s waits until it is");
+    CHECK(hint_for(Error(Reason::differs, "x", "use those, or another name")) ==
+          "use those, or another name; consume --no-declare takes a queue as it is");
+}
+
+TEST_CASE("a hint names what the error is about") {
+    CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.updated"}); }) ==
+          "airy event show post.updated lists its fields");
+    CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.publishd"}); }) ==
+          "did you mean 'post.published'? airy event ls lists the types; for one of your own add "
+          "--custom");
+}
+
+TEST_CASE("each parameter of a URL that is an option of its own has a hint that names the option") {
+    struct Row {
+        std::string parameter;
+        std::string option;
+    };
+    for (const auto& [parameter, option] :
+         {Row{"connection_timeout", "--connect-timeout"}, Row{"cacertfile", "--cacert"},
+          Row{"certfile", "--cert"}, Row{"keyfile", "--key"}, Row{"verify", "--insecure"}})
+        CHECK(hint_of([&] { mq::parse_amqp_url("amqps://host?" + parameter + "=x"); }) ==
+              parameter + " is said by " + option);
+}

@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/app.hpp"
+
+// What can be given in more than one place: a flag of the command line, the environment, a built-in
+// default (contract: README, "Configuration"). Each setting is one row of the table in
+// settings.cpp.
+namespace airy::tools {
+
+enum class Setting : std::uint8_t {
+    url,
+    host,
+    port,
+    user,
+    password,
+    vhost,
+    password_file,
+    authorities,
+    certificate,
+    certificate_key,
+    exchange,
+    management_url,
+    pool_size,
+};
+
+struct SettingRow {
+    Setting setting;
+    std::string_view key;                       // its name wherever settings are written down
+    std::string_view flags;                     // as in "-u,--url"; empty: no flag
+    std::array<std::string_view, 2> variables;  // of the environment, the first one that is set
+    std::string_view fallback;                  // the built-in default; empty: none
+    std::string_view type_name;                 // of the flag's value, for the help
+    std::string_view help;
+
+    bool has_flag(std::string_view flag) const noexcept;  // "--url" or "-u"
+};
+
+std::span<const SettingRow> setting_rows() noexcept;
+const SettingRow& row_of(Setting setting) noexcept;
+
+struct SettingValue {
+    std::string text;
+    std::string name;  // the flag or the variable that gave it, for messages; empty: the default
+};
+
+// A place where settings are looked up behind the command line. Any thread.
+class SettingSource {
+  public:
+    virtual ~SettingSource() = default;
+    virtual std::optional<SettingValue> find(const SettingRow& row) const = 0;
+};
+
+// A variable that is set and not empty.
+class EnvironmentSource final : public SettingSource {
+  public:
+    std::optional<SettingValue> find(const SettingRow& row) const override;
+};
+
+// The one place that decides which value holds. Any thread.
+class Settings {
+  public:
+    // The nearest source first.
+    explicit Settings(std::vector<std::unique_ptr<SettingSource>> sources);
+
+    // The flag's value unless it is empty, else that of the first source that has one. The default
+    // does not count.
+    std::optional<SettingValue> given(Setting setting, const std::string& flag = {}) const;
+
+    // The same, else the default, which may be empty.
+    std::string value(Setting setting, const std::string& flag = {}) const;
+
+  private:
+    std::vector<std::unique_ptr<SettingSource>> sources_;
+};
+
+// Those of this process.
+const Settings& settings();
+
+// Declares the setting's flag on `app`. The target gets the flag's value alone.
+template <typename Target>
+cli::Option declare_setting(cli::App& app, Setting setting, Target& target) {
+    const auto& row = row_of(setting);
+    auto option = app.option(std::string(row.flags), target, std::string(row.help));
+    option.type_name(std::string(row.type_name));
+    return option;
+}
+
+}  // namespace airy::tools
