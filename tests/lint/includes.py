@@ -11,11 +11,12 @@ ALLOWED = {
     "util": set(),
     "event": {"util"},
     "pool": {"util"},
-    "mq": {"util", "event"},
-    "mq/amqp": {"util", "event", "mq"},
+    "net": {"util"},
+    "mq": {"util", "event", "net"},
+    "mq/amqp": {"util", "event", "net", "mq"},
     "mq/embedded": {"util", "event", "mq"},
-    "work": {"util", "event", "mq", "pool"},
-    "inspect": {"util", "event", "mq", "pool", "work"},
+    "work": {"util", "event", "net", "mq", "pool"},
+    "inspect": {"util", "event", "net", "mq", "pool", "work"},
 }
 # One file chooses the implementation by the URL's scheme, and so knows all of them.
 FACTORIES = {"libcore/mq/connect.cpp": {"mq/amqp", "mq/embedded"}}
