@@ -17,6 +17,7 @@
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
 #include "mq/broker.hpp"
+#include "net/listener.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "reconnect_option.hpp"
@@ -199,7 +200,7 @@ void Consume::check_arguments() {
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic");
     stop_.check();
-    if (!metrics_listen_.empty()) inspect::parse_listen_address(metrics_listen_);
+    if (!metrics_listen_.empty()) net::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
     if (name_.empty()) name_ = queue_.name;
     exchange_.resolve();

@@ -2,32 +2,24 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/control_server.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "inspect/consumer_json.hpp"
 #include "inspect/control_directory.hpp"
+#include "net/listener.hpp"
 #include "util/error.hpp"
 #include "util/json_writer.hpp"
 #include "util/text.hpp"
@@ -36,11 +28,10 @@ namespace airy::inspect {
 namespace {
 
 namespace asio = boost::asio;
-using Protocol = asio::local::stream_protocol;
 using nlohmann::json;
 
 constexpr std::size_t request_limit = 4096;  // bytes of a request line
-constexpr int session_limit = 64;            // clients at once
+constexpr std::size_t session_limit = 64;    // clients at once
 constexpr auto session_deadline = std::chrono::seconds(2);
 
 std::string refusal(Reason reason, std::string_view message, std::string_view hint = {}) {
@@ -69,7 +60,7 @@ void perform(const json& request, work::ConsumerControl& consumer) {
     consumer.resize(size->get<std::size_t>());
 }
 
-bool peer_may_control(Protocol::socket& socket) noexcept {
+bool peer_may_control(net::ClientSocket& socket) noexcept {
     ucred peer{};
     socklen_t size = sizeof peer;
     return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
@@ -78,94 +69,44 @@ bool peer_may_control(Protocol::socket& socket) noexcept {
 
 // A client that gave up waiting was told that nothing came of it: so it must not, even when this
 // process was stopped (SIGSTOP) and goes on only now. Shutting down just its sending side is fine.
-bool peer_has_left(Protocol::socket& socket) noexcept {
+bool peer_has_left(net::ClientSocket& socket) noexcept {
     pollfd peer{socket.native_handle(), 0, 0};
     return ::poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-// One client, until its answer is sent or its time is over.
-struct Session {
-    Session(Protocol::socket client, asio::io_context& loop)
-        : socket(std::move(client)), deadline(loop, session_deadline) {}
-    Protocol::socket socket;
-    asio::steady_timer deadline;
-    std::string buffer;
-};
+util::Fd listen_on(const std::string& path) {
+    try {
+        return net::listen_unix(path, static_cast<int>(session_limit));
+    } catch (const Error& error) {
+        throw Error(error.kind(), fmt::format("cannot open the control socket {}: {}",
+                                              util::printable(path), error.what()));
+    }
+}
 
 }  // namespace
 
-// The listening socket and the clients it serves. `consumer` is null once the server is gone.
-struct ControlServer::Listener {
-    Listener(asio::io_context& context, work::ConsumerControl& control)
-        : loop(context), acceptor(context), pause(context), consumer(&control) {}
-
+// What the coroutines that serve share with the server; `consumer` is null once the server is gone.
+struct ControlServer::Served {
     asio::io_context& loop;
-    Protocol::acceptor acceptor;
-    asio::steady_timer pause;
     work::ConsumerControl* consumer;
-    int sessions = 0;
 
-    void open(const std::string& path);
-    static asio::awaitable<void> accept(std::shared_ptr<Listener> self);
-    static asio::awaitable<void> serve(std::shared_ptr<Listener> self,
-                                       std::shared_ptr<Session> session);
+    static asio::awaitable<void> serve(std::shared_ptr<Served> self,
+                                       std::shared_ptr<net::ClientSocket> socket);
 };
 
-// Binds under another name and renames, so that a socket with the right name always answers and
-// one that refuses to be connected to is stale beyond doubt.
-void ControlServer::Listener::open(const std::string& path) {
-    const std::string early = path + ".n";
-    ::unlink(early.c_str());
-    try {
-        acceptor.open();
-        ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
-        acceptor.bind(Protocol::endpoint(early));
-        if (::chmod(early.c_str(), 0600) != 0)
-            throw boost::system::system_error(errno, boost::system::system_category());
-        acceptor.listen(session_limit);
-        if (::rename(early.c_str(), path.c_str()) != 0)
-            throw boost::system::system_error(errno, boost::system::system_category());
-    } catch (const boost::system::system_error& error) {
-        ::unlink(early.c_str());
-        throw Error(ErrorKind::general, fmt::format("cannot open the control socket {}: {}",
-                                                    util::printable(path), error.code().message()));
-    }
-}
-
-asio::awaitable<void> ControlServer::Listener::accept(std::shared_ptr<Listener> self) {
-    while (self->acceptor.is_open()) {
-        auto [error, client] =
-            co_await self->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (error == asio::error::operation_aborted || !self->acceptor.is_open()) co_return;
-        if (error) {
-            // Out of descriptors, most likely: the client waits in the backlog meanwhile.
-            self->pause.expires_after(std::chrono::milliseconds(100));
-            co_await self->pause.async_wait(asio::as_tuple(asio::use_awaitable));
-            continue;
-        }
-        if (self->sessions >= session_limit || !peer_may_control(client)) continue;
-        ::fcntl(client.native_handle(), F_SETFD, FD_CLOEXEC);
-        auto session = std::make_shared<Session>(std::move(client), self->loop);
-        session->deadline.async_wait([session](const boost::system::error_code& waited) {
-            boost::system::error_code ignored;
-            if (!waited) session->socket.close(ignored);
-        });
-        ++self->sessions;
-        asio::co_spawn(self->loop, serve(self, std::move(session)), asio::detached);
-    }
-}
-
-asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> self,
-                                                     std::shared_ptr<Session> session) {
-    auto buffer = asio::dynamic_buffer(session->buffer, request_limit);
-    const auto [error, size] = co_await asio::async_read_until(session->socket, buffer, '\n',
-                                                               asio::as_tuple(asio::use_awaitable));
+asio::awaitable<void> ControlServer::Served::serve(std::shared_ptr<Served> self,
+                                                   std::shared_ptr<net::ClientSocket> socket) {
+    if (!peer_may_control(*socket)) co_return;
+    std::string request;
+    auto buffer = asio::dynamic_buffer(request, request_limit);
+    const auto [error, size] =
+        co_await asio::async_read_until(*socket, buffer, '\n', asio::as_tuple(asio::use_awaitable));
     std::string answer;
     if (error == asio::error::not_found)
         answer = refusal(Reason::usage, "the request is too long");
-    else if (!error && self->consumer != nullptr && !peer_has_left(session->socket))
-        answer = perform_control_request(std::string_view(session->buffer).substr(0, size - 1),
-                                         *self->consumer);
+    else if (!error && self->consumer != nullptr && !peer_has_left(*socket))
+        answer =
+            perform_control_request(std::string_view(request).substr(0, size - 1), *self->consumer);
     if (!error && answer.empty()) {
         // What the consumer has posted to its loop takes effect before its status is taken.
         co_await asio::post(self->loop, asio::use_awaitable);
@@ -175,31 +116,25 @@ asio::awaitable<void> ControlServer::Listener::serve(std::shared_ptr<Listener> s
                          .add("status", util::JsonRaw{to_json(self->consumer->status())})
                          .text();
     }
-    if (!answer.empty()) {
-        answer += '\n';
-        co_await asio::async_write(session->socket, asio::buffer(answer),
-                                   asio::as_tuple(asio::use_awaitable));
-    }
-    boost::system::error_code ignored;
-    session->socket.close(ignored);
-    session->deadline.cancel();
-    --self->sessions;
+    if (answer.empty()) co_return;
+    answer += '\n';
+    co_await asio::async_write(*socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
 }
 
 ControlServer::ControlServer(asio::io_context& loop, std::string_view name,
                              work::ConsumerControl& consumer)
-    : listener_(std::make_shared<Listener>(loop, consumer)),
+    : served_(std::make_shared<Served>(Served{loop, &consumer})),
       path_(control_path(make_control_directory(), name, ::getpid())) {
-    listener_->open(path_);
-    asio::co_spawn(loop, Listener::accept(listener_), asio::detached);
+    const net::ListenerLimits limits{session_limit, net::ListenerLimits::WhenFull::refuse_newest,
+                                     session_deadline};
+    listener_ = std::make_unique<net::Listener>(
+        loop, listen_on(path_), limits,
+        [served = served_](auto socket) { return Served::serve(served, std::move(socket)); });
 }
 
 ControlServer::~ControlServer() {
     ::unlink(path_.c_str());
-    listener_->consumer = nullptr;
-    boost::system::error_code ignored;
-    listener_->acceptor.close(ignored);
-    listener_->pause.cancel();
+    served_->consumer = nullptr;
 }
 
 std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer) {

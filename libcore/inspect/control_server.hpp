@@ -12,6 +12,10 @@ namespace boost::asio {
 class io_context;
 }
 
+namespace airy::net {
+class Listener;
+}
+
 namespace airy::inspect {
 
 // Answers for a running consumer on its control socket (control_directory.hpp): a client connects,
@@ -33,9 +37,10 @@ class ControlServer {
     const std::string& path() const noexcept { return path_; }
 
   private:
-    struct Listener;
-    std::shared_ptr<Listener> listener_;  // shared with the coroutines that serve
+    struct Served;
+    std::shared_ptr<Served> served_;  // shared with the coroutines that serve
     std::string path_;
+    std::unique_ptr<net::Listener> listener_;
 };
 
 // Does what one request line asks. Returns the answer that refuses it, without a line end, or

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "net/http_get.hpp"
+#include "net/percent.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
 #include "util/log.hpp"
@@ -11,6 +13,9 @@
 
 namespace airy::inspect {
 namespace {
+
+constexpr net::HttpUrlKind url_kind{"management URL", 15672, 15671,
+                                    "it reads http://HOST:15672 or https://HOST:15671"};
 
 // Only what QueueInfo holds: with a thousand queues the whole answer would be megabytes.
 constexpr std::string_view queue_columns =
@@ -23,14 +28,14 @@ bool is_this_host(std::string_view host) noexcept {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-HttpUrl choose_url(const mq::AmqpUrl& broker, std::string_view named) {
-    HttpUrl url;
+net::HttpUrl choose_url(const mq::AmqpUrl& broker, std::string_view named) {
+    net::HttpUrl url;
     if (named.empty()) {
         url.tls = broker.tls && !is_this_host(broker.host);
         url.host = broker.host;
-        url.port = url.tls ? 15671 : 15672;
+        url.port = url.tls ? url_kind.tls_port : url_kind.port;
     } else {
-        url = parse_http_url(named);
+        url = net::parse_http_url(named, url_kind);
     }
     if (url.user.empty()) {
         url.user = broker.user;
@@ -57,16 +62,16 @@ Management::Management(const mq::Endpoint& broker, std::string_view url,
     : tls_(broker.tls), deadline_(deadline) {
     const auto parts = mq::parse_amqp_url(broker.url);
     url_ = choose_url(parts, url);
-    vhost_ = percent_encode(parts.vhost);
+    vhost_ = net::percent_encode(parts.vhost);
 }
 
 // `what` is asked for, in words, for Error{not_found}.
 std::string Management::get(const std::string& target, std::string_view what) const {
-    HttpAnswer answer;
+    net::HttpResponse answer;
     util::log_info("asking the management API",
                    {{"url", shown_url()}, {"path", target.substr(0, target.find('?'))}});
     try {
-        answer = http_get(url_, "/api/" + target, tls_, deadline_);
+        answer = net::http_get(url_, "/api/" + target, tls_, deadline_);
     } catch (const Error& error) {
         throw Error(
             Reason::management_unreachable,
@@ -98,7 +103,7 @@ std::vector<QueueInfo> Management::queues() const {
 
 QueueInfo Management::queue(const std::string& name) const {
     return parse_queue(
-        get(fmt::format("queues/{}/{}{}", vhost_, percent_encode(name), queue_columns),
+        get(fmt::format("queues/{}/{}{}", vhost_, net::percent_encode(name), queue_columns),
             fmt::format("queue '{}'", util::printable(name))));
 }
 
@@ -113,8 +118,9 @@ std::vector<BindingInfo> Management::bindings() const {
 }
 
 std::vector<BindingInfo> Management::bindings(const std::string& queue) const {
-    return parse_bindings(get(fmt::format("queues/{}/{}/bindings", vhost_, percent_encode(queue)),
-                              fmt::format("queue '{}'", util::printable(queue))));
+    return parse_bindings(
+        get(fmt::format("queues/{}/{}/bindings", vhost_, net::percent_encode(queue)),
+            fmt::format("queue '{}'", util::printable(queue))));
 }
 
 Overview Management::overview() const {

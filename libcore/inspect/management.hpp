@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "inspect/http.hpp"
 #include "mq/endpoint.hpp"
+#include "net/http_url.hpp"
 
 namespace airy::inspect {
 
@@ -91,8 +91,8 @@ class Management {
   private:
     std::string get(const std::string& target, std::string_view what) const;
 
-    HttpUrl url_;
-    mq::TlsOptions tls_;
+    net::HttpUrl url_;
+    net::TlsOptions tls_;
     std::string vhost_;
     std::chrono::milliseconds deadline_;
 };

@@ -13,6 +13,10 @@ namespace boost::asio {
 class io_context;
 }
 
+namespace airy::net {
+class Listener;
+}
+
 namespace airy::inspect {
 
 // Serves one consumer's metrics by HTTP: `/metrics` (Prometheus' text format), `/healthz` (200 as
@@ -32,15 +36,9 @@ class MetricsServer {
     std::uint16_t port() const;
 
   private:
-    struct Listener;
-    std::shared_ptr<Listener> listener_;  // shared with the coroutines that serve
+    struct Served;
+    std::shared_ptr<Served> served_;  // shared with the coroutines that serve
+    std::unique_ptr<net::Listener> listener_;
 };
-
-// The address in two parts. Throws Error{usage}.
-struct ListenAddress {
-    std::string host;
-    std::uint16_t port = 0;
-};
-ListenAddress parse_listen_address(std::string_view text);
 
 }  // namespace airy::inspect

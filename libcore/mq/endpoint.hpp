@@ -10,16 +10,11 @@
 #include <vector>
 
 #include "mq/reconnect.hpp"
+#include "net/tls_options.hpp"
 
 namespace airy::mq {
 
-// Which certificates are trusted and shown; paths of PEM files, empty = not given.
-struct TlsOptions {
-    std::string ca_file;  // empty: the system's roots
-    std::string cert_file;
-    std::string key_file;
-    bool insecure = false;  // neither the peer nor its host name is verified
-};
+using net::TlsOptions;
 
 // Where the broker is and how to speak to it.
 struct Endpoint {

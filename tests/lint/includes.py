@@ -11,12 +11,13 @@ ALLOWED = {
     "util": set(),
     "event": {"util"},
     "pool": {"util"},
-    "mq": {"util", "event"},
+    "net": {"util"},
+    "mq": {"util", "event", "net"},
     "mq/copies": {"util", "event", "mq"},
-    "mq/amqp": {"util", "event", "mq", "mq/copies"},
+    "mq/amqp": {"util", "event", "net", "mq", "mq/copies"},
     "mq/embedded": {"util", "event", "mq", "mq/copies"},
-    "work": {"util", "event", "mq", "pool"},
-    "inspect": {"util", "event", "mq", "pool", "work"},
+    "work": {"util", "event", "net", "mq", "pool"},
+    "inspect": {"util", "event", "net", "mq", "pool", "work"},
 }
 # One file chooses the implementation by the URL's scheme, and so knows all of them.
 FACTORIES = {"libcore/mq/connect.cpp": {"mq/amqp", "mq/embedded"}}

@@ -4,9 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include "inspect/metrics_server.hpp"
-#include "util/error.hpp"
-
 namespace airy::inspect {
 namespace {
 
@@ -72,14 +69,6 @@ TEST_CASE("what a queue's broker does not tell has no sample") {
     CHECK(text.find("airy_queue_messages_unacked{") == std::string::npos);
     CHECK(text.find("airy_queue_ack_rate{") == std::string::npos);
     CHECK(prometheus_text(std::vector<QueueReport>{}).empty());
-}
-
-TEST_CASE("an address to listen on") {
-    CHECK(parse_listen_address("127.0.0.1:9464").port == 9464);
-    CHECK(parse_listen_address("[::1]:9464").host == "::1");
-    for (const char* wrong : {"", "9464", ":9464", "host:", "host:x", "host:99999", "::1:9464",
-                              "[]:1", "[::1", "host:1 "})
-        CHECK_THROWS_AS(parse_listen_address(wrong), Error);
 }
 
 }  // namespace

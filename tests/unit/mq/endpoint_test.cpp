@@ -49,11 +49,26 @@ TEST_CASE("a URL may name several hosts of one cluster") {
 }
 
 TEST_CASE("a URL that cannot be used is refused by naming the part, never the password") {
-    for (const char* text :
-         {"", "localhost", "http://h", "amqp://u:secret@h:0", "amqp://u:secret@h:65536",
-          "amqp://u:secret@h:x", "amqp://u:secret%@h", "amqp://u:secret@h/a/b", "amqp://[::1",
-          "amqp://[::1]x", "amqp://u:secret@h/%00", "amqp://h?heartbeat=soon", "amqp://a,,b",
-          "amqp://,b", "amqp://a,/", "amqp://a,b:x"}) {
+    for (const char* text : {"",
+                             "localhost",
+                             "http://h",
+                             "amqp://u:secret@h:0",
+                             "amqp://u:secret@h:65536",
+                             "amqp://u:secret@h:x",
+                             "amqp://u:secret%@h",
+                             "amqp://u:secret@h/a/b",
+                             "amqp://[::1",
+                             "amqp://[::1]x",
+                             "amqp://u:secret@h/%00",
+                             "amqp://h?heartbeat=soon",
+                             "amqp://a,,b",
+                             "amqp://,b",
+                             "amqp://a,/",
+                             "amqp://a,b:x",
+                             "amqp://a:b:1",
+                             "amqp://u:secret/word@h",
+                             "amqp://u:secret?word@h",
+                             "u:secret@h://x"}) {
         CAPTURE(text);
         try {
             mq::parse_amqp_url(text);
@@ -100,6 +115,8 @@ TEST_CASE("a shown URL has no password") {
     CHECK(mq::masked_url("amqp://u@h") == "amqp://u@h");
     CHECK(mq::masked_url("amqp://h:1/") == "amqp://h:1/");
     CHECK(mq::masked_url("u:secret@h") == "u:***@h");
+    CHECK(mq::masked_url("amqp://u:sec/ret@h") == "amqp://u:***@h");
+    CHECK(mq::masked_url("u:secret@h://x") == "u:***@h://x");
 }
 
 TEST_CASE("a URL can be had without its password") {

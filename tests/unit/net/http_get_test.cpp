@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "inspect/http.hpp"
+#include "net/http_get.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,8 +12,8 @@
 
 using namespace airy;
 using namespace std::chrono_literals;
-using inspect::http_get;
-using inspect::parse_http_url;
+using net::http_get;
+using net::parse_http_url;
 using test::http_answer;
 using test::ScriptedServer;
 
@@ -21,7 +21,7 @@ namespace {
 
 // The reason why asking failed; fails the test when it did not.
 std::string failure(const std::string& url, std::chrono::milliseconds deadline = 5s,
-                    const mq::TlsOptions& tls = {}) {
+                    const net::TlsOptions& tls = {}) {
     try {
         http_get(parse_http_url(url), "/api/overview", tls, deadline);
     } catch (const Error& error) {
@@ -112,7 +112,7 @@ TEST_CASE("TLS checks the peer and its host name") {
     const test::SelfSigned certificate("localhost");
     ScriptedServer server({http_answer(200, "[]")}, false, certificate.server_context());
     const auto port = std::to_string(server.port());
-    mq::TlsOptions tls;
+    net::TlsOptions tls;
 
     SUBCASE("trusted by --cacert") {
         tls.ca_file = certificate.pem_path();

@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// Beast is slow to compile: it is included here and in inspect/metrics_server.cpp, and nowhere
+// else but for its buffer.
+#include "net/http_client.hpp"
+
+#include <fmt/core.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "net/connection_pool.hpp"
+#include "net/resolver.hpp"
+#include "net/tls_context.hpp"
+#include "util/error.hpp"
+
+namespace airy::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t head_limit = 64 * 1024;  // bytes of an answer's head
+constexpr std::size_t kept_buffer = 16 * 1024;   // bytes that an idle connection holds at most
+
+[[noreturn]] void fail(const std::string& reason) {
+    throw Error(ErrorKind::unreachable, reason);
+}
+
+std::string reason_of(const boost::system::error_code& error, std::uint64_t body_limit) {
+    if (error == http::error::end_of_stream || error == http::error::partial_message ||
+        error == asio::error::eof || error == asio::ssl::error::stream_truncated)
+        return "the answer was cut off";
+    if (error == http::error::body_limit)
+        return fmt::format("the answer is longer than {} bytes", body_limit);
+    if (error.category() == http::make_error_code(http::error::bad_version).category())
+        return fmt::format("what answers there is not HTTP ({})", error.message());
+    std::string reason = error.message();
+    if (reason.size() > 1 && reason[0] >= 'A' && reason[0] <= 'Z' && reason[1] >= 'a')
+        reason[0] = static_cast<char>(reason[0] - 'A' + 'a');
+    return reason;
+}
+
+// The caller was cancelled, or the bare reason.
+[[noreturn]] void fail(const boost::system::error_code& error, std::uint64_t body_limit = 0) {
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    fail(reason_of(error, body_limit));
+}
+
+bool is_address(const std::string& host) {
+    boost::system::error_code error;
+    asio::ip::make_address(host, error);
+    return !error;
+}
+
+// The deadline of one request: while it guards a connection, it closes that when the time comes.
+// Shared by the request and the timer's handler, which may be under way when the request ends.
+struct Deadline : std::enable_shared_from_this<Deadline> {
+    Deadline(asio::io_context& loop, std::chrono::milliseconds limit) : timer(loop, limit) {}
+
+    void guard(HttpConnection& connection) {
+        guarded = &connection;
+        timer.async_wait([self = shared_from_this()](const boost::system::error_code& waited) {
+            if (waited) return;
+            self->expired = true;
+            if (self->guarded != nullptr) self->guarded->close();
+        });
+    }
+    // The timer may be waited on from now on.
+    void release() {
+        guarded = nullptr;
+        timer.cancel();
+    }
+
+    asio::steady_timer timer;
+    const char* stage = "connection";  // that the request is in
+    bool expired = false;
+    HttpConnection* guarded = nullptr;
+};
+
+// What came of sending a request over a connection.
+struct Outcome {
+    boost::system::error_code error;
+    bool answered = false;  // at least a byte
+    bool keep = false;      // the connection can serve another request
+    HttpResponse response;
+};
+
+using Parser = http::response_parser<http::string_body>;
+
+void take_answer(Parser& parser, HttpResponse& response) {
+    auto& message = parser.get();
+    response.status = message.result_int();
+    for (const auto& field : message)
+        response.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    response.body = std::move(message.body());
+}
+
+template <class Stream>
+asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer,
+                               const std::string& head, const HttpRequest& request,
+                               const Deadline& deadline, Outcome& out) {
+    const std::array parts{asio::buffer(head), asio::buffer(request.body)};
+    const auto [unsent, written] = co_await asio::async_write(stream, parts, as_tuple);
+    if (deadline.expired) co_return;
+    // A server may refuse a long body in words, and close before it has read all.
+    for (;;) {
+        Parser parser;
+        parser.header_limit(head_limit);
+        parser.body_limit(request.body_limit);
+        parser.skip(request.method == "HEAD");
+        const auto [error, size] = co_await http::async_read(stream, buffer, parser, as_tuple);
+        out.answered = out.answered || size > 0 || buffer.size() > 0;
+        out.error = error && unsent ? unsent : error;
+        if (error) co_return;
+        const unsigned status = parser.get().result_int();
+        if (status >= 100 && status < 200 && status != 101) continue;  // the answer is yet to come
+        out.keep = !unsent && status != 101 && parser.keep_alive() && buffer.size() == 0;
+        take_answer(parser, out.response);
+        co_return;
+    }
+}
+
+}  // namespace
+
+struct HttpClient::State {
+    State(asio::io_context& context, HttpClientOptions chosen)
+        : loop(context),
+          options(std::move(chosen)),
+          resolver(context),
+          pool(std::make_shared<ConnectionPool>(
+              ConnectionPool::Limits{options.connections_per_origin, options.idle_limit})) {}
+
+    asio::io_context& loop;
+    const HttpClientOptions options;
+    std::optional<asio::ssl::context> tls;  // made for the first request that needs it
+    Resolver resolver;
+    std::shared_ptr<ConnectionPool> pool;
+
+    asio::awaitable<void> connect(const HttpUrl& url, HttpConnection& connection,
+                                  Deadline& deadline);
+    asio::awaitable<void> start_tls(const HttpUrl& url, HttpConnection& connection,
+                                    Deadline& deadline);
+    static asio::awaitable<HttpResponse> ask(std::shared_ptr<State> self, HttpRequest request);
+};
+
+namespace {
+
+[[noreturn]] void fail_late(const Deadline& deadline, const HttpRequest& request) {
+    fail(fmt::format("no {} within {:.3g} s", deadline.stage,
+                     std::chrono::duration<double>(request.deadline).count()));
+}
+
+// Closed on exec from its first moment on, unlike those that Asio opens.
+boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
+    const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    boost::system::error_code error;
+    if (fd < 0) return {errno, boost::system::system_category()};
+    socket.assign(protocol, fd, error);
+    if (error) {
+        ::close(fd);
+        return error;
+    }
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    return error;
+}
+
+}  // namespace
+
+// Returns with no connection when the deadline has passed.
+asio::awaitable<void> HttpClient::State::connect(const HttpUrl& url, HttpConnection& connection,
+                                                 Deadline& deadline) {
+    deadline.stage = "connection";
+    const auto endpoints = co_await resolver.resolve(url.host, url.port, deadline.timer);
+    if (url.tls && !tls) tls.emplace(make_tls_context(options.tls));
+    deadline.guard(connection);
+    boost::system::error_code error = asio::error::host_not_found;
+    for (const auto& endpoint : endpoints) {
+        connection.close();
+        error = open_socket(connection.socket, endpoint.protocol());
+        if (error) continue;
+        const auto [refused] = co_await connection.socket.async_connect(endpoint, as_tuple);
+        if (deadline.expired) co_return;
+        error = refused;
+        if (!error || error == asio::error::operation_aborted) break;
+    }
+    if (error) fail(error);
+    if (url.tls) co_await start_tls(url, connection, deadline);
+}
+
+asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConnection& connection,
+                                                   Deadline& deadline) {
+    deadline.stage = "TLS handshake";
+    auto& stream = connection.tls.emplace(connection.socket, *tls);
+    if (!options.tls.insecure)
+        stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
+    // RFC 6066 section 3 allows names alone.
+    if (!is_address(url.host)) ::SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
+    const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_tuple);
+    if (deadline.expired || !error) co_return;
+    if (error == asio::error::operation_aborted) fail(error);
+    fail("TLS handshake failed: " + handshake_failure(stream.native_handle(), error));
+}
+
+asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,
+                                                     HttpRequest request) {
+    const std::string head = http_request_head(request, self->options.keep_alive);
+    const auto deadline = std::make_shared<Deadline>(self->loop, request.deadline);
+    struct Release {
+        Deadline& deadline;
+        ~Release() { deadline.release(); }
+    };
+    deadline->stage = "free connection";
+    Origin origin{request.url.tls, request.url.host, request.url.port};
+    auto lease = co_await self->pool->take(std::move(origin), deadline->timer);
+    if (!lease) fail_late(*deadline, request);
+    const Release release{*deadline};
+    for (;;) {
+        const bool reused = lease->connection() != nullptr;
+        Outcome done;
+        if (reused) {
+            deadline->guard(*lease->connection());
+        } else {
+            lease->put(std::make_unique<HttpConnection>(self->loop));
+            co_await self->connect(request.url, *lease->connection(), *deadline);
+        }
+        auto& connection = *lease->connection();
+        if (!deadline->expired) {
+            deadline->stage = "answer";
+            if (connection.tls)
+                co_await converse(*connection.tls, connection.buffer, head, request, *deadline,
+                                  done);
+            else
+                co_await converse(connection.socket, connection.buffer, head, request, *deadline,
+                                  done);
+        }
+        if (deadline->expired && done.response.status == 0) fail_late(*deadline, request);
+        deadline->release();
+        if (!done.error) {
+            connection.buffer.consume(connection.buffer.size());
+            if (connection.buffer.capacity() > kept_buffer) connection.buffer = {};
+            if (done.keep && !deadline->expired && self->options.keep_alive) lease->keep();
+            co_return std::move(done.response);
+        }
+        const bool may_repeat = request.repeatable || is_idempotent(request.method);
+        if (!reused || done.answered || !may_repeat || done.error == asio::error::operation_aborted)
+            fail(done.error, request.body_limit);
+        lease->put(nullptr);
+    }
+}
+
+HttpClient::HttpClient(asio::io_context& loop, HttpClientOptions options)
+    : state_(std::make_shared<State>(loop, std::move(options))) {}
+
+HttpClient::~HttpClient() {
+    state_->pool->close();
+}
+
+asio::awaitable<HttpResponse> HttpClient::request(HttpRequest request) {
+    return State::ask(state_, std::move(request));
+}
+
+}  // namespace airy::net

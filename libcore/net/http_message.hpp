@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http_url.hpp"
+
+namespace airy::net {
+
+struct HttpHeader {
+    std::string name;
+    std::string value;
+};
+
+struct HttpRequest {
+    HttpUrl url;
+    std::string method = "GET";
+    std::string target = "/";  // percent-encoded, begins with `/`; put behind the URL's prefix
+    // The client itself writes Host, Content-Length and Connection, and, unless they are here,
+    // User-Agent and (for the URL's login) Authorization.
+    std::vector<HttpHeader> headers;
+    std::string body;
+    std::chrono::milliseconds deadline = std::chrono::seconds(10);  // of the whole exchange
+    std::uint64_t body_limit = 16 << 20;                            // bytes of the answer's body
+    // The request may reach the server twice. So may one whose method is idempotent (RFC 9110
+    // section 9.2.2), whatever this says.
+    bool repeatable = false;
+};
+
+struct HttpResponse {
+    unsigned status = 0;
+    std::vector<HttpHeader> headers;
+    std::string body;
+
+    // The first of this name, in any case; null when there is none.
+    const std::string* header(std::string_view name) const noexcept;
+};
+
+// The request line and the headers (RFC 9112), with the blank line. Throws Error{usage} for what
+// would not stay one line: the method, the target and the headers may hold text from outside.
+std::string http_request_head(const HttpRequest& request, bool keep_alive);
+
+bool is_idempotent(std::string_view method) noexcept;
+
+}  // namespace airy::net

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "net/http_url.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "net/percent.hpp"
+#include "net/url.hpp"
+#include "util/error.hpp"
+#include "util/text.hpp"
+
+namespace airy::net {
+namespace {
+
+bool has_blank(std::string_view text) noexcept {
+    return std::ranges::any_of(
+        text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+}
+
+// One URL being read; `text` is all of it.
+struct Reader {
+    std::string_view text;
+    const HttpUrlKind& kind;
+
+    [[noreturn]] void wrong(std::string_view why) const {
+        throw Error(ErrorKind::usage, fmt::format("cannot use the {}: {}", kind.name, why),
+                    std::string(kind.hint));
+    }
+
+    std::string decode(std::string_view login) const {
+        std::string out;
+        if (percent_decode(login, out)) wrong("a % in its login is not followed by two hex digits");
+        return out;
+    }
+
+    std::uint16_t read_port(std::string_view port) const {
+        const auto number = parse_port(port);
+        if (number && *number != 0) return *number;
+        if (!may_show(text, port)) wrong("its port is none, or a / in its login is not encoded");
+        wrong(fmt::format("'{}' is not a port", util::printable(port)));
+    }
+
+    void read_host(std::string_view authority, HttpUrl& url) const {
+        HostPort split;
+        if (const auto fault = split_host_port(authority, split))
+            wrong(*fault == HostFault::open_bracket ? "its [ has no ]"
+                                                    : "something stands between ] and the port");
+        if (split.host.empty()) wrong("it names no host");
+        if (has_blank(split.host)) wrong("its host has a blank in it");
+        url.host = split.host;
+        if (split.port) url.port = read_port(*split.port);
+    }
+};
+
+}  // namespace
+
+std::string HttpUrl::shown() const {
+    const bool ipv6 = host.find(':') != host.npos;
+    return fmt::format("{}://{}{}{}:{}{}", tls ? "https" : "http", ipv6 ? "[" : "", host,
+                       ipv6 ? "]" : "", port, prefix);
+}
+
+HttpUrl parse_http_url(std::string_view text, const HttpUrlKind& kind) {
+    const Reader reader{text, kind};
+    const auto parts = split_url(text);
+    if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
+        reader.wrong("it does not begin with http:// or https://");
+    HttpUrl url;
+    url.tls = parts->scheme == "https";
+    url.port = url.tls ? kind.tls_port : kind.port;
+    if (parts->query || text.find('#') != text.npos) reader.wrong("it has a query or a fragment");
+    url.prefix = parts->path;
+    while (url.prefix.ends_with('/'))
+        url.prefix.pop_back();
+    if (has_blank(url.prefix)) reader.wrong("its path has a blank");
+    if (parts->user) url.user = reader.decode(*parts->user);
+    if (parts->password) url.password = reader.decode(*parts->password);
+    reader.read_host(parts->hosts, url);
+    return url;
+}
+
+}  // namespace airy::net

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace airy::net {
+
+// Where an HTTP server is. `prefix` is the path before a request's target, without a slash at its
+// end.
+struct HttpUrl {
+    bool tls = false;
+    std::string host;
+    std::uint16_t port = 0;
+    std::string prefix;
+    std::string user;  // empty: no login
+    std::string password;
+
+    // `http://host:port/prefix`, never with a login: fit to be shown.
+    std::string shown() const;
+};
+
+// What a kind of HTTP URL leaves out, and how errors speak of it.
+struct HttpUrlKind {
+    std::string_view name = "URL";
+    std::uint16_t port = 80;
+    std::uint16_t tls_port = 443;
+    std::string_view hint = "it reads http://HOST:PORT/PATH or https://HOST:PORT/PATH";
+};
+
+// Reads `http://[user[:password]@]host[:port][/prefix]` or https://. Throws Error{usage} that never
+// shows the login.
+HttpUrl parse_http_url(std::string_view url, const HttpUrlKind& kind = {});
+
+}  // namespace airy::net

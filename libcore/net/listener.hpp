@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "util/fd.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace airy::net {
+
+struct ListenAddress {
+    std::string host;
+    std::uint16_t port = 0;  // 0: a free one
+};
+
+// `HOST:PORT` or `[V6]:PORT`. Throws Error{usage}.
+ListenAddress parse_listen_address(std::string_view text);
+
+// Sockets that listen. `backlog`: clients that may wait to be accepted. Both throw Error{general}
+// whose message is the bare reason, e.g. "Address already in use".
+util::Fd listen_tcp(boost::asio::io_context& loop, const ListenAddress& address, int backlog);
+
+// Only this user may connect (mode 0600). The socket is bound under another name and renamed: so a
+// socket of this name always answers, and one that refuses to be connected to is stale beyond
+// doubt.
+util::Fd listen_unix(const std::string& path, int backlog);
+
+// A client that was accepted, over TCP or a Unix socket.
+using ClientSocket = boost::asio::generic::stream_protocol::socket;
+
+struct ListenerLimits {
+    enum class WhenFull { refuse_newest, drop_oldest };
+
+    std::size_t connections = 32;  // at once
+    WhenFull when_full = WhenFull::refuse_newest;
+    std::chrono::milliseconds patience = std::chrono::seconds(10);  // then a connection is closed
+};
+
+// Accepts clients on the loop thread of `loop`, which must outlive it, and serves each by a
+// coroutine of its own. Out of descriptors, it pauses while clients wait in the backlog. Once it is
+// destroyed it accepts nobody; the coroutines that serve go on until they end or `patience` is
+// over.
+class Listener {
+  public:
+    // Serves one client; the socket is closed when it ends, however it ends. Shared with the
+    // listener, which closes the socket when its time is over.
+    using Serve = std::function<boost::asio::awaitable<void>(std::shared_ptr<ClientSocket>)>;
+
+    Listener(boost::asio::io_context& loop, util::Fd listening, ListenerLimits limits, Serve serve);
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    std::uint16_t port() const noexcept;  // of a TCP socket, else 0
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;  // shared with the coroutines that accept and serve
+};
+
+}  // namespace airy::net

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace airy::net {
+
+// Takes a URL (RFC 3986 section 3) apart. All parts are views of the URL's text and still
+// percent-encoded. Which parts a scheme allows, requires or completes is for its own parser to say.
+struct UrlParts {
+    std::string_view scheme;
+    std::optional<std::string_view> user;      // absent: the URL has no `@`
+    std::optional<std::string_view> password;  // absent: the login has no `:`
+    std::string_view hosts;                    // with ports, e.g. `a:5672,b,[::1]`
+    std::string_view path;                     // begins with `/`, or is empty
+    std::optional<std::string_view> query;     // behind the first `?`
+};
+
+// nullopt: there is no scheme with `://` behind it.
+std::optional<UrlParts> split_url(std::string_view url);
+
+// `a:5672,b` by its commas; one element, maybe empty, when there is no comma.
+std::vector<std::string_view> split_hosts(std::string_view hosts);
+
+struct HostPort {
+    std::string_view host;  // an IPv6 address without its brackets
+    bool bracketed = false;
+    std::optional<std::string_view> port;  // behind the last `:`, maybe empty; absent: no `:`
+};
+
+enum class HostFault { open_bracket, text_behind_bracket };
+
+// Puts the parts of `host`, `host:port` or `[IPv6]:port` into `out`. nullopt: they are split.
+std::optional<HostFault> split_host_port(std::string_view text, HostPort& out);
+
+// From 0 to 65535, of digits alone.
+std::optional<std::uint16_t> parse_port(std::string_view text) noexcept;
+
+struct QueryItem {
+    std::string_view name;
+    std::string_view value;  // empty when there is no `=`
+};
+
+// `a=1&b`; empty items are left out.
+std::vector<QueryItem> split_query(std::string_view query);
+
+// The password with the `:` before it, as a place in the URL's text.
+struct PasswordPlace {
+    std::size_t begin = 0;  // of the `:`
+    std::size_t end = 0;    // of the `@`
+};
+
+// From the first `:` behind `//` to the last `@`, so that a password that was not percent-encoded
+// is found whole. nullopt: there is none.
+std::optional<PasswordPlace> find_password(std::string_view url) noexcept;
+
+// Whether an error may show `part`, a view of `url`. It may not when an `@` is in it or behind it:
+// in `amqp://user:pass/word@host`, the text `pass` stands where a port would.
+bool may_show(std::string_view url, std::string_view part) noexcept;
+
+}  // namespace airy::net

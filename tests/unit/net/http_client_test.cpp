@@ -1,0 +1,477 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "net/http_client.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <deque>
+#include <optional>
+#include <semaphore>
+
+#include "asking.hpp"
+#include "scripted_server.hpp"
+
+using namespace airy;
+using namespace std::chrono_literals;
+using test::ask;
+using test::Asked;
+using test::begin;
+using test::get;
+using test::http_answer;
+using test::Talk;
+using test::TalkingServer;
+
+namespace {
+
+// Answers every request with the connection's number, as long as the client stays.
+void answer_all(Talk& talk) {
+    while (!talk.read_request().empty())
+        talk.send(http_answer(200, std::to_string(talk.number())));
+}
+
+struct Fixture {
+    boost::asio::io_context loop{1};
+    std::optional<net::HttpClient> client{std::in_place, loop, net::HttpClientOptions{}};
+
+    void limit(std::size_t connections, std::chrono::milliseconds idle = 30s) {
+        net::HttpClientOptions options;
+        options.connections_per_origin = connections;
+        options.idle_limit = idle;
+        client.emplace(loop, std::move(options));
+    }
+    std::string ask(net::HttpRequest request) {
+        return test::ask(loop, *client, std::move(request));
+    }
+    // Runs the loop until the condition holds.
+    template <class Condition>
+    bool run_until(Condition condition) {
+        const auto until = std::chrono::steady_clock::now() + 10s;
+        loop.restart();
+        while (!condition() && std::chrono::steady_clock::now() < until)
+            if (loop.run_one_for(10ms) == 0) loop.restart();
+        return condition();
+    }
+};
+
+net::HttpRequest post(const std::string& url, std::string body) {
+    auto request = get(url);
+    request.method = "POST";
+    request.body = std::move(body);
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a connection is kept for the next request") {
+    TalkingServer server(answer_all);
+    for (int i = 0; i < 5; ++i)
+        CHECK(ask(post(server.url(), "body")) == "0");
+    // The loop has ended each time: an idle connection does not hold it.
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "method, headers and body go out, status, headers and body come in") {
+    std::string seen;
+    TalkingServer server([&seen](Talk& talk) {
+        seen = talk.read_request();
+        talk.send("HTTP/1.1 418 Teapot\r\nX-One: 1\r\nContent-Length: 2\r\n\r\nno");
+    });
+    auto request = post(server.url() + "/base", std::string("a\0b", 3));
+    request.method = "PATCH";
+    request.target = "/x?y=1";
+    request.headers = {{"X-Id", "7"}};
+    Asked asked;
+    begin(loop, *client, request, asked);
+    loop.run();
+    CHECK(asked.response.status == 418);
+    CHECK(asked.response.body == "no");
+    REQUIRE(asked.response.header("x-one") != nullptr);
+    CHECK(*asked.response.header("x-one") == "1");
+    CHECK(seen.starts_with("PATCH /base/x?y=1 HTTP/1.1\r\n"));
+    CHECK(seen.find("X-Id: 7\r\n") != seen.npos);
+    CHECK(seen.ends_with(std::string("\r\n\r\na\0b", 7)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connection that cannot be kept is not") {
+    const std::string answers[] = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n",
+        // More than was asked for follows.
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n\r\n"};
+    for (const auto& answer : answers) {
+        CAPTURE(answer);
+        TalkingServer server([&](Talk& talk) {
+            while (!talk.read_request().empty()) {
+                const auto body = answer.find("\r\n\r\n") + 4;
+                talk.send(answer.substr(0, body) + std::to_string(talk.number()) +
+                          (answer.size() > body ? answer.substr(body + 1) : ""));
+            }
+        });
+        CHECK(ask(get(server.url())) == "0");
+        CHECK(ask(get(server.url())) == "1");
+    }
+    // An answer without a length ends with its connection.
+    TalkingServer server([](Talk& talk) {
+        talk.read_request();
+        talk.send("HTTP/1.1 200 OK\r\n\r\nall of it");
+    });
+    CHECK(ask(get(server.url())) == "all of it");
+    CHECK(ask(get(server.url())) == "all of it");
+}
+
+TEST_CASE_FIXTURE(Fixture, "answers without a body leave their connection usable") {
+    TalkingServer server([](Talk& talk) {
+        for (;;) {
+            const auto request = talk.read_request();
+            if (request.empty()) return;
+            if (request.starts_with("HEAD"))
+                talk.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+            else if (request.starts_with("DELETE"))
+                talk.send("HTTP/1.1 204 No Content\r\n\r\n");
+            else
+                talk.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n" +
+                          http_answer(200, "after all"));
+        }
+    });
+    for (const char* method : {"HEAD", "DELETE", "GET", "HEAD"}) {
+        auto request = get(server.url());
+        request.method = method;
+        CHECK(ask(request) == (request.method == "GET" ? "after all" : ""));
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a kept connection that the server has closed is not used") {
+    TalkingServer server([](Talk& talk) {
+        talk.read_request();
+        talk.send(http_answer(200, std::to_string(talk.number())));
+    });
+    CHECK(ask(post(server.url(), "a")) == "0");
+    REQUIRE(server.wait_for_ended(1));
+    // Not even by a request that must not be sent twice.
+    CHECK(ask(post(server.url(), "b")) == "1");
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a kept connection ends under a request: it is sent once more if it may") {
+    std::atomic<int> requests = 0;
+    TalkingServer server([&requests](Talk& talk) {
+        talk.read_request();
+        ++requests;
+        if (talk.number() == 2) return talk.reset();
+        talk.send(http_answer(200, std::to_string(talk.number())));
+        // The next one ends it before any of the answer.
+        if (!talk.read_request().empty()) ++requests;
+    });
+    CHECK(ask(get(server.url())) == "0");
+    CHECK(ask(get(server.url())) == "1");
+    CHECK(server.connections() == 2);
+    CHECK(requests == 3);
+
+    SUBCASE("not a second time") {
+        CHECK(ask(get(server.url())) == "! connection reset by peer");
+        CHECK(server.connections() == 3);
+    }
+    SUBCASE("not what must not be done twice") {
+        CHECK(ask(post(server.url(), "x")) == "! the answer was cut off");
+        CHECK(server.connections() == 2);
+        CHECK(requests == 4);
+    }
+    SUBCASE("what is said to be repeatable") {
+        auto request = post(server.url(), "x");
+        request.repeatable = true;
+        CHECK(ask(request) == "! connection reset by peer");
+        CHECK(server.connections() == 3);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an answer that has begun is not asked for again") {
+    TalkingServer server([](Talk& talk) {
+        talk.read_request();
+        talk.send(http_answer(200, "first"));
+        talk.read_request();
+        talk.send("HTTP/1.1 200");
+    });
+    CHECK(ask(get(server.url())) == "first");
+    CHECK(ask(get(server.url())) == "! the answer was cut off");
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "answers that are none") {
+    const std::pair<const char*, const char*> cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Le", "the answer was cut off"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "the answer was cut off"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf",
+         "the answer was cut off"},
+        {"HTTP/1.1 100 Continue\r\n\r\n", "the answer was cut off"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+         "what answers there is not HTTP"},
+        {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "what answers there is not HTTP"}};
+    for (const auto& [answer, reason] : cases) {
+        CAPTURE(answer);
+        TalkingServer server([answer = answer](Talk& talk) {
+            talk.read_request();
+            talk.send(answer);
+        });
+        CHECK(ask(get(server.url())).starts_with("! " + std::string(reason)));
+        CHECK(server.connections() == 1);
+    }
+    TalkingServer endless([](Talk& talk) {
+        talk.read_request();
+        talk.send("HTTP/1.1 200 OK\r\n");
+        while (talk.send("X-Header: and another one of them, without an end\r\n")) {
+        }
+    });
+    CHECK(ask(get(endless.url())).starts_with("! what answers there is not HTTP"));
+    TalkingServer reset([](Talk& talk) {
+        talk.read_request();
+        talk.reset();
+    });
+    CHECK(ask(get(reset.url())) == "! connection reset by peer");
+}
+
+TEST_CASE_FIXTURE(Fixture, "bodies of any size up to the limit") {
+    const std::string large(20 << 20, 'x');
+    TalkingServer server([&large](Talk& talk) {
+        const auto request = talk.read_request();
+        const auto body = request.substr(request.find("\r\n\r\n") + 4);
+        if (request.starts_with("POST / "))
+            talk.send(http_answer(200, std::to_string(body.size())));
+        else if (request.starts_with("GET /chunked"))
+            talk.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1400000\r\n" + large +
+                      "\r\n0\r\n\r\n");
+        else
+            talk.send(http_answer(200, large));
+    });
+    CHECK(ask(post(server.url(), large)) == std::to_string(large.size()));
+    for (const char* target : {"/", "/chunked"}) {
+        auto request = get(server.url());
+        request.target = target;
+        CHECK(ask(request) == "! the answer is longer than 16777216 bytes");
+        request.body_limit = large.size();
+        CHECK(ask(request) == large);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a long body that the server refuses in words") {
+    TalkingServer server([](Talk& talk) {
+        talk.read_head();
+        talk.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nlong");
+    });
+    CHECK(ask(post(server.url(), std::string(64 << 20, 'x'))) == "long");
+}
+
+TEST_CASE_FIXTURE(Fixture, "each phase ends with the deadline") {
+    auto request = get("http://127.0.0.1:1");
+    request.deadline = 100ms;
+    const auto start = std::chrono::steady_clock::now();
+    SUBCASE("connecting") {
+        // A backlog of none: the second who waits in it is not answered.
+        const util::Fd full(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::bind(full.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+        ::listen(full.get(), 0);
+        socklen_t size = sizeof address;
+        ::getsockname(full.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        std::deque<util::Fd> waiting;
+        for (int i = 0; i < 4; ++i) {
+            waiting.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+            ::connect(waiting.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+        }
+        request.url.port = ntohs(address.sin_port);
+        CHECK(ask(request) == "! no connection within 0.1 s");
+    }
+    SUBCASE("TLS") {
+        TalkingServer server([](Talk& talk) { talk.hold(); });
+        request.url.tls = true;
+        request.url.port = server.port();
+        CHECK(ask(request) == "! no TLS handshake within 0.1 s");
+    }
+    SUBCASE("writing") {
+        TalkingServer server([](Talk& talk) { talk.hold(); });
+        request.url.port = server.port();
+        request.body.assign(64 << 20, 'x');
+        CHECK(ask(request) == "! no answer within 0.1 s");
+    }
+    SUBCASE("reading") {
+        for (const char* part : {"", "HTTP/1.1 200 OK\r\nX-", "HTTP/1.1 200 OK\r\n\r\nand so on"}) {
+            TalkingServer server([part](Talk& talk) {
+                talk.read_request();
+                talk.send(part);
+                talk.hold();
+            });
+            request.url.port = server.port();
+            CHECK(ask(request) == "! no answer within 0.1 s");
+        }
+    }
+    SUBCASE("reading, on a kept connection") {
+        TalkingServer server([](Talk& talk) {
+            talk.read_request();
+            talk.send(http_answer(200, "first"));
+            talk.hold();
+        });
+        request.url.port = server.port();
+        CHECK(ask(request) == "first");
+        CHECK(ask(request) == "! no answer within 0.1 s");
+        CHECK(server.connections() == 1);
+    }
+    SUBCASE("waiting for a connection") {
+        limit(1);
+        TalkingServer server([](Talk& talk) { talk.hold(); });
+        request.url.port = server.port();
+        Asked first, second;
+        auto longer = request;
+        longer.deadline = 300ms;
+        begin(loop, *client, longer, first);
+        begin(loop, *client, request, second);
+        loop.run();
+        CHECK(first.failure == "no answer within 0.3 s");
+        CHECK(second.failure == "no free connection within 0.1 s");
+    }
+    const auto took = std::chrono::steady_clock::now() - start;
+    CHECK(took >= 100ms);
+    CHECK(took < 8s);
+}
+
+TEST_CASE_FIXTURE(Fixture, "nobody listens") {
+    std::uint16_t port = 0;
+    {
+        TalkingServer server(answer_all);
+        port = server.port();
+    }
+    CHECK(ask(get("http://127.0.0.1:" + std::to_string(port))) == "! connection refused");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request can be cancelled wherever it is") {
+    std::atomic<int> heads = 0;
+    std::binary_semaphore cancelled{0};
+    TalkingServer server([&](Talk& talk) {
+        talk.read_head();
+        ++heads;
+        if (!cancelled.try_acquire_for(10s)) return;
+        // Whatever was sent, until the client has left.
+        while (!talk.read_request().empty()) {
+        }
+    });
+    auto request = get(server.url());
+    limit(1);
+    Asked asked, waiting;
+    SUBCASE("reading, and waiting for a connection") {}
+    SUBCASE("writing") {
+        request.body.assign(64 << 20, 'x');
+    }
+    begin(loop, *client, request, asked);
+    begin(loop, *client, request, waiting);
+    REQUIRE(run_until([&] { return heads == 1; }));
+    const auto start = std::chrono::steady_clock::now();
+    waiting.signal.emit(boost::asio::cancellation_type::terminal);
+    REQUIRE(run_until([&] { return waiting.done; }));
+    CHECK(waiting.aborted);
+    CHECK_FALSE(asked.done);
+    asked.signal.emit(boost::asio::cancellation_type::terminal);
+    loop.restart();
+    loop.run();
+    CHECK(asked.aborted);
+    CHECK(std::chrono::steady_clock::now() - start < 5s);
+    // The connection of a request that was cancelled is closed.
+    cancelled.release();
+    CHECK(server.wait_for_ended(1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a request that waits goes on when one that was cancelled gives way") {
+    TalkingServer server([](Talk& talk) {
+        if (talk.number() == 0) return talk.hold();
+        answer_all(talk);
+    });
+    limit(1);
+    Asked first, second;
+    begin(loop, *client, get(server.url()), first);
+    begin(loop, *client, get(server.url()), second);
+    REQUIRE(run_until([&] { return server.connections() == 1; }));
+    first.signal.emit(boost::asio::cancellation_type::terminal);
+    loop.restart();
+    loop.run();
+    CHECK(first.aborted);
+    CHECK(second.response.body == "1");
+}
+
+TEST_CASE_FIXTURE(Fixture, "many requests in flight share a bounded number of connections") {
+    TalkingServer server(answer_all);
+    limit(20);
+    std::deque<Asked> asked(1000);
+    for (auto& one : asked)
+        begin(loop, *client, post(server.url(), "x"), one);
+    loop.run();
+    for (const auto& one : asked)
+        CHECK(one.response.status == 200);
+    CHECK(server.connections() == 20);
+}
+
+TEST_CASE_FIXTURE(Fixture, "who waits for a connection is served in the order of coming") {
+    limit(1);
+    TalkingServer server([](Talk& talk) {
+        for (auto request = talk.read_request(); !request.empty(); request = talk.read_request())
+            talk.send(http_answer(200, request.substr(4, request.find(" HTTP") - 4)));
+    });
+    std::deque<Asked> asked(50);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        auto request = get(server.url());
+        request.target = "/" + std::to_string(i);
+        begin(loop, *client, request, asked[i]);
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        REQUIRE(run_until([&] { return asked[i].done; }));
+        CHECK(asked[i].response.body == "/" + std::to_string(i));
+        CHECK((i + 1 == asked.size() || !asked[i + 1].done));
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "another origin has connections of its own") {
+    TalkingServer one(answer_all), other(answer_all);
+    limit(1);
+    for (int i = 0; i < 3; ++i) {
+        CHECK(ask(get(one.url())) == "0");
+        CHECK(ask(get(other.url())) == "0");
+    }
+    CHECK(ask(get("http://localhost:" + std::to_string(one.port()))) == "1");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connection that was idle for too long is closed") {
+    limit(10, 0ms);
+    TalkingServer server(answer_all);
+    CHECK(ask(get(server.url())) == "0");
+    CHECK(ask(get(server.url())) == "1");
+    CHECK(server.wait_for_ended(1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "without the client its requests go on, and no connection is kept") {
+    TalkingServer server(answer_all);
+    CHECK(ask(get(server.url())) == "0");
+    Asked asked;
+    begin(loop, *client, get(server.url()), asked);
+    client.reset();
+    loop.restart();
+    loop.run();
+    CHECK(asked.response.status == 200);
+    CHECK(server.wait_for_ended(server.connections()));
+}
+
+TEST_CASE("a loop may end with requests under way") {
+    TalkingServer server([](Talk& talk) { talk.hold(); });
+    std::deque<Asked> asked(4);
+    {
+        boost::asio::io_context loop{1};
+        net::HttpClientOptions options;
+        options.connections_per_origin = 2;
+        net::HttpClient client(loop, options);
+        for (auto& one : asked)
+            begin(loop, client, get(server.url()), one);
+        loop.poll();
+    }
+    for (const auto& one : asked)
+        CHECK_FALSE(one.done);
+}
