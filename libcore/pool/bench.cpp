@@ -20,7 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A line of /proc/self/status, in bytes; 0 when it is not there.
+// A size from /proc/self/status, in bytes; 0 when the file does not have it.
 std::uint64_t status_bytes(const std::string& name) {
     std::ifstream status("/proc/self/status");
     for (std::string word; status >> word;)
@@ -28,7 +28,7 @@ std::uint64_t status_bytes(const std::string& name) {
     return 0;
 }
 
-// Sets the peak back to what is held now (proc(5), clear_refs).
+// Resets the peak to the memory that is held now (proc(5), clear_refs).
 void forget_peak() {
     malloc_trim(0);
     std::ofstream("/proc/self/clear_refs") << 5;

@@ -10,8 +10,8 @@
 
 namespace airy::pool {
 
-// A move-only function: as std::function, but takes callables that cannot be copied and keeps those
-// of up to `Capacity` bytes without allocating. Not thread-safe.
+// A move-only function: unlike std::function it takes callables that cannot be copied, and it keeps
+// a callable of up to `Capacity` bytes without an allocation. Not thread-safe.
 template <class Signature, std::size_t Capacity = 48>
 class Callable;
 
@@ -54,7 +54,8 @@ class Callable<R(Args...), Capacity> {
         if (operations_) std::exchange(operations_, nullptr)->destroy(buffer_);
     }
 
-    // Begins to load what the first word of the callable points to, if it is a pointer.
+    // Begins to load the memory that the callable's first word points to; harmless when that word
+    // is no pointer.
     void prefetch() const noexcept {
         void* target;
         __builtin_memcpy(&target, buffer_, sizeof target);

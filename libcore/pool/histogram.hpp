@@ -11,8 +11,9 @@
 
 namespace airy::pool {
 
-// Buckets of durations in nanoseconds: exact below 32 ns, then 32 to the octave, so that a bucket
-// is at most 1/32 wider than its lower end. The last one takes all from 2^47 ns (39 hours) on.
+// Buckets of durations in nanoseconds: one for each value below 32 ns, then 32 for each octave, so
+// that the width of a bucket is at most 1/32 of its lower end. The last bucket takes all values
+// from 2^47 ns (39 hours) on.
 namespace buckets {
 inline constexpr int per_octave_bits = 5;
 inline constexpr std::uint64_t per_octave = 1u << per_octave_bits;
@@ -27,7 +28,7 @@ constexpr std::size_t index(std::uint64_t value) noexcept {
     return at < count ? at : count - 1;
 }
 std::uint64_t lower(std::size_t index) noexcept;
-std::uint64_t upper(std::size_t index) noexcept;  // the first value that is no longer in it
+std::uint64_t upper(std::size_t index) noexcept;  // the first value above the bucket
 }  // namespace buckets
 
 // A distribution of durations with bounded relative error: a quantile is within 1/64 (1.6 %) of a
@@ -39,13 +40,14 @@ class Histogram {
     void record(std::chrono::nanoseconds value);  // negative counts as 0
     void merge(const Histogram& other);
 
-    // The value at or below which the share q of all lies, 0 <= q <= 1; 0 when empty. q = 1 is max.
+    // The share q of the recorded values, 0 <= q <= 1, lies at or below this value. The quantile of
+    // 1 is max(); that of an empty histogram is 0.
     std::chrono::nanoseconds quantile(double q) const noexcept;
     std::chrono::nanoseconds max() const noexcept { return std::chrono::nanoseconds(max_); }
     std::chrono::nanoseconds sum() const noexcept { return std::chrono::nanoseconds(sum_); }
     std::chrono::nanoseconds mean() const noexcept;
     std::uint64_t count() const noexcept { return count_; }
-    // How many recorded values lie at or below the bound, within the relative error.
+    // The number of recorded values at or below the bound, within the relative error.
     std::uint64_t count_up_to(std::chrono::nanoseconds bound) const noexcept;
 
   private:
@@ -56,8 +58,8 @@ class Histogram {
     std::int64_t max_ = 0;
 };
 
-// The writing side of a Histogram: one writer at a time (the caller's lock says who), any number of
-// readers meanwhile without a lock. A snapshot may miss what is being recorded just then.
+// A histogram that one thread writes while others read. The caller's lock lets one writer in at a
+// time; readers need no lock. A snapshot may miss the value that is recorded at the same moment.
 class Recorder {
   public:
     void record(std::chrono::nanoseconds value) noexcept;

@@ -11,8 +11,8 @@ namespace airy::pool {
 
 class LaneHost;
 
-// An allocator that carries the pool in the executor of its coroutines: so that a submission can
-// tell that it comes from one of the pool's own tasks.
+// An allocator that carries a pool's address in the executor of the pool's coroutines, so that a
+// submission can tell that it comes from a task of the same pool.
 template <class T>
 struct LaneAllocator {
     using value_type = T;
@@ -35,7 +35,7 @@ inline auto lane_executor(boost::asio::io_context& loop, const LaneHost* pool) {
 }
 using LaneExecutor = decltype(lane_executor(std::declval<boost::asio::io_context&>(), nullptr));
 
-// Whether code on this executor is part of a task of this pool.
+// Whether code that runs on this executor is part of a task of the pool.
 inline bool runs_task_of(const boost::asio::any_io_executor& executor, const LaneHost* pool) {
     const auto* lane = executor.target<LaneExecutor>();
     return lane && boost::asio::query(*lane, boost::asio::execution::allocator).pool == pool;

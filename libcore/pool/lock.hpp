@@ -21,8 +21,9 @@ inline void relax() noexcept {
 #endif
 }
 
-// Waits for a condition about as long as a sleep and a wake-up cost, and lets others run meanwhile:
-// on a busy machine the one who will make it true may need this very core. Whether it came true.
+// Waits for a condition about as long as a sleep and a wake-up cost. Returns whether it came true.
+// Lets other threads run meanwhile: on a busy machine the thread that will make the condition true
+// may need this very core.
 template <class Condition>
 bool linger(Condition condition) noexcept {
     for (int yields = 0; yields < 16; ++yields) {
@@ -35,27 +36,27 @@ bool linger(Condition condition) noexcept {
     return condition();
 }
 
-// Sleeps while `word` is `value`; may also return for no reason. Not std::atomic::wait, which
+// Sleeps while `word` is `value`; may also return without a reason. Not std::atomic::wait, which
 // yields the core some times before it sleeps: beside CPU-bound threads each yield costs a whole
-// slice, where a sleeper that is woken runs at once.
+// time slice, whereas a sleeper that is woken runs at once.
 inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
     static_assert(sizeof word == sizeof value);
     ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
 }
 
-// Wakes one that sleeps there; the word itself may be gone by then.
+// Wakes one thread that sleeps there. The word itself may be gone already.
 inline void futex_wake(const std::atomic<std::uint32_t>& word) noexcept {
     ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
-// Sleeps until `word` is another than `value`.
+// Sleeps until the value of `word` is not `value`.
 inline void wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) noexcept {
     while (word.load(std::memory_order_acquire) == value)
         futex_wait(word, value);
 }
 
-// A mutex for sections of some tens of nanoseconds: spins for about a microsecond before it sleeps,
-// where std::mutex sleeps at once. Meets Lockable.
+// A mutex for sections of some tens of nanoseconds: a thread spins for about a microsecond before
+// it sleeps, whereas with std::mutex it sleeps at once. Meets Lockable.
 class Lock {
   public:
     void lock() noexcept {

@@ -8,11 +8,12 @@
 
 namespace airy::pool {
 
-// An io_context and the one thread that runs it, from construction to destruction.
+// An io_context and the one thread that runs it, from the construction of this object to its
+// destruction. Any thread may post to the context.
 class Loop {
   public:
     Loop();
-    ~Loop();  // stops the loop, whatever is left on it
+    ~Loop();  // stops the loop; handlers that are left on it do not run
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 

@@ -25,24 +25,26 @@ namespace airy::pool {
 class State;
 struct Task;
 
-// What a task knows of itself. Lives as long as the task runs. For use on the task's own thread,
-// except stop_requested and the token, which may go anywhere.
+// A running task's view of itself. It lives as long as the task runs. Only the thread that runs the
+// task may use it; stop_requested() and the token are for any thread.
 class TaskContext {
   public:
     TaskContext(const TaskContext&) = delete;
     TaskContext& operator=(const TaskContext&) = delete;
 
-    // Fires at the deadline, on release, and with the submitter's own token. Stop callbacks of a
-    // coroutine run on the loop, those of a callable on the thread that asks, and are part of the
-    // task: a full pool refuses what they submit, and they cannot wait for it.
+    // The token fires at the task's deadline, when the pool is released, and when the submitter's
+    // own token fires. Stop callbacks of a coroutine run on the loop; those of a callable run on
+    // the thread that asks the task to stop. Stop callbacks are part of the task: a full pool
+    // refuses their submissions as overload, and they cannot wait for the pool.
     std::stop_token stop_token();
     bool stop_requested() const noexcept;
-    // When the task times out; nothing when it has no timeout.
+    // The time at which the task times out, by the pool's clock; nullopt when it has no timeout.
     std::optional<util::SteadyTime> deadline() const noexcept;
     std::uint64_t id() const noexcept;  // unique in its pool, counted from 1
 
-    // For coroutines, on the loop: `co_await context.sleep_for(d)` is false when a stop request
-    // ended the sleep early. Costs a fraction of an Asio timer and allocates nothing.
+    // For coroutines, on the loop: `co_await context.sleep_for(d)` is true after the duration, and
+    // false when a stop request ended the sleep early. It costs a fraction of an Asio timer and
+    // allocates nothing.
     auto sleep_for(std::chrono::nanoseconds duration) {
         return boost::asio::async_initiate<const boost::asio::deferred_t, void(bool)>(
             StartSleep{this, duration}, boost::asio::deferred);
@@ -66,38 +68,43 @@ class TaskContext {
 };
 
 // Runs tasks, at most `size` at once, in two lanes that share slots, limits and metrics: coroutines
-// on the loop, and callables on threads that are started on demand and end when idle.
+// on the loop, and callables on threads, which the pool makes on demand and ends when they are
+// idle.
 //
-// All calls may come from any thread, those returning an awaitable from the loop's. A full pool
-// makes the submitter wait, first come, first served, unless Options or SubmitOptions say
-// otherwise. It never waits where waiting could not end: a submission from one of the pool's own
-// tasks, or a blocking one from the loop's thread, is refused as overload when no slot is free.
+// Any thread may call these functions; those that return an awaitable are for coroutines on the
+// loop. When the pool is full, a submitter waits for a slot, first come, first served, unless
+// Options or SubmitOptions say otherwise. A submitter that might wait for ever is refused as
+// overload when no slot is free: a task of the pool, and a blocking call on the loop's thread.
 class TaskPool {
   public:
-    // Coroutines run on this loop, which one thread of the caller's runs, and which must outlive
-    // the pool. Throws Error(usage) for a size of 0, Error(general) when prealloc finds no threads.
+    // Coroutines run on this loop. One thread of the caller runs the loop, and the loop must
+    // outlive the pool. Throws Error(usage) for a size of 0, Error(general) when the system refuses
+    // a thread that the pool needs at the start.
     TaskPool(Options options, boost::asio::io_context& loop);
-    // With a loop and a thread for it of its own.
+    // The pool makes a loop, and a thread that runs it. Throws as above.
     explicit TaskPool(Options options = {});
-    // Releases the pool and waits for the callables on its threads. Coroutines that are still
-    // running go on, asked to stop, as long as the loop runs.
+    // Releases the pool and waits for the callables on its threads. Coroutines that still run are
+    // asked to stop, and go on as long as the loop runs.
     ~TaskPool();
     TaskPool(const TaskPool&) = delete;
     TaskPool& operator=(const TaskPool&) = delete;
 
-    // A callable for the thread lane: takes TaskContext& or nothing; returns TaskResult, or
-    // anything else for ok. May block it, so it must not run on the loop.
+    // Submits a callable to the thread lane. The callable takes TaskContext& or nothing; it returns
+    // a TaskResult, or anything else, which means ok. It may block its thread. The call blocks
+    // while the submitter waits for a slot.
     template <class F>
     Submitted submit(F&& task, SubmitOptions options = {}) {
         return submit_task(thread_task(std::forward<F>(task)), std::move(options));
     }
-    // A coroutine for the loop, from any thread.
+    // Submits a coroutine to the loop. The call blocks while the submitter waits for a slot.
     Submitted submit_async(AsyncTask task, SubmitOptions options = {});
-    // The same from a coroutine on the loop, waiting without holding a thread. Keep the options in
-    // a named variable: g++ 12 destroys an aggregate made inside a co_await expression twice.
+    // Submits a coroutine to the loop. The calling coroutine is suspended while it waits for a
+    // slot, and holds no thread. Keep the options in a named variable: g++ 12 destroys an aggregate
+    // that is made inside a co_await expression twice.
     boost::asio::awaitable<Submitted> async_submit(AsyncTask task);
     boost::asio::awaitable<Submitted> async_submit(AsyncTask task, SubmitOptions options);
-    // A callable for the thread lane, from a coroutine on the loop.
+    // Submits a callable to the thread lane. The calling coroutine is suspended while it waits for
+    // a slot.
     template <class F>
     boost::asio::awaitable<Submitted> async_submit_blocking(F&& task) {
         return async_submit_task(thread_task(std::forward<F>(task)), SubmitOptions());
@@ -107,6 +114,7 @@ class TaskPool {
         return async_submit_task(thread_task(std::forward<F>(task)), std::move(options));
     }
 
+    // The counts of this moment, see Metrics. metrics() also copies two histograms.
     Metrics metrics() const;
     std::size_t cap() const;
     std::size_t running() const;
@@ -114,29 +122,31 @@ class TaskPool {
     std::size_t waiting() const;
     bool released() const;
 
-    // Running tasks go on when the new size is smaller; nothing new starts above it. Throws
-    // Error(usage) for 0.
+    // Sets the number of slots. When it shrinks, running tasks go on, and no task starts until
+    // fewer than `size` run. Throws Error(usage) for 0.
     void resize(std::size_t size);
 
-    // Until no task runs or is queued; after release, also until the threads have ended. Throws
-    // Error(general) when called by the pool's own tasks, and on the loop's thread as soon as there
-    // is a coroutine that would have to run there.
+    // Waits until no task runs or is queued and, after release, until the threads have ended.
+    // Throws Error(general) on a thread that runs a task of the pool, and on the loop's thread as
+    // soon as the pool has a coroutine, which would have to run there.
     void wait();
     bool wait(std::chrono::nanoseconds timeout);  // false when the time was up first
+    // Suspends the calling coroutine until no task runs or is queued.
     boost::asio::awaitable<void> async_wait();
 
-    // Refuses new tasks and waiting submitters, drops queued tasks as rejected, asks the running
-    // ones to stop, and returns at once.
+    // Refuses new tasks and waiting submitters, drops queued tasks as rejected, asks running tasks
+    // to stop, and returns at once.
     void release();
-    // Refuses new tasks and waiting submitters, lets accepted ones finish for up to `timeout`, then
-    // asks them to stop and gives them stop_grace. Returns how many have not ended; they are asked
-    // to stop already, and wait() waits for them.
+    // Refuses new tasks and waiting submitters, and gives accepted tasks up to `timeout` to end.
+    // Then asks them to stop, and gives them stop_grace more. Returns the number of tasks that have
+    // not ended by then; wait() waits for them. Throws as wait().
     std::size_t release(std::chrono::nanoseconds timeout);
-    // Opens a released pool again. Throws Error(general) while tasks are left from before, or while
-    // another thread reboots it.
+    // Opens a released pool again, after it has waited for the threads to end. Throws
+    // Error(general) when the pool is not released, while tasks are left from before the release,
+    // and while another thread reboots the pool.
     void reboot();
 
-    // Looks at the clock again: for tests that move it by hand.
+    // Has the pool look at its clock again: for tests that move the clock by hand.
     void clock_moved();
 
     boost::asio::io_context& loop() noexcept;
@@ -146,7 +156,8 @@ class TaskPool {
     boost::asio::awaitable<Submitted> async_submit_task(ThreadTask task, SubmitOptions options);
 
     std::unique_ptr<Loop> own_loop_;
-    std::shared_ptr<State> state_;  // shared with the coroutines on the loop, which may outlive us
+    // Shared with the coroutines on the loop, which may outlive this object.
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace airy::pool

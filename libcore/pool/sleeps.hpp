@@ -10,25 +10,29 @@
 
 namespace airy::pool {
 
-// The coroutines asleep in TaskContext::sleep_for, by time. Loop thread only.
+// The coroutines asleep in TaskContext::sleep_for(), by the time at which they wake. Loop thread
+// only.
 class SleepQueue {
   public:
     using Resume = Callable<void(bool), 24>;
 
+    // The sleeper wakes at this time; its resumption takes whether it has slept in full.
     void add(util::SteadyTime at, Task& task, Resume resume);
     struct Due {
         Resume resume;
         const Task* task = nullptr;
         const void* runner = nullptr;
-        bool in_full = false;  // false when the task was asked to stop; what resume is called with
-        // Begins to load what resuming will touch.
+        bool in_full = false;  // the argument for resume: false when the task was asked to stop
+        // Begins to load the memory that the resumption will touch.
         void prefetch() const noexcept;
     };
-    // The next one due; with an empty resume when none is.
+    // Takes out the next sleeper whose time has come; its resume is empty when there is none.
     Due pop_due(util::SteadyTime now);
-    // The next one of this task, to be called with false; empty when it has none.
+    // Takes out a sleeper of this task, to be resumed with false; empty when there is none.
     Resume pop_of(Task& task);
+    // Takes out any sleeper; empty when there is none.
     Resume pop_any();
+    // The earliest time at which a look is due; that of a sleeper taken out early may be left.
     std::optional<util::SteadyTime> next() const;
     bool empty() const noexcept { return sleeping_ == 0; }
 
@@ -38,7 +42,7 @@ class SleepQueue {
         std::uint32_t index;
     };
     struct Sleeper {
-        Resume resume;  // empty once stopped
+        Resume resume;  // empty when pop_of() has taken it
         Task* task;
         const void* runner;        // Task::runner, here to be known before the task is in the cache
         std::uint32_t prev, next;  // of the same task; next also chains the free ones
@@ -54,7 +58,7 @@ class SleepQueue {
     std::vector<Entry> heap_;  // of four children, smallest first
     std::vector<Sleeper> sleepers_;
     std::uint32_t free_ = no_sleep;
-    std::size_t sleeping_ = 0;  // entries less those whose sleeper was stopped
+    std::size_t sleeping_ = 0;  // entries of heap_ whose sleeper still has its resume
 };
 
 }  // namespace airy::pool

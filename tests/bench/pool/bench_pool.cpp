@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// One work on one pool, printed as `name value` pairs; tests/bench/pool.sh runs and compares them.
+// Does one kind of work on one pool and prints `name value` pairs; tests/bench/pool.sh runs it.
 #include <malloc.h>
 
 #include <algorithm>
@@ -123,7 +123,7 @@ class Ours {
     airy::pool::TaskPool pool_;
 };
 
-// From the first submission until every task has run.
+// The seconds from the first submission until every task has run.
 template <class Pool, class Task>
 double run_all(std::size_t threads, std::uint64_t tasks, Task task) {
     std::atomic<std::uint64_t> left(tasks);
@@ -177,7 +177,8 @@ void print_quantiles(std::vector<double>& times) {
     std::printf("p50_s %.9f p99_s %.9f\n", at(0.5), at(0.99));
 }
 
-// From submit to the start of the task, one at a time, with `busy` of 100 slots asleep.
+// The times from submit to the start of a callable, one at a time, while callables sleep in `busy`
+// of 100 slots.
 void latency_threads(std::uint64_t samples, std::size_t busy) {
     Ours pool(100);
     std::counting_semaphore<> release(0);
@@ -199,7 +200,7 @@ void latency_threads(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// The same for coroutines.
+// Coroutines for the same measurement.
 boost::asio::awaitable<TaskResult> sleep_until_stopped(TaskContext& context) {
     co_await context.sleep_for(std::chrono::hours(1));
     co_return TaskResult::ok;
@@ -236,8 +237,8 @@ boost::asio::awaitable<void> submit_on_loop(airy::pool::TaskPool& pool, std::uin
     }
 }
 
-// Submitter and tasks are coroutines of one loop, as goroutines are of one scheduler: what ants'
-// figure is to be held against.
+// Submitter and tasks are coroutines of one loop, as goroutines are of one scheduler: this figure
+// is fair beside that of ants.
 void latency_loop(std::uint64_t samples, std::size_t busy) {
     airy::pool::Options options;
     options.size = 100;
@@ -253,7 +254,7 @@ void latency_loop(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// From another thread than the loop's, which must be woken.
+// The submitter is another thread than the loop's, so that the loop's thread must be woken.
 void latency_async(std::uint64_t samples, std::size_t busy) {
     airy::pool::Options options;
     options.size = 100;
@@ -275,7 +276,8 @@ void latency_async(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// Blocks `count` threads at once, lets go, and sees how long until they are gone.
+// Blocks `count` threads at once, lets them go, and measures how long it takes until they have
+// ended.
 void burst(std::size_t count) {
     airy::pool::Options options;
     options.size = count;

@@ -9,7 +9,7 @@
 
 using airy::pool::Callable;
 
-TEST_CASE("a callable holds what cannot be copied, small or large") {
+TEST_CASE("a callable holds functions that cannot be copied, small or large") {
     auto value = std::make_unique<int>(40);
     Callable<int(int)> small([value = std::move(value)](int more) { return *value + more; });
     CHECK(small(2) == 42);
@@ -21,7 +21,7 @@ TEST_CASE("a callable holds what cannot be copied, small or large") {
     CHECK_FALSE(large);
 }
 
-TEST_CASE("a callable destroys what it holds exactly once") {
+TEST_CASE("a callable destroys its function exactly once") {
     auto held = std::make_shared<int>(1);
     {
         Callable<void()> first([held] {});
@@ -36,7 +36,7 @@ TEST_CASE("a callable destroys what it holds exactly once") {
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("an empty callable says so") {
+TEST_CASE("an empty callable is false") {
     Callable<void()> empty;
     CHECK_FALSE(empty);
     CHECK_FALSE(Callable<void()>(nullptr));

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The thread lane: results, exceptions, threads that come and go.
+// Callables in a whole pool: results, exceptions, threads that come and go.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -80,7 +80,7 @@ TEST_CASE("the handlers have run, and the captures are gone, before a waiter see
     }
 }
 
-TEST_CASE("handlers that throw are survived") {
+TEST_CASE("a pool survives handlers that throw") {
     auto set = options(1);
     set.on_failure = [](const TaskReport&) { throw 1; };
     TaskPool pool(set);
@@ -136,7 +136,7 @@ TEST_CASE("one task after another runs on one thread") {
     for (int i = 0; i < 50; ++i) {
         pool.submit([&] { threads.insert(std::this_thread::get_id()); });
         pool.wait();
-        // Parked again before the next one, or a second thread would be right.
+        // The thread must be parked before the next task, or a second thread would be right.
         REQUIRE(eventually([&] {
             const auto metrics = pool.metrics();
             return metrics.threads_idle == metrics.threads_live;
@@ -145,7 +145,7 @@ TEST_CASE("one task after another runs on one thread") {
     CHECK(threads.size() == 1);
 }
 
-TEST_CASE("idle threads end after the expiry, the last used last") {
+TEST_CASE("idle threads end after the expiry, the thread used last as the last") {
     test::ManualClock clock;
     auto set = options(8);
     set.clock = &clock;
@@ -162,7 +162,7 @@ TEST_CASE("idle threads end after the expiry, the last used last") {
     std::atomic<bool> ran = false;
     pool.submit([&] { ran = true; });
     CHECK(eventually([&] { return ran && pool.metrics().threads_idle == 8; }));
-    clock.advance(5s);  // seven idle for 11 s, one for 5 s
+    clock.advance(5s);  // seven threads are idle for 11 s, one for 5 s
     pool.clock_moved();
     CHECK(eventually([&] { return pool.metrics().threads_live == 1; }));
     clock.advance(5s);

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The async lane.
+// Coroutines in a whole pool.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -67,7 +67,7 @@ awaitable<void> submit_one(TaskPool& pool, SubmitOptions& set, Record<Submitted>
     answers.add(co_await std::move(submission));
 }
 
-// Each callable ends about when async_wait looks whether one is left.
+// Each callable ends at about the moment when async_wait() looks whether a task is left.
 awaitable<void> wait_for_each(TaskPool& pool, std::atomic<int>& waits, int count) {
     for (; waits < count; ++waits) {
         std::atomic<bool> go = false;
@@ -88,7 +88,7 @@ awaitable<void> submit_callable(TaskPool& pool, std::atomic<bool>& on_thread) {
     co_await std::move(submission);
 }
 
-// Waits on the loop's thread; what came of it, or nothing as long as it waits.
+// Waits for a pool on the loop's thread. result() is `none` as long as it waits.
 class WaitOnLoop {
   public:
     enum Result { none, idle, time_up, refused };
@@ -111,7 +111,7 @@ class WaitOnLoop {
     std::atomic<std::thread::id> thread_;
 };
 
-// Counts how often a wait on the loop's thread looks at it.
+// Counts how often a WaitOnLoop reads the clock.
 class WatchedClock final : public util::Clock {
   public:
     explicit WatchedClock(const WaitOnLoop& wait) : wait_(wait) {}
@@ -156,7 +156,7 @@ TEST_CASE("coroutines run on the loop, share slots with callables, and report th
     CHECK(pool.free() == 10);
 }
 
-TEST_CASE("a coroutine waits for a slot without holding the loop, in order") {
+TEST_CASE("coroutines wait for a slot without holding the loop, and get it in order") {
     asio::io_context loop(1);
     TaskPool pool(options(3), loop);
     std::atomic<int> ran = 0;
@@ -298,7 +298,7 @@ TEST_CASE("captures of a lambda coroutine live as long as it runs") {
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a loop that is destroyed with tasks still on it frees them") {
+TEST_CASE("a loop that is destroyed frees the tasks that are still on it") {
     auto held = std::make_shared<int>(5);
     {
         asio::io_context loop(1);
@@ -343,7 +343,8 @@ TEST_CASE("async_wait misses no end of a callable on another thread") {
     std::atomic<int> waits = 0;
     asio::co_spawn(loop.context(), wait_for_each(pool, waits, count), asio::detached);
     CHECK(eventually([&] { return waits == count; }));
-    while (waits < count)  // so that a failed test ends: a later end wakes the waiter, too
+    while (waits <
+           count)  // so that a failed test ends: the end of a later task wakes the waiter, too
         pool.submit([] {});
 }
 
@@ -379,7 +380,8 @@ TEST_CASE("a wait on the loop's thread ends when a coroutine comes") {
     TaskPool pool(set);
     pool.submit([&] { gate.wait(); });
     wait.start(pool, 1h);
-    // First for its deadline, then under the lock that it leaves only to wait.
+    // The wait reads the clock first for its deadline, then under the lock, which it frees only
+    // to wait.
     REQUIRE(eventually([&] { return clock.looks() >= 2; }));
     pool.submit_async(pass_at_once);
     CHECK(eventually([&] { return wait.ended(); }));

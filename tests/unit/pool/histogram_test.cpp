@@ -21,7 +21,7 @@ TEST_CASE("an empty histogram is all zeros") {
     CHECK(histogram.mean().count() == 0);
 }
 
-TEST_CASE("every value lies in its bucket, and buckets touch") {
+TEST_CASE("every value lies in its bucket, and there are no gaps between buckets") {
     for (std::uint64_t value : {0ull, 1ull, 31ull, 32ull, 33ull, 63ull, 64ull, 65ull, 1000ull,
                                 123456789ull, 1ull << 40, (1ull << 46) + 12345}) {
         const auto at = buckets::index(value);
@@ -35,7 +35,7 @@ TEST_CASE("every value lies in its bucket, and buckets touch") {
     CHECK(buckets::index(UINT64_MAX) == buckets::count - 1);
 }
 
-TEST_CASE("quantiles are within the promised error of the true ones") {
+TEST_CASE("quantiles are within the promised error of the true quantiles") {
     std::mt19937_64 random(7);
     std::lognormal_distribution<double> shape(11, 3);
     Histogram histogram;
@@ -56,7 +56,7 @@ TEST_CASE("quantiles are within the promised error of the true ones") {
     CHECK(histogram.count() == 20000);
 }
 
-TEST_CASE("merging gives what recording in one would have given") {
+TEST_CASE("a merged histogram equals one that recorded all values") {
     Histogram both, left, right;
     for (int i = 0; i < 1000; ++i) {
         const nanoseconds value(i * i);
@@ -74,7 +74,7 @@ TEST_CASE("merging gives what recording in one would have given") {
     CHECK(both.count_up_to(both.max()) == 1000);
 }
 
-TEST_CASE("a recorder's snapshot holds what was recorded; negative counts as 0") {
+TEST_CASE("a recorder's snapshot holds the recorded values; a negative value counts as 0") {
     auto recorder = std::make_unique<Recorder>();
     recorder->record(nanoseconds(-5));
     recorder->record(nanoseconds(100));

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// resize, wait, release, reboot.
+// A whole pool: resize, wait, release, reboot.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -26,7 +26,8 @@ std::ptrdiff_t threads_of_process() {
 
 }  // namespace
 
-TEST_CASE("a pool that grows starts who waits at once; one that shrinks starts nothing above") {
+TEST_CASE(
+    "a pool that grows starts waiting tasks at once; one that shrinks starts none above its size") {
     Gate first, second;
     std::atomic<int> together = 0;
     TaskPool pool(options(2));
@@ -62,7 +63,7 @@ TEST_CASE("a pool that grows starts who waits at once; one that shrinks starts n
     CHECK_THROWS_AS(pool.resize(0), Error);
 }
 
-TEST_CASE("wait with a timeout says whether all was done") {
+TEST_CASE("wait with a timeout returns whether all tasks have ended") {
     Gate gate;
     TaskPool pool(options(2));
     CHECK(pool.wait(0s));
@@ -86,7 +87,7 @@ TEST_CASE("a task of the pool cannot wait for the pool") {
     CHECK(refused);
 }
 
-TEST_CASE("release refuses, asks to stop, and no thread is left when it is through") {
+TEST_CASE("release refuses new tasks and asks running ones to stop; after wait no thread is left") {
     const auto before = threads_of_process();
     Loop loop;
     std::optional<TaskPool> pool(std::in_place, options(4), loop.context());
@@ -116,12 +117,12 @@ TEST_CASE("release refuses, asks to stop, and no thread is left when it is throu
     CHECK(stopped == 3);
     CHECK(pool->running() == 0);
     CHECK(pool->metrics().threads_live == 0);
-    CHECK(threads_of_process() == before + 1);  // the loop's
+    CHECK(threads_of_process() == before + 1);  // the loop's thread
     pool->release();
     CHECK(pool->release(1s) == 0);
 }
 
-TEST_CASE("release refuses who waits and rejects what is queued behind a key") {
+TEST_CASE("release refuses waiting submitters, and rejects tasks that are queued behind a key") {
     Gate gate;
     TaskPool pool(options(1));
     SubmitOptions first, second;
@@ -167,7 +168,7 @@ TEST_CASE("release with a timeout lets accepted tasks finish, queued ones too") 
     CHECK(done == 5);
 }
 
-TEST_CASE("release with a timeout then asks, and counts who did not end") {
+TEST_CASE("release with a timeout then asks tasks to stop, and counts the tasks that did not end") {
     Gate gate;
     auto set = options(4);
     set.stop_grace = 20ms;
@@ -189,7 +190,7 @@ TEST_CASE("release with a timeout then asks, and counts who did not end") {
     pool.wait();
 }
 
-TEST_CASE("a pool reboots after a completed release, as often as one likes") {
+TEST_CASE("a pool reboots after each completed release") {
     TaskPool pool(options(3));
     CHECK_THROWS_AS(pool.reboot(), Error);
     for (int i = 0; i < 20; ++i) {
@@ -208,7 +209,7 @@ TEST_CASE("a pool reboots after a completed release, as often as one likes") {
     CHECK_FALSE(pool.released());
 }
 
-TEST_CASE("a pool is destroyed with tasks running: they are asked to stop and waited for") {
+TEST_CASE("a pool that is destroyed asks its running tasks to stop and waits for them") {
     std::atomic<bool> ended = false, started = false;
     {
         TaskPool pool(options(2));
@@ -255,7 +256,7 @@ TEST_CASE("of two threads that reboot a pool, one is refused") {
         end.wait();
     });
     started.wait();
-    // Both come to wait for the timekeeper's end, since this holds it up.
+    // Both threads come to wait for the timekeeper's end, since this callback holds it up.
     const std::stop_callback on_stop(token, [&] {
         asked.open();
         held.wait();

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// What Airy does with its pool , each as a test of its own.
+// The ways in which Airy uses its pool, each as a test of its own.
 #include "pool/pool.hpp"
 
 #include <doctest/doctest.h>
@@ -38,7 +38,7 @@ TEST_CASE("Airy: free is 5 of 5, then running 1 and free 4") {
     CHECK(pool.free() == 4);
     gate.open();
     pool.wait();
-    CHECK(pool.running() == 0);  // also while the thread is still there
+    CHECK(pool.running() == 0);  // also while the task's thread is still there
     CHECK(pool.free() == 5);
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("Airy: the context of running tasks is cancelled on release") {
     CHECK(cancelled);
 }
 
-TEST_CASE("metrics add up") {
+TEST_CASE("the counts of the metrics add up") {
     TaskPool pool(options(4));
     Gate gate;
     for (int i = 0; i < 3; ++i)

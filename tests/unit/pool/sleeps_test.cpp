@@ -18,7 +18,7 @@ SteadyTime at(std::int64_t ns) {
 }
 }  // namespace
 
-TEST_CASE("sleepers wake in the order of their times, none early") {
+TEST_CASE("sleepers wake in the order of their times, and none wakes early") {
     SleepQueue queue;
     Task task;
     std::mt19937 random(3);

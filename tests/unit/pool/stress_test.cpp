@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Everything at once from many threads, by random; the invariants are checked after each round.
-// AIRY_STRESS_SECONDS says how long (3), AIRY_STRESS_SEED repeats one round.
+// Many threads use a pool in random ways; the test checks the invariants after each round.
+// It runs for AIRY_STRESS_SECONDS (3); AIRY_STRESS_SEED repeats one round.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -29,8 +29,8 @@ namespace {
 constexpr std::size_t largest_cap = 12;
 constexpr int keys = 4;
 
-// What became of one submission.
-struct Fate {
+// One submission, and all that the pool reported about it.
+struct Submission {
     std::atomic<int> answers{0};
     std::atomic<bool> accepted{false};
     std::atomic<int> runs{0};
@@ -44,38 +44,38 @@ struct Round {
 
     std::uint64_t seed;
     std::mt19937_64 random;
-    std::mutex fates_mutex;
-    std::deque<Fate> fates;  // guarded by fates_mutex, elements stay in place
+    std::mutex submissions_mutex;
+    std::deque<Submission> submissions;  // guarded by submissions_mutex, its elements stay in place
     std::atomic<std::size_t> together{0}, most{0};
     std::array<std::atomic<int>, keys> key_together{};
     std::atomic<bool> keys_overlap{false};
     std::atomic<bool> over{false};
 
-    Fate& new_fate() {
-        std::lock_guard lock(fates_mutex);
-        return fates.emplace_back();
+    Submission& new_submission() {
+        std::lock_guard lock(submissions_mutex);
+        return submissions.emplace_back();
     }
-    void enter(Fate& fate) {
-        ++fate.runs;
+    void enter(Submission& submission) {
+        ++submission.runs;
         const auto now = ++together;
         auto seen = most.load();
         while (seen < now && !most.compare_exchange_weak(seen, now))
             continue;
-        if (fate.key >= 0 && ++key_together[static_cast<std::size_t>(fate.key)] > 1)
+        if (submission.key >= 0 && ++key_together[static_cast<std::size_t>(submission.key)] > 1)
             keys_overlap = true;
     }
-    void leave(Fate& fate) {
-        if (fate.key >= 0) --key_together[static_cast<std::size_t>(fate.key)];
+    void leave(Submission& submission) {
+        if (submission.key >= 0) --key_together[static_cast<std::size_t>(submission.key)];
         --together;
     }
 };
 
-// Leaves also when an exception does.
+// Leaves the round's counts also when an exception ends the task.
 struct Inside {
     Round& round;
-    Fate& fate;
-    Inside(Round& r, Fate& f) : round(r), fate(f) { round.enter(fate); }
-    ~Inside() { round.leave(fate); }
+    Submission& submission;
+    Inside(Round& r, Submission& f) : round(r), submission(f) { round.enter(submission); }
+    ~Inside() { round.leave(submission); }
     Inside(const Inside&) = delete;
 };
 
@@ -92,8 +92,9 @@ TaskResult behave(TaskContext& context, unsigned how) {
     return TaskResult::ok;
 }
 
-awaitable<TaskResult> behave_async(TaskContext& context, Round& round, Fate& fate, unsigned how) {
-    const Inside inside(round, fate);
+awaitable<TaskResult> behave_async(TaskContext& context, Round& round, Submission& submission,
+                                   unsigned how) {
+    const Inside inside(round, submission);
     if (how % 2 == 0) {
         const bool undisturbed = co_await context.sleep_for(std::chrono::microseconds(how % 3000));
         if (!undisturbed) co_return TaskResult::cancelled;
@@ -102,16 +103,16 @@ awaitable<TaskResult> behave_async(TaskContext& context, Round& round, Fate& fat
     co_return how % 7 == 0 ? TaskResult::failed : TaskResult::ok;
 }
 
-SubmitOptions random_options(Fate& fate, unsigned how, const std::stop_token& token) {
+SubmitOptions random_options(Submission& submission, unsigned how, const std::stop_token& token) {
     SubmitOptions set;
-    set.on_done = [&fate](const Outcome& outcome) {
-        fate.outcome = outcome.kind;
-        ++fate.outcomes;
+    set.on_done = [&submission](const Outcome& outcome) {
+        submission.outcome = outcome.kind;
+        ++submission.outcomes;
     };
     set.priority = static_cast<Priority>(how % 3);
     if (how % 4 == 0) {
-        fate.key = static_cast<int>(how / 4 % keys);
-        set.key = std::to_string(fate.key);
+        submission.key = static_cast<int>(how / 4 % keys);
+        set.key = std::to_string(submission.key);
     }
     if (how % 6 == 0) set.stop_token = token;
     if (how % 9 == 0) set.timeout = std::chrono::microseconds(500);
@@ -125,24 +126,24 @@ void submit_from_thread(Round& round, TaskPool& pool, std::uint64_t seed) {
     std::stop_source stop;
     while (!round.over) {
         const auto how = static_cast<unsigned>(random());
-        Fate& fate = round.new_fate();
-        auto set = random_options(fate, how >> 3, stop.get_token());
+        Submission& submission = round.new_submission();
+        auto set = random_options(submission, how >> 3, stop.get_token());
         Submitted answer;
         if (how % 2)
             answer = pool.submit(
-                [&round, &fate, how](TaskContext& context) {
-                    const Inside inside(round, fate);
+                [&round, &submission, how](TaskContext& context) {
+                    const Inside inside(round, submission);
                     return behave(context, how >> 8);
                 },
                 std::move(set));
         else
             answer = pool.submit_async(
-                [&round, &fate, how](TaskContext& context) {
-                    return behave_async(context, round, fate, how >> 8);
+                [&round, &submission, how](TaskContext& context) {
+                    return behave_async(context, round, submission, how >> 8);
                 },
                 std::move(set));
-        fate.accepted = answer == Submitted::accepted;
-        ++fate.answers;
+        submission.accepted = answer == Submitted::accepted;
+        ++submission.answers;
         if (random() % 64 == 0) {
             stop.request_stop();
             stop = std::stop_source();
@@ -157,15 +158,15 @@ awaitable<void> submit_from_loop(Round& round, TaskPool& pool, std::uint64_t see
     std::stop_source stop;
     while (!round.over) {
         const auto how = static_cast<unsigned>(random());
-        Fate& fate = round.new_fate();
-        auto set = random_options(fate, how >> 3, stop.get_token());
-        AsyncTask task = [&round, &fate, how](TaskContext& context) {
-            return behave_async(context, round, fate, how >> 8);
+        Submission& submission = round.new_submission();
+        auto set = random_options(submission, how >> 3, stop.get_token());
+        AsyncTask task = [&round, &submission, how](TaskContext& context) {
+            return behave_async(context, round, submission, how >> 8);
         };
-        auto submission = pool.async_submit(std::move(task), std::move(set));
-        const auto answer = co_await std::move(submission);
-        fate.accepted = answer == Submitted::accepted;
-        ++fate.answers;
+        auto pending = pool.async_submit(std::move(task), std::move(set));
+        const auto answer = co_await std::move(pending);
+        submission.accepted = answer == Submitted::accepted;
+        ++submission.answers;
         if (answer != Submitted::accepted || random() % 32 == 0) {
             asio::steady_timer breath(co_await asio::this_coro::executor, 200us);
             co_await breath.async_wait(asio::deferred);
@@ -178,7 +179,7 @@ awaitable<void> submit_from_loop(Round& round, TaskPool& pool, std::uint64_t see
     ended = true;
 }
 
-// Resizes, waits, releases and reboots for a while.
+// Resizes, waits for, releases and reboots the pool for a while.
 void disturb(Round& round, TaskPool& pool, std::uint64_t seed) {
     std::mt19937_64 random(seed);
     for (int i = 0; i < 60; ++i) {
@@ -221,22 +222,23 @@ void check(const Round& round, const Metrics& metrics) {
     CHECK(metrics.queued == 0);
     CHECK(metrics.overrun == 0);
     CHECK(metrics.threads_live == 0);
-    CHECK(metrics.submitted == round.fates.size());
+    CHECK(metrics.submitted == round.submissions.size());
     std::uint64_t ended = 0;
     for (const auto total : metrics.totals)
         ended += total;
     CHECK(ended == metrics.submitted);
     std::array<std::uint64_t, outcome_kinds> totals{};
-    for (const auto& fate : round.fates) {
-        REQUIRE(fate.answers == 1);
-        REQUIRE(fate.outcomes == (fate.accepted ? 1 : 0));
-        REQUIRE(fate.runs <= 1);
-        const auto outcome = fate.accepted ? fate.outcome.load() : OutcomeKind::rejected;
+    for (const auto& submission : round.submissions) {
+        REQUIRE(submission.answers == 1);
+        REQUIRE(submission.outcomes == (submission.accepted ? 1 : 0));
+        REQUIRE(submission.runs <= 1);
+        const auto outcome =
+            submission.accepted ? submission.outcome.load() : OutcomeKind::rejected;
         ++totals[static_cast<std::size_t>(outcome)];
-        if (!fate.accepted || outcome == OutcomeKind::rejected)
-            REQUIRE(fate.runs == 0);
+        if (!submission.accepted || outcome == OutcomeKind::rejected)
+            REQUIRE(submission.runs == 0);
         else if (outcome != OutcomeKind::cancelled)
-            REQUIRE(fate.runs == 1);
+            REQUIRE(submission.runs == 1);
     }
     CHECK(totals == metrics.totals);
 }

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Slots: submission modes, order, nesting, priorities, keys.
+// Submissions to a whole pool: waiting and refusal, order, nesting, priorities, keys.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using namespace airy::test;
 
 namespace {
 
-// Threads that submit and wait, each known to stand in line before the next one comes.
+// Threads that submit and wait. add() returns when the new thread stands in line.
 class Submitters {
   public:
     explicit Submitters(TaskPool& pool) : pool_(pool) {}
@@ -77,7 +77,7 @@ TEST_CASE("a blocked submitter waits for a slot, first come first served") {
     CHECK(pool.waiting() == 0);
 }
 
-TEST_CASE("a nonblocking pool refuses when full, and counts it") {
+TEST_CASE("a nonblocking pool refuses a submission when it is full, and counts it as rejected") {
     Gate gate;
     auto set = options(2);
     set.nonblocking = true;
@@ -194,7 +194,7 @@ TEST_CASE("a submission from the pool's own task is accepted while a slot is fre
     CHECK(ran == 1);
 }
 
-TEST_CASE("waiting tasks start four high, two normal, one low in seven") {
+TEST_CASE("of seven waiting tasks, four of high, two of normal and one of low priority start") {
     Gate gate;
     Record<Priority> order;
     TaskPool pool(options(1));
@@ -249,7 +249,7 @@ TEST_CASE("tasks of one key run one after another, in order, without a slot whil
     CHECK(pool.metrics().queued == 0);
 }
 
-TEST_CASE("a key orders tasks across both lanes, and a failed one does not hold it") {
+TEST_CASE("a key orders tasks across both lanes, and a failed task frees its key") {
     Record<int> order;
     Gate gate;
     TaskPool pool(options(3));
@@ -272,7 +272,7 @@ TEST_CASE("a key orders tasks across both lanes, and a failed one does not hold 
     CHECK(order.values() == std::vector{0, 1, 2});
 }
 
-TEST_CASE("tasks behind their key are bounded") {
+TEST_CASE("max_keyed bounds the tasks behind their key") {
     Gate gate;
     auto set = options(4);
     set.max_keyed = 2;
@@ -308,8 +308,7 @@ TEST_CASE("a task queued behind its key is cancelled by its token, once, and not
     CHECK(pool.metrics().total(OutcomeKind::cancelled) == 1);
 }
 
-TEST_CASE(
-    "who waits for room behind a key is accepted when there is some, first come first served") {
+TEST_CASE("a submitter that waits for room behind a key is accepted when there is room, in order") {
     auto set = options(1);
     set.max_keyed = 1;
     TaskPool pool(set);
@@ -331,7 +330,7 @@ TEST_CASE(
         Submitters submitters(pool);
         submitters.add(task(2), with_key("k"));
         submitters.add([&] { order.add(3); }, std::move(last));
-        gates[0].open();  // 1 runs, which makes room for 2
+        gates[0].open();  // task 1 runs, which makes room for task 2
         CHECK(eventually([&] { return submitters.answers().size() == 1; }));
         CHECK(pool.metrics().queued == 1);
         CHECK(pool.waiting() == 1);
@@ -347,8 +346,7 @@ TEST_CASE(
     CHECK(pool.metrics().queued == 0);
 }
 
-TEST_CASE(
-    "who waits for room behind a key is accepted when a queued task is cancelled, or by a slot") {
+TEST_CASE("a submitter that waits for room behind a key gets that of a cancelled or started task") {
     auto set = options(2);
     set.max_keyed = 1;
     TaskPool pool(set);

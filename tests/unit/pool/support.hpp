@@ -18,7 +18,7 @@ using namespace airy::pool;
 
 using namespace std::chrono_literals;
 
-// Whether the condition came true within 20 s of real time.
+// Waits for the condition, at most 20 s of real time. Returns whether it came true.
 template <class Condition>
 bool eventually(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + 20s;
@@ -29,7 +29,7 @@ bool eventually(Condition condition) {
     return true;
 }
 
-// What tasks wait at until the test opens it. Any thread; opening twice is fine.
+// Tasks wait at a gate until the test opens it. For any thread; opening it twice is fine.
 class Gate {
   public:
     void open() {
@@ -52,7 +52,7 @@ class Gate {
     bool open_ = false;
 };
 
-// Values in the order in which they came, from any thread.
+// Values in the order in which threads added them.
 template <class T>
 class Record {
   public:
@@ -81,7 +81,7 @@ inline Options options(std::size_t size) {
     return options;
 }
 
-// Sleeps in short naps until the gate is open; a coroutine for the async lane.
+// A coroutine task that sleeps in short naps until the gate is open.
 inline boost::asio::awaitable<TaskResult> pass(TaskContext& context, Gate& gate) {
     while (!gate.is_open()) {
         const bool undisturbed = co_await context.sleep_for(1ms);

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Timeouts and stop requests, with a clock moved by hand.
+// Timeouts and stop requests in a whole pool, with a clock that the test moves.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -191,7 +191,7 @@ TEST_CASE("the submitter's token stops the running task, in both lanes") {
     CHECK(outcomes.values() == std::vector{OutcomeKind::cancelled, OutcomeKind::cancelled});
 }
 
-TEST_CASE("a stop callback may submit: a full pool refuses, whichever thread asked to stop") {
+TEST_CASE("a full pool refuses the submissions of a stop callback, whichever thread asks to stop") {
     Timed timed;
     timed.pool.resize(1);
     std::stop_source stop;
@@ -246,7 +246,7 @@ TEST_CASE("a stop callback that release calls cannot wait for the pool") {
     CHECK(refused);
 }
 
-TEST_CASE("a task that stops a task of another pool is still inside its own") {
+TEST_CASE("a task that stops a task of another pool is still inside its own pool") {
     TaskPool own(options(1)), other(options(1));
     std::stop_source stop;
     SubmitOptions set;
