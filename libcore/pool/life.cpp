@@ -156,7 +156,7 @@ bool State::coroutines_left() {
     return any;
 }
 
-// Under the lock: tells everybody who waits for it when the pool is idle.
+// Under the lock: when the pool is idle, wakes the threads and coroutines that wait for that.
 void State::note_idle(Actions& actions) {
     if (!idle()) return;
     if (waits_.count > 0) waits_.changed.notify_all();

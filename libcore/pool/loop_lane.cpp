@@ -123,8 +123,9 @@ void LoopLane::drain() {
         continue;
 }
 
-// Does what the lane has for the loop. False when it had nothing, or when the turn's budget is used
-// up, so that other work of the loop comes between.
+// Starts ready tasks, and resumes the coroutines that the lane has an answer for. Returns false
+// when there was no such work, or when the turn's budget is used up, so that other work of the loop
+// comes between.
 bool LoopLane::take_turn() {
     std::array<Task*, 64> batch;
     std::size_t size = 0;
@@ -249,7 +250,7 @@ void LoopLane::sleep(Task& task, std::chrono::nanoseconds duration, SleepQueue::
     if (!sleep_timer_.sweeping) arm_sleep_timer();
 }
 
-// Wakes the coroutines whose sleep is over, then makes a turn with what they left.
+// Wakes the coroutines whose sleep is over, then makes a turn for the tasks that this let in.
 void LoopLane::sweep() {
     bool own_turn;
     {

@@ -25,8 +25,8 @@ namespace airy::pool {
 // A coroutine that no other coroutine awaits. No exception may leave it.
 using RootCoroutine = boost::asio::awaitable<boost::asio::detail::awaitable_thread_entry_point>;
 
-// Runs the coroutine on the calling thread until it first suspends; whoever resumes it later, does
-// so on the executor's loop. Nothing can cancel it. Unlike co_spawn it makes no copies of the
+// Runs the coroutine on the calling thread until it first suspends. Later resumptions must come
+// from the executor's loop. Nothing can cancel it. Unlike co_spawn it makes no copies of the
 // executor and no frame of its own, which saves 0.5 KB and a third of the time of a task, and it
 // does not keep the loop at work.
 inline void start_root_coroutine(RootCoroutine coroutine,

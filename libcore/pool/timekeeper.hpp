@@ -16,14 +16,14 @@
 namespace airy::pool {
 
 // The one thread of a pool that watches the time: it sleeps until the earliest time that somebody
-// has named, or until a kick, and then has its host look at what is due.
+// has named, or until a kick, and then has its host look at the time.
 class Timekeeper {
   public:
     // The pool. All calls come with the lock held.
     class Host {
       public:
-        // Deals with what is due, and names the next time by check_by(). May free the lock
-        // meanwhile. On the timekeeper's thread.
+        // Ends everything whose time has come, and names the next time by check_by(). May free the
+        // lock meanwhile. On the timekeeper's thread.
         virtual void look(std::unique_lock<Lock>& lock) = 0;
         // Whether nothing is left to see to, so that the thread ends.
         virtual bool over() const noexcept = 0;
@@ -51,8 +51,8 @@ class Timekeeper {
         next_check_ = at;
         actions.kick = true;
     }
-    // Has the host look so much later by the real time, whatever the pool's clock says: for what is
-    // about threads and not about tasks. False when an alarm is set already.
+    // Has the host look so much later by the real time, whatever the pool's clock says: for matters
+    // of threads, not of tasks. False when an alarm is set already.
     bool set_alarm(std::chrono::nanoseconds after, Actions& actions) noexcept {
         if (alarm_) return false;
         alarm_ = std::chrono::steady_clock::now() + after;

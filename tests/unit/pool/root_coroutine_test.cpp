@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// What the pool relies on in boost::asio::detail. A failure here means that Boost has changed, and
-// that root_coroutine.hpp must follow.
+// The behaviour of boost::asio::detail on which the pool relies. A failure here means that Boost
+// has changed, and that root_coroutine.hpp must follow.
 #include "pool/root_coroutine.hpp"
 
 #include <doctest/doctest.h>
