@@ -34,7 +34,7 @@ TEST_CASE("the pauses of two differ") {
     Backoff two({.enabled = true}, begin, 2);
     int same = 0;
     for (int i = 0; i < 20; ++i)
-        if (one.next(false, begin) == two.next(false, start)) ++same;
+        if (one.next(false, begin) == two.next(false, begin)) ++same;
     CHECK(same < 5);
 }
 
