@@ -107,24 +107,10 @@ QueueInfo Management::queue(const std::string& name) const {
             fmt::format("queue '{}'", util::printable(name))));
 }
 
-std::vector<ExchangeInfo> Management::exchanges() const {
-    return parse_exchanges(get(fmt::format("exchanges/{}", vhost_), "such virtual host"));
-}
-
 std::vector<BindingInfo> Management::bindings() const {
     return parse_bindings(get(
         fmt::format("bindings/{}?columns=source,destination,destination_type,routing_key", vhost_),
         "such virtual host"));
-}
-
-std::vector<BindingInfo> Management::bindings(const std::string& queue) const {
-    return parse_bindings(
-        get(fmt::format("queues/{}/{}/bindings", vhost_, net::percent_encode(queue)),
-            fmt::format("queue '{}'", util::printable(queue))));
-}
-
-Overview Management::overview() const {
-    return parse_overview(get("overview", "overview"));
 }
 
 std::vector<std::string> Management::alarms() const {

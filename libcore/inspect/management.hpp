@@ -40,27 +40,11 @@ struct QueueInfo {
     std::optional<std::int64_t> head_timestamp;  // of the oldest message, seconds since 1970
 };
 
-struct ExchangeInfo {
-    std::string name;  // empty: the default exchange
-    std::string type;
-    bool durable = false;
-    bool internal = false;
-};
-
 struct BindingInfo {
     std::string exchange;  // empty: the default exchange
     std::string destination;
     bool to_queue = true;  // false: the destination is an exchange
     std::string pattern;
-};
-
-struct Overview {
-    std::string version;  // of RabbitMQ, e.g. "3.10.8"
-    std::string cluster;
-    std::uint64_t queues = 0;
-    std::uint64_t connections = 0;
-    std::uint64_t ready = 0;
-    std::uint64_t unacked = 0;
 };
 
 // Reads one virtual host through RabbitMQ's management API
@@ -77,10 +61,7 @@ class Management {
 
     std::vector<QueueInfo> queues() const;
     QueueInfo queue(const std::string& name) const;
-    std::vector<ExchangeInfo> exchanges() const;
     std::vector<BindingInfo> bindings() const;
-    std::vector<BindingInfo> bindings(const std::string& queue) const;
-    Overview overview() const;
     // What keeps publishers from publishing, e.g. "rabbit@host: memory". Needs the tag
     // `monitoring`.
     std::vector<std::string> alarms() const;
@@ -100,9 +81,7 @@ class Management {
 // What the API's answers say. Throw Error{unreachable} for text that is no such answer.
 std::vector<QueueInfo> parse_queues(std::string_view json);
 QueueInfo parse_queue(std::string_view json);
-std::vector<ExchangeInfo> parse_exchanges(std::string_view json);
 std::vector<BindingInfo> parse_bindings(std::string_view json);
-Overview parse_overview(std::string_view json);
 std::vector<std::string> parse_alarms(std::string_view json);  // of /api/nodes
 
 // The names of the broker's queues for completion in a shell; empty whenever that fails, for

@@ -90,36 +90,12 @@ QueueInfo parse_queue(std::string_view source) {
     return to_queue(parse(source, json::value_t::object));
 }
 
-std::vector<ExchangeInfo> parse_exchanges(std::string_view source) {
-    std::vector<ExchangeInfo> exchanges;
-    for (const auto& item : parse(source, json::value_t::array))
-        exchanges.push_back({text(item, "name"), text(item, "type"), flag(item, "durable"),
-                             flag(item, "internal")});
-    return exchanges;
-}
-
 std::vector<BindingInfo> parse_bindings(std::string_view source) {
     std::vector<BindingInfo> bindings;
     for (const auto& item : parse(source, json::value_t::array))
         bindings.push_back({text(item, "source"), text(item, "destination"),
                             text(item, "destination_type") == "queue", text(item, "routing_key")});
     return bindings;
-}
-
-Overview parse_overview(std::string_view source) {
-    const json value = parse(source, json::value_t::object);
-    Overview overview;
-    overview.version = text(value, "rabbitmq_version");
-    overview.cluster = text(value, "cluster_name");
-    if (const json* objects = member(value, "object_totals")) {
-        overview.queues = number(*objects, "queues").value_or(0);
-        overview.connections = number(*objects, "connections").value_or(0);
-    }
-    if (const json* totals = member(value, "queue_totals")) {
-        overview.ready = number(*totals, "messages_ready").value_or(0);
-        overview.unacked = number(*totals, "messages_unacknowledged").value_or(0);
-    }
-    return overview;
 }
 
 std::vector<std::string> parse_alarms(std::string_view source) {

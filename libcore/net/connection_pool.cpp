@@ -119,14 +119,18 @@ void ConnectionPool::sweep(util::SteadyTime now) {
     }
 }
 
-void ConnectionPool::close() noexcept {
-    closed_ = true;
+void ConnectionPool::drop_idle() noexcept {
     for (auto place = origins_.begin(); place != origins_.end();) {
         auto& entry = place->second;
         entry.open -= entry.idle.size();
         entry.idle.clear();
         place = entry.open == 0 && entry.waiting.empty() ? origins_.erase(place) : std::next(place);
     }
+}
+
+void ConnectionPool::close() noexcept {
+    closed_ = true;
+    drop_idle();
 }
 
 }  // namespace airy::net

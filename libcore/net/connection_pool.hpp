@@ -47,8 +47,8 @@ struct Origin {
 
 // The connections of one HTTP client by origin: those that are idle, how many there are, and who
 // waits for one. Lives on the loop thread; shared by the client and its requests. Idle connections
-// hold no loop back: what the server closed or what was idle for too long is closed when a request
-// to any origin comes next.
+// do not keep a loop running; those that were idle for too long are closed when the next request to
+// any origin comes.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   public:
     struct Limits {
@@ -98,7 +98,8 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     boost::asio::awaitable<std::optional<Lease>> take(Origin origin,
                                                       boost::asio::steady_timer& deadline);
 
-    // Closes what is idle, and keeps no connection from now on.
+    void drop_idle() noexcept;
+    // Drops what is idle, and keeps no connection from now on.
     void close() noexcept;
 
   private:

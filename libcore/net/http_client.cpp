@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
@@ -36,7 +37,8 @@ using asio::ip::tcp;
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t head_limit = 64 * 1024;  // bytes of an answer's head
-constexpr std::size_t kept_buffer = 16 * 1024;   // bytes that an idle connection holds at most
+constexpr auto descriptor_pause = std::chrono::milliseconds(50);
+constexpr std::size_t kept_buffer = 16 * 1024;  // bytes that an idle connection holds at most
 
 [[noreturn]] void fail(const std::string& reason) {
     throw Error(ErrorKind::unreachable, reason);
@@ -181,6 +183,12 @@ boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) 
     return error;
 }
 
+// Others may give some back: that is a reason to wait, not to fail.
+bool is_out_of_descriptors(const boost::system::error_code& error) {
+    return error == boost::system::errc::too_many_files_open ||
+           error == boost::system::errc::too_many_files_open_in_system;
+}
+
 }  // namespace
 
 // Returns with no connection when the deadline has passed.
@@ -194,6 +202,16 @@ asio::awaitable<void> HttpClient::State::connect(const HttpUrl& url, HttpConnect
     for (const auto& endpoint : endpoints) {
         connection.close();
         error = open_socket(connection.socket, endpoint.protocol());
+        while (is_out_of_descriptors(error)) {
+            deadline.stage = "free descriptor";
+            pool->drop_idle();
+            asio::steady_timer pause(
+                loop, std::min(util::steady_now() + descriptor_pause, deadline.timer.expiry()));
+            co_await pause.async_wait(asio::use_awaitable);
+            if (deadline.expired) co_return;
+            error = open_socket(connection.socket, endpoint.protocol());
+        }
+        deadline.stage = "connection";
         if (error) continue;
         const auto [refused] = co_await connection.socket.async_connect(endpoint, as_tuple);
         if (deadline.expired) co_return;

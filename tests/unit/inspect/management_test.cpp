@@ -99,7 +99,7 @@ TEST_CASE("refusals and failures are told apart, with what to do") {
 TEST_CASE("the reason in a refusal cannot write to the terminal") {
     ScriptedServer server({http_answer(401, R"({"reason":"\u001b[2J\u0007"})")});
     try {
-        Management(broker("amqp://ann@127.0.0.1/"), server.url()).overview();
+        Management(broker("amqp://ann@127.0.0.1/"), server.url()).queues();
         FAIL("was answered");
     } catch (const Error& error) {
         CHECK(std::string(error.what()).find('\x1b') == std::string::npos);

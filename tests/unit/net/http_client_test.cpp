@@ -3,8 +3,11 @@
 #include "net/http_client.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <optional>
 #include <semaphore>
@@ -344,6 +347,32 @@ TEST_CASE_FIXTURE(Fixture, "nobody listens") {
         port = server.port();
     }
     CHECK(ask(get("http://127.0.0.1:" + std::to_string(port))) == "! connection refused");
+}
+
+TEST_CASE_FIXTURE(Fixture, "out of descriptors, a request waits for one until its deadline") {
+    TalkingServer server(answer_all);
+    // The loop's own descriptors are opened for its first timer.
+    const boost::asio::steady_timer first(loop);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    // The lowest number that is free is out of bounds.
+    util::Fd lowest(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const rlimit none{static_cast<rlim_t>(lowest.get()), limit.rlim_max};
+    lowest.reset();
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    Asked patient, late;
+    auto request = get(server.url());
+    begin(loop, *client, request, patient);
+    request.deadline = 20ms;
+    begin(loop, *client, request, late);
+    const bool late_done = run_until([&] { return late.done; });
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    CHECK(late_done);
+    CHECK(late.failure == "no free descriptor within 0.02 s");
+    CHECK_FALSE(patient.done);
+    loop.restart();
+    loop.run();
+    CHECK(patient.response.body == "0");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a request can be cancelled wherever it is") {
