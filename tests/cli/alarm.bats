@@ -41,7 +41,8 @@ blocked='the broker blocks publishers'
 }
 
 @test "one event: it is confirmed once the alarm is over" {
-    spawn publisher "$AIRY_BIN" "${post[@]}"
+    # rabbitmqctl needs longer than the default wait for a confirm on a machine that is busy.
+    spawn publisher "$AIRY_BIN" "${post[@]}" --confirm-timeout 5m
     wait_until grep -q "$blocked" publisher.err
     assert_equal "$(<publisher.out)" ''
     alarm 0.4

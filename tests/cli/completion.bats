@@ -48,8 +48,11 @@ completes_to() {
         tmux -S "$PWD/tmux" capture-pane -p | grep . >&2
         return 1
     }
+    # A key pressed before the shell asks again would be lost.
     press C-c
+    wait_until asks_again
 }
+asks_again() { [[ $(tmux -S "$PWD/tmux" capture-pane -p | grep . | tail -n 1) == '$' ]]; }
 
 in_bash() {
     cat >home/.bashrc <<'RC'

@@ -40,6 +40,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
 }
 
 @test "stats --report: a FIFO, a link and a mode stay what they are" {
+    airy queue declare "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues --record "$recording"
     wait_until 20 samples 1
     kill -INT "$spawned_pid"

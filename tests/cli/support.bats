@@ -6,8 +6,9 @@
 load helper
 
 @test "a node's process is known at every moment, also while it executes another program" {
+    # As for a node, the environment is one that a single read(2) of 4 KiB takes.
     # shellcheck disable=SC2016 # expanded by that shell
-    spawn turncoat env HOME="$PWD/home" bash -c 'echo >there; exec bash -c "$0" "$0"' \
+    spawn turncoat env -i PATH="$PATH" HOME="$PWD/home" bash -c 'echo >there; exec bash -c "$0" "$0"' \
         'exec bash -c "$0" "$0"'
     wait_until test -e there
     echo "$spawned_pid" >turncoat.pid
