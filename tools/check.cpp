@@ -11,10 +11,11 @@
 #include "complaints.hpp"
 #include "hints.hpp"
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
+#include "mq/inventory.hpp"
 #include "mq/outcome.hpp"
+#include "mq/schemes.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
@@ -148,21 +149,21 @@ class Check final : public Command {
     }
 
     void queue(Verdict& verdict) {
-        const auto endpoint = broker_.endpoint("check");
-        const auto survey = inspect::survey_queues(management_.management(endpoint),
-                                                   *mq::connect(endpoint), {name_});
-        raise(survey.missing);
-        const auto& queue = survey.queues.front().queue;
+        auto endpoint = broker_.endpoint("check");
+        management_.apply(endpoint);
+        const auto inventory = mq::connect(endpoint)->inventory({.queues = {name_}});
+        raise(inventory.missing);
+        const auto& queue = inventory.queues.front().queue;
         verdict.add(
             {"ready", number(queue.ready), "", {number(warn_ready_), number(max_ready_)}, {}});
         verdict.add({"consumers", number(queue.consumers), "", {}, {{}, number(min_consumers_)}});
         verdict.add({"unacked", number(queue.unacked), "", {}, {}});
         verdict.add({"age", head_age(queue), "s", {seconds(warn_age_), seconds(max_age_)}, {}});
-        if (!survey.degraded.empty()) verdict.remark(survey.degraded);
+        if (!inventory.degraded.empty()) verdict.remark(inventory.degraded);
     }
 
     // An empty queue has nothing old in it, whatever the broker tells.
-    static std::optional<double> head_age(const inspect::QueueInfo& queue) {
+    static std::optional<double> head_age(const mq::QueueInfo& queue) {
         if (queue.ready == 0) return 0;
         if (!queue.head_timestamp) return std::nullopt;
         const std::chrono::duration<double> now = util::system_clock().now().time_since_epoch();
@@ -253,9 +254,11 @@ class Check final : public Command {
 
     void broker(Verdict& verdict) {
         exchange_.resolve();
-        const auto endpoint = broker_.endpoint("check");
+        auto endpoint = broker_.endpoint("check");
+        management_.apply(endpoint);
         const auto start = steady_clock::now();
-        const auto topology = mq::connect(endpoint)->topology();
+        const auto broker = mq::connect(endpoint);
+        const auto topology = broker->topology();
         const Duration took = steady_clock::now() - start;
         verdict.remark(topology->server());
         topology->check_exchange(exchange_.name);
@@ -267,10 +270,9 @@ class Check final : public Command {
             verdict.remark("the type of the exchange is not known: " + std::string(error.what()));
         }
         verdict.add({"connect", seconds(took), "s", {}, {}});
-        const auto management = management_.management(endpoint);
-        if (!management) return;  // the embedded broker has no alarms
+        if (!mq::scheme_of(endpoint.url).can.has(mq::Capability::alarms)) return;
         try {
-            const auto alarms = management->alarms();
+            const auto alarms = broker->alarms();
             for (const auto& alarm : alarms)
                 verdict.raise(State::critical, "alarm: " + alarm);
             verdict.add({"alarms", static_cast<double>(alarms.size()), "", {}, {}});

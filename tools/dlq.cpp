@@ -10,9 +10,9 @@
 #include "agreement.hpp"
 #include "command.hpp"
 #include "complaints.hpp"
-#include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
+#include "mq/inventory.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
@@ -110,14 +110,11 @@ class Dlq final : public Command {
     }
 
     // The work queues whose dead letters are asked for.
-    std::vector<std::string> wanted_queues(const mq::Endpoint& endpoint, mq::Broker& broker) const {
+    std::vector<std::string> wanted_queues(mq::Broker& broker) const {
         if (!queues_.empty()) return queues_;
-        const auto survey = inspect::survey_queues(management_.management(endpoint), broker);
-        if (!survey.degraded.empty())
-            throw Error(ErrorKind::unreachable, "cannot list the queues: " + survey.degraded,
-                        "name the queues: airy dlq ls QUEUE…");
+        const auto inventory = broker.inventory({});
         std::vector<std::string> names;
-        for (const auto& report : survey.queues)
+        for (const auto& report : inventory.queues)
             if (const auto& name = report.queue.name; name.ends_with(suffix))
                 names.push_back(name.substr(0, name.size() - suffix.size()));
         return names;
@@ -152,6 +149,7 @@ class Dlq final : public Command {
     int list() {
         util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
+        management_.apply(endpoint);
         endpoint.interrupt_fd = signals.fd();
         const auto broker = mq::connect(endpoint);
         const auto now = util::system_clock().now();
@@ -161,7 +159,7 @@ class Dlq final : public Command {
                              {"oldest", output::Align::right},
                              {"newest", output::Align::right}});
         std::vector<Error> complaints;
-        for (const auto& queue : wanted_queues(endpoint, *broker)) {
+        for (const auto& queue : wanted_queues(*broker)) {
             Groups groups;
             std::optional<int> signal;
             try {

@@ -10,9 +10,8 @@ void ManagementOption::add(cli::App& app) {
     declare_setting(app, Setting::management_url, url).group("Broker");
 }
 
-std::optional<inspect::Management> ManagementOption::management(const mq::Endpoint& broker) const {
-    if (!mq::speaks_amqp(broker.url)) return std::nullopt;
-    return inspect::Management(broker, settings().value(Setting::management_url, url));
+void ManagementOption::apply(mq::Endpoint& endpoint) const {
+    endpoint.management_url = settings().value(Setting::management_url, url);
 }
 
 }  // namespace airy::tools

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "cli/app.hpp"
-#include "inspect/management.hpp"
+#include "mq/endpoint.hpp"
 
 namespace airy::tools {
 
@@ -16,8 +15,8 @@ struct ManagementOption {
 
     void add(cli::App& app);
 
-    // With the login of `broker`; none for one that is no RabbitMQ. Throws Error{usage}.
-    std::optional<inspect::Management> management(const mq::Endpoint& broker) const;
+    // Says in `endpoint` where the API is.
+    void apply(mq::Endpoint& endpoint) const;
 };
 
 }  // namespace airy::tools

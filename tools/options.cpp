@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "mq/schemes.hpp"
+#include "net/percent.hpp"
 #include "output/log_sink.hpp"
 #include "output/stream.hpp"
 #include "settings.hpp"
@@ -16,19 +18,6 @@
 
 namespace airy::tools {
 namespace {
-
-// Percent-encodes what a URL's user, password or vhost may not hold bare (RFC 3986, 2.3).
-std::string url_encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~')
-            out += c;
-        else
-            out += fmt::format("%{:02X}", byte);
-    }
-    return out;
-}
 
 std::string first_line_of(const std::string& path) {
     std::ifstream file(path);
@@ -73,26 +62,10 @@ bool any_part_given() {
 std::string url_from_parts() {
     const auto& from = settings();
     const auto vhost = from.value(Setting::vhost);
-    return fmt::format("amqp://{}:{}@{}:{}/{}", url_encoded(from.value(Setting::user)),
-                       url_encoded(from.value(Setting::password)),
+    return fmt::format("amqp://{}:{}@{}:{}/{}", net::percent_encode(from.value(Setting::user)),
+                       net::percent_encode(from.value(Setting::password)),
                        bracketed(from.value(Setting::host)), from.value(Setting::port),
-                       vhost != "/" ? url_encoded(vhost) : std::string());
-}
-
-// The URL with its password replaced.
-std::string with_password(const std::string& url, const std::string& password) {
-    const auto scheme = url.find("://");
-    if (scheme == std::string::npos || !mq::speaks_amqp(url)) return url;
-    const auto start = scheme + 3;
-    const auto authority_end = std::min(url.find('/', start), url.size());
-    const auto at = url.rfind('@', authority_end);
-    std::string user = "guest";
-    std::size_t host = start;
-    if (at != std::string::npos && at > start) {
-        user = url.substr(start, std::min(url.find(':', start), at) - start);
-        host = at + 1;
-    }
-    return url.substr(0, start) + user + ":" + url_encoded(password) + "@" + url.substr(host);
+                       vhost != "/" ? net::percent_encode(vhost) : std::string());
 }
 
 std::string host_name() {
@@ -160,9 +133,9 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     const auto file =
         lacks_password ? from.value(Setting::password_file, password_file) : password_file;
     if (!file.empty())
-        endpoint.url = with_password(endpoint.url, first_line_of(file));
+        endpoint.url = mq::scheme_of(endpoint.url).with_password(endpoint.url, first_line_of(file));
     else if (const auto word = from.given(Setting::password); word && lacks_password)
-        endpoint.url = with_password(endpoint.url, word->text);
+        endpoint.url = mq::scheme_of(endpoint.url).with_password(endpoint.url, word->text);
 
     endpoint.tls.ca_file = from.value(Setting::authorities, tls.ca_file);
     endpoint.tls.cert_file = from.value(Setting::certificate, tls.cert_file);

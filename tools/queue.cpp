@@ -13,9 +13,9 @@
 #include "command.hpp"
 #include "complaints.hpp"
 #include "event/topic.hpp"
-#include "inspect/queues.hpp"
 #include "management_option.hpp"
 #include "mq/broker.hpp"
+#include "mq/inventory.hpp"
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
@@ -160,25 +160,23 @@ class Queue final : public Command {
     }
 
     int list() {
-        const auto endpoint = broker_.endpoint("queue");
-        const auto management = management_.management(endpoint);
-        auto survey = names_.empty()
-                          ? inspect::survey_queues(management, *mq::connect(endpoint))
-                          : inspect::survey_queues(management, *mq::connect(endpoint), names_);
+        auto endpoint = broker_.endpoint("queue");
+        management_.apply(endpoint);
+        auto inventory = mq::connect(endpoint)->inventory({.queues = names_});
         if (!match_.empty())
-            std::erase_if(survey.queues, [this](const inspect::QueueReport& report) {
+            std::erase_if(inventory.queues, [this](const mq::QueueReport& report) {
                 return ::fnmatch(match_.c_str(), report.queue.name.c_str(), 0) != 0;
             });
         const auto now = util::system_clock().now();
-        if (!output_.json()) output::print(output::queue_table(survey.queues));
+        if (!output_.json()) output::print(output::queue_table(inventory.queues));
         if (output_.json())
-            for (const auto& report : survey.queues)
+            for (const auto& report : inventory.queues)
                 output::print(output::queue_json(report, now));
         output::flush();
-        if (!survey.degraded.empty())
-            output::note(survey.degraded + "; ready and consumers are from a passive declare");
-        raise(survey.missing);
-        if (survey.queues.empty())
+        if (!inventory.degraded.empty())
+            output::note(inventory.degraded + "; ready and consumers are from a passive declare");
+        raise(inventory.missing);
+        if (inventory.queues.empty())
             output::note(match_.empty() ? "there are no queues" : "no queue matches " + match_);
         return 0;
     }

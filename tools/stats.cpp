@@ -113,8 +113,9 @@ class Stats final : public Command {
     }
 
     Snapshot look_at_queues() {
-        const auto endpoint = broker_.endpoint("stats");
-        return stats::look(selection_, {endpoint, management_.management(endpoint)});
+        auto endpoint = broker_.endpoint("stats");
+        management_.apply(endpoint);
+        return stats::look(selection_, endpoint);
     }
 
     int record() {

@@ -38,18 +38,18 @@ class Top final : public Command {
     }
 
     int run() override {
-        const auto endpoint = broker_.endpoint("top");
-        const stats::Source source{endpoint, management_.management(endpoint)};
-        if (output_.json() || !output::stdout_is_terminal()) return watch(source);
-        const auto end = full_screen(source);
+        auto endpoint = broker_.endpoint("top");
+        management_.apply(endpoint);
+        if (output_.json() || !output::stdout_is_terminal()) return watch(endpoint);
+        const auto end = full_screen(endpoint);
         // A thread that hangs in a call still uses what would be taken down now.
         if (!end.all_ended) ::_exit(end.exit_code);
         return end.exit_code;
     }
 
   private:
-    int watch(const stats::Source& source) const {
-        const auto look = [&] { return stats::look(selection_, source); };
+    int watch(const mq::Endpoint& endpoint) const {
+        const auto look = [&] { return stats::look(selection_, endpoint); };
         const auto rendered = [this](const Snapshot& snapshot) {
             return output_.json() ? stats::json_lines(snapshot) : stats::tables(snapshot);
         };
@@ -62,13 +62,12 @@ class Top final : public Command {
     };
 
     // Signals are blocked, and the terminal's taken, before there are threads to inherit that.
-    End full_screen(const stats::Source& source) const {
+    End full_screen(const mq::Endpoint& endpoint) const {
         common_options().start_log(util::LogLevel::error);
         util::SignalFd signals;
         std::optional<top::Terminal> terminal(output::colour_stdout());
-        top::Collector collector(selection_, source);
-        top::View view(terminal->charset(), mq::masked_url(source.endpoint.url),
-                       util::system_clock());
+        top::Collector collector(selection_, endpoint);
+        top::View view(terminal->charset(), mq::masked_url(endpoint.url), util::system_clock());
         int exit_code = 0;
         try {
             exit_code = show(*terminal, collector, view, signals);

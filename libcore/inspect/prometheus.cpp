@@ -123,9 +123,9 @@ std::string prometheus_text(const work::Percentiles& confirm, std::string_view e
     return out;
 }
 
-std::string prometheus_text(const std::vector<QueueReport>& queues) {
+std::string prometheus_text(const std::vector<mq::QueueReport>& queues) {
     std::string out;
-    const auto labels = [](const QueueReport& report) {
+    const auto labels = [](const mq::QueueReport& report) {
         return fmt::format(R"(queue="{}")", escaped(report.queue.name));
     };
     const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
@@ -133,7 +133,8 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
         for (const auto& report : queues)
             if (const auto told = value(report.queue)) metric.sample(labels(report), *told);
     };
-    const auto rate = [&](std::string_view name, std::string_view help, double QueueRates::*value) {
+    const auto rate = [&](std::string_view name, std::string_view help,
+                          double mq::QueueRates::*value) {
         Family metric(out, name, "gauge", help);
         for (const auto& report : queues)
             if (const auto& rates = report.queue.rates)
@@ -141,18 +142,18 @@ std::string prometheus_text(const std::vector<QueueReport>& queues) {
     };
     if (queues.empty()) return out;
     gauge("airy_queue_messages_ready", "Messages that wait to be delivered.",
-          [](const QueueInfo& queue) { return queue.ready; });
+          [](const mq::QueueInfo& queue) { return queue.ready; });
     gauge("airy_queue_messages_unacked", "Messages delivered and not settled.",
-          [](const QueueInfo& queue) { return queue.unacked; });
+          [](const mq::QueueInfo& queue) { return queue.unacked; });
     gauge("airy_queue_consumers", "Consumers of the queue.",
-          [](const QueueInfo& queue) { return queue.consumers; });
+          [](const mq::QueueInfo& queue) { return queue.consumers; });
     gauge("airy_queue_memory_bytes", "Memory that the broker uses for the queue.",
-          [](const QueueInfo& queue) { return queue.memory; });
-    rate("airy_queue_publish_rate", "Messages a second that came in.", &QueueRates::publish);
-    rate("airy_queue_deliver_rate", "Messages a second that went out.", &QueueRates::deliver);
-    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.", &QueueRates::ack);
+          [](const mq::QueueInfo& queue) { return queue.memory; });
+    rate("airy_queue_publish_rate", "Messages a second that came in.", &mq::QueueRates::publish);
+    rate("airy_queue_deliver_rate", "Messages a second that went out.", &mq::QueueRates::deliver);
+    rate("airy_queue_ack_rate", "Messages a second that were acknowledged.", &mq::QueueRates::ack);
     rate("airy_queue_redeliver_rate", "Messages a second that were delivered again.",
-         &QueueRates::redeliver);
+         &mq::QueueRates::redeliver);
     return out;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
+#include "mq/inventory.hpp"
 #include "work/status.hpp"
 
 // Metrics in Prometheus' text format 0.0.4
@@ -25,6 +25,6 @@ std::string prometheus_text(const std::vector<Consumer>& consumers);
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange);
 
 // Of queues: ready, unacked, consumers, memory, and the rates that the broker tells.
-std::string prometheus_text(const std::vector<QueueReport>& queues);
+std::string prometheus_text(const std::vector<mq::QueueReport>& queues);
 
 }  // namespace airy::inspect

@@ -24,21 +24,22 @@ bool is_full(const ConsumerStatus& status) {
     return status.running > 0 && status.free == 0;
 }
 
-bool has_ready(const std::vector<QueueReport>& queues, const std::string& name) {
-    return std::ranges::any_of(queues, [&name](const QueueReport& report) {
+bool has_ready(const std::vector<mq::QueueReport>& queues, const std::string& name) {
+    return std::ranges::any_of(queues, [&name](const mq::QueueReport& report) {
         return report.queue.name == name && report.queue.ready.value_or(0) > 0;
     });
 }
 
 // No handler more can start: all slots are taken, or all that the broker hands out at once (the
 // prefetch) runs while more is ready.
-bool is_stuck(const ConsumerStatus& status, const std::vector<QueueReport>& queues) {
+bool is_stuck(const ConsumerStatus& status, const std::vector<mq::QueueReport>& queues) {
     if (is_full(status)) return true;
     return status.state == work::ConsumerState::running && status.running > 0 &&
            status.running == status.in_flight && has_ready(queues, status.queue);
 }
 
-std::optional<Trouble> hung(const ConsumerStatus& status, const std::vector<QueueReport>& queues) {
+std::optional<Trouble> hung(const ConsumerStatus& status,
+                            const std::vector<mq::QueueReport>& queues) {
     const auto pace = status.handled_rates.ten_seconds + status.failed_rates.ten_seconds;
     if (!is_stuck(status, queues) || pace > 0 || status.tasks.empty()) return std::nullopt;
     const auto oldest = status.tasks.front().running;
@@ -74,7 +75,8 @@ std::optional<Trouble> slow(const ConsumerStatus& status) {
 
 }  // namespace
 
-std::optional<Trouble> trouble(const Consumer& consumer, const std::vector<QueueReport>& queues) {
+std::optional<Trouble> trouble(const Consumer& consumer,
+                               const std::vector<mq::QueueReport>& queues) {
     if (!consumer.status)
         return Trouble{Trouble::Kind::silent,
                        "not answering: stopped (SIGSTOP), hung itself, or swamped"};

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
+#include "mq/inventory.hpp"
 
 namespace airy::inspect {
 
@@ -26,6 +26,6 @@ struct Trouble {
 // nullopt: nothing can be seen. The worst of what holds. `queues` may hold the consumer's: one that
 // has a slot free but takes no more only lags where messages are ready for it.
 std::optional<Trouble> trouble(const Consumer& consumer,
-                               const std::vector<QueueReport>& queues = {});
+                               const std::vector<mq::QueueReport>& queues = {});
 
 }  // namespace airy::inspect

@@ -9,6 +9,7 @@
 
 #include "mq/dead_letter.hpp"
 #include "mq/endpoint.hpp"
+#include "mq/inventory.hpp"
 #include "mq/publisher.hpp"
 #include "mq/subscription.hpp"
 #include "mq/topology.hpp"
@@ -49,6 +50,15 @@ class Broker {
     // at most one is in both. Throws as look_into does, and Error{undelivered} when `to` does not
     // take a message; that one stays.
     virtual Transferred transfer(const Transfer& what, util::SignalFd& signals) = 0;
+
+    // What queues there are, as `query` asks for it. Throws Error{unreachable} where the broker, or
+    // the API that tells of its queues, cannot be reached; a queue that is named and not there is
+    // no error of the call.
+    virtual Inventory inventory(const InventoryQuery& query) = 0;
+
+    // What keeps publishers from publishing, e.g. "rabbit@host: memory"; empty: nothing does, or
+    // the broker has no alarms. Throws as inventory does.
+    virtual std::vector<std::string> alarms() = 0;
 
     // What a message that lies in a dead-letter queue tells of its death.
     virtual DeadLetterAccount account_of(const Delivered& letter) const = 0;

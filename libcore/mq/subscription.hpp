@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,16 @@
 
 namespace airy::mq {
 
+// Where a subscription begins in what a broker keeps: with the next message, with the first or the
+// last that is kept, with the message at an offset, or with the first at a time or later.
+struct Now {};
+struct First {};
+struct Last {};
+struct Offset {
+    std::uint64_t offset = 0;
+};
+using From = std::variant<Now, First, Last, Offset, util::SystemTime>;
+
 struct SubscribeOptions {
     std::string queue;                  // empty: a server-named, exclusive, auto-delete queue
     ExchangeUse exchange;               // for the bindings of a server-named queue
@@ -20,7 +31,12 @@ struct SubscribeOptions {
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
     bool settle_at_once = false;        // settlements do not wait for others to be sent with
     Declarations declarations{};        // made again on each reconnect, before subscribing
+    From from{};                        // other than now needs Capability::replay_from
 };
+
+// Throws Error{unsupported} for options that begin elsewhere than now; for brokers that lack
+// Capability::replay_from. `broker` is their name in sentences.
+void refuse_earlier_start(const SubscribeOptions& options, std::string_view broker);
 
 struct Cancelled {  // the broker ended the subscription, e.g. the queue was deleted
     std::string reason;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,25 +31,6 @@ struct QueueState {
     std::uint32_t consumers = 0;
 };
 
-// What a broker tells of itself.
-struct QueueListing {
-    QueueSpec spec;
-    std::uint64_t ready = 0;
-    std::uint64_t unacked = 0;
-    std::uint64_t consumers = 0;
-    std::uint64_t bytes = 0;  // of the bodies that are ready
-};
-struct BindingListing {
-    std::string exchange;
-    std::string queue;
-    std::string pattern;
-};
-struct Inventory {
-    std::vector<ExchangeSpec> exchanges;  // without the default exchange
-    std::vector<QueueListing> queues;     // by name
-    std::vector<BindingListing> bindings;
-};
-
 // Declares, looks at and deletes exchanges, queues and bindings over one connection. One thread at
 // a time; calls block until the broker answers or the endpoint's timeout is over. Throws
 // Error{not_found} for what is not there or is there with other properties (with the broker's
@@ -71,9 +51,6 @@ class Topology {
     virtual std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) = 0;
     virtual std::uint64_t purge_queue(const std::string& name) = 0;
     virtual void delete_exchange(const std::string& name) = 0;
-
-    // All there is, as of now; nullopt for a broker whose protocol cannot tell (AMQP 0-9-1).
-    virtual std::optional<Inventory> inventory() { return std::nullopt; }
 
     // Who answered, e.g. "RabbitMQ 3.10.8".
     virtual std::string server() const = 0;

@@ -29,6 +29,7 @@
 #include <thread>
 #include <vector>
 
+#include "mq/amqp/url.hpp"
 #include "mq/broker.hpp"
 #include "private_rabbit.hpp"
 #include "tcp_proxy.hpp"
@@ -178,7 +179,7 @@ void report(std::vector<double> samples, int outages) {
 
 void run(const std::string& airy, bool node_itself, int outages) {
     const test::PrivateRabbit node;
-    const auto node_port = mq::parse_amqp_url(node.url()).port;
+    const auto node_port = mq::amqp::parse_amqp_url(node.url()).port;
     std::optional<test::TcpProxy> proxy;
     if (!node_itself) proxy.emplace(node_port);
     const auto proxy_port = proxy ? proxy->port() : std::uint16_t{0};

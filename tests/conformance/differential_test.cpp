@@ -244,9 +244,9 @@ class Side {
 
   private:
     bool holds_any(const std::string& name) {
-        const auto inventory = topology_->inventory();
-        return std::ranges::any_of(inventory.value().queues, [&](const QueueListing& queue) {
-            return queue.spec.name == name && queue.ready + queue.unacked > 0;
+        const auto inventory = broker_->inventory({.queues = {name}});
+        return std::ranges::any_of(inventory.queues, [](const QueueReport& report) {
+            return report.queue.ready.value_or(0) + report.queue.unacked.value_or(0) > 0;
         });
     }
 

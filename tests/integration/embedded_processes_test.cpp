@@ -251,9 +251,9 @@ TEST_CASE("what a killed process held comes back at once, marked; its own queue 
     }
 
     REQUIRE(listener.read_some().size() == 1);  // it is there
-    CHECK(declared->inventory()->queues.size() == 2);
+    CHECK(broker->inventory({}).queues.size() == 2);
     listener.kill();
-    CHECK(declared->inventory()->queues.size() == 1);
+    CHECK(broker->inventory({}).queues.size() == 1);
 }
 
 TEST_CASE("two hundred processes at once") {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "mq/amqp/url.hpp"
 #include "mq/broker.hpp"
 #include "private_rabbit.hpp"
 #include "tcp_proxy.hpp"
@@ -30,7 +31,7 @@ inline PrivateRabbit& node() {
 }
 
 inline std::uint16_t node_port() {
-    return mq::parse_amqp_url(node().url()).port;
+    return mq::amqp::parse_amqp_url(node().url()).port;
 }
 
 inline mq::Endpoint endpoint(const std::string& url, bool reconnects = true) {

@@ -20,7 +20,7 @@ ALLOWED = {
     "inspect": {"util", "event", "net", "mq", "pool", "work"},
 }
 # One file chooses the implementation by the URL's scheme, and so knows all of them.
-FACTORIES = {"libcore/mq/connect.cpp": {"mq/amqp", "mq/embedded"}}
+FACTORIES = {"libcore/mq/schemes.cpp": {"mq/amqp", "mq/embedded"}}
 # Libraries that stay behind one folder.
 OWNERS = {
     r"amqp(_\w+)?\.h|rabbitmq-c/.*": "libcore/mq/amqp",

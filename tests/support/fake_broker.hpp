@@ -29,6 +29,8 @@ class FakeBroker final : public mq::copies::CopyingBroker {
     std::unique_ptr<mq::Publisher> publisher(const mq::PublisherOptions& options) override;
     std::unique_ptr<mq::Subscription> subscribe(const mq::SubscribeOptions& options) override;
     std::unique_ptr<mq::Topology> topology() override;
+    mq::Inventory inventory(const mq::InventoryQuery&) override { return {}; }
+    std::vector<std::string> alarms() override { return {}; }
 
     // Puts a message into a queue, which is made if it is not there.
     void push(const std::string& queue, std::string body, std::string topic = "post.published",

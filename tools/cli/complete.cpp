@@ -14,7 +14,6 @@
 #include "event/topic.hpp"
 #include "event_types.hpp"
 #include "inspect/control_directory.hpp"
-#include "inspect/management.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -102,20 +101,6 @@ Line read_line(CLI::App& app, std::vector<std::string> args) {
     return line;
 }
 
-// Looking must not make the file.
-std::vector<std::string> embedded_queue_names(mq::Endpoint endpoint) {
-    std::vector<std::string> names;
-    endpoint.url += endpoint.url.find('?') == std::string::npos ? "?create=no" : "&create=no";
-    try {
-        if (const auto told = mq::connect(endpoint)->topology()->inventory())
-            for (const auto& queue : told->queues)
-                names.push_back(queue.spec.name);
-    } catch (const Error&) {
-        // No broker, no names.
-    }
-    return names;
-}
-
 // The broker that the line names, or the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
@@ -132,9 +117,17 @@ std::vector<std::string> queue_names(const Line& line) {
     }
     auto endpoint = broker.endpoint("complete");
     endpoint.connect_timeout = broker_deadline;
-    if (!mq::speaks_amqp(endpoint.url)) return embedded_queue_names(endpoint);
-    return inspect::live_queue_names(
-        endpoint, settings().value(Setting::management_url, management_url), broker_deadline);
+    endpoint.management_url = settings().value(Setting::management_url, management_url);
+    endpoint.management_deadline = broker_deadline;
+    endpoint.create = false;  // to look is not to make the file
+    std::vector<std::string> names;
+    try {
+        for (auto& report : mq::connect(endpoint)->inventory({.counts = false}).queues)
+            names.push_back(std::move(report.queue.name));
+    } catch (const Error&) {
+        names.clear();  // no broker, no names
+    }
+    return names;
 }
 
 void add_event_types(Answer& answer) {

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "mq/schemes.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
@@ -50,8 +51,9 @@ void add_broker(std::vector<std::string>& arguments, const mq::Endpoint& endpoin
     const auto add = [&arguments](const char* flag, const std::string& value) {
         if (!value.empty()) arguments.insert(arguments.begin() + 1, {flag, value});
     };
-    add("--url", mq::url_without_password(endpoint.url));
-    if (mq::speaks_amqp(endpoint.url))
+    const auto& scheme = mq::scheme_of(endpoint.url);
+    add("--url", scheme.without_password(endpoint.url));
+    if (scheme.can.has(mq::Capability::login))
         add("--password-file", fmt::format("/dev/fd/{}", password_fd));
     add("--cacert", endpoint.tls.ca_file);
     add("--cert", endpoint.tls.cert_file);
@@ -74,9 +76,8 @@ Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> argument
     for (auto& variable : variables)
         environment.push_back(variable.data());
     environment.push_back(nullptr);
-    const util::Fd password = file_in_memory(mq::speaks_amqp(endpoint.url)
-                                                 ? mq::parse_amqp_url(endpoint.url).password + "\n"
-                                                 : std::string());
+    const util::Fd password =
+        file_in_memory(mq::scheme_of(endpoint.url).password_of(endpoint.url) + "\n");
 
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;

@@ -19,7 +19,7 @@
 namespace airy::tools::output {
 namespace {
 
-using inspect::QueueRates;
+using mq::QueueRates;
 
 constexpr const char* unknown = "-";
 
@@ -51,7 +51,7 @@ std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
 }
 
 // Of the oldest message: seconds, where its publisher set a timestamp.
-std::optional<std::uint64_t> head_age(const inspect::QueueInfo& queue, util::SystemTime now) {
+std::optional<std::uint64_t> head_age(const mq::QueueInfo& queue, util::SystemTime now) {
     if (!queue.head_timestamp) return std::nullopt;
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
@@ -61,7 +61,7 @@ std::optional<std::uint64_t> head_age(const inspect::QueueInfo& queue, util::Sys
 }
 
 std::optional<util::JsonArray> bindings_json(
-    const std::optional<std::vector<inspect::BindingInfo>>& bindings) {
+    const std::optional<std::vector<mq::BindingInfo>>& bindings) {
     if (!bindings) return std::nullopt;
     util::JsonArray array;
     for (const auto& binding : *bindings)
@@ -131,7 +131,7 @@ std::string pool_table(const std::vector<inspect::Consumer>& consumers) {
 }
 
 std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
-                          const std::vector<inspect::QueueReport>& queues) {
+                          const std::vector<mq::QueueReport>& queues) {
     std::string out;
     for (const auto& consumer : consumers)
         if (const auto found = inspect::trouble(consumer, queues)) {
@@ -142,7 +142,7 @@ std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
     return out;
 }
 
-std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
+std::string queue_table(const std::vector<mq::QueueReport>& queues) {
     constexpr auto right = Align::right;
     Table table({{"queue"},
                  {"type", Align::left, 5},
@@ -170,7 +170,7 @@ std::string queue_table(const std::vector<inspect::QueueReport>& queues) {
     return table.text(table_width());
 }
 
-std::string binding_table(const std::vector<inspect::QueueReport>& queues) {
+std::string binding_table(const std::vector<mq::QueueReport>& queues) {
     Table table({{"queue"}, {"exchange"}, {"pattern"}});
     for (const auto& report : queues) {
         if (!report.bindings)
@@ -231,18 +231,17 @@ std::string pool_details(const inspect::Consumer& consumer) {
 }
 
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
-                      const std::vector<inspect::QueueReport>& queues) {
+                      const std::vector<mq::QueueReport>& queues) {
     auto json = json_head("pool", now);
     inspect::add_members(json, consumer);
     const auto found = inspect::trouble(consumer, queues);
     return json.add("trouble", util::null_if_empty(found ? found->why : std::string())).line();
 }
 
-std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
-                       bool with_bindings) {
+std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool with_bindings) {
     const auto& queue = report.queue;
     const auto flag = [&report](bool value) {
-        return report.source != inspect::QueueSource::amqp ? std::optional(value) : std::nullopt;
+        return report.source != mq::QueueSource::amqp ? std::optional(value) : std::nullopt;
     };
     const auto rate = [&queue](double QueueRates::*which) {
         return queue.rates ? std::optional(util::JsonFixed{*queue.rates.*which, 1}) : std::nullopt;
@@ -264,7 +263,7 @@ std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
                     .add("ack_rate", rate(&QueueRates::ack))
                     .add("redeliver_rate", rate(&QueueRates::redeliver))
                     .add("head_age_s", head_age(queue, now))
-                    .add("source", inspect::to_string(report.source));
+                    .add("source", mq::to_string(report.source));
     if (with_bindings) json.add("bindings", bindings_json(report.bindings));
     return json.line();
 }

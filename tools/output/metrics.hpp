@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
+#include "mq/inventory.hpp"
 #include "util/clock.hpp"
 
 // Consumers and queues as tables for people and as JSON lines for programs.
@@ -16,9 +16,9 @@ namespace airy::tools::output {
 std::string pool_table(const std::vector<inspect::Consumer>& consumers);
 // A line for each that does not keep up: which, and why. The queues help to tell.
 std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
-                          const std::vector<inspect::QueueReport>& queues);
-std::string queue_table(const std::vector<inspect::QueueReport>& queues);
-std::string binding_table(const std::vector<inspect::QueueReport>& queues);
+                          const std::vector<mq::QueueReport>& queues);
+std::string queue_table(const std::vector<mq::QueueReport>& queues);
+std::string binding_table(const std::vector<mq::QueueReport>& queues);
 
 // Everything of one consumer that has answered, a line for each thing.
 std::string pool_details(const inspect::Consumer& consumer);
@@ -26,9 +26,9 @@ std::string pool_details(const inspect::Consumer& consumer);
 // One object and its line end. A consumer that does not answer has the state `not answering`, its
 // figures are null. The queues help to tell its trouble.
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
-                      const std::vector<inspect::QueueReport>& queues = {});
+                      const std::vector<mq::QueueReport>& queues = {});
 // `bindings` is a key only where they were asked for; null: nobody could tell.
-std::string queue_json(const inspect::QueueReport& report, util::SystemTime now,
+std::string queue_json(const mq::QueueReport& report, util::SystemTime now,
                        bool with_bindings = false);
 
 }  // namespace airy::tools::output

@@ -19,24 +19,33 @@ namespace {
 
 using inspect::Consumer;
 
-// Only the management API can list queues. Without it there are at least those that the consumers
-// on this host work on.
-inspect::QueueSurvey survey_all(const Source& source,
-                                const std::function<std::vector<Consumer>()>& consumers) {
+// Only the management API can list RabbitMQ's queues. Without it there are at least those that the
+// consumers on this host work on.
+mq::Inventory take_whole(const Selection& selection, mq::Broker& broker,
+                         const std::function<std::vector<Consumer>()>& consumers) {
     try {
-        return inspect::survey_queues(source.management, *mq::connect(source.endpoint));
+        return broker.inventory({.bindings = selection.bindings});
     } catch (const Error& error) {
         std::set<std::string> names;
         for (const auto& consumer : consumers())
             if (consumer.status) names.insert(consumer.status->queue);
         if (error.kind() != ErrorKind::unreachable || names.empty()) throw;
-        auto survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
-                                             std::vector<std::string>(names.begin(), names.end()));
-        survey.missing.clear();  // nobody has named them
-        survey.degraded = error.what();
-        survey.degraded += "; shown are the queues of the consumers on this host";
-        return survey;
+        auto inventory = broker.inventory(
+            {.queues = {names.begin(), names.end()}, .bindings = selection.bindings});
+        inventory.missing.clear();  // nobody has named them
+        inventory.degraded = error.what();
+        inventory.degraded += "; shown are the queues of the consumers on this host";
+        return inventory;
     }
+}
+
+// What is not known of the queues, and why; empty: all is known.
+std::string note_of(const mq::Inventory& inventory, bool bindings) {
+    const bool declared = !inventory.degraded.empty();
+    if (!declared && inventory.without_bindings.empty()) return {};
+    return (declared ? inventory.degraded + "; ready and consumers are from a passive declare"
+                     : inventory.without_bindings) +
+           (bindings ? "; nobody else can tell the bindings" : "");
 }
 
 }  // namespace
@@ -47,12 +56,12 @@ Snapshot look_at_consumers(const Selection& selection) {
     return snapshot;
 }
 
-Snapshot look(const Selection& selection, const Source& source) {
+Snapshot look(const Selection& selection, const mq::Endpoint& broker) {
     const auto consumers =
         std::async(std::launch::async, [] { return inspect::list_consumers(); }).share();
     Snapshot queues;
     add_queues(
-        selection, source, [&consumers] { return consumers.get(); }, queues);
+        selection, broker, [&consumers] { return consumers.get(); }, queues);
     Snapshot snapshot;
     if (selection.pools) add_consumers(selection, consumers.get(), snapshot);
     std::ranges::move(queues.notes, std::back_inserter(snapshot.notes));
@@ -82,31 +91,24 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
         snapshot.notes.push_back("no consumer of this user runs on this host");
 }
 
-void add_queues(const Selection& selection, const Source& source,
+void add_queues(const Selection& selection, const mq::Endpoint& endpoint,
                 const std::function<std::vector<Consumer>()>& consumers, Snapshot& snapshot) {
-    inspect::QueueSurvey survey;
-    if (selection.names.empty())
-        survey = survey_all(source, consumers);
-    else
-        survey = inspect::survey_queues(source.management, *mq::connect(source.endpoint),
-                                        selection.names);
-    snapshot.missing = std::move(survey.missing);
+    const auto broker = mq::connect(endpoint);
+    auto inventory =
+        selection.names.empty()
+            ? take_whole(selection, *broker, consumers)
+            : broker->inventory({.queues = selection.names, .bindings = selection.bindings});
+    snapshot.missing = std::move(inventory.missing);
 
     const auto& match = selection.match;
     if (!match.empty())
-        std::erase_if(survey.queues, [&match](const inspect::QueueReport& report) {
+        std::erase_if(inventory.queues, [&match](const mq::QueueReport& report) {
             return ::fnmatch(match.c_str(), report.queue.name.c_str(), 0) != 0;
         });
-    const bool declared = !survey.degraded.empty();
     snapshot.bindings = selection.bindings;
-    if (selection.bindings)
-        inspect::add_bindings(survey, source.management, *mq::connect(source.endpoint));
-
-    if (!survey.degraded.empty())
-        snapshot.notes.push_back(
-            survey.degraded + (declared ? "; ready and consumers are from a passive declare" : "") +
-            (selection.bindings ? "; nobody else can tell the bindings" : ""));
-    snapshot.queues = std::move(survey.queues);
+    if (auto note = note_of(inventory, selection.bindings); !note.empty())
+        snapshot.notes.push_back(std::move(note));
+    snapshot.queues = std::move(inventory.queues);
     if (snapshot.queues.empty() && snapshot.missing.empty())
         snapshot.notes.push_back(match.empty() ? "there are no queues"
                                                : "no queue matches " + match);

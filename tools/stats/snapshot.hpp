@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/management.hpp"
-#include "inspect/queues.hpp"
 #include "mq/endpoint.hpp"
+#include "mq/inventory.hpp"
 #include "util/error.hpp"
 
 // What one look at the pools and queues shows, for `stats` and `top`. Any thread.
@@ -18,7 +17,7 @@ namespace airy::tools::stats {
 
 struct Snapshot {
     std::vector<inspect::Consumer> consumers;
-    std::vector<inspect::QueueReport> queues;
+    std::vector<mq::QueueReport> queues;
     std::vector<std::string> notes;  // what is not known, and why
     std::vector<Error> missing;      // what was named and is not there
     bool bindings = false;           // of the queues were asked for
@@ -33,26 +32,20 @@ struct Selection {
     bool bindings = false;           // of the queues too
 };
 
-// Where queues are asked for.
-struct Source {
-    mq::Endpoint endpoint;
-    std::optional<inspect::Management> management;
-};
-
 // The consumers alone. Throws as inspect::find_consumer for a name that nobody has.
 Snapshot look_at_consumers(const Selection& selection);
 
 // The queues, and the consumers where they are asked for: both are asked at once, since each waits
-// for others more than it works. Throws as inspect::survey_queues.
-Snapshot look(const Selection& selection, const Source& source);
+// for others more than it works. Throws as mq::Broker::inventory.
+Snapshot look(const Selection& selection, const mq::Endpoint& broker);
 
 // Adds those of `all` that are asked for.
 void add_consumers(const Selection& selection, const std::vector<inspect::Consumer>& all,
                    Snapshot& snapshot);
 
 // Adds the queues; `consumers` tell which there are where the management API does not. Of those
-// named, what is not there goes to `missing`. Throws as inspect::survey_queues.
-void add_queues(const Selection& selection, const Source& source,
+// named, what is not there goes to `missing`. Throws as mq::Broker::inventory.
+void add_queues(const Selection& selection, const mq::Endpoint& endpoint,
                 const std::function<std::vector<inspect::Consumer>()>& consumers,
                 Snapshot& snapshot);
 

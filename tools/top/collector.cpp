@@ -49,7 +49,7 @@ std::string carry_out(const Order& order) {
 
 struct Collector::Shared {
     stats::Selection selection;
-    stats::Source source;
+    mq::Endpoint endpoint;
     util::Wakeup wakeup;
 
     std::mutex mutex;  // guards all below
@@ -102,7 +102,7 @@ void Collector::Shared::look_at_queues() {
         bool told = true;
         try {
             stats::add_queues(
-                selection, source, [&consumers] { return consumers; }, snapshot);
+                selection, endpoint, [&consumers] { return consumers; }, snapshot);
         } catch (const std::exception& error) {
             told = false;
             snapshot.notes.push_back(error.what());
@@ -132,10 +132,10 @@ void Collector::Shared::carry_out_orders() {
     }
 }
 
-Collector::Collector(stats::Selection selection, stats::Source source)
+Collector::Collector(stats::Selection selection, mq::Endpoint endpoint)
     : shared_(std::make_shared<Shared>()) {
     shared_->selection = std::move(selection);
-    shared_->source = std::move(source);
+    shared_->endpoint = std::move(endpoint);
     for (const auto work :
          {&Shared::look_at_pools, &Shared::look_at_queues, &Shared::carry_out_orders}) {
         {

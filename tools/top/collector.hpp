@@ -16,7 +16,7 @@ namespace airy::tools::top {
 // What has come since the last time.
 struct News {
     std::optional<std::vector<inspect::Consumer>> consumers;
-    std::optional<std::vector<inspect::QueueReport>> queues;  // absent too when nobody told
+    std::optional<std::vector<mq::QueueReport>> queues;  // absent too when nobody told
     std::optional<std::vector<std::string>> queue_notes;
     std::vector<std::string> messages;  // what was done by order, or why not
 };
@@ -32,7 +32,7 @@ struct Order {
 // that neither a broker nor a consumer that hangs keeps anybody waiting. All calls: main thread.
 class Collector {
   public:
-    Collector(stats::Selection selection, stats::Source source);
+    Collector(stats::Selection selection, mq::Endpoint endpoint);
     // Waits for threads that are about to end; one that hangs in a call is left to the end of the
     // process, see `stop`.
     ~Collector();

@@ -136,7 +136,7 @@ void add_times(Page& page, std::string_view name, const work::Percentiles& times
 }  // namespace
 
 std::vector<Line> details(const inspect::Consumer& consumer,
-                          const std::vector<inspect::QueueReport>& queues, const History& handled,
+                          const std::vector<mq::QueueReport>& queues, const History& handled,
                           const Surroundings& around, Size size, Charset charset,
                           std::size_t& scroll) {
     const auto width = size.columns;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
+#include "mq/inventory.hpp"
 #include "top/frame.hpp"
 #include "top/sparkline.hpp"
 
@@ -15,7 +15,7 @@ namespace airy::tools::top {
 // Everything about one consumer: its figures, what runs, its last failures, its times. Begins at
 // line `scroll`, which is put back to where the last line is the last of the screen.
 std::vector<Line> details(const inspect::Consumer& consumer,
-                          const std::vector<inspect::QueueReport>& queues, const History& handled,
+                          const std::vector<mq::QueueReport>& queues, const History& handled,
                           const Surroundings& around, Size size, Charset charset,
                           std::size_t& scroll);
 

@@ -15,9 +15,9 @@ namespace airy::tools::top {
 namespace {
 
 using inspect::Consumer;
-using inspect::QueueRates;
-using inspect::QueueReport;
-using inspect::QueueSource;
+using mq::QueueRates;
+using mq::QueueReport;
+using mq::QueueSource;
 using output::Align;
 
 constexpr const char* unknown = "-";

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "inspect/control_client.hpp"
-#include "inspect/queues.hpp"
+#include "mq/inventory.hpp"
 #include "top/listing.hpp"
 #include "top/sparkline.hpp"
 
@@ -24,7 +24,7 @@ class Model {
 
     // One more look, a second after the one before.
     void take_pools(std::vector<inspect::Consumer> consumers);
-    void take_queues(std::vector<inspect::QueueReport> queues);
+    void take_queues(std::vector<mq::QueueReport> queues);
 
     Pane pane() const noexcept { return pane_; }
     void switch_pane() noexcept { pane_ = pane_ == Pane::pools ? Pane::queues : Pane::pools; }
@@ -39,7 +39,7 @@ class Model {
     const inspect::Consumer* consumer(const std::string& id) const;
     const History& handled(const std::string& id) const;
 
-    const std::vector<inspect::QueueReport>& reports() const noexcept { return reports_; }
+    const std::vector<mq::QueueReport>& reports() const noexcept { return reports_; }
 
     // Which consumers do not keep up, and why: a line for each.
     struct Trouble {
@@ -71,7 +71,7 @@ class Model {
     std::size_t spark_width_ = 10;
     std::vector<inspect::Consumer> consumers_;
     std::vector<Trouble> troubles_;
-    std::vector<inspect::QueueReport> reports_;
+    std::vector<mq::QueueReport> reports_;
     std::string rates_note_;
     std::map<std::string, History> handled_;               // by row id
     std::map<std::string, QueueHistory> queue_histories_;  // by queue

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "mq/amqp/management.hpp"
 #include "mq/copies/broker.hpp"
 
 namespace airy::mq::amqp {
@@ -16,9 +17,12 @@ class AmqpBroker final : public copies::CopyingBroker {
     std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;
     std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) override;
     std::unique_ptr<Topology> topology() override;
+    Inventory inventory(const InventoryQuery& query) override;
+    std::vector<std::string> alarms() override { return management_.alarms(); }
 
   private:
     const Endpoint endpoint_;
+    const Management management_;
 };
 
 }  // namespace airy::mq::amqp

@@ -63,7 +63,7 @@ std::string url_of_host(const AmqpUrl& url) {
 
 // A login's failure in words: the broker's own reply where it gave one.
 Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpoint& endpoint) {
-    const std::string what = fmt::format("cannot log in to {}", masked_url(endpoint.url));
+    const std::string what = fmt::format("cannot log in to {}", masked_amqp_url(endpoint.url));
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
         reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
         const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
@@ -118,7 +118,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
     if (!state_) throw std::bad_alloc();
     Endpoint shown = endpoint;
     if (!url.more_hosts.empty()) shown.url = url_of_host(url);
-    shown_url_ = masked_url(shown.url);
+    shown_url_ = masked_amqp_url(shown.url);
     util::log_info("connecting", {{"url", shown_url_}, {"name", endpoint.connection_name}});
     InterruptWatch watch(interrupt);
     try {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 
 namespace airy::mq::amqp {

@@ -30,7 +30,7 @@ namespace {
 using std::chrono::steady_clock;
 
 std::string cannot_connect(const Endpoint& endpoint, std::string_view why) {
-    return fmt::format("cannot connect to {}: {}", masked_url(endpoint.url), why);
+    return fmt::format("cannot connect to {}: {}", masked_amqp_url(endpoint.url), why);
 }
 
 Error unreachable(const Endpoint& endpoint, std::string_view why, std::string_view hint,

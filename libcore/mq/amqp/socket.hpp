@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "mq/amqp/interrupt_watch.hpp"
+#include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 
 namespace airy::mq::amqp {

@@ -2,25 +2,41 @@
 // SPDX-License-Identifier: MIT
 #include "mq/embedded/broker.hpp"
 
+#include "mq/embedded/inventory.hpp"
 #include "mq/embedded/publisher.hpp"
 #include "mq/embedded/subscription.hpp"
 #include "mq/embedded/topology.hpp"
 
 namespace airy::mq::embedded {
 
-EmbeddedBroker::EmbeddedBroker(const Endpoint& endpoint)
-    : location_(parse_location(endpoint.url)) {}
+namespace {
+
+Location location_of(const Endpoint& endpoint) {
+    auto location = parse_location(endpoint.url);
+    location.create = location.create && endpoint.create;
+    return location;
+}
+
+}  // namespace
+
+EmbeddedBroker::EmbeddedBroker(const Endpoint& endpoint) : location_(location_of(endpoint)) {}
 
 std::unique_ptr<Publisher> EmbeddedBroker::publisher(const PublisherOptions& options) {
     return std::make_unique<EmbeddedPublisher>(location_, options);
 }
 
 std::unique_ptr<Subscription> EmbeddedBroker::subscribe(const SubscribeOptions& options) {
+    refuse_earlier_start(options, "the embedded broker");
     return std::make_unique<EmbeddedSubscription>(location_, options);
 }
 
 std::unique_ptr<Topology> EmbeddedBroker::topology() {
     return std::make_unique<EmbeddedTopology>(location_);
+}
+
+Inventory EmbeddedBroker::inventory(const InventoryQuery& query) {
+    EmbeddedTopology topology(location_);
+    return take_inventory(topology, query);
 }
 
 }  // namespace airy::mq::embedded

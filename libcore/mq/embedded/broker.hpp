@@ -16,6 +16,8 @@ class EmbeddedBroker final : public copies::CopyingBroker {
     std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;
     std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) override;
     std::unique_ptr<Topology> topology() override;
+    Inventory inventory(const InventoryQuery& query) override;
+    std::vector<std::string> alarms() override { return {}; }
 
   private:
     const Location location_;

@@ -210,10 +210,10 @@ void EmbeddedTopology::delete_exchange(const std::string& name) {
     finish(change);
 }
 
-std::optional<Inventory> EmbeddedTopology::inventory() {
+Contents EmbeddedTopology::contents() {
     catch_up_all();
     Change change(store_, catalogue_);  // for one consistent view
-    Inventory out;
+    Contents out;
     auto exchanges = change.db().query("SELECT name, type, durable FROM exchange ORDER BY name");
     while (exchanges.next())
         out.exchanges.push_back({std::string(exchanges.text(0)), std::string(exchanges.text(1)),

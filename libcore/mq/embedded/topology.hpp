@@ -11,6 +11,25 @@
 
 namespace airy::mq::embedded {
 
+// What one file holds.
+struct QueueListing {
+    QueueSpec spec;
+    std::uint64_t ready = 0;
+    std::uint64_t unacked = 0;
+    std::uint64_t consumers = 0;
+    std::uint64_t bytes = 0;  // of the bodies that are ready
+};
+struct BindingListing {
+    std::string exchange;
+    std::string queue;
+    std::string pattern;
+};
+struct Contents {
+    std::vector<ExchangeSpec> exchanges;  // without the default exchange
+    std::vector<QueueListing> queues;     // by name
+    std::vector<BindingListing> bindings;
+};
+
 // Topology over one connection to the file, on the caller's thread.
 class EmbeddedTopology final : public Topology {
   public:
@@ -28,8 +47,10 @@ class EmbeddedTopology final : public Topology {
     std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) override;
     std::uint64_t purge_queue(const std::string& name) override;
     void delete_exchange(const std::string& name) override;
-    std::optional<Inventory> inventory() override;
     std::string server() const override;
+
+    // All there is, as of now, in one consistent view.
+    Contents contents();
 
   private:
     void catch_up_all();

@@ -55,20 +55,20 @@ TEST_CASE("a consumer that does not answer is down, and the others are up") {
 }
 
 TEST_CASE("what a queue's broker does not tell has no sample") {
-    QueueReport report;
+    mq::QueueReport report;
     report.queue.name = "q";
     report.queue.ready = 5;
     // Neither by whoever cannot tell it, nor by whoever could: absent is not 0.
-    for (const auto source : {QueueSource::management, QueueSource::broker}) {
+    for (const auto source : {mq::QueueSource::management, mq::QueueSource::broker}) {
         report.source = source;
         CHECK(prometheus_text(std::vector{report}).find("rate{") == std::string::npos);
     }
-    report.source = QueueSource::amqp;
+    report.source = mq::QueueSource::amqp;
     const auto text = prometheus_text(std::vector{report});
     CHECK(has(text, R"(airy_queue_messages_ready{queue="q"} 5)"));
     CHECK(text.find("airy_queue_messages_unacked{") == std::string::npos);
     CHECK(text.find("airy_queue_ack_rate{") == std::string::npos);
-    CHECK(prometheus_text(std::vector<QueueReport>{}).empty());
+    CHECK(prometheus_text(std::vector<mq::QueueReport>{}).empty());
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ TEST_CASE("hung: the whole prefetch runs, fewer than the slots, and more is read
     status.queue = "work";
     status.free = 4;
     status.in_flight = status.running;
-    QueueReport own;
+    mq::QueueReport own;
     own.queue.name = "work";
     own.queue.ready = 3;
-    QueueReport other = own;
+    mq::QueueReport other = own;
     other.queue.name = "other";
     CHECK(trouble(consumer, {other, own})->kind == Kind::hung);
     // Nothing is behind them: they may take their time.

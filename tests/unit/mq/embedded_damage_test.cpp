@@ -190,7 +190,7 @@ TEST_CASE("what is done for all of the broker goes on over a damaged message") {
         file.declare("work", arguments);
         file.put_damaged("work", "bad");
         file.die_with_all("work");
-        CHECK(EmbeddedTopology(file.location).inventory()->queues.size() == 2);
+        CHECK(EmbeddedTopology(file.location).contents().queues.size() == 2);
         check_letter(file.ready("dead"), "delivery_limit");
     }
     SUBCASE("its time is over") {
@@ -235,7 +235,7 @@ TEST_CASE("a damaged queue keeps its messages, and the others go on") {
     file.put("work", "2");
     file.die_with_all("work");
     EmbeddedTopology topology(file.location);
-    CHECK(topology.inventory()->queues.size() == 2);
+    CHECK(topology.contents().queues.size() == 2);
     CHECK(topology.check_queue("work").ready == 2);
     SubscribeOptions options;
     options.queue = "work";

@@ -56,10 +56,4 @@ TEST_CASE("what is wrong with a sqlite: URL is said") {
     CHECK(refused("sqlite:a?vacuum=1").find("no option 'vacuum'") != std::string::npos);
 }
 
-TEST_CASE("a path is no password, whatever it looks like") {
-    CHECK(masked_url("sqlite:/home/a:b@c.db") == "sqlite:/home/a:b@c.db");
-    CHECK_FALSE(speaks_amqp("sqlite:x"));
-    CHECK(speaks_amqp("amqp://x"));
-}
-
 }  // namespace airy::mq::embedded

@@ -8,7 +8,7 @@
 
 #include "event/envelope.hpp"
 #include "event_types.hpp"
-#include "mq/endpoint.hpp"
+#include "mq/amqp/url.hpp"
 
 using namespace airy;
 using tools::hint_for;
@@ -54,6 +54,6 @@ TEST_CASE("each parameter of a URL that is an option of its own has a hint that 
     for (const auto& [parameter, option] :
          {Row{"connection_timeout", "--connect-timeout"}, Row{"cacertfile", "--cacert"},
           Row{"certfile", "--cert"}, Row{"keyfile", "--key"}, Row{"verify", "--insecure"}})
-        CHECK(hint_of([&] { mq::parse_amqp_url("amqps://host?" + parameter + "=x"); }) ==
+        CHECK(hint_of([&] { mq::amqp::parse_amqp_url("amqps://host?" + parameter + "=x"); }) ==
               parameter + " is said by " + option);
 }

@@ -90,9 +90,9 @@ TEST_CASE("every figure and all times have their line in pool show") {
 }
 
 TEST_CASE("a queue as JSON, byte for byte: what nobody tells is null") {
-    inspect::QueueReport report;
+    mq::QueueReport report;
     report.queue.name = "wo\"rk";
-    report.source = inspect::QueueSource::amqp;
+    report.source = mq::QueueSource::amqp;
     const util::SystemTime now(std::chrono::seconds(1'700'000'010));
     CHECK(output::queue_json(report, now) ==
           R"({"kind":"queue","time":"2023-11-14T22:13:30Z","queue":"wo\"rk","type":null,)"
@@ -101,7 +101,7 @@ TEST_CASE("a queue as JSON, byte for byte: what nobody tells is null") {
           R"("deliver_rate":null,"ack_rate":null,"redeliver_rate":null,"head_age_s":null,)"
           R"("source":"amqp"})"
           "\n");
-    report.source = inspect::QueueSource::both;
+    report.source = mq::QueueSource::both;
     report.queue.type = "quorum";
     report.queue.ready = 9'007'199'254'740'993;
     report.queue.unacked = 0;

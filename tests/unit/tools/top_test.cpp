@@ -19,8 +19,8 @@ namespace {
 
 using inspect::Consumer;
 using inspect::ControlOperation;
-using inspect::QueueReport;
-using inspect::QueueSource;
+using mq::QueueReport;
+using mq::QueueSource;
 
 History history(const std::vector<std::optional<double>>& values) {
     History result;

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "mq/endpoint.hpp"
+#include "mq/amqp/url.hpp"
 
 #include <fmt/core.h>
 
@@ -13,7 +13,7 @@
 #include "util/error.hpp"
 #include "util/text.hpp"
 
-namespace airy::mq {
+namespace airy::mq::amqp {
 namespace {
 
 constexpr std::string_view accepted =
@@ -21,7 +21,7 @@ constexpr std::string_view accepted =
     "separated by commas, ?heartbeat=SECONDS may follow; or sqlite:FILE";
 
 std::string about_url(std::string_view url, std::string_view why) {
-    return fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why);
+    return fmt::format("cannot use the URL '{}': {}", util::printable(masked_amqp_url(url)), why);
 }
 
 Error bad_url(std::string_view url, std::string_view why) {
@@ -143,10 +143,6 @@ void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
 
 }  // namespace
 
-bool speaks_amqp(std::string_view url) noexcept {
-    return !url.starts_with("sqlite:");
-}
-
 AmqpUrl parse_amqp_url(std::string_view url) {
     AmqpUrl out;
     const auto parts = net::split_url(url);
@@ -166,31 +162,38 @@ AmqpUrl parse_amqp_url(std::string_view url) {
     return out;
 }
 
-namespace {
-
-std::optional<net::PasswordPlace> find_password(std::string_view url) {
-    if (!speaks_amqp(url)) return std::nullopt;
-    return net::find_password(url);
-}
-
-}  // namespace
-
-std::string masked_url(std::string_view url) {
+std::string masked_amqp_url(std::string_view url) {
     std::string shown(url);
-    if (const auto place = find_password(url))
+    if (const auto place = net::find_password(url))
         shown.replace(place->begin, place->end - place->begin, ":***");
     // The one of a key file, which is refused, but shown in that error.
-    if (const auto query = shown.rfind('?'); speaks_amqp(url) && query != std::string::npos)
+    if (const auto query = shown.rfind('?'); query != std::string::npos)
         for (auto at = query; at != std::string::npos; at = shown.find('&', at + 1))
             if (shown.compare(at + 1, 9, "password=") == 0)
                 shown.replace(at + 10, shown.find('&', at + 1) - (at + 10), "***");
     return shown;
 }
 
-std::string url_without_password(std::string_view url) {
-    const auto place = find_password(url);
+std::string without_password(std::string_view url) {
+    const auto place = net::find_password(url);
     if (!place) return std::string(url);
     return std::string(url.substr(0, place->begin)) + std::string(url.substr(place->end));
 }
 
-}  // namespace airy::mq
+std::string with_password(std::string_view url, std::string_view password) {
+    const auto scheme = url.find("://");
+    if (scheme == std::string_view::npos) return std::string(url);
+    const auto start = scheme + 3;
+    const auto authority_end = std::min(url.find('/', start), url.size());
+    const auto at = url.rfind('@', authority_end);
+    std::string_view user = "guest";
+    std::size_t host = start;
+    if (at != std::string_view::npos && at > start) {
+        user = url.substr(start, std::min(url.find(':', start), at) - start);
+        host = at + 1;
+    }
+    return fmt::format("{}{}:{}@{}", url.substr(0, start), user, net::percent_encode(password),
+                       url.substr(host));
+}
+
+}  // namespace airy::mq::amqp

@@ -3,13 +3,13 @@
 // The answers are those of RabbitMQ 3.10.8, as captured from one.
 #include <doctest/doctest.h>
 
-#include "inspect/management.hpp"
+#include "mq/amqp/management.hpp"
 #include "util/error.hpp"
 
 using namespace airy;
 
 TEST_CASE("the list of queues with the columns asked for") {
-    const auto queues = inspect::parse_queues(
+    const auto queues = mq::amqp::parse_queues(
         R"([{"auto_delete":false,"consumers":0,"durable":true,"exclusive":false,"memory":34664,)"
         R"("messages_ready":0,"messages_unacknowledged":0,"name":"log","policy":null,)"
         R"("state":"running","type":"stream"},)"
@@ -51,7 +51,7 @@ TEST_CASE("the list of queues with the columns asked for") {
 }
 
 TEST_CASE("a queue so new that the broker has no statistics of it") {
-    const auto queue = inspect::parse_queue(
+    const auto queue = mq::amqp::parse_queue(
         R"({"arguments":{"x-queue-type":"quorum"},"auto_delete":false,"durable":true,)"
         R"("exclusive":false,"name":"new","node":"a@b","state":"running","type":"quorum",)"
         R"("message_stats":[],"vhost":"/"})");
@@ -63,7 +63,7 @@ TEST_CASE("a queue so new that the broker has no statistics of it") {
 }
 
 TEST_CASE("bindings") {
-    const auto bindings = inspect::parse_bindings(
+    const auto bindings = mq::amqp::parse_bindings(
         R"([{"source":"","vhost":"/","destination":"log","destination_type":"queue",)"
         R"("routing_key":"log","arguments":{},"properties_key":"log"},)"
         R"({"source":"airy.events","vhost":"/","destination":"audit","destination_type":)"
@@ -76,15 +76,15 @@ TEST_CASE("bindings") {
 }
 
 TEST_CASE("text that is no such answer") {
-    CHECK(inspect::parse_queues("[]").empty());
-    CHECK_THROWS_AS(inspect::parse_queues(""), Error);
-    CHECK_THROWS_AS(inspect::parse_queues("[{\"name\":\"a\"},"), Error);
-    CHECK_THROWS_AS(inspect::parse_queues("<html>"), Error);
-    CHECK_THROWS_AS(inspect::parse_queues("{}"), Error);
-    CHECK_THROWS_AS(inspect::parse_queue("[]"), Error);
-    CHECK_THROWS_AS(inspect::parse_alarms("null"), Error);
+    CHECK(mq::amqp::parse_queues("[]").empty());
+    CHECK_THROWS_AS(mq::amqp::parse_queues(""), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queues("[{\"name\":\"a\"},"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queues("<html>"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queues("{}"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queue("[]"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_alarms("null"), Error);
     // Members of other kinds than expected are as good as missing.
-    const auto odd = inspect::parse_queue(
+    const auto odd = mq::amqp::parse_queue(
         R"({"name":7,"messages_ready":-1,"durable":"yes","message_stats":"x","consumers":1.5})");
     CHECK(odd.name.empty());
     CHECK_FALSE(odd.ready);

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "inspect/management.hpp"
+#include "mq/amqp/management.hpp"
 
 #include <fmt/core.h>
 
+#include "mq/amqp/url.hpp"
 #include "net/http_get.hpp"
 #include "net/percent.hpp"
 #include "util/error.hpp"
@@ -11,7 +12,7 @@
 #include "util/log.hpp"
 #include "util/text.hpp"
 
-namespace airy::inspect {
+namespace airy::mq::amqp {
 namespace {
 
 constexpr net::HttpUrlKind url_kind{"management URL", 15672, 15671,
@@ -28,7 +29,7 @@ bool is_this_host(std::string_view host) noexcept {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
-net::HttpUrl choose_url(const mq::AmqpUrl& broker, std::string_view named) {
+net::HttpUrl choose_url(const AmqpUrl& broker, std::string_view named) {
     net::HttpUrl url;
     if (named.empty()) {
         url.tls = broker.tls && !is_this_host(broker.host);
@@ -57,11 +58,10 @@ std::string reason_in(std::string_view body) {
 
 }  // namespace
 
-Management::Management(const mq::Endpoint& broker, std::string_view url,
-                       std::chrono::milliseconds deadline)
-    : tls_(broker.tls), deadline_(deadline) {
-    const auto parts = mq::parse_amqp_url(broker.url);
-    url_ = choose_url(parts, url);
+Management::Management(const Endpoint& endpoint)
+    : tls_(endpoint.tls), deadline_(endpoint.management_deadline) {
+    const auto parts = parse_amqp_url(endpoint.url);
+    url_ = choose_url(parts, endpoint.management_url);
     vhost_ = net::percent_encode(parts.vhost);
 }
 
@@ -117,18 +117,4 @@ std::vector<std::string> Management::alarms() const {
     return parse_alarms(get("nodes?columns=name,running,mem_alarm,disk_free_alarm", "node"));
 }
 
-std::vector<std::string> live_queue_names(const mq::Endpoint& broker,
-                                          std::string_view management_url,
-                                          std::chrono::milliseconds deadline) noexcept {
-    std::vector<std::string> names;
-    try {
-        const Management management(broker, management_url, deadline);
-        for (auto& queue : management.queues())
-            names.push_back(std::move(queue.name));
-    } catch (...) {
-        names.clear();
-    }
-    return names;
-}
-
-}  // namespace airy::inspect
+}  // namespace airy::mq::amqp

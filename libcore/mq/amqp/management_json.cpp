@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <nlohmann/json.hpp>
 
-#include "inspect/management.hpp"
+#include "mq/amqp/management.hpp"
 #include "util/error.hpp"
 
-namespace airy::inspect {
+namespace airy::mq::amqp {
 namespace {
 
 using nlohmann::json;
@@ -110,4 +110,4 @@ std::vector<std::string> parse_alarms(std::string_view source) {
     return alarms;
 }
 
-}  // namespace airy::inspect
+}  // namespace airy::mq::amqp

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "mq/endpoint.hpp"
+#include "mq/amqp/url.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,8 @@
 using namespace airy;
 
 TEST_CASE("a URL's parts are taken apart and decoded") {
-    const auto url = mq::parse_amqp_url("amqps://al%40ice:p%2Fw%3A@broker.example:5999/my%2Fhost");
+    const auto url =
+        mq::amqp::parse_amqp_url("amqps://al%40ice:p%2Fw%3A@broker.example:5999/my%2Fhost");
     CHECK(url.tls);
     CHECK(url.user == "al@ice");
     CHECK(url.password == "p/w:");
@@ -21,31 +22,32 @@ TEST_CASE("a URL's parts are taken apart and decoded") {
 }
 
 TEST_CASE("what a URL leaves out has the usual defaults") {
-    const auto plain = mq::parse_amqp_url("amqp://");
+    const auto plain = mq::amqp::parse_amqp_url("amqp://");
     CHECK(plain.host == "localhost");
     CHECK(plain.port == 5672);
     CHECK(plain.user == "guest");
     CHECK(plain.password == "guest");
     CHECK(plain.vhost == "/");
-    CHECK(mq::parse_amqp_url("amqps://h").port == 5671);
-    CHECK(mq::parse_amqp_url("amqp://h/").vhost == "/");
-    CHECK(mq::parse_amqp_url("amqp://h/%2F").vhost == "/");
-    CHECK(mq::parse_amqp_url("amqp://[::1]:7/").host == "::1");
-    CHECK(mq::parse_amqp_url("amqp://[::1]:7/").port == 7);
-    CHECK(mq::parse_amqp_url("amqp://u@h").password.empty());
-    CHECK(mq::parse_amqp_url("amqp://h?heartbeat=7&verify=verify_peer&auth_mechanism=plain")
+    CHECK(mq::amqp::parse_amqp_url("amqps://h").port == 5671);
+    CHECK(mq::amqp::parse_amqp_url("amqp://h/").vhost == "/");
+    CHECK(mq::amqp::parse_amqp_url("amqp://h/%2F").vhost == "/");
+    CHECK(mq::amqp::parse_amqp_url("amqp://[::1]:7/").host == "::1");
+    CHECK(mq::amqp::parse_amqp_url("amqp://[::1]:7/").port == 7);
+    CHECK(mq::amqp::parse_amqp_url("amqp://u@h").password.empty());
+    CHECK(mq::amqp::parse_amqp_url("amqp://h?heartbeat=7&verify=verify_peer&auth_mechanism=plain")
               .heartbeat == std::chrono::seconds(7));
-    CHECK_FALSE(mq::parse_amqp_url("amqp://h").heartbeat.has_value());
+    CHECK_FALSE(mq::amqp::parse_amqp_url("amqp://h").heartbeat.has_value());
 }
 
 TEST_CASE("a URL may name several hosts of one cluster") {
-    const auto url = mq::parse_amqp_url("amqp://u:p@a:1,b,[::1]:7,[::2]/v");
+    const auto url = mq::amqp::parse_amqp_url("amqp://u:p@a:1,b,[::1]:7,[::2]/v");
     CHECK(url.host == "a");
     CHECK(url.port == 1);
-    CHECK(url.more_hosts == std::vector<mq::AmqpHost>{{"b", 5672}, {"::1", 7}, {"::2", 5672}});
+    CHECK(url.more_hosts ==
+          std::vector<mq::amqp::AmqpHost>{{"b", 5672}, {"::1", 7}, {"::2", 5672}});
     CHECK(url.vhost == "v");
-    CHECK(mq::parse_amqp_url("amqps://a,b").more_hosts[0].port == 5671);
-    CHECK(mq::parse_amqp_url("amqp://a").more_hosts.empty());
+    CHECK(mq::amqp::parse_amqp_url("amqps://a,b").more_hosts[0].port == 5671);
+    CHECK(mq::amqp::parse_amqp_url("amqp://a").more_hosts.empty());
 }
 
 TEST_CASE("a URL that cannot be used is refused by naming the part, never the password") {
@@ -71,7 +73,7 @@ TEST_CASE("a URL that cannot be used is refused by naming the part, never the pa
                              "u:secret@h://x"}) {
         CAPTURE(text);
         try {
-            mq::parse_amqp_url(text);
+            mq::amqp::parse_amqp_url(text);
             FAIL("accepted");
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::usage);
@@ -96,7 +98,7 @@ TEST_CASE("a URL's parameter that changes nothing is refused: the nearest, or wh
     for (const auto& [text, why] : cases) {
         CAPTURE(text);
         try {
-            mq::parse_amqp_url(text);
+            mq::amqp::parse_amqp_url(text);
             FAIL("accepted");
         } catch (const Error& error) {
             CHECK(error.kind() == ErrorKind::usage);
@@ -107,20 +109,28 @@ TEST_CASE("a URL's parameter that changes nothing is refused: the nearest, or wh
 }
 
 TEST_CASE("a shown URL has no password") {
-    CHECK(mq::masked_url("amqps://u:se@h/?a=1&password=p&b=password=") ==
+    CHECK(mq::amqp::masked_amqp_url("amqps://u:se@h/?a=1&password=p&b=password=") ==
           "amqps://u:***@h/?a=1&password=***&b=password=");
-    CHECK(mq::masked_url("amqps://h/?password=p") == "amqps://h/?password=***");
-    CHECK(mq::masked_url("amqp://u:secret@h:1/v") == "amqp://u:***@h:1/v");
-    CHECK(mq::masked_url("amqp://u:se@cr:et@h") == "amqp://u:***@h");
-    CHECK(mq::masked_url("amqp://u@h") == "amqp://u@h");
-    CHECK(mq::masked_url("amqp://h:1/") == "amqp://h:1/");
-    CHECK(mq::masked_url("u:secret@h") == "u:***@h");
-    CHECK(mq::masked_url("amqp://u:sec/ret@h") == "amqp://u:***@h");
-    CHECK(mq::masked_url("u:secret@h://x") == "u:***@h://x");
+    CHECK(mq::amqp::masked_amqp_url("amqps://h/?password=p") == "amqps://h/?password=***");
+    CHECK(mq::amqp::masked_amqp_url("amqp://u:secret@h:1/v") == "amqp://u:***@h:1/v");
+    CHECK(mq::amqp::masked_amqp_url("amqp://u:se@cr:et@h") == "amqp://u:***@h");
+    CHECK(mq::amqp::masked_amqp_url("amqp://u@h") == "amqp://u@h");
+    CHECK(mq::amqp::masked_amqp_url("amqp://h:1/") == "amqp://h:1/");
+    CHECK(mq::amqp::masked_amqp_url("u:secret@h") == "u:***@h");
+    CHECK(mq::amqp::masked_amqp_url("amqp://u:sec/ret@h") == "amqp://u:***@h");
+    CHECK(mq::amqp::masked_amqp_url("u:secret@h://x") == "u:***@h://x");
 }
 
 TEST_CASE("a URL can be had without its password") {
-    CHECK(mq::url_without_password("amqp://u:secret@h:1/v") == "amqp://u@h:1/v");
-    CHECK(mq::url_without_password("amqp://u:se@cr:et@h") == "amqp://u@h");
-    CHECK(mq::url_without_password("amqp://h:1/") == "amqp://h:1/");
+    CHECK(mq::amqp::without_password("amqp://u:secret@h:1/v") == "amqp://u@h:1/v");
+    CHECK(mq::amqp::without_password("amqp://u:se@cr:et@h") == "amqp://u@h");
+    CHECK(mq::amqp::without_password("amqp://h:1/") == "amqp://h:1/");
+}
+
+TEST_CASE("a password takes the place of the one in the URL") {
+    using mq::amqp::with_password;
+    CHECK(with_password("amqp://u:old@h:1/v", "p@/") == "amqp://u:p%40%2F@h:1/v");
+    CHECK(with_password("amqp://u@h", "p") == "amqp://u:p@h");
+    CHECK(with_password("amqp://h/v", "p") == "amqp://guest:p@h/v");
+    CHECK(with_password("h", "p") == "h");
 }

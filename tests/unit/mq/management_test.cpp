@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "inspect/management.hpp"
+#include "mq/amqp/management.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,20 +9,21 @@
 
 using namespace airy;
 using namespace std::chrono_literals;
-using inspect::Management;
+using mq::amqp::Management;
 using test::http_answer;
 using test::ScriptedServer;
 
 namespace {
 
-mq::Endpoint broker(const std::string& url) {
+mq::Endpoint broker(const std::string& url, const std::string& management = {}) {
     mq::Endpoint endpoint;
     endpoint.url = url;
+    endpoint.management_url = management;
     return endpoint;
 }
 
 std::string default_url(const std::string& broker_url) {
-    return Management(broker(broker_url), "").shown_url();
+    return Management(broker(broker_url)).shown_url();
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ std::string default_url(const std::string& broker_url) {
 TEST_CASE("the API is on the broker's host unless a URL says otherwise") {
     CHECK(default_url("amqp://u:p@rabbit:5700/v") == "http://rabbit:15672");
     CHECK(default_url("amqp://u:p@[::1]:5700/") == "http://[::1]:15672");
-    CHECK(Management(broker("amqp://rabbit/"), "http://other:1/x/").shown_url() ==
+    CHECK(Management(broker("amqp://rabbit/", "http://other:1/x/")).shown_url() ==
           "http://other:1/x");
 }
 
@@ -42,7 +43,7 @@ TEST_CASE("a login that goes encrypted to the broker is not sent in the clear") 
 
 TEST_CASE("virtual host and queue are one path segment each") {
     ScriptedServer server({http_answer(200, "[]"), http_answer(200, R"({"name":"a/b c"})")});
-    const Management management(broker("amqp://ann:secret@127.0.0.1/%2F"), server.url());
+    const Management management(broker("amqp://ann:secret@127.0.0.1/%2F", server.url()));
     CHECK(management.queues().empty());
     CHECK(management.queue("a/b c").name == "a/b c");
     const auto requests = server.requests();
@@ -54,8 +55,8 @@ TEST_CASE("virtual host and queue are one path segment each") {
 
 TEST_CASE("a login in the management URL comes first") {
     ScriptedServer server({http_answer(200, "[]")});
-    const Management management(broker("amqp://ann:secret@127.0.0.1/"),
-                                "http://bob:x@127.0.0.1:" + std::to_string(server.port()));
+    const Management management(broker("amqp://ann:secret@127.0.0.1/",
+                                       "http://bob:x@127.0.0.1:" + std::to_string(server.port())));
     CHECK(management.bindings().empty());
     REQUIRE(server.requests().size() == 1);
     CHECK(server.requests()[0].find("Authorization: Basic Ym9iOng=\r\n") != std::string::npos);
@@ -82,7 +83,7 @@ TEST_CASE("refusals and failures are told apart, with what to do") {
     for (const auto& expected : cases) {
         CAPTURE(expected.message);
         ScriptedServer server({expected.answer});
-        const Management management(broker("amqp://ann:secret@127.0.0.1/"), server.url());
+        const Management management(broker("amqp://ann:secret@127.0.0.1/", server.url()));
         try {
             management.queue("q");
             FAIL("was answered");
@@ -99,22 +100,9 @@ TEST_CASE("refusals and failures are told apart, with what to do") {
 TEST_CASE("the reason in a refusal cannot write to the terminal") {
     ScriptedServer server({http_answer(401, R"({"reason":"\u001b[2J\u0007"})")});
     try {
-        Management(broker("amqp://ann@127.0.0.1/"), server.url()).queues();
+        Management(broker("amqp://ann@127.0.0.1/", server.url())).queues();
         FAIL("was answered");
     } catch (const Error& error) {
         CHECK(std::string(error.what()).find('\x1b') == std::string::npos);
     }
-}
-
-TEST_CASE("live queue names, or none when anything is wrong") {
-    ScriptedServer server({http_answer(200, R"([{"name":"a"},{"name":"b"}])"), "garbage"});
-    const auto endpoint = broker("amqp://ann@127.0.0.1/");
-    CHECK(inspect::live_queue_names(endpoint, server.url(), 5s) ==
-          std::vector<std::string>{"a", "b"});
-    CHECK(inspect::live_queue_names(endpoint, server.url(), 5s).empty());
-    CHECK(inspect::live_queue_names(endpoint, "nonsense", 5s).empty());
-    CHECK(inspect::live_queue_names(broker("sqlite:x"), server.url(), 5s).empty());
-
-    ScriptedServer stalled({""}, true);
-    CHECK(inspect::live_queue_names(endpoint, stalled.url(), 50ms).empty());
 }

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/amqp/inventory.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <tuple>
+
+#include "util/error.hpp"
+
+namespace airy::mq::amqp {
+namespace {
+
+// What the management API says of one queue. Once it has not answered it is not asked again:
+// each time could take the whole deadline.
+std::optional<QueueInfo> ask_management(const Management& management, const std::string& name,
+                                        std::string& degraded) {
+    if (!degraded.empty()) return std::nullopt;
+    try {
+        return management.queue(name);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unreachable) degraded = error.what();
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
+Inventory take_inventory(const Management& management) {
+    Inventory inventory;
+    for (auto& queue : management.queues())
+        inventory.queues.push_back({std::move(queue), QueueSource::management});
+    std::ranges::sort(inventory.queues, {}, [](const QueueReport& report) -> const std::string& {
+        return report.queue.name;
+    });
+    return inventory;
+}
+
+void complete_counts(Inventory& inventory, Broker& broker) {
+    std::unique_ptr<Topology> topology;
+    for (auto& report : inventory.queues) {
+        if (report.queue.ready && report.queue.consumers) continue;
+        if (!topology) topology = broker.topology();
+        try {
+            const auto now = topology->check_queue(report.queue.name);
+            report.queue.ready = now.ready;
+            report.queue.consumers = now.consumers;
+            report.source = QueueSource::both;
+        } catch (const Error& error) {
+            // Gone meanwhile, or another connection's own: then nobody can tell.
+            if (error.kind() != ErrorKind::not_found) throw;
+        }
+    }
+}
+
+Inventory take_inventory(const Management& management, Broker& broker,
+                         const std::vector<std::string>& names) {
+    Inventory inventory;
+    const auto topology = broker.topology();
+    for (const auto& name : names) {
+        QueueState now;
+        try {
+            now = topology->check_queue(name);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found) throw;
+            // Another connection's own queue is there all the same.
+            if (auto told = ask_management(management, name, inventory.degraded))
+                inventory.queues.push_back({std::move(*told), QueueSource::management});
+            else
+                inventory.missing.push_back(error);
+            continue;
+        }
+        auto told = ask_management(management, name, inventory.degraded);
+        QueueReport report;
+        report.source = told ? QueueSource::both : QueueSource::amqp;
+        if (told) report.queue = std::move(*told);
+        report.queue.name = name;
+        report.queue.ready = now.ready;
+        report.queue.consumers = now.consumers;
+        inventory.queues.push_back(std::move(report));
+    }
+    return inventory;
+}
+
+void add_bindings(Inventory& inventory, const Management& management) {
+    if (inventory.queues.empty()) return;
+    if (!inventory.degraded.empty()) {
+        inventory.without_bindings = inventory.degraded;
+        return;
+    }
+    std::map<std::string, std::vector<BindingInfo>> found;
+    try {
+        for (auto& binding : management.bindings())
+            if (binding.to_queue && !binding.exchange.empty())
+                found[binding.destination].push_back(std::move(binding));
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unreachable) throw;
+        inventory.without_bindings = error.what();
+        return;
+    }
+    for (auto& report : inventory.queues) {
+        auto& bindings = report.bindings.emplace(found[report.queue.name]);
+        std::ranges::sort(bindings, {}, [](const BindingInfo& binding) {
+            return std::tie(binding.exchange, binding.pattern);
+        });
+    }
+}
+
+}  // namespace airy::mq::amqp

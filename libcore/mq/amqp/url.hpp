@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace airy::mq::amqp {
+
+struct AmqpHost {
+    std::string host;
+    std::uint16_t port = 0;
+    bool operator==(const AmqpHost&) const = default;
+};
+
+// The parts of an amqp:// or amqps:// URL, percent-decoded
+// (https://www.rabbitmq.com/uri-spec.html). Several hosts may be named: amqp://a:5672,b,c/vhost.
+struct AmqpUrl {
+    bool tls = false;
+    std::string host;
+    std::uint16_t port = 0;
+    std::vector<AmqpHost>
+        more_hosts;  // of the same cluster, to be tried when the first is not there
+    std::string user;
+    std::string password;
+    std::string vhost;
+    std::optional<std::chrono::seconds> heartbeat;  // `?heartbeat=`
+};
+
+// Throws Error{usage} that names the part which is wrong, never the password. A parameter behind
+// the `?` that changes nothing here is wrong, too.
+AmqpUrl parse_amqp_url(std::string_view url);
+
+// The URL as it may be shown: the password replaced by `***`. Never throws; what cannot be parsed
+// is shown with everything between the first `:` after `//` and the last `@` replaced.
+std::string masked_amqp_url(std::string_view url);
+
+// The URL without `:PASSWORD`. Never throws.
+std::string without_password(std::string_view url);
+
+// The URL with its password, if it has one, replaced by this one. Never throws.
+std::string with_password(std::string_view url, std::string_view password);
+
+}  // namespace airy::mq::amqp

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/embedded/inventory.hpp"
+
+#include <algorithm>
+
+#include "util/error.hpp"
+
+namespace airy::mq::embedded {
+namespace {
+
+QueueReport report_of(const Contents& contents, const QueueListing& listed, bool bindings) {
+    QueueReport report;
+    report.source = QueueSource::broker;
+    auto& queue = report.queue;
+    queue.name = listed.spec.name;
+    queue.type = listed.spec.type;
+    queue.durable = listed.spec.durable;
+    queue.auto_delete = listed.spec.auto_delete;
+    queue.exclusive = listed.spec.exclusive;
+    queue.state = "running";
+    queue.ready = listed.ready;
+    queue.unacked = listed.unacked;
+    queue.consumers = listed.consumers;
+    if (!bindings) return report;
+    report.bindings.emplace();
+    for (const auto& binding : contents.bindings)
+        if (binding.queue == queue.name)
+            report.bindings->push_back({binding.exchange, binding.queue, true, binding.pattern});
+    return report;
+}
+
+}  // namespace
+
+Inventory take_inventory(EmbeddedTopology& topology, const InventoryQuery& query) {
+    const auto contents = topology.contents();
+    Inventory inventory;
+    if (query.queues.empty())
+        for (const auto& listed : contents.queues)
+            inventory.queues.push_back(report_of(contents, listed, query.bindings));
+    for (const auto& name : query.queues) {
+        const auto listed = std::ranges::find(
+            contents.queues, name, [](const QueueListing& queue) { return queue.spec.name; });
+        if (listed != contents.queues.end()) {
+            inventory.queues.push_back(report_of(contents, *listed, query.bindings));
+            continue;
+        }
+        try {
+            topology.check_queue(name);  // says in its words that the queue is not there
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found) throw;
+            inventory.missing.push_back(error);
+        }
+    }
+    return inventory;
+}
+
+}  // namespace airy::mq::embedded

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// The one place that knows which brokers there are; a library of its own for that reason.
+#include "mq/schemes.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "mq/amqp/broker.hpp"
+#include "mq/amqp/url.hpp"
+#include "mq/embedded/broker.hpp"
+#include "util/error.hpp"
+
+namespace airy::mq {
+namespace {
+
+std::string unchanged(std::string_view url) {
+    return std::string(url);
+}
+
+template <typename Kind>
+std::unique_ptr<Broker> make(const Endpoint& endpoint) {
+    return std::make_unique<Kind>(endpoint);
+}
+
+constexpr std::string_view amqp_prefixes[] = {"amqp:", "amqps:"};
+constexpr std::string_view embedded_prefixes[] = {"sqlite:"};
+
+// The first row takes URLs of unknown schemes, too.
+constexpr Scheme rows[] = {
+    {.name = "RabbitMQ",
+     .prefixes = amqp_prefixes,
+     .can = {Capability::login, Capability::priority, Capability::peek, Capability::purge,
+             Capability::per_message_ttl, Capability::exclusive_queue, Capability::delivery_count,
+             Capability::dead_letter, Capability::stream_queue, Capability::inventory,
+             Capability::rates, Capability::alarms},
+     .masked = amqp::masked_amqp_url,
+     .without_password = amqp::without_password,
+     .with_password = amqp::with_password,
+     .password_of = [](std::string_view url) { return amqp::parse_amqp_url(url).password; },
+     .make = make<amqp::AmqpBroker>},
+    {.name = "the embedded broker",
+     .prefixes = embedded_prefixes,
+     .can = {Capability::priority, Capability::peek, Capability::purge, Capability::per_message_ttl,
+             Capability::exclusive_queue, Capability::delivery_count, Capability::dead_letter,
+             Capability::inventory},
+     .masked = unchanged,
+     .without_password = unchanged,
+     .with_password = [](std::string_view url, std::string_view) { return std::string(url); },
+     .password_of = [](std::string_view) { return std::string(); },
+     .make = make<embedded::EmbeddedBroker>},
+};
+
+}  // namespace
+
+std::span<const Scheme> schemes() noexcept {
+    return rows;
+}
+
+const Scheme& scheme_of(std::string_view url) noexcept {
+    const auto* const row = std::ranges::find_if(rows, [url](const Scheme& scheme) {
+        return std::ranges::any_of(
+            scheme.prefixes, [url](std::string_view prefix) { return url.starts_with(prefix); });
+    });
+    return row == std::end(rows) ? rows[0] : *row;
+}
+
+void require(std::string_view url, Capability capability) {
+    const auto& scheme = scheme_of(url);
+    if (scheme.can.has(capability)) return;
+    throw Error(Reason::unsupported, fmt::format("{} lacks {}", scheme.name, name_of(capability)))
+        .about(std::string(name_of(capability)));
+}
+
+std::string masked_url(std::string_view url) {
+    return scheme_of(url).masked(url);
+}
+
+std::unique_ptr<Broker> connect(const Endpoint& endpoint) {
+    return scheme_of(endpoint.url).make(endpoint);
+}
+
+}  // namespace airy::mq

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "mq/schemes.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+#include "util/error.hpp"
+
+using namespace airy;
+using namespace airy::mq;
+
+TEST_CASE(
+    "each URL has the row of its scheme, and one of no known scheme is RabbitMQ's to refuse") {
+    CHECK(scheme_of("amqp://h").name == "RabbitMQ");
+    CHECK(scheme_of("amqps://h").name == "RabbitMQ");
+    CHECK(scheme_of("sqlite:airy.db").name == "the embedded broker");
+    CHECK(scheme_of("h").name == "RabbitMQ");
+    Endpoint endpoint;
+    endpoint.url = "mqtt://h";
+    CHECK_THROWS_WITH_AS(connect(endpoint), doctest::Contains("the scheme 'mqtt' is not known"),
+                         Error);
+}
+
+TEST_CASE("no prefix stands for two brokers") {
+    std::set<std::string_view> seen;
+    for (const auto& scheme : schemes())
+        for (const auto prefix : scheme.prefixes)
+            CHECK(seen.insert(prefix).second);
+}
+
+TEST_CASE("a path is no password, whatever it looks like") {
+    const auto& file = scheme_of("sqlite:/home/a:b@c.db");
+    for (const auto& shown :
+         {file.masked("sqlite:/home/a:b@c.db"), masked_url("sqlite:/home/a:b@c.db"),
+          file.without_password("sqlite:/home/a:b@c.db"),
+          file.with_password("sqlite:/home/a:b@c.db", "p")})
+        CHECK(shown == "sqlite:/home/a:b@c.db");
+    CHECK(file.password_of("sqlite:/home/a:b@c.db").empty());
+    CHECK_FALSE(file.can.has(Capability::login));
+    CHECK(masked_url("amqp://u:secret@h") == "amqp://u:***@h");
+    CHECK(scheme_of("amqp://").password_of("amqp://u:secret@h") == "secret");
+}
+
+TEST_CASE("what a broker lacks is refused by its name") {
+    require("amqp://h", Capability::stream_queue);
+    try {
+        require("sqlite:x", Capability::stream_queue);
+        FAIL("was allowed");
+    } catch (const Error& error) {
+        CHECK(error.reason() == Reason::unsupported);
+        CHECK(error.subject() == "stream queues");
+        CHECK(std::string(error.what()) == "the embedded broker lacks stream queues");
+    }
+}
+
+TEST_CASE("every capability has words of its own") {
+    std::set<std::string_view> words;
+    for (auto bit = 0; bit <= static_cast<int>(Capability::alarms); ++bit)
+        CHECK(words.insert(name_of(static_cast<Capability>(bit))).second);
+}
