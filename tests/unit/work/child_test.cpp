@@ -19,6 +19,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/manual_timers.hpp"
 #include "util/signals.hpp"
 
 using namespace airy;
@@ -45,8 +46,10 @@ struct Capture {
 };
 
 struct Bench {
-    explicit Bench(std::vector<std::string> argv, ChildOptions options = {})
-        : runner(loop, find_command(std::move(argv), "/bin:/usr/bin"), options, out, err) {
+    explicit Bench(std::vector<std::string> argv, ChildOptions options = {},
+                   Timers* timers = nullptr)
+        : runner(loop, timers != nullptr ? *timers : loop_timers,
+                 find_command(std::move(argv), "/bin:/usr/bin"), options, out, err) {
         util::ignore_sigpipe();
     }
 
@@ -55,6 +58,7 @@ struct Bench {
     asio::io_context loop{1};
     OutputStream out{loop, out_file.file.get()};
     OutputStream err{loop, err_file.file.get()};
+    LoopTimers loop_timers{loop};
     CommandRunner runner;
 
     static asio::awaitable<void> run_one(Bench& bench, ChildRequest request, ChildResult& result) {
@@ -254,7 +258,8 @@ TEST_CASE("a flood of output does not grow memory") {
     asio::io_context loop{1};
     OutputStream out(loop, null.get());
     OutputStream err(loop, null.get());
-    CommandRunner runner(loop,
+    LoopTimers timers(loop);
+    CommandRunner runner(loop, timers,
                          find_command({"head", "-c", "100000000", "/dev/zero"}, "/bin:/usr/bin"),
                          {}, out, err);
     struct Run {
@@ -283,7 +288,9 @@ TEST_CASE("output waits while nobody reads it, and none is lost") {
     asio::io_context loop{1};
     OutputStream out(loop, writing.get());
     OutputStream err(loop, STDERR_FILENO);
-    CommandRunner runner(loop, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {}, out, err);
+    LoopTimers timers(loop);
+    CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
+                         out, err);
     struct Run {
         static asio::awaitable<void> one(CommandRunner& runner, ChildResult& result, bool& done) {
             result = co_await runner.run({});
@@ -335,7 +342,9 @@ TEST_CASE("a reader that is gone does not hold up the child") {
     asio::io_context loop{1};
     OutputStream out(loop, writing.get());
     OutputStream err(loop, STDERR_FILENO);
-    CommandRunner runner(loop, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {}, out, err);
+    LoopTimers timers(loop);
+    CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
+                         out, err);
     struct Run {
         static asio::awaitable<void> one(CommandRunner& runner, ChildResult& result) {
             result = co_await runner.run({});
@@ -350,12 +359,17 @@ TEST_CASE("a reader that is gone does not hold up the child") {
 }
 
 TEST_CASE("a timeout ends the whole group: SIGTERM first") {
-    Bench bench({"sh", "-c", "sleep 1000 & echo $!; trap 'echo bye; exit 0' TERM; wait"},
-                {.timeout = 300ms, .kill_after = 10s});
-    const auto begun = std::chrono::steady_clock::now();
-    const auto result = bench.run();
-    CHECK(result.kind == Kind::timed_out);
-    CHECK(std::chrono::steady_clock::now() - begun < 9s);
+    test::ManualTimers timers;
+    Bench bench({"sh", "-c", "sleep 1000 & trap 'echo bye; exit 0' TERM; echo $!; wait"},
+                {.timeout = 5min, .kill_after = 10s}, &timers);
+    ChildResult result{Kind::cannot_start, -1, {}};
+    bench.begin({}, result);
+    REQUIRE(bench.run_until([&] { return bench.out_file.text().ends_with("\n"); }));
+    timers.advance(5min - 1ns);
+    bench.loop.run_one_for(10ms);
+    CHECK(result.value == -1);
+    timers.advance(1ns);
+    REQUIRE(bench.run_until([&] { return result.kind == Kind::timed_out; }));
     std::istringstream text(bench.out_file.text());
     pid_t grandchild = 0;
     std::string word;
@@ -366,24 +380,30 @@ TEST_CASE("a timeout ends the whole group: SIGTERM first") {
 }
 
 TEST_CASE("a group that ignores SIGTERM is killed") {
+    test::ManualTimers timers;
     Bench bench({"sh", "-c", "trap '' TERM; (sleep 1000; echo no) & echo $!; sleep 1000; echo no"},
-                {.timeout = 200ms, .kill_after = 200ms});
-    const auto begun = std::chrono::steady_clock::now();
-    const auto result = bench.run();
-    CHECK(result.kind == Kind::timed_out);
-    CHECK(std::chrono::steady_clock::now() - begun >= 400ms);
+                {.timeout = 5min, .kill_after = 10s}, &timers);
+    ChildResult result{Kind::cannot_start, -1, {}};
+    bench.begin({}, result);
+    REQUIRE(bench.run_until([&] { return bench.out_file.text().ends_with("\n"); }));
     const auto grandchild = static_cast<pid_t>(std::stol(bench.out_file.text()));
+    timers.advance(5min);
+    timers.advance(10s - 1ns);
+    bench.loop.run_one_for(10ms);
+    CHECK(result.value == -1);
+    CHECK(process_exists(grandchild));
+    timers.advance(1ns);
+    REQUIRE(bench.run_until([&] { return timers.advance_to_next() || result.value == 0; }));
+    CHECK(result.kind == Kind::timed_out);
     CHECK(wait_gone(bench, grandchild));
     CHECK(bench.out_file.text().find("no") == std::string::npos);
 }
 
 TEST_CASE("a process left behind with the pipes open does not hang the message") {
-    Bench bench({"sh", "-c", "echo before; sleep 30 & echo $!; exit 0"});
-    const auto begun = std::chrono::steady_clock::now();
+    Bench bench({"sh", "-c", "echo before; sleep 1000 & echo $!; exit 0"});
     const auto result = bench.run();
     CHECK(result.kind == Kind::exited);
     CHECK(result.value == 0);
-    CHECK(std::chrono::steady_clock::now() - begun < 10s);
     const auto text = bench.out_file.text();
     REQUIRE(text.starts_with("before\n"));
     const auto left = static_cast<pid_t>(std::stol(text.substr(7)));

@@ -36,6 +36,7 @@ TEST_CASE("a message is described by its properties") {
                                    "AIRY_REDELIVERED=false", "AIRY_MESSAGE_ID=m-1",
                                    "AIRY_TRACEPARENT=00-abc"});
     d.redelivered = true;
+    d.returns = 1;
     CHECK(value(d, "AIRY_REDELIVERED") == "true");
     CHECK(value(d, "AIRY_ATTEMPT") == "2");
 }

@@ -40,7 +40,7 @@ struct Bench {
             expected += '\n';
             batch.push_back(std::move(d));
         }
-        results.resize(messages, {Verdict::not_handled, {}});
+        results.resize(messages, {.verdict = Verdict::not_handled});
     }
 
     void begin() {
@@ -120,7 +120,9 @@ TEST_CASE("when the reader is gone nothing counts as handled") {
     bench.reading.reset();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.all(Verdict::not_handled));
-    CHECK(bench.handler->output_error() == EPIPE);
+    const auto end = bench.handler->end();
+    REQUIRE(end);
+    CHECK(end->unread);
 }
 
 TEST_CASE("asked to stop, it waits no longer for a reader that does not read") {
@@ -130,4 +132,19 @@ TEST_CASE("asked to stop, it waits no longer for a reader that does not read") {
     bench.handler->ask_to_stop();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.all(Verdict::not_handled));
+    CHECK_FALSE(bench.handler->end());  // it was told to
+}
+
+TEST_CASE("a full disk is an error that says so") {
+    boost::asio::io_context loop;
+    const util::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    OutputStream out(loop, full.get());
+    PrintHandler handler(out);
+    CHECK_FALSE(handler.end());
+    out.write("x");
+    const auto end = handler.end();
+    REQUIRE(end);
+    CHECK_FALSE(end->unread);
+    CHECK(std::string(end->error.what()) == "cannot write to stdout: No space left on device");
+    CHECK(end->error.hint() == "is the disk full, or stdout closed?");
 }
