@@ -317,9 +317,9 @@ int Consume::run() {
     if (signal) return 128 + *signal;
 
     boost::asio::io_context loop{1};
-    work::OutputStream out(loop, STDOUT_FILENO);
-    work::OutputStream err(loop, STDERR_FILENO);
     work::LoopTimers timers(loop);
+    work::OutputStream out(loop, timers, STDOUT_FILENO);
+    work::OutputStream err(loop, timers, STDERR_FILENO);
     const auto handler = make_handler(loop, timers, out, err);
     work::Consumer consumer(loop, timers, *queue, *handler, consumer_options(*broker));
     std::optional<inspect::MetricsServer> metrics;

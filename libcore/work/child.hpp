@@ -79,8 +79,7 @@ class CommandRunner {
   private:
     struct Run;
 
-    boost::asio::awaitable<Spawned> spawn(
-        const ChildRequest& request);  // on a spawning thread
+    boost::asio::awaitable<Spawned> spawn(const ChildRequest& request);  // on a spawning thread
     boost::asio::awaitable<int> start_when_possible(Run& run, const ChildRequest& request);
 
     boost::asio::io_context& loop_;

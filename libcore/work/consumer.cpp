@@ -200,7 +200,7 @@ asio::awaitable<void> Consumer::take_events() {
     }
 }
 
-void Consumer::accept(mq::WorkQueueEvent event) {
+void Consumer::accept(mq::WorkQueueEvent&& event) {
     if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
         in_flight_.taken(delivered->handle);
         if (lifecycle_.stopping())

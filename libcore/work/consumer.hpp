@@ -109,7 +109,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void apply(LifecycleEvent event, StopReason reason = StopReason::drained);
     void begin_to_drain();
     void close_queue();
-    void accept(mq::WorkQueueEvent event);
+    void accept(mq::WorkQueueEvent&& event);
     void interrupted(const mq::Interrupted& event);
     void lost(const mq::Lost& event);
     void stop_when_enough();

@@ -91,13 +91,12 @@ void Intake::put_first(Batch& batch) {
 
 Intake::Change Intake::learn(const mq::Delivered& delivered, const Decision& decision,
                              Breaker::Probe probe) {
-    const auto now = clock_.steady();
     if (decision.action == Action::ack && dedup_)
-        if (const auto* id = id_of(delivered)) dedup_->handled(*id, now);
+        if (const auto* id = id_of(delivered)) dedup_->handled(*id, clock_.steady());
     if (decision.action == Action::give_back) {
         breaker_.undecided(probe);
     } else if (decision.failure) {
-        if (breaker_.failed(probe, now)) return Change::opened;
+        if (breaker_.failed(probe, clock_.steady())) return Change::opened;
     } else if (breaker_.succeeded(probe)) {
         return Change::closed;
     }

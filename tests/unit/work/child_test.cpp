@@ -56,9 +56,9 @@ struct Bench {
     Capture out_file;
     Capture err_file;
     asio::io_context loop{1};
-    OutputStream out{loop, out_file.file.get()};
-    OutputStream err{loop, err_file.file.get()};
     LoopTimers loop_timers{loop};
+    OutputStream out{loop, loop_timers, out_file.file.get()};
+    OutputStream err{loop, loop_timers, err_file.file.get()};
     CommandRunner runner;
 
     static asio::awaitable<void> run_one(Bench& bench, ChildRequest request, ChildResult& result) {
@@ -256,9 +256,9 @@ TEST_CASE("lines of children that run at once are never mixed") {
 TEST_CASE("a flood of output does not grow memory") {
     util::Fd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     asio::io_context loop{1};
-    OutputStream out(loop, null.get());
-    OutputStream err(loop, null.get());
     LoopTimers timers(loop);
+    OutputStream out(loop, timers, null.get());
+    OutputStream err(loop, timers, null.get());
     CommandRunner runner(loop, timers,
                          find_command({"head", "-c", "100000000", "/dev/zero"}, "/bin:/usr/bin"),
                          {}, out, err);
@@ -286,9 +286,9 @@ TEST_CASE("output waits while nobody reads it, and none is lost") {
     util::Fd reading(ends[0]);
     util::Fd writing(ends[1]);
     asio::io_context loop{1};
-    OutputStream out(loop, writing.get());
-    OutputStream err(loop, STDERR_FILENO);
     LoopTimers timers(loop);
+    OutputStream out(loop, timers, writing.get());
+    OutputStream err(loop, timers, STDERR_FILENO);
     CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
                          out, err);
     struct Run {
@@ -340,9 +340,9 @@ TEST_CASE("a reader that is gone does not hold up the child") {
     util::Fd writing(ends[1]);
     ::close(ends[0]);
     asio::io_context loop{1};
-    OutputStream out(loop, writing.get());
-    OutputStream err(loop, STDERR_FILENO);
     LoopTimers timers(loop);
+    OutputStream out(loop, timers, writing.get());
+    OutputStream err(loop, timers, STDERR_FILENO);
     CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
                          out, err);
     struct Run {

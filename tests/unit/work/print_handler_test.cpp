@@ -29,7 +29,7 @@ struct Bench {
         reading.reset(ends[0]);
         writing.reset(ends[1]);
         ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
-        out = std::make_unique<OutputStream>(loop, writing.get());
+        out = std::make_unique<OutputStream>(loop, timers, writing.get());
         handler = std::make_unique<PrintHandler>(*out);
         for (std::size_t i = 0; i < messages; ++i) {
             mq::Delivered d;
@@ -77,6 +77,7 @@ struct Bench {
     util::Fd reading;
     util::Fd writing;
     boost::asio::io_context loop{1};
+    LoopTimers timers{loop};
     std::unique_ptr<OutputStream> out;
     std::unique_ptr<PrintHandler> handler;
     std::optional<pool::TaskPool> pool;
@@ -137,8 +138,9 @@ TEST_CASE("asked to stop, it waits no longer for a reader that does not read") {
 
 TEST_CASE("a full disk is an error that says so") {
     boost::asio::io_context loop;
+    LoopTimers timers(loop);
     const util::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-    OutputStream out(loop, full.get());
+    OutputStream out(loop, timers, full.get());
     PrintHandler handler(out);
     CHECK_FALSE(handler.end());
     out.write("x");
