@@ -26,7 +26,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // After the leader's exit: how long to wait for the end of output that others may hold open.
-constexpr milliseconds output_grace{100};
+constexpr milliseconds leftover_grace{100};
 // How long to wait for resources when no child of ours runs that could give any back.
 constexpr std::chrono::seconds shortage_patience{5};
 constexpr util::Backoff shortage_backoff{milliseconds(10), milliseconds(1000)};
@@ -85,11 +85,11 @@ struct CommandRunner::Run {
     asio::awaitable<void> pass_on_the_rest(const util::Clock& clock) {
         out->writer_ended();
         err->writer_ended();
-        const auto limit = clock.steady() + output_grace;
+        const auto limit = clock.steady() + leftover_grace;
         while (out->open() || err->open()) {
             const auto now = clock.steady();
             if (out->passed_on() && err->passed_on() && now >= limit) break;
-            co_await closed.wait_until(now + output_grace);
+            co_await closed.wait_until(now + leftover_grace);
         }
         out->close();
         err->close();

@@ -23,7 +23,7 @@ const char* sentence_of(Action action) {
     }
 }
 
-std::string_view id_of(const mq::Delivered& delivered) {
+std::string_view id_text(const mq::Delivered& delivered) {
     const auto& id = delivered.message.properties.message_id;
     return id ? std::string_view(*id) : std::string_view();
 }
@@ -48,7 +48,7 @@ void ConsumerLog::failed(const mq::Delivered& delivered, const HandlerResult& re
     if (!util::log_enabled(level)) return;
     util::log(level, sentence_of(decision.action),
               {{"topic", delivered.message.topic},
-               {"message_id", id_of(delivered)},
+               {"message_id", id_text(delivered)},
                {"attempt", delivered.attempt()},
                {"reason", result.reason},
                {"delay_ms", decision.delay.count()}});
@@ -61,7 +61,7 @@ void ConsumerLog::concluded(const mq::Delivered& delivered, Conclusion conclusio
               {{"consumer", consumer_},
                {"queue", delivered.queue},
                {"topic", delivered.message.topic},
-               {"event_id", id_of(delivered)},
+               {"event_id", id_text(delivered)},
                {"attempt", delivered.attempt()},
                {"wait_ms", milliseconds_of(course.wait)},
                {"run_ms", milliseconds_of(course.run)},

@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr util::SteadyTime start{1000s};
-
 mq::Delivered message(const std::string& id) {
     mq::Delivered delivered;
     delivered.message.topic = "post.published";
@@ -21,6 +19,7 @@ mq::Delivered message(const std::string& id) {
 }
 
 TEST_CASE("rates are over whole seconds, and over no more than there have been") {
+    constexpr util::SteadyTime start{1000s};
     RateMeter meter(start);
     CHECK(meter.rates(start).minute == 0);
     meter.add(start + 100ms, 30);

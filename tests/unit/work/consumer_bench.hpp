@@ -100,7 +100,7 @@ class ScriptedHandler final : public Handler {
     asio::steady_timer open_;
 };
 
-struct Bench {
+struct ConsumerBench {
     util::SignalFd signals;
     ManualTimers timers;
     const util::SteadyTime begun = timers.now();

@@ -13,7 +13,7 @@ using namespace airy::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a lost connection that comes back: what ran is dropped and comes again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "wait", "later"});
     ConsumerStatus during;
     const auto result = bench.run([&](Consumer& consumer) {
@@ -38,7 +38,7 @@ TEST_CASE("a lost connection that comes back: what ran is dropped and comes agai
 }
 
 TEST_CASE("what the broker retries is counted once it is settled") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"retry", "ok"});
     bench.queue.answers = false;
     bench.options.stop.idle = 20s;
@@ -67,7 +67,7 @@ TEST_CASE("what the broker retries is counted once it is settled") {
 }
 
 TEST_CASE("the attempts of a message decide when it is given up") {
-    Bench bench;
+    ConsumerBench bench;
     mq::Delivered delivered;
     delivered.message.body = "retry";
     delivered.attempts = 4;
@@ -80,7 +80,7 @@ TEST_CASE("the attempts of a message decide when it is given up") {
 }
 
 TEST_CASE("on-error decides about failures, a reject is a reject") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"retry", "reject"});
     bench.options.stop.count = 2;
     SUBCASE("dead-letter") {
@@ -99,7 +99,7 @@ TEST_CASE("on-error decides about failures, a reject is a reject") {
 }
 
 TEST_CASE("what the broker cannot keep is held back for a second, then tried again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"reject"});
     bench.queue.refusal = Error(ErrorKind::undelivered, "no");
     const auto result = bench.run([&](Consumer& consumer) {
@@ -114,7 +114,7 @@ TEST_CASE("what the broker cannot keep is held back for a second, then tried aga
 }
 
 TEST_CASE("what has no outcome at the end goes back, and counts as to be tried again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"reject"});
     bench.queue.answers = false;
     bench.options.drain = 30s;
@@ -129,7 +129,7 @@ TEST_CASE("what has no outcome at the end goes back, and counts as to be tried a
 }
 
 TEST_CASE("a connection lost before the outcome of a dead letter: the message comes again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"reject"});
     bench.queue.answers = false;
     bench.options.stop.count = 1;
@@ -149,7 +149,7 @@ TEST_CASE("a connection lost before the outcome of a dead letter: the message co
 }
 
 TEST_CASE("a handler may say after which delay to try again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"retry"});
     bench.handler.retry_after = 7s;
     bench.options.stop.idle = 1s;
@@ -160,7 +160,7 @@ TEST_CASE("a handler may say after which delay to try again") {
 }
 
 TEST_CASE("a message that was handled is not handled again within the window") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.dedup = 1h;
     bench.options.stop.idle = 20s;
     for (const char* body : {"ok", "requeue", "ok"})
@@ -175,7 +175,7 @@ TEST_CASE("a message that was handled is not handled again within the window") {
 }
 
 TEST_CASE("an empty message_id names no message") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.dedup = 1h;
     bench.options.stop.idle = 20s;
     for (const char* body : {"a", "b", "c"})
@@ -187,7 +187,7 @@ TEST_CASE("an empty message_id names no message") {
 }
 
 TEST_CASE("a message is known to the batch that it came with") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.dedup = 1h;
     bench.options.stop.idle = 20s;
     bench.handler.limit = 10;
@@ -200,7 +200,7 @@ TEST_CASE("a message is known to the batch that it came with") {
 }
 
 TEST_CASE("a rate spreads the starts") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.rate = 100;
     bench.options.slots = 10;
     for (int i = 0; i < 20; ++i)
@@ -213,7 +213,7 @@ TEST_CASE("a rate spreads the starts") {
 }
 
 TEST_CASE("after failures in a row nothing starts") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.break_after = 3;
     for (int i = 0; i < 10; ++i)
         bench.queue.push("reject");
@@ -228,7 +228,7 @@ TEST_CASE("after failures in a row nothing starts") {
 }
 
 TEST_CASE("the one that is tried after a pause closes the circuit again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.intake.break_after = 2;
     bench.push({"reject", "reject", "ok", "ok"});
     bench.options.stop.count = 4;
@@ -262,7 +262,7 @@ struct Recorder final : ConsumerObserver {
 }  // namespace
 
 TEST_CASE("an observer is told what happens, in order") {
-    Bench bench;
+    ConsumerBench bench;
     Recorder recorder;
     bench.options.observers.push_back(&recorder);
     bench.options.stop.count = 2;

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using namespace airy::test;
 
 TEST_CASE("messages are handled, acked, and the consumer ends with the queue empty") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"a", "b", "c"});
     bench.stop_when_empty();
     const auto result = bench.run();
@@ -33,7 +33,7 @@ TEST_CASE("messages are handled, acked, and the consumer ends with the queue emp
 }
 
 TEST_CASE("with one slot the order is kept, however many are taken ahead") {
-    Bench bench;
+    ConsumerBench bench;
     std::vector<std::string> expected;
     for (int i = 0; i < 500; ++i) {
         expected.push_back(std::to_string(i));
@@ -54,7 +54,7 @@ TEST_CASE("with one slot the order is kept, however many are taken ahead") {
 }
 
 TEST_CASE("the verdict decides what becomes of each message") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "reject", "throw", "requeue", "ok"});
     bench.queue.carries_out_retries = false;
     bench.queue.limit = 1;
@@ -75,7 +75,7 @@ TEST_CASE("the verdict decides what becomes of each message") {
 }
 
 TEST_CASE("as many run at once as there are slots") {
-    Bench bench;
+    ConsumerBench bench;
     bench.options.slots = 3;
     for (int i = 0; i < 10; ++i)
         bench.queue.push("wait");
@@ -100,7 +100,7 @@ TEST_CASE("as many run at once as there are slots") {
 }
 
 TEST_CASE("--count: just that many are done with, the rest stays") {
-    Bench bench;
+    ConsumerBench bench;
     for (int i = 0; i < 20; ++i)
         bench.queue.push("ok" + std::to_string(i));
     bench.options.stop.count = 7;
@@ -120,7 +120,7 @@ TEST_CASE("--count: just that many are done with, the rest stays") {
 }
 
 TEST_CASE("a dead-lettered message counts, one that was put back does not") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"requeue", "reject", "ok", "ok"});
     bench.options.stop.count = 2;
     const auto result = bench.run();
@@ -130,7 +130,7 @@ TEST_CASE("a dead-lettered message counts, one that was put back does not") {
 }
 
 TEST_CASE("--idle and --for end it without messages, at their time") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok"});
     SUBCASE("idle") {
         bench.options.stop.idle = 30s;
@@ -149,7 +149,7 @@ TEST_CASE("--idle and --for end it without messages, at their time") {
 }
 
 TEST_CASE("idle does not count while a message is being handled") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"wait"});
     bench.options.stop.idle = 20s;
     bench.after(200s, [&] { bench.handler.release(); });
@@ -160,7 +160,7 @@ TEST_CASE("idle does not count while a message is being handled") {
 }
 
 TEST_CASE("SIGINT: what runs finishes, what only waits goes back") {
-    Bench bench;
+    ConsumerBench bench;
     for (int i = 0; i < 10; ++i)
         bench.queue.push("wait");
     bench.options.slots = 2;
@@ -179,7 +179,7 @@ TEST_CASE("SIGINT: what runs finishes, what only waits goes back") {
 }
 
 TEST_CASE("what does not finish within the drain time is asked to stop, and goes back") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"wait", "ok"});
     bench.options.drain = 50s;
     const auto result = bench.run([&](Consumer&) {
@@ -197,7 +197,7 @@ TEST_CASE("what does not finish within the drain time is asked to stop, and goes
 }
 
 TEST_CASE("a second signal kills what runs") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"wait"});
     bench.handler.stubborn = true;
     bool second = false;
@@ -216,7 +216,7 @@ TEST_CASE("a second signal kills what runs") {
 }
 
 TEST_CASE("a lost connection ends it, and nothing of it is counted or settled") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "wait", "ok"});
     const auto result = bench.run([&](Consumer& consumer) {
         bench.when([&] { return bench.handler.running == 1 && bench.handler.seen.size() == 2; },
@@ -234,7 +234,7 @@ TEST_CASE("a lost connection ends it, and nothing of it is counted or settled") 
 }
 
 TEST_CASE("a cancelled subscription ends it with not_found, after settling what was handled") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"wait"});
     const auto result = bench.run([&](Consumer& consumer) {
         bench.when([&] { return bench.handler.running == 1; }, [&] { bench.queue.cancel(); });
@@ -247,7 +247,7 @@ TEST_CASE("a cancelled subscription ends it with not_found, after settling what 
 }
 
 TEST_CASE("a handler that has come to its end stops the consumer, and its message goes back") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "cannot_run", "ok"});
     const auto result = bench.run();
     CHECK(result.reason == StopReason::failed);
@@ -260,7 +260,7 @@ TEST_CASE("a handler that has come to its end stops the consumer, and its messag
 }
 
 TEST_CASE("a handler whose output nobody reads any more ends it quietly") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok"});
     bench.handler.ended = HandlerEnd{Error(ErrorKind::general, "EPIPE"), true};
     const auto result = bench.run();
@@ -269,7 +269,7 @@ TEST_CASE("a handler whose output nobody reads any more ends it quietly") {
 }
 
 TEST_CASE("a message that keeps failing is slowed down, and not held up by the drain") {
-    Bench bench;
+    ConsumerBench bench;
     bench.queue.carries_out_retries = false;
     bench.push({"retry"});
     bench.options.retry.delay = 100ms;
@@ -283,7 +283,7 @@ TEST_CASE("a message that keeps failing is slowed down, and not held up by the d
 }
 
 TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work from outside") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "ok"});
     std::thread outside;
     const auto result = bench.run([&](Consumer& consumer) {
@@ -311,7 +311,7 @@ TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work f
 }
 
 TEST_CASE("paused, the one that waits for a slot does not start either") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"wait", "next", "last"});
     std::size_t seen_paused = 0;
     const auto result = bench.run([&](Consumer& consumer) {
@@ -335,7 +335,7 @@ TEST_CASE("paused, the one that waits for a slot does not start either") {
 }
 
 TEST_CASE("what is taken and has no slot waits; more slots take more") {
-    Bench bench;
+    ConsumerBench bench;
     for (int i = 0; i < 20; ++i)
         bench.queue.push("wait");
     bench.queue.set_prefetch(5);
@@ -359,7 +359,7 @@ TEST_CASE("what is taken and has no slot waits; more slots take more") {
 }
 
 TEST_CASE("a signal ends it while there is no connection, and while messages are counted") {
-    Bench away;
+    ConsumerBench away;
     away.push({"ok"});
     away.queue.close_answered = false;
     const auto result = away.run([&](Consumer& consumer) {
@@ -370,7 +370,7 @@ TEST_CASE("a signal ends it while there is no connection, and while messages are
     CHECK(result.signal == SIGTERM);
     CHECK(result.settled);  // what that connection had is delivered again in any case
 
-    Bench counting;
+    ConsumerBench counting;
     counting.options.stop.ready_messages = [&]() -> std::uint64_t {
         counting.signal(SIGTERM);
         throw Error(ErrorKind::unreachable, "interrupted").as_permanent();
@@ -381,7 +381,7 @@ TEST_CASE("a signal ends it while there is no connection, and while messages are
 }
 
 TEST_CASE("settlements that the broker did not answer are said to be uncertain") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok"});
     bench.options.stop.count = 1;
     bench.queue.close_answered = false;

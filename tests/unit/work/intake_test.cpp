@@ -20,8 +20,8 @@ constexpr Decision success{Action::ack, {}, false};
 constexpr Decision failure{Action::dead_letter, {}, true};
 constexpr Decision undecided{Action::give_back, {}, false};
 
-struct Bench {
-    explicit Bench(const IntakeOptions& options = {}) : intake(options, in_flight, clock) {}
+struct IntakeBench {
+    explicit IntakeBench(const IntakeOptions& options = {}) : intake(options, in_flight, clock) {}
 
     void add(const std::string& body, std::optional<std::string> id = {}, std::uint64_t part = 1) {
         mq::Delivered delivered;
@@ -48,7 +48,7 @@ Bodies bodies(const std::vector<mq::Delivered>& deliveries) {
 }  // namespace
 
 TEST_CASE("messages leave in the order in which they came, with the times") {
-    Bench bench;
+    IntakeBench bench;
     bench.add("a");
     bench.clock.advance(1s);
     bench.add("b");
@@ -67,7 +67,7 @@ TEST_CASE("messages leave in the order in which they came, with the times") {
 }
 
 TEST_CASE("what is put off waits on, before all others") {
-    Bench bench;
+    IntakeBench bench;
     for (const char* body : {"a", "b", "c"})
         bench.add(body);
     auto batch = bench.intake.next(2);
@@ -78,7 +78,7 @@ TEST_CASE("what is put off waits on, before all others") {
 }
 
 TEST_CASE("an interruption drops what waits of its part") {
-    Bench bench;
+    IntakeBench bench;
     bench.add("a", {}, 1);
     bench.add("b", {}, 2);
     bench.add("c", {}, 1);
@@ -89,7 +89,7 @@ TEST_CASE("an interruption drops what waits of its part") {
 }
 
 TEST_CASE("a rate says how many start and when the next may") {
-    Bench bench({.rate = 10});
+    IntakeBench bench({.rate = 10});
     for (const char* body : {"a", "b", "c"})
         bench.add(body);
     CHECK(bench.intake.next(9).deliveries.size() == 1);
@@ -101,7 +101,7 @@ TEST_CASE("a rate says how many start and when the next may") {
 }
 
 TEST_CASE("a message that was handled is passed over within the window") {
-    Bench bench({.dedup = 10s});
+    IntakeBench bench({.dedup = 10s});
     bench.add("a", "1");
     const auto first = bench.intake.next(1);
     bench.intake.learn(first.deliveries[0], success, 0);
@@ -116,7 +116,7 @@ TEST_CASE("a message that was handled is passed over within the window") {
 }
 
 TEST_CASE("only success makes an id known, and an empty id names nothing") {
-    Bench bench({.dedup = 10s});
+    IntakeBench bench({.dedup = 10s});
     bench.add("a", "1");
     bench.add("b", "");
     bench.add("c", "");
@@ -130,7 +130,7 @@ TEST_CASE("only success makes an id known, and an empty id names nothing") {
 }
 
 TEST_CASE("a second message of the same id is left to the next batch") {
-    Bench bench({.dedup = 10s});
+    IntakeBench bench({.dedup = 10s});
     for (const char* id : {"1", "1", "2"})
         bench.add(id, id);
     const auto first = bench.intake.next(9);
@@ -142,7 +142,7 @@ TEST_CASE("a second message of the same id is left to the next batch") {
 }
 
 TEST_CASE("what was handled while a batch waited for its slot is set aside") {
-    Bench bench({.dedup = 10s});
+    IntakeBench bench({.dedup = 10s});
     for (const char* id : {"1", "2", "1"})
         bench.add(id, id);
     const auto running = bench.intake.next(1);
@@ -156,7 +156,7 @@ TEST_CASE("what was handled while a batch waited for its slot is set aside") {
 }
 
 TEST_CASE("failures in a row open the circuit, one that succeeds after the pause closes it") {
-    Bench bench({.break_after = 2});
+    IntakeBench bench({.break_after = 2});
     for (int i = 0; i < 6; ++i)
         bench.add(std::to_string(i));
     const auto batch = bench.intake.next(3);
@@ -183,7 +183,7 @@ TEST_CASE("failures in a row open the circuit, one that succeeds after the pause
 }
 
 TEST_CASE("an operator closes the circuit at once") {
-    Bench bench({.break_after = 1});
+    IntakeBench bench({.break_after = 1});
     bench.add("a");
     bench.add("b");
     const auto batch = bench.intake.next(1);

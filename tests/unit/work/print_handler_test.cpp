@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 namespace {
 
 // A print handler at work on a pool, with a pipe as stdout.
-struct Bench {
-    explicit Bench(std::size_t messages) {
+struct PrintBench {
+    explicit PrintBench(std::size_t messages) {
         util::ignore_sigpipe();
         std::array<int, 2> ends{};
         REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
@@ -90,7 +90,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a batch is written as message lines, then it is handled") {
-    Bench bench(100);
+    PrintBench bench(100);
     bench.begin();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.read() == bench.expected);
@@ -98,7 +98,7 @@ TEST_CASE("a batch is written as message lines, then it is handled") {
 }
 
 TEST_CASE("nothing is handled before its line has been taken") {
-    Bench bench(20'000);  // more than a pipe holds
+    PrintBench bench(20'000);  // more than a pipe holds
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     CHECK_FALSE(bench.done);
@@ -115,7 +115,7 @@ TEST_CASE("nothing is handled before its line has been taken") {
 }
 
 TEST_CASE("when the reader is gone nothing counts as handled") {
-    Bench bench(20'000);
+    PrintBench bench(20'000);
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     bench.reading.reset();
@@ -127,7 +127,7 @@ TEST_CASE("when the reader is gone nothing counts as handled") {
 }
 
 TEST_CASE("asked to stop, it waits no longer for a reader that does not read") {
-    Bench bench(20'000);
+    PrintBench bench(20'000);
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     bench.handler->ask_to_stop();

@@ -23,8 +23,8 @@ using Ending = ProcessGroup::Ending;
 namespace {
 
 // A shell that leads its own group and runs `script`; it has said so once the bench is there.
-struct Bench {
-    explicit Bench(const std::string& script) {
+struct GroupBench {
+    explicit GroupBench(const std::string& script) {
         std::array<int, 2> ends{};
         REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
         const util::Fd reading(ends[0]);
@@ -45,7 +45,7 @@ struct Bench {
         REQUIRE(group.adopt(pid, pidfd) == 0);
         boost::asio::co_spawn(loop, wait(*this), boost::asio::detached);
     }
-    static boost::asio::awaitable<void> wait(Bench& bench) {
+    static boost::asio::awaitable<void> wait(GroupBench& bench) {
         bench.info = co_await bench.group.ended();
     }
     // What happens without the time going on.
@@ -67,7 +67,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("asked to stop, a group gets SIGTERM") {
-    Bench bench(":");
+    GroupBench bench(":");
     CHECK(bench.goes_on());
     bench.group.ask_to_stop();
     REQUIRE(bench.ends());
@@ -76,7 +76,7 @@ TEST_CASE("asked to stop, a group gets SIGTERM") {
 }
 
 TEST_CASE("a group that ignores SIGTERM gets SIGKILL after its time") {
-    Bench bench("trap '' TERM");
+    GroupBench bench("trap '' TERM");
     bench.group.ask_to_stop();
     bench.timers.advance(10s - 1ns);
     CHECK(bench.goes_on());
@@ -87,7 +87,7 @@ TEST_CASE("a group that ignores SIGTERM gets SIGKILL after its time") {
 }
 
 TEST_CASE("a timeout ends a group, unless it was told to end before") {
-    Bench bench(":");
+    GroupBench bench(":");
     bench.group.time_out_after(5s);
     SUBCASE("by itself") {
         bench.timers.advance(5s);

@@ -31,8 +31,8 @@ struct Told final : ConsumerObserver {
     Words words;
 };
 
-struct Bench {
-    explicit Bench(const RetryPolicy& policy = {})
+struct SettlerBench {
+    explicit SettlerBench(const RetryPolicy& policy = {})
         : settler(queue, in_flight, told, policy, clock) {}
 
     mq::Delivered delivery(const std::string& body, unsigned returns = 0) {
@@ -73,7 +73,7 @@ const HandlerResult unhandled{.verdict = Verdict::not_handled};
 }  // namespace
 
 TEST_CASE("success is acked and counted") {
-    Bench bench;
+    SettlerBench bench;
     bench.conclude(bench.delivery("a"), ok);
     CHECK(bench.queue.acked() == Bodies{"a"});
     CHECK(bench.settler.counts().handled == 1);
@@ -83,7 +83,7 @@ TEST_CASE("success is acked and counted") {
 }
 
 TEST_CASE("a failure is discarded by an ack") {
-    Bench bench({.on_error = OnError::discard});
+    SettlerBench bench({.on_error = OnError::discard});
     bench.conclude(bench.delivery("a"), retry);
     CHECK(bench.queue.acked() == Bodies{"a"});
     CHECK(bench.settler.counts().discarded == 1);
@@ -92,7 +92,7 @@ TEST_CASE("a failure is discarded by an ack") {
 }
 
 TEST_CASE("a dead letter carries the handler's account, and counts once it is settled") {
-    Bench bench;
+    SettlerBench bench;
     bench.queue.answers = false;
     bench.conclude(bench.delivery("a"), reject);
     const auto settlements = bench.queue.settlements();
@@ -118,7 +118,7 @@ TEST_CASE("a dead letter carries the handler's account, and counts once it is se
 }
 
 TEST_CASE("a retry is on its way back for its delay and a little longer") {
-    Bench bench;
+    SettlerBench bench;
     bench.conclude(bench.delivery("a"), retry);
     const auto settlements = bench.queue.settlements();
     REQUIRE(settlements.size() == 1);
@@ -134,7 +134,7 @@ TEST_CASE("a retry is on its way back for its delay and a little longer") {
 }
 
 TEST_CASE("the attempts that the broker tells decide when a message is given up") {
-    Bench bench({.max_attempts = 3});
+    SettlerBench bench({.max_attempts = 3});
     auto delivered = bench.delivery("a");
     delivered.attempts = 1;
     CHECK(bench.settler.decide(delivered, retry).action == Action::retry);
@@ -144,7 +144,7 @@ TEST_CASE("the attempts that the broker tells decide when a message is given up"
 }
 
 TEST_CASE("where the broker does not retry, a message is held here and its returns count") {
-    Bench bench({.max_attempts = 3});
+    SettlerBench bench({.max_attempts = 3});
     bench.queue.carries_out_retries = false;
     CHECK(bench.conclude(bench.delivery("a", 1), retry).delay == 2s);
     CHECK(bench.queue.settlements().empty());
@@ -165,7 +165,7 @@ TEST_CASE("where the broker does not retry, a message is held here and its retur
 }
 
 TEST_CASE("what is put back is held from the third return on, up to the queue's limit") {
-    Bench bench;
+    SettlerBench bench;
     bench.queue.limit = 20;
     bench.conclude(bench.delivery("first", 0), requeue);
     CHECK(bench.queue.requeued() == Bodies{"first"});
@@ -177,7 +177,7 @@ TEST_CASE("what is put back is held from the third return on, up to the queue's 
 }
 
 TEST_CASE("held deliveries go back in the order of their times, and all of them at the end") {
-    Bench bench;
+    SettlerBench bench;
     bench.conclude(bench.delivery("slow", 4), requeue);
     bench.conclude(bench.delivery("quick", 3), requeue);
     bench.clock.advance(250ms);
@@ -191,7 +191,7 @@ TEST_CASE("held deliveries go back in the order of their times, and all of them 
 }
 
 TEST_CASE("what the broker could not carry out is held for a second at least") {
-    Bench bench;
+    SettlerBench bench;
     bench.queue.refusal = Error(ErrorKind::undelivered, "full");
     bench.conclude(bench.delivery("dead"), reject);
     bench.take();
@@ -210,7 +210,7 @@ TEST_CASE("what the broker could not carry out is held for a second at least") {
 }
 
 TEST_CASE("what was not handled goes back uncounted") {
-    Bench bench;
+    SettlerBench bench;
     bench.conclude(bench.delivery("begun"), unhandled);
     bench.queue.take();
     bench.settler.give_back(bench.delivery("waiting"));
@@ -224,7 +224,7 @@ TEST_CASE("what was not handled goes back uncounted") {
 }
 
 TEST_CASE("a duplicate is acked and counted as such") {
-    Bench bench;
+    SettlerBench bench;
     bench.settler.skip(bench.delivery("a"));
     CHECK(bench.queue.acked() == Bodies{"a"});
     CHECK(bench.settler.counts().duplicates == 1);
@@ -233,7 +233,7 @@ TEST_CASE("a duplicate is acked and counted as such") {
 }
 
 TEST_CASE("an interruption: nothing of its part is settled or counted") {
-    Bench bench;
+    SettlerBench bench;
     bench.queue.answers = false;
     auto running = bench.delivery("running");
     bench.conclude(bench.delivery("held", 3), requeue);
@@ -256,7 +256,7 @@ TEST_CASE("an interruption: nothing of its part is settled or counted") {
 }
 
 TEST_CASE("another part's deliveries are settled as ever") {
-    Bench bench;
+    SettlerBench bench;
     auto kept = bench.delivery("kept");
     bench.in_flight.taken({9, 1});
     bench.in_flight.interrupted(9);
@@ -266,7 +266,7 @@ TEST_CASE("another part's deliveries are settled as ever") {
 }
 
 TEST_CASE("what has no outcome when the queue is closed counts as to be tried again") {
-    Bench bench;
+    SettlerBench bench;
     bench.queue.answers = false;
     bench.conclude(bench.delivery("a"), reject);
     bench.settler.closed();
