@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -23,12 +24,12 @@
 #include "reconnect_option.hpp"
 #include "settings.hpp"
 #include "util/log.hpp"
+#include "util/service_manager.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
 #include "work/command_handler.hpp"
 #include "work/consumer.hpp"
 #include "work/print_handler.hpp"
-#include "work/work_queue.hpp"
 
 namespace airy::tools {
 namespace {
@@ -64,14 +65,14 @@ class Consume final : public Command {
     void check_arguments();
     std::size_t default_slots() const;
     std::uint16_t prefetch(std::size_t slots) const;
-    void declare(mq::Broker& broker);
-    std::unique_ptr<work::Handler> make_handler(boost::asio::io_context& loop,
+    mq::WorkQueueSpec spec() const;
+    std::unique_ptr<work::Handler> make_handler(boost::asio::io_context& loop, work::Timers& timers,
                                                 work::OutputStream& out, work::OutputStream& err);
     work::ConsumerOptions consumer_options(mq::Broker& broker) const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
 
-    work::WorkQueue queue_;
+    mq::WorkQueueSpec queue_;
     std::vector<std::string> child_;
     std::optional<work::Command> command_;
     bool print_ = false;
@@ -209,21 +210,22 @@ void Consume::check_arguments() {
     delivery_.apply(checked);
 }
 
-void Consume::declare(mq::Broker& broker) {
-    const auto topology = broker.topology();
-    if (no_declare_)
-        topology->check_queue(queue_.name);
-    else
-        work::declare_work_queue(*topology, queue_);
+mq::WorkQueueSpec Consume::spec() const {
+    auto spec = queue_;
+    spec.declare = !no_declare_;
+    spec.prefetch = prefetch(slots_);
+    return spec;
 }
 
 std::unique_ptr<work::Handler> Consume::make_handler(boost::asio::io_context& loop,
-                                                     work::OutputStream& out,
+                                                     work::Timers& timers, work::OutputStream& out,
                                                      work::OutputStream& err) {
     if (print_) return std::make_unique<work::PrintHandler>(out);
     make_room_for_descriptors(slots_);
-    return std::make_unique<work::CommandHandler>(loop, *command_, child_options_, tag_output_, out,
-                                                  err);
+    // An ignored SIGCHLD, which is inherited, would leave nothing to wait for.
+    ::signal(SIGCHLD, SIG_DFL);
+    return std::make_unique<work::CommandHandler>(loop, timers, *command_, child_options_,
+                                                  tag_output_, out, err);
 }
 
 work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
@@ -233,11 +235,10 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.slots = slots_;
     options.prefetch = [this](std::size_t slots) { return prefetch(slots); };
     options.log_events = log_events_;
-    if (!no_declare_ && !queue_.ephemeral && queue_.type == "quorum")
-        options.delivery_limit = work::delivery_limit;
-    if (!queue_.ephemeral) options.letters = work::Letters{&broker, queue_, !no_declare_};
     delivery_.apply(options);
     options.drain = drain_;
+    options.on_ready = [] { util::notify_service_manager("READY=1"); };
+    options.on_stopping = [] { util::notify_service_manager("STOPPING=1"); };
     options.stop.count = stop_.count;
     options.stop.idle = stop_.idle;
     options.stop.total = stop_.timeout;
@@ -254,9 +255,9 @@ std::string Consume::account(const work::ConsumerResult& result) const {
     std::string text = fmt::format("{} handled", result.handled);
     if (result.duplicates > 0) text += fmt::format(", {} handled before", result.duplicates);
     // One message may have failed more than once, and be handled by now.
-    if (result.requeued > 0)
+    if (result.retried > 0)
         text +=
-            fmt::format(", {} failed attempt{}", result.requeued, result.requeued == 1 ? "" : "s");
+            fmt::format(", {} failed attempt{}", result.retried, result.retried == 1 ? "" : "s");
     if (result.cut_short > 0) text += fmt::format(", {} not finished", result.cut_short);
     if (result.dead_lettered > 0) text += fmt::format(", {} dead-lettered", result.dead_lettered);
     if (result.discarded > 0) text += fmt::format(", {} discarded", result.discarded);
@@ -293,7 +294,7 @@ int Consume::finish(const work::ConsumerResult& result) const {
     if (result.reason == StopReason::output_closed) return output::closed_exit_code;
     if (result.reason != StopReason::drained && result.handled < expected)
         throw Error(ErrorKind::timeout,
-                    result.requeued + result.duplicates + result.cut_short == 0
+                    result.retried + result.duplicates + result.cut_short == 0
                         ? fmt::format("{} of {} messages came", result.handled, expected)
                         : fmt::format("{} messages were expected: {}", expected, account(result)));
     return 0;
@@ -310,22 +311,17 @@ int Consume::run() {
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);
     const auto broker = mq::connect(endpoint);
-    std::unique_ptr<mq::Subscription> subscription;
-    const auto signal = connect_or_signal(signals, [&] {
-        declare(*broker);
-        mq::SubscribeOptions subscribe;
-        subscribe.queue = queue_.name;
-        subscribe.prefetch = prefetch(slots_);
-        if (!no_declare_) subscribe.declarations = work::work_queue_declarations(queue_);
-        subscription = broker->subscribe(subscribe);
-    });
+    std::unique_ptr<mq::WorkQueue> queue;
+    const auto signal =
+        connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); });
     if (signal) return 128 + *signal;
 
     boost::asio::io_context loop{1};
-    work::OutputStream out(loop, STDOUT_FILENO);
-    work::OutputStream err(loop, STDERR_FILENO);
-    const auto handler = make_handler(loop, out, err);
-    work::Consumer consumer(loop, *subscription, *handler, consumer_options(*broker));
+    work::LoopTimers timers(loop);
+    work::OutputStream out(loop, timers, STDOUT_FILENO);
+    work::OutputStream err(loop, timers, STDERR_FILENO);
+    const auto handler = make_handler(loop, timers, out, err);
+    work::Consumer consumer(loop, timers, *queue, *handler, consumer_options(*broker));
     std::optional<inspect::MetricsServer> metrics;
     if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);
     std::optional<inspect::ControlServer> control;

@@ -98,9 +98,9 @@ void DeliveryOptions::apply(work::ConsumerOptions& options) const {
     options.retry.max_attempts = static_cast<unsigned>(max_attempts);
     options.retry.delay = delay_of("--retry-delay", retry_delay);
     options.retry.longest_delay = delay_of("--retry-max-delay", retry_max_delay);
-    options.dedup = dedup;
-    if (!rate.empty()) options.rate = parse_rate("--rate", rate);
-    options.break_after = static_cast<unsigned>(break_after);
+    options.intake.dedup = dedup;
+    if (!rate.empty()) options.intake.rate = parse_rate("--rate", rate);
+    options.intake.break_after = static_cast<unsigned>(break_after);
 }
 
 }  // namespace airy::tools

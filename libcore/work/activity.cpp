@@ -41,40 +41,60 @@ Rates RateMeter::rates(util::SteadyTime now) const {
     return {rate(second, 1), rate(second, 10), rate(second, 60)};
 }
 
-Activity::Key Activity::begin(const mq::Delivered& first, std::size_t count, util::SteadyTime now) {
+Activity::Activity(const util::Clock& clock)
+    : clock_(clock), started_(clock.steady()), handled_rate_(started_), failed_rate_(started_) {}
+
+void Activity::began(std::uint64_t run, std::span<const mq::Delivered> batch,
+                     std::span<const util::SteadyTime> since) {
+    const auto now = clock_.steady();
+    for (const auto time : since)
+        wait_.record(now - time);
+    const auto& first = batch.front();
     const std::lock_guard lock(mutex_);
-    return running_.insert(running_.end(),
-                           {{first.message.topic, message_id(first), count, {}}, now});
+    running_.emplace_hint(running_.end(), run,
+                          Begun{{first.message.topic, message_id(first), batch.size(), {}}, now});
 }
 
-void Activity::end(Key key) {
+void Activity::ended(std::uint64_t run, std::span<const mq::Delivered> batch,
+                     std::chrono::nanoseconds took) {
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        run_.record(took);
     const std::lock_guard lock(mutex_);
-    running_.erase(key);
+    running_.erase(run);
 }
 
-void Activity::handled(util::SteadyTime now) {
+void Activity::failed(const mq::Delivered& delivered, const HandlerResult& result,
+                      const Decision&) {
     const std::lock_guard lock(mutex_);
-    handled_.add(now);
-}
-
-void Activity::failed(const mq::Delivered& delivered, const std::string& reason,
-                      util::SteadyTime now) {
-    const std::lock_guard lock(mutex_);
-    failed_.add(now);
+    failed_rate_.add(clock_.steady());
     if (failures_.size() == most_failures) failures_.pop_front();
-    failures_.push_back({util::system_clock().now(), delivered.message.topic, message_id(delivered),
-                         reason.substr(0, reason_limit)});
+    failures_.push_back({clock_.now(), delivered.message.topic, message_id(delivered),
+                         result.reason.substr(0, reason_limit)});
 }
 
-void Activity::tell(ConsumerStatus& status, util::SteadyTime now) const {
+void Activity::concluded(const mq::Delivered&, Conclusion conclusion, const Course&) {
+    if (conclusion != Conclusion::ack) return;
+    const auto now = clock_.steady();
     const std::lock_guard lock(mutex_);
-    status.handled_rates = handled_.rates(now);
-    status.failed_rates = failed_.rates(now);
+    handled_rate_.add(now);
+}
+
+void Activity::tell(ConsumerStatus& status) const {
+    const auto now = clock_.steady();
+    status.state = state_;
+    status.uptime = now - started_;
+    status.reconnects = reconnects_;
+    status.wait = percentiles(wait_.snapshot());
+    status.run = percentiles(run_.snapshot());
+    status.confirm = percentiles(confirm_.snapshot());
+    const std::lock_guard lock(mutex_);
+    status.handled_rates = handled_rate_.rates(now);
+    status.failed_rates = failed_rate_.rates(now);
     status.failures.assign(failures_.begin(), failures_.end());
-    for (const auto& [task, at] : running_) {
+    for (const auto& [run, begun] : running_) {
         if (status.tasks.size() == most_told) break;
-        status.tasks.push_back(task);
-        status.tasks.back().running = now - at;
+        status.tasks.push_back(begun.task);
+        status.tasks.back().running = now - begun.at;
     }
 }
 

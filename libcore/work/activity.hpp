@@ -3,16 +3,16 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
+#include <map>
 #include <mutex>
-#include <string>
-#include <vector>
 
-#include "mq/subscription.hpp"
+#include "pool/histogram.hpp"
 #include "util/clock.hpp"
+#include "work/observer.hpp"
 #include "work/status.hpp"
 
 namespace airy::work {
@@ -38,34 +38,46 @@ class RateMeter {
     std::array<Slot, 64> slots_{};
 };
 
-// What a consumer is doing: what runs and since when, the last failures, and the pace. Written by
-// the loop thread, read by any.
-class Activity {
+// What a consumer is doing, for its status: its state, the handlers that run and since when, the
+// last failures, the pace and how long things take. Written by the loop thread, read by any.
+class Activity final : public ConsumerObserver {
   public:
+    // The clock outlives this; uptime counts from now on.
+    explicit Activity(const util::Clock& clock);
+
+    void state_changed(ConsumerState state) override { state_ = state; }
+    void began(std::uint64_t run, std::span<const mq::Delivered> batch,
+               std::span<const util::SteadyTime> since) override;
+    void ended(std::uint64_t run, std::span<const mq::Delivered> batch,
+               std::chrono::nanoseconds took) override;
+    void failed(const mq::Delivered& delivered, const HandlerResult& result,
+                const Decision& decision) override;
+    void concluded(const mq::Delivered& delivered, Conclusion conclusion,
+                   const Course& course) override;
+    void copied(std::chrono::nanoseconds after) override { confirm_.record(after); }
+    void restored(std::uint64_t reconnects) override { reconnects_ = reconnects; }
+
+    // Fills in all that is known here.
+    void tell(ConsumerStatus& status) const;
+
+  private:
     struct Begun {
         RunningTask task;
         util::SteadyTime at;
     };
-    using Key = std::list<Begun>::iterator;
 
-    explicit Activity(util::SteadyTime start) : handled_(start), failed_(start) {}
-
-    // A handler has begun with `count` messages, of which this is the first.
-    Key begin(const mq::Delivered& first, std::size_t count, util::SteadyTime now);
-    void end(Key key);
-
-    void handled(util::SteadyTime now);
-    void failed(const mq::Delivered& delivered, const std::string& reason, util::SteadyTime now);
-
-    // Fills in running, failures and the rates.
-    void tell(ConsumerStatus& status, util::SteadyTime now) const;
-
-  private:
-    mutable std::mutex mutex_;  // guards all below
-    std::list<Begun> running_;  // oldest first
+    const util::Clock& clock_;
+    const util::SteadyTime started_;
+    std::atomic<ConsumerState> state_{ConsumerState::starting};
+    std::atomic<std::uint64_t> reconnects_{0};
+    pool::Recorder wait_;
+    pool::Recorder run_;
+    pool::Recorder confirm_;
+    mutable std::mutex mutex_;                // guards all below
+    std::map<std::uint64_t, Begun> running_;  // by run, so the oldest first
     std::deque<RecentFailure> failures_;
-    RateMeter handled_;
-    RateMeter failed_;
+    RateMeter handled_rate_;
+    RateMeter failed_rate_;
 };
 
 }  // namespace airy::work

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +16,9 @@
 
 #include "work/command.hpp"
 #include "work/output.hpp"
+#include "work/process_group.hpp"
 #include "work/spawn.hpp"
+#include "work/timers.hpp"
 
 namespace airy::work {
 
@@ -47,17 +48,16 @@ struct ChildResult {
     std::string last_line{};  // of stderr, at most 1,024 bytes
 };
 
-class Child;
-
 // Runs one command again and again, many at once, each in a process group of its own. Its output
 // is passed on line by line to `out` and `err`: lines of different runs never mix, a line longer
 // than 64 KiB is cut, and nobody waits for output that a process left behind could still write.
-// Loop thread only; must outlive its runs.
+// Loop thread only; must outlive its runs. SIGCHLD must not be ignored: there would be nothing to
+// wait for.
 class CommandRunner {
   public:
     // Throws Error{general} when the system cannot watch processes by pidfd.
-    CommandRunner(boost::asio::io_context& loop, Command command, ChildOptions options,
-                  OutputStream& out, OutputStream& err);
+    CommandRunner(boost::asio::io_context& loop, Timers& timers, Command command,
+                  ChildOptions options, OutputStream& out, OutputStream& err);
     ~CommandRunner();
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
@@ -71,24 +71,24 @@ class CommandRunner {
     // SIGKILL to every group that runs. No further run begins.
     void kill_all();
 
-    std::size_t running() const noexcept { return children_.size(); }
+    std::size_t running() const noexcept { return groups_.size(); }
 
-    static constexpr std::size_t line_limit = 64 * 1024;
     // Descriptors that one run holds: its pidfd and the ends of two pipes.
     static constexpr std::size_t descriptors_per_run = 3;
 
   private:
-    friend class Child;
+    struct Run;
 
     boost::asio::awaitable<Spawned> spawn(const ChildRequest& request);  // on a spawning thread
-    boost::asio::awaitable<int> start_when_possible(Child& child, const ChildRequest& request);
+    boost::asio::awaitable<int> start_when_possible(Run& run, const ChildRequest& request);
 
     boost::asio::io_context& loop_;
+    Timers& timers_;
     ChildOptions options_;
     OutputStream& out_;
     OutputStream& err_;
     Spawner spawner_;
-    std::unordered_set<Child*> children_;
+    std::unordered_set<ProcessGroup*> groups_;  // of the runs
     bool stopping_ = false;
     bool killing_ = false;
     bool short_of_resources_ = false;  // said so in the log

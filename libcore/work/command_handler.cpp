@@ -9,6 +9,8 @@
 
 #include "util/json_text.hpp"
 #include "util/text.hpp"
+#include "work/exit_status.hpp"
+#include "work/output_end.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -55,16 +57,17 @@ std::vector<std::string> message_environment(const mq::Delivered& delivered) {
     variables.push_back(variable("AIRY_EVENT_ID", event_id(message)));
     variables.push_back(variable("AIRY_EVENT_TYPE", properties.type.value_or(message.topic)));
     variables.push_back(variable("AIRY_QUEUE", delivered.queue));
-    variables.push_back(variable("AIRY_ATTEMPT", std::to_string(delivery_attempt(delivered))));
+    variables.push_back(variable("AIRY_ATTEMPT", std::to_string(delivered.attempt())));
     variables.push_back(variable("AIRY_REDELIVERED", delivered.redelivered ? "true" : "false"));
     variables.push_back(variable("AIRY_MESSAGE_ID", properties.message_id.value_or("")));
     variables.push_back(variable("AIRY_TRACEPARENT", header_text(message.headers, "traceparent")));
     return variables;
 }
 
-CommandHandler::CommandHandler(asio::io_context& loop, Command command, ChildOptions options,
-                               bool tag_output, OutputStream& out, OutputStream& err)
-    : runner_(loop, std::move(command), options, out, err),
+CommandHandler::CommandHandler(asio::io_context& loop, Timers& timers, Command command,
+                               ChildOptions options, bool tag_output, OutputStream& out,
+                               OutputStream& err)
+    : runner_(loop, timers, std::move(command), options, out, err),
       out_(out),
       err_(err),
       tag_output_(tag_output) {}
@@ -81,10 +84,19 @@ asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batc
         const ChildRequest request{message.body, environment, tag};
         const ChildResult result = co_await runner_.run(request);
         results[i] = judge(result);
+        if (results[i].verdict == Verdict::cannot_run && !cannot_run_)
+            cannot_run_.emplace(ErrorKind::general,
+                                "cannot run the command any more: " + results[i].reason,
+                                "its message went back to the queue");
     }
     // What a message's command wrote has left this process before the message is settled.
     co_await out_.drained();
     co_await err_.drained();
+}
+
+std::optional<HandlerEnd> CommandHandler::end() const {
+    if (cannot_run_) return HandlerEnd{*cannot_run_};
+    return end_of(out_);
 }
 
 void CommandHandler::ask_to_stop() {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,21 +20,22 @@ std::vector<std::string> message_environment(const mq::Delivered& delivered);
 class CommandHandler final : public Handler {
   public:
     // tag_output: every line that a command writes begins with `[topic event-id] `.
-    CommandHandler(boost::asio::io_context& loop, Command command, ChildOptions options,
-                   bool tag_output, OutputStream& out, OutputStream& err);
+    CommandHandler(boost::asio::io_context& loop, Timers& timers, Command command,
+                   ChildOptions options, bool tag_output, OutputStream& out, OutputStream& err);
 
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
     void ask_to_stop() override;
     void kill() override;
-    int output_error() const noexcept override { return out_.broken(); }
+    std::optional<HandlerEnd> end() const override;
 
   private:
     CommandRunner runner_;
     OutputStream& out_;
     OutputStream& err_;
     bool tag_output_;
+    std::optional<Error> cannot_run_;
 };
 
 }  // namespace airy::work

@@ -3,14 +3,40 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 
-#include "mq/subscription.hpp"
+#include "mq/delivery.hpp"
 #include "pool/pool.hpp"
+#include "util/error.hpp"
 #include "work/policy.hpp"
 
 namespace airy::work {
+
+// What a dead letter tells of a failure beside the reason.
+struct FailureDetail {
+    std::string line{};         // the last that the handler said about it; may be empty
+    std::optional<int> code{};  // the handler's own number for it, such as an exit status
+};
+
+// What became of one message in its handler.
+struct HandlerResult {
+    Verdict verdict = Verdict::success;
+    std::string reason{};  // one line, for people; empty on success
+    FailureDetail detail{};
+    std::optional<std::chrono::milliseconds> retry_after{};  // the handler's wish; of `retry`
+    std::optional<std::string> reply{};                      // the handler's answer to the message
+};
+
+// A handler came to its own end: it can handle no further message.
+struct HandlerEnd {
+    Error error;
+    // Nobody reads any more what the handler writes: no failure of the consumer.
+    bool unread = false;
+};
 
 // What is done with the messages of a consumer. Everything happens on the loop thread.
 class Handler {
@@ -27,12 +53,13 @@ class Handler {
                                                 std::span<HandlerResult> results,
                                                 pool::TaskContext& context) = 0;
 
-    // What runs shall end soon, of its own will; and at once, by force.
+    // Asks every message that is being handled to end soon.
     virtual void ask_to_stop() {}
+    // Ends every message that is being handled at once, by force.
     virtual void kill() {}
 
-    // The errno with which writing to stdout ended for good, else 0: time to stop.
-    virtual int output_error() const noexcept { return 0; }
+    // Asked after each call of `handle`; a consumer whose handler has come to its end stops.
+    virtual std::optional<HandlerEnd> end() const { return std::nullopt; }
 };
 
 }  // namespace airy::work

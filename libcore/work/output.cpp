@@ -26,8 +26,8 @@ constexpr std::size_t safe_write = 4096;
 
 }  // namespace
 
-OutputStream::OutputStream(asio::io_context& loop, int fd)
-    : fd_(fd), kind_(Kind::direct), writable_(loop), abandon_timer_(loop), progress_(loop) {
+OutputStream::OutputStream(asio::io_context& loop, Timers& timers, int fd)
+    : timers_(timers), fd_(fd), kind_(Kind::direct), writable_(loop), progress_(loop) {
     progress_.expires_at(asio::steady_timer::time_point::max());
     struct stat info {};
     if (::fstat(fd, &info) != 0)
@@ -128,14 +128,13 @@ void OutputStream::fail(int error) {
 }
 
 void OutputStream::abandon_after(std::chrono::nanoseconds grace) {
-    abandon_timer_.expires_after(grace);
-    abandon_timer_.async_wait([this, grace, all = accepted_](const error_code& error) {
-        if (error) return;
+    abandon_timer_ = timers_.make([this, grace, all = accepted_] {
         if (taken_ < all)
             abandon();
         else
             abandon_after(grace);  // the other side may yet stall
     });
+    abandon_timer_->set(timers_.clock().steady() + grace);
 }
 
 asio::awaitable<void> OutputStream::drained() {

@@ -11,8 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "work/timers.hpp"
 
 namespace airy::work {
 
@@ -21,7 +24,7 @@ namespace airy::work {
 // are left alone. Loop thread only; SIGPIPE must be ignored. `fd` stays the caller's.
 class OutputStream {
   public:
-    OutputStream(boost::asio::io_context& loop, int fd);
+    OutputStream(boost::asio::io_context& loop, Timers& timers, int fd);
 
     // Appends text, and writes as much as the other side takes. Dropped once broken.
     void write(std::string_view text);
@@ -56,6 +59,7 @@ class OutputStream {
     int open_writable();
     void fail(int error);
 
+    Timers& timers_;
     int fd_;
     Kind kind_;
     std::string buffer_;
@@ -66,7 +70,7 @@ class OutputStream {
     bool waiting_ = false;  // for the descriptor
     int error_ = 0;
     boost::asio::posix::stream_descriptor writable_;  // readable when fd_ is writable
-    boost::asio::steady_timer abandon_timer_;
+    std::unique_ptr<Timer> abandon_timer_;
     boost::asio::steady_timer progress_;  // never expires; cancelled to wake waiters
 };
 

@@ -5,10 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string>
-
-#include "mq/subscription.hpp"
-#include "work/child.hpp"
+#include <string_view>
 
 namespace airy::work {
 
@@ -18,19 +15,9 @@ enum class Verdict : std::uint8_t {
     retry,        // it may succeed later
     requeue,      // not this handler's business, or not now: back to the queue
     reject,       // it never will succeed
-    not_handled,  // asked to stop before it was done; says nothing about the message
-    cannot_run,   // the handler itself does not work; no other message will fare better
+    not_handled,  // the handler was stopped before it was done; says nothing about the message
+    cannot_run,   // the handler itself does not work; Handler::end says why
 };
-
-struct HandlerResult {
-    Verdict verdict = Verdict::success;
-    std::string reason{};       // one line, for people; empty on success
-    std::string error_line{};   // the last that the handler wrote to stderr
-    std::optional<int> exit{};  // as shells have it: 128 + a signal, 124 for a timeout
-};
-
-// What one run of a command means (README, "Exit status of a command").
-HandlerResult judge(const ChildResult& result);
 
 // What is done about a handler that failed with `retry`.
 enum class OnError : std::uint8_t { retry, requeue, dead_letter, discard };
@@ -51,26 +38,13 @@ struct History {
     unsigned returns = 0;   // how often it came back to its queue, by whatever cause
 };
 
-// How often the message came back, from the x-delivery-count header that quorum queues add and the
-// redelivered flag: where the count is not known, 0 or 1.
-unsigned returns_of(const mq::Delivered& delivered) noexcept;
-
-// Whether that is the broker's own count.
-bool returns_are_counted(const mq::Delivered& delivered) noexcept;
-
-// Attempts that failed before, as airy's own x-airy-attempts header has it.
-unsigned failures_of(const mq::Delivered& delivered) noexcept;
-
-// How often a handler may have seen the message, counting this time.
-unsigned delivery_attempt(const mq::Delivered& delivered) noexcept;
-
 enum class Action : std::uint8_t {
     ack,
-    retry,        // comes again after `delay`, from a retry queue
-    requeue,      // back to its queue after `delay`
-    dead_letter,  // given up, and kept
-    discard,      // given up, and forgotten
-    give_back,    // back to its queue as if nothing had been
+    retry,        // the message comes again after `delay`, as another attempt
+    requeue,      // the message goes back to its queue after `delay`
+    dead_letter,  // the message is given up, and kept
+    discard,      // the message is given up, and forgotten
+    give_back,    // the message goes back to its queue as if nothing had been
 };
 
 struct Decision {
@@ -81,11 +55,16 @@ struct Decision {
 
 // Pure. A message that goes back to its queue comes again at once, so from the third return on it
 // is held back before: 250 ms doubling to 10 s. `delivery_limit` is the queue's, 0 if it has none
-// that is known: what the broker would dead-letter is given up here.
+// that is known: what the broker would dead-letter is given up here. `retry_after` is the handler's
+// own wish for the delay of a retry.
 Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
-                unsigned delivery_limit) noexcept;
+                unsigned delivery_limit,
+                std::optional<std::chrono::milliseconds> retry_after = {}) noexcept;
 
 // After `failures` attempts that failed.
 std::chrono::milliseconds retry_delay(const RetryPolicy& policy, unsigned failures) noexcept;
+
+// Why a message with this verdict is given up or tried again: mq::FailureAccount::why.
+std::string_view why(Verdict verdict, const RetryPolicy& policy) noexcept;
 
 }  // namespace airy::work

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "work/print_handler.hpp"
 
-#include <algorithm>
-
 #include "event/message_line.hpp"
 
 namespace airy::work {
@@ -22,7 +20,9 @@ boost::asio::awaitable<void> PrintHandler::handle(std::span<const mq::Delivered>
         if (out_.congested()) co_await out_.drained();
     }
     co_await out_.drained();
-    if (out_.broken() == 0) std::ranges::fill(results, HandlerResult{});
+    if (out_.broken() != 0) co_return;
+    for (auto& result : results)
+        result.verdict = Verdict::success;
 }
 
 }  // namespace airy::work

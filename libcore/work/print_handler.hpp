@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "work/handler.hpp"
 #include "work/output.hpp"
+#include "work/output_end.hpp"
 
 namespace airy::work {
 
@@ -22,7 +24,7 @@ class PrintHandler final : public Handler {
     // Only a reader that does not read can hold it up.
     void ask_to_stop() override { out_.abandon(); }
     void kill() override { out_.abandon(); }
-    int output_error() const noexcept override { return out_.broken(); }
+    std::optional<HandlerEnd> end() const override { return end_of(out_); }
 
   private:
     OutputStream& out_;

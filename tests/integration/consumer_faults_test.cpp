@@ -126,7 +126,7 @@ TEST_CASE("retries come after their delay, within 5 % and 50 ms") {
         node().url(), queue,
         [&](const mq::Delivered& delivered) {
             seen.add(delivered.message.body);
-            return work::failures_of(delivered) < 2 ? Verdict::retry : Verdict::success;
+            return delivered.attempts < 2 ? Verdict::retry : Verdict::success;
         },
         [](work::ConsumerOptions& options) {
             options.slots = 10;
@@ -152,7 +152,7 @@ TEST_CASE("retries come after their delay, within 5 % and 50 ms") {
     MESSAGE(late.size(), " retries of 1 s and 2 s came ", late[late.size() / 2].count(),
             " ms after their delay in the middle, ", late.front().count(), " to ",
             late.back().count(), " ms in all");
-    CHECK(consumer.stop().requeued == 202);
+    CHECK(consumer.stop().retried == 202);
 }
 
 TEST_CASE("a retry whose queue was deleted meanwhile declares it again") {
@@ -162,7 +162,7 @@ TEST_CASE("a retry whose queue was deleted meanwhile declares it again") {
         node().url(), queue,
         [&](const mq::Delivered& delivered) {
             seen.add(delivered.message.body);
-            return work::failures_of(delivered) == 0 ? Verdict::retry : Verdict::success;
+            return delivered.attempts == 0 ? Verdict::retry : Verdict::success;
         },
         [](work::ConsumerOptions& options) { options.retry.delay = 100ms; });
     publish(queue, 1, 1);
@@ -184,7 +184,7 @@ TEST_CASE("connections cut while letters are on their way: none is lost") {
         [&](const mq::Delivered& delivered) {
             const auto number = std::stoull(delivered.message.body);
             if (number % 10 == 0) return Verdict::reject;
-            if (number % 3 == 0 && work::failures_of(delivered) == 0) return Verdict::retry;
+            if (number % 3 == 0 && delivered.attempts == 0) return Verdict::retry;
             handled.add(delivered.message.body);
             return Verdict::success;
         },

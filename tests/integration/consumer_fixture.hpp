@@ -28,7 +28,8 @@ class Judge final : public work::Handler {
                                         std::span<work::HandlerResult> results,
                                         pool::TaskContext&) override {
         for (std::size_t i = 0; i < batch.size(); ++i)
-            results[i] = {verdicts_(batch[i]), "told so", "told so", 1};
+            results[i] = {
+                .verdict = verdicts_(batch[i]), .reason = "told so", .detail = {"told so", 1}};
         co_return;
     }
 
@@ -44,23 +45,17 @@ class RunningConsumer {
     RunningConsumer(const std::string& url, const std::string& queue, Judge::Verdicts verdicts,
                     const std::function<void(work::ConsumerOptions&)>& adjust = {},
                     std::chrono::seconds heartbeat = 30s)
-        : queue_{queue, queue, {"#"}}, handler_(std::move(verdicts)) {
+        : handler_(std::move(verdicts)) {
         auto where = endpoint(url);
         where.heartbeat = heartbeat;
         where.connect_timeout = 2s;
         broker_ = mq::connect(where);
-        work::declare_work_queue(*broker_->topology(), queue_);
-        mq::SubscribeOptions subscribe;
-        subscribe.queue = queue;
-        subscribe.prefetch = 20;
-        subscribe.declarations = work::work_queue_declarations(queue_);
-        subscription_ = broker_->subscribe(subscribe);
+        queue_ = broker_->open_work_queue(
+            {.name = queue, .exchange = queue, .patterns = {"#"}, .prefetch = 20});
         work::ConsumerOptions options;
         options.name = queue;
-        options.letters = work::Letters{broker_.get(), queue_};
-        options.delivery_limit = work::delivery_limit;
         if (adjust) adjust(options);
-        consumer_.emplace(loop_, *subscription_, handler_, options);
+        consumer_.emplace(loop_, timers_, *queue_, handler_, options);
         thread_ = std::thread([this] { result_ = consumer_->run(signals_); });
     }
     ~RunningConsumer() { stop(); }
@@ -76,11 +71,11 @@ class RunningConsumer {
 
   private:
     util::SignalFd signals_;
-    work::WorkQueue queue_;
     Judge handler_;
     std::unique_ptr<mq::Broker> broker_;
-    std::unique_ptr<mq::Subscription> subscription_;
+    std::unique_ptr<mq::WorkQueue> queue_;
     boost::asio::io_context loop_{1};
+    work::LoopTimers timers_{loop_};
     std::optional<work::Consumer> consumer_;
     work::ConsumerResult result_;
     std::thread thread_;

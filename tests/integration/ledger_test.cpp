@@ -43,7 +43,7 @@ struct Ledger {
     Verdict judge(const mq::Delivered& delivered) {
         const auto number = std::stoull(delivered.message.body);
         const std::lock_guard lock(mutex);
-        if (work::failures_of(delivered) == 0) {
+        if (delivered.attempts == 0) {
             // What was never confirmed may be published after its followers, not before. What the
             // broker had sent on a connection that was lost it sends again once it has noticed,
             // which may be after the next one has taken the followers.
@@ -54,7 +54,7 @@ struct Ledger {
             seen.insert(number);
         }
         if (number % 997 == 0) return Verdict::reject;
-        if (number % 101 == 0 && work::failures_of(delivered) == 0) return Verdict::retry;
+        if (number % 101 == 0 && delivered.attempts == 0) return Verdict::retry;
         handled.insert(number);
         ++handled_in_all;
         return Verdict::success;

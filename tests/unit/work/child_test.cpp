@@ -19,6 +19,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/manual_timers.hpp"
 #include "util/signals.hpp"
 
 using namespace airy;
@@ -44,20 +45,24 @@ struct Capture {
     }
 };
 
-struct Bench {
-    explicit Bench(std::vector<std::string> argv, ChildOptions options = {})
-        : runner(loop, find_command(std::move(argv), "/bin:/usr/bin"), options, out, err) {
+struct ChildBench {
+    explicit ChildBench(std::vector<std::string> argv, ChildOptions options = {},
+                        Timers* timers = nullptr)
+        : runner(loop, timers != nullptr ? *timers : loop_timers,
+                 find_command(std::move(argv), "/bin:/usr/bin"), options, out, err) {
         util::ignore_sigpipe();
     }
 
     Capture out_file;
     Capture err_file;
     asio::io_context loop{1};
-    OutputStream out{loop, out_file.file.get()};
-    OutputStream err{loop, err_file.file.get()};
+    LoopTimers loop_timers{loop};
+    OutputStream out{loop, loop_timers, out_file.file.get()};
+    OutputStream err{loop, loop_timers, err_file.file.get()};
     CommandRunner runner;
 
-    static asio::awaitable<void> run_one(Bench& bench, ChildRequest request, ChildResult& result) {
+    static asio::awaitable<void> run_one(ChildBench& bench, ChildRequest request,
+                                         ChildResult& result) {
         result = co_await bench.runner.run(request);
     }
     void begin(ChildRequest request, ChildResult& result) {
@@ -84,7 +89,7 @@ struct Bench {
 };
 
 ChildResult shell(const std::string& script, ChildOptions options = {}) {
-    Bench bench({"sh", "-c", script}, options);
+    ChildBench bench({"sh", "-c", script}, options);
     return bench.run();
 }
 
@@ -93,7 +98,7 @@ bool process_exists(pid_t pid) {
 }
 
 // Whether the process ends within 20 s. It is not our child.
-bool wait_gone(Bench& bench, pid_t pid) {
+bool wait_gone(ChildBench& bench, pid_t pid) {
     return bench.run_until([pid] {
         std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
         std::string text((std::istreambuf_iterator<char>(stat)), {});
@@ -127,7 +132,7 @@ TEST_CASE("the message is on stdin, every byte of it") {
     std::string body;
     for (int i = 0; i < 300'000; ++i)
         body.push_back(static_cast<char>(i * 7));
-    Bench bench({"od", "-An", "-v", "-tu1", "-w1"});
+    ChildBench bench({"od", "-An", "-v", "-tu1", "-w1"});
     const auto result = bench.run({.stdin_bytes = body});
     REQUIRE(result.kind == Kind::exited);
     CHECK(result.value == 0);
@@ -141,19 +146,19 @@ TEST_CASE("the message is on stdin, every byte of it") {
 }
 
 TEST_CASE("an empty message, and a command that does not read or closes stdin, are fine") {
-    Bench bench({"sh", "-c", "cat; echo end"});
+    ChildBench bench({"sh", "-c", "cat; echo end"});
     CHECK(bench.run().value == 0);
     CHECK(bench.out_file.text() == "end\n");
 
     const std::string body(1'000'000, 'x');
-    Bench deaf({"true"});
+    ChildBench deaf({"true"});
     CHECK(deaf.run({.stdin_bytes = body}).value == 0);
-    Bench closes({"sh", "-c", "exec <&-; exit 7"});
+    ChildBench closes({"sh", "-c", "exec <&-; exit 7"});
     CHECK(closes.run({.stdin_bytes = body}).value == 7);
 }
 
 TEST_CASE("arguments are passed as they are, without a shell") {
-    Bench bench({"printf", "<%s>", "a b", "$HOME;`id`", ""});
+    ChildBench bench({"printf", "<%s>", "a b", "$HOME;`id`", ""});
     CHECK(bench.run().value == 0);
     CHECK(bench.out_file.text() == "<a b><$HOME;`id`><>\n");
 }
@@ -161,7 +166,7 @@ TEST_CASE("arguments are passed as they are, without a shell") {
 TEST_CASE("the environment of the message is added") {
     ::setenv("MQ_PASSWORD", "secret", 1);
     ::setenv("AIRY_TEST_KEPT", "kept", 1);
-    Bench bench({"env"});
+    ChildBench bench({"env"});
     ::unsetenv("MQ_PASSWORD");
     const std::vector<std::string> environment{"AIRY_TOPIC=post.published", "AIRY_ATTEMPT=1"};
     CHECK(bench.run({.environment = environment}).value == 0);
@@ -177,7 +182,7 @@ TEST_CASE("the environment of the message is added") {
 
 TEST_CASE("a child begins with default signals, none blocked, in its own group") {
     util::ignore_sigpipe();
-    Bench bench(
+    ChildBench bench(
         {"sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status; ps -o pgid= -p $$; echo $$"});
     sigset_t blocked;
     sigset_t former;
@@ -202,7 +207,7 @@ TEST_CASE("a child begins with default signals, none blocked, in its own group")
 TEST_CASE("no descriptor of ours reaches the child, and none is left open") {
     const auto before = open_descriptors();
     {
-        Bench bench({"ls", "/proc/self/fd"});
+        ChildBench bench({"ls", "/proc/self/fd"});
         CHECK(bench.run({.stdin_bytes = "x"}).value == 0);
         std::istringstream seen(bench.out_file.text());
         std::size_t count = 0;
@@ -221,7 +226,7 @@ TEST_CASE("no descriptor of ours reaches the child, and none is left open") {
 }
 
 TEST_CASE("stdout and stderr pass through as lines, with a prefix if wanted") {
-    Bench bench({"sh", "-c", "echo one; printf two; echo oops >&2; echo >&2"});
+    ChildBench bench({"sh", "-c", "echo one; printf two; echo oops >&2; echo >&2"});
     const auto result = bench.run({.line_prefix = "[t id] "});
     CHECK(bench.out_file.text() == "[t id] one\n[t id] two\n");
     CHECK(bench.err_file.text() == "[t id] oops\n[t id] \n");
@@ -229,9 +234,9 @@ TEST_CASE("stdout and stderr pass through as lines, with a prefix if wanted") {
 }
 
 TEST_CASE("lines of children that run at once are never mixed") {
-    Bench bench({"sh", "-c",
-                 "i=0; while [ $i -lt 200 ]; do printf %s \"$W\"; printf %s \"$W\"; echo; "
-                 "i=$((i+1)); done"});
+    ChildBench bench({"sh", "-c",
+                      "i=0; while [ $i -lt 200 ]; do printf %s \"$W\"; printf %s \"$W\"; echo; "
+                      "i=$((i+1)); done"});
     constexpr std::size_t children = 8;
     std::vector<ChildResult> results(children);
     std::vector<std::vector<std::string>> environments(children);
@@ -252,9 +257,10 @@ TEST_CASE("lines of children that run at once are never mixed") {
 TEST_CASE("a flood of output does not grow memory") {
     util::Fd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     asio::io_context loop{1};
-    OutputStream out(loop, null.get());
-    OutputStream err(loop, null.get());
-    CommandRunner runner(loop,
+    LoopTimers timers(loop);
+    OutputStream out(loop, timers, null.get());
+    OutputStream err(loop, timers, null.get());
+    CommandRunner runner(loop, timers,
                          find_command({"head", "-c", "100000000", "/dev/zero"}, "/bin:/usr/bin"),
                          {}, out, err);
     struct Run {
@@ -281,9 +287,11 @@ TEST_CASE("output waits while nobody reads it, and none is lost") {
     util::Fd reading(ends[0]);
     util::Fd writing(ends[1]);
     asio::io_context loop{1};
-    OutputStream out(loop, writing.get());
-    OutputStream err(loop, STDERR_FILENO);
-    CommandRunner runner(loop, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {}, out, err);
+    LoopTimers timers(loop);
+    OutputStream out(loop, timers, writing.get());
+    OutputStream err(loop, timers, STDERR_FILENO);
+    CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
+                         out, err);
     struct Run {
         static asio::awaitable<void> one(CommandRunner& runner, ChildResult& result, bool& done) {
             result = co_await runner.run({});
@@ -333,9 +341,11 @@ TEST_CASE("a reader that is gone does not hold up the child") {
     util::Fd writing(ends[1]);
     ::close(ends[0]);
     asio::io_context loop{1};
-    OutputStream out(loop, writing.get());
-    OutputStream err(loop, STDERR_FILENO);
-    CommandRunner runner(loop, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {}, out, err);
+    LoopTimers timers(loop);
+    OutputStream out(loop, timers, writing.get());
+    OutputStream err(loop, timers, STDERR_FILENO);
+    CommandRunner runner(loop, timers, find_command({"seq", "1", "300000"}, "/bin:/usr/bin"), {},
+                         out, err);
     struct Run {
         static asio::awaitable<void> one(CommandRunner& runner, ChildResult& result) {
             result = co_await runner.run({});
@@ -350,12 +360,17 @@ TEST_CASE("a reader that is gone does not hold up the child") {
 }
 
 TEST_CASE("a timeout ends the whole group: SIGTERM first") {
-    Bench bench({"sh", "-c", "sleep 1000 & echo $!; trap 'echo bye; exit 0' TERM; wait"},
-                {.timeout = 300ms, .kill_after = 10s});
-    const auto begun = std::chrono::steady_clock::now();
-    const auto result = bench.run();
-    CHECK(result.kind == Kind::timed_out);
-    CHECK(std::chrono::steady_clock::now() - begun < 9s);
+    test::ManualTimers timers;
+    ChildBench bench({"sh", "-c", "sleep 1000 & trap 'echo bye; exit 0' TERM; echo $!; wait"},
+                     {.timeout = 5min, .kill_after = 10s}, &timers);
+    ChildResult result{Kind::cannot_start, -1, {}};
+    bench.begin({}, result);
+    REQUIRE(bench.run_until([&] { return bench.out_file.text().ends_with("\n"); }));
+    timers.advance(5min - 1ns);
+    bench.loop.run_one_for(10ms);
+    CHECK(result.value == -1);
+    timers.advance(1ns);
+    REQUIRE(bench.run_until([&] { return result.kind == Kind::timed_out; }));
     std::istringstream text(bench.out_file.text());
     pid_t grandchild = 0;
     std::string word;
@@ -366,24 +381,33 @@ TEST_CASE("a timeout ends the whole group: SIGTERM first") {
 }
 
 TEST_CASE("a group that ignores SIGTERM is killed") {
-    Bench bench({"sh", "-c", "trap '' TERM; (sleep 1000; echo no) & echo $!; sleep 1000; echo no"},
-                {.timeout = 200ms, .kill_after = 200ms});
-    const auto begun = std::chrono::steady_clock::now();
-    const auto result = bench.run();
-    CHECK(result.kind == Kind::timed_out);
-    CHECK(std::chrono::steady_clock::now() - begun >= 400ms);
+    test::ManualTimers timers;
+    ChildBench bench(
+        {"sh", "-c", "trap '' TERM; (sleep 1000; echo no) & echo $!; sleep 1000; echo no"},
+        {.timeout = 5min, .kill_after = 10s}, &timers);
+    ChildResult result{Kind::cannot_start, -1, {}};
+    bench.begin({}, result);
+    REQUIRE(bench.run_until([&] { return bench.out_file.text().ends_with("\n"); }));
     const auto grandchild = static_cast<pid_t>(std::stol(bench.out_file.text()));
+    timers.advance(5min);
+    timers.advance(10s - 1ns);
+    bench.loop.run_one_for(10ms);
+    CHECK(result.value == -1);
+    CHECK(process_exists(grandchild));
+    timers.advance(1ns);
+    REQUIRE(bench.run_until([&] {
+        timers.advance_to_next();  // its output may be open for a little longer
+        return result.kind == Kind::timed_out;
+    }));
     CHECK(wait_gone(bench, grandchild));
     CHECK(bench.out_file.text().find("no") == std::string::npos);
 }
 
 TEST_CASE("a process left behind with the pipes open does not hang the message") {
-    Bench bench({"sh", "-c", "echo before; sleep 30 & echo $!; exit 0"});
-    const auto begun = std::chrono::steady_clock::now();
+    ChildBench bench({"sh", "-c", "echo before; sleep 1000 & echo $!; exit 0"});
     const auto result = bench.run();
     CHECK(result.kind == Kind::exited);
     CHECK(result.value == 0);
-    CHECK(std::chrono::steady_clock::now() - begun < 10s);
     const auto text = bench.out_file.text();
     REQUIRE(text.starts_with("before\n"));
     const auto left = static_cast<pid_t>(std::stol(text.substr(7)));
@@ -392,7 +416,7 @@ TEST_CASE("a process left behind with the pipes open does not hang the message")
 }
 
 TEST_CASE("a process left behind that floods the pipe does not hang the message") {
-    Bench bench({"sh", "-c", "yes & echo $! >&2"});
+    ChildBench bench({"sh", "-c", "yes & echo $! >&2"});
     const auto result = bench.run();
     CHECK(result.kind == Kind::exited);
     const auto left = static_cast<pid_t>(std::stol(result.last_line));
@@ -400,7 +424,7 @@ TEST_CASE("a process left behind that floods the pipe does not hang the message"
 }
 
 TEST_CASE("asked to stop, commands get SIGTERM, and none begins") {
-    Bench bench({"sh", "-c", "echo up; exec sleep 1000"});
+    ChildBench bench({"sh", "-c", "echo up; exec sleep 1000"});
     std::array<ChildResult, 3> results;
     results.fill({Kind::cannot_start, 0, {}});
     for (auto& result : results)
@@ -418,7 +442,7 @@ TEST_CASE("asked to stop, commands get SIGTERM, and none begins") {
 }
 
 TEST_CASE("a command that was asked to stop but succeeds has succeeded") {
-    Bench bench({"sh", "-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"});
+    ChildBench bench({"sh", "-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done"});
     ChildResult result{Kind::cannot_start, 0, {}};
     bench.begin({}, result);
     REQUIRE(bench.run_until([&] { return bench.out_file.text() == "up\n"; }));
@@ -430,7 +454,7 @@ TEST_CASE("a command that was asked to stop but succeeds has succeeded") {
 }
 
 TEST_CASE("killed at once, even when it ignores SIGTERM") {
-    Bench bench({"sh", "-c", "trap '' TERM; echo up; sleep 1000"});
+    ChildBench bench({"sh", "-c", "trap '' TERM; echo up; sleep 1000"});
     ChildResult result{Kind::cannot_start, 0, {}};
     bench.begin({}, result);
     REQUIRE(bench.run_until([&] { return bench.out_file.text() == "up\n"; }));
@@ -447,7 +471,7 @@ TEST_CASE("a command that is gone later cannot start") {
     REQUIRE(::write(file, "#!/bin/sh\n", 10) == 10);
     ::fchmod(file, 0755);
     ::close(file);
-    Bench bench({path});
+    ChildBench bench({path});
     ::unlink(path);
     const auto result = bench.run();
     CHECK(result.kind == Kind::cannot_start);
@@ -455,7 +479,7 @@ TEST_CASE("a command that is gone later cannot start") {
 }
 
 TEST_CASE("too few descriptors hold a command back, and it runs when there are enough") {
-    Bench bench({"true"});
+    ChildBench bench({"true"});
     CHECK(bench.run().value == 0);
     rlimit former{};
     ::getrlimit(RLIMIT_NOFILE, &former);
@@ -483,7 +507,7 @@ TEST_CASE("too few descriptors hold a command back, and it runs when there are e
 }
 
 TEST_CASE("a line without an end is passed on in pieces of 64 KiB") {
-    Bench bench({"sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x"});
+    ChildBench bench({"sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x"});
     CHECK(bench.run().value == 0);
     std::istringstream text(bench.out_file.text());
     std::vector<std::size_t> lengths;

@@ -3,6 +3,15 @@
 #include "work/command_handler.hpp"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <string>
+#include <vector>
+
+#include "pool/pool.hpp"
 
 using namespace airy;
 using work::message_environment;
@@ -36,6 +45,7 @@ TEST_CASE("a message is described by its properties") {
                                    "AIRY_REDELIVERED=false", "AIRY_MESSAGE_ID=m-1",
                                    "AIRY_TRACEPARENT=00-abc"});
     d.redelivered = true;
+    d.returns = 1;
     CHECK(value(d, "AIRY_REDELIVERED") == "true");
     CHECK(value(d, "AIRY_ATTEMPT") == "2");
 }
@@ -58,4 +68,42 @@ TEST_CASE("what cannot be, or should not be, in an environment is left empty") {
     CHECK(value(d, "AIRY_TRACEPARENT") == "");
     d.message.headers = {{"traceparent", {std::int64_t{1}}}};
     CHECK(value(d, "AIRY_TRACEPARENT") == "");
+}
+
+TEST_CASE("a command that is gone is the handler's end, and its message is not handled") {
+    char path[] = "/tmp/airy-command-XXXXXX";
+    const int file = ::mkstemp(path);
+    REQUIRE(::write(file, "#!/bin/sh\n", 10) == 10);
+    ::fchmod(file, 0755);
+    ::close(file);
+    boost::asio::io_context loop{1};
+    work::LoopTimers timers(loop);
+    work::OutputStream out(loop, timers, STDOUT_FILENO);
+    work::OutputStream err(loop, timers, STDERR_FILENO);
+    work::CommandHandler handler(loop, timers, work::find_command({path}, ""), {}, false, out, err);
+    ::unlink(path);
+    CHECK_FALSE(handler.end());
+
+    const std::vector<mq::Delivered> batch{delivered("{}")};
+    std::vector<work::HandlerResult> results{{.verdict = work::Verdict::not_handled}};
+    struct Run {
+        static boost::asio::awaitable<pool::TaskResult> one(work::Handler& handler,
+                                                            std::span<const mq::Delivered> batch,
+                                                            std::span<work::HandlerResult> results,
+                                                            pool::TaskContext& context) {
+            co_await handler.handle(batch, results, context);
+            co_return pool::TaskResult::ok;
+        }
+    };
+    pool::TaskPool pool(pool::Options{}, loop);
+    pool.submit_async(pool::AsyncTask(
+        [&](pool::TaskContext& context) { return Run::one(handler, batch, results, context); }));
+    loop.run();
+    CHECK(results[0].verdict == work::Verdict::cannot_run);
+    const auto end = handler.end();
+    REQUIRE(end);
+    CHECK_FALSE(end->unread);
+    CHECK(std::string(end->error.what()) ==
+          "cannot run the command any more: No such file or directory");
+    CHECK(end->error.hint() == "its message went back to the queue");
 }

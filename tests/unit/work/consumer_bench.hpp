@@ -2,29 +2,30 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "tests/support/fake_broker.hpp"
+#include "tests/support/fake_work_queue.hpp"
+#include "tests/support/manual_timers.hpp"
 #include "work/consumer.hpp"
-#include "work/letter.hpp"
 
-// A consumer on a broker in memory, with a handler that does as the messages say.
+// A consumer on a work queue in memory, with a handler that does as the messages say, and with time
+// that passes only when there is nothing else to do.
 namespace airy::test {
 
 namespace asio = boost::asio;
 using namespace work;
-
-inline const std::string queue = "work";
 
 // Answers by the message's body: a verdict's name; `wait` holds the slot until released.
 class ScriptedHandler final : public Handler {
@@ -42,9 +43,7 @@ class ScriptedHandler final : public Handler {
         for (std::size_t i = 0; i < batch.size(); ++i) {
             const std::string& body = batch[i].message.body;
             seen.push_back(body);
-            topics.push_back(batch[i].message.topic);
-            attempts.push_back(delivery_attempt(batch[i]));
-            if (on_message) on_message();
+            attempts.push_back(batch[i].attempt());
             if (body == "throw") {
                 --running;
                 throw std::runtime_error("thrown");
@@ -52,10 +51,12 @@ class ScriptedHandler final : public Handler {
             if (body == "wait" && !opened) {
                 boost::system::error_code ignored;
                 co_await open_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-                results[i] = {stop_asked ? Verdict::not_handled : Verdict::success, ""};
+                results[i].verdict = stop_asked ? Verdict::not_handled : Verdict::success;
                 continue;
             }
-            results[i] = {verdict_of(body), "because"};
+            results[i] = {.verdict = verdict_of(body), .reason = "because"};
+            if (body == "cannot_run") ended = HandlerEnd{Error(ErrorKind::general, "because")};
+            if (body == "retry") results[i].retry_after = retry_after;
         }
         --running;
     }
@@ -67,7 +68,7 @@ class ScriptedHandler final : public Handler {
         killed = true;
         release();
     }
-    int output_error() const noexcept override { return output; }
+    std::optional<HandlerEnd> end() const override { return ended; }
 
     void release() {
         opened = true;
@@ -83,8 +84,8 @@ class ScriptedHandler final : public Handler {
     }
 
     std::size_t limit = 1;
+    std::optional<std::chrono::milliseconds> retry_after;
     std::vector<std::string> seen;
-    std::vector<std::string> topics;
     std::vector<unsigned> attempts;
     std::vector<std::size_t> batches;
     std::size_t running = 0;
@@ -93,48 +94,72 @@ class ScriptedHandler final : public Handler {
     bool stubborn = false;
     bool stop_asked = false;
     bool killed = false;
-    int output = 0;
-    std::function<void()> on_message;
+    std::optional<HandlerEnd> ended;
 
   private:
     asio::steady_timer open_;
 };
 
-struct Bench {
+struct ConsumerBench {
     util::SignalFd signals;
-    FakeBroker broker;
+    ManualTimers timers;
+    const util::SteadyTime begun = timers.now();
+    FakeWorkQueue queue;
     asio::io_context loop{1};
     ScriptedHandler handler{loop};
     ConsumerOptions options{.name = "work", .patterns = {"#"}};
-    std::uint16_t prefetch = 100;
 
     void push(std::initializer_list<const char*> bodies) {
         for (const char* body : bodies)
-            broker.push(queue, body);
+            queue.push(body);
     }
     void stop_when_empty() {
-        options.stop.ready_messages = [this] { return broker.ready(queue); };
+        options.stop.ready_messages = [this] { return queue.ready(); };
     }
+
     ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
-        const auto subscription = broker.subscribe({.queue = queue,
-                                                    .exchange = {},
-                                                    .patterns = {},
-                                                    .prefetch = prefetch,
-                                                    .declarations = {}});
-        Consumer consumer(loop, *subscription, handler, options);
+        Consumer consumer(loop, timers, queue, handler, options);
         if (before) before(consumer);
-        return consumer.run(signals);
+        consumer.begin(signals);
+        while (!loop.stopped()) {
+            const bool ran = loop.poll_one() > 0;
+            if (act() || ran || timers.advance_to_next()) continue;
+            // A thread works for the consumer.
+            if (loop.run_one_for(std::chrono::seconds(20)) == 0)
+                throw std::runtime_error("the consumer waits for nothing");
+        }
+        pending_.clear();
+        return consumer.end();
     }
-    // Calls `act` on the loop once the condition holds.
+
+    // Calls `act` once, between two steps of the loop, when the condition holds.
     void when(std::function<bool()> holds, std::function<void()> act) {
-        asio::post(loop, [this, holds = std::move(holds), act = std::move(act)]() mutable {
-            if (holds())
-                act();
-            else
-                when(std::move(holds), std::move(act));
-        });
+        pending_.push_back({std::move(holds), std::move(act)});
     }
+    // Calls `act` once so much time has passed.
+    void after(std::chrono::nanoseconds time, std::function<void()> act) {
+        alarms_.push_back(timers.make(std::move(act)));
+        alarms_.back()->set(timers.now() + time);
+    }
+    std::chrono::nanoseconds elapsed() const { return timers.now() - begun; }
     void signal(int number) { ::kill(::getpid(), number); }
+
+  private:
+    struct Pending {
+        std::function<bool()> holds;
+        std::function<void()> act;
+    };
+    bool act() {
+        const auto due = std::ranges::find_if(pending_, [](auto& p) { return p.holds(); });
+        if (due == pending_.end()) return false;
+        const auto act = std::move(due->act);
+        pending_.erase(due);
+        act();
+        return true;
+    }
+
+    std::vector<Pending> pending_;
+    std::vector<std::unique_ptr<work::Timer>> alarms_;
 };
 
 }  // namespace airy::test

@@ -2,148 +2,184 @@
 // SPDX-License-Identifier: MIT
 // Lost connections, retries and dead letters of a consumer.
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "consumer_bench.hpp"
-#include "util/fd.hpp"
 
 using namespace airy;
 using namespace airy::work;
 using namespace airy::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-// With a durable queue of airy's own, so that copies can be made.
-struct LetterBench : Bench {
-    LetterBench() {
-        WorkQueue work{queue, "airy.events", {"#"}};
-        declare_work_queue(*broker.topology(), work);
-        options.letters = Letters{&broker, work};
-        options.delivery_limit = delivery_limit;
-    }
-    std::vector<std::string> dead() { return broker.bodies(queue + ".dlq"); }
-};
-
-}  // namespace
-
 TEST_CASE("a lost connection that comes back: what ran is dropped and comes again") {
-    Bench bench;
+    ConsumerBench bench;
     bench.push({"ok", "wait", "later"});
     ConsumerStatus during;
     const auto result = bench.run([&](Consumer& consumer) {
         bench.when([&] { return bench.handler.running == 1 && bench.handler.seen.size() == 2; },
-                   [&] { bench.broker.interrupt_connections(); });
+                   [&] { bench.queue.interrupt(); });
         bench.when([&] { return consumer.status().state == ConsumerState::reconnecting; },
                    [&] {
                        during = consumer.status();
                        bench.handler.release();
-                       bench.broker.restore_connections();
+                       bench.queue.restore();
                    });
-        bench.when([&] { return bench.broker.acked(queue).size() == 3; },
-                   [&] { consumer.drain(); });
+        bench.when([&] { return bench.queue.acked().size() == 3; }, [&] { consumer.drain(); });
     });
     CHECK(during.in_flight <= 2);  // the one that ran, and one that waited for its slot
     CHECK(result.handled == 3);
     CHECK_FALSE(result.error);
     CHECK(result.settled);
-    CHECK(bench.broker.acked(queue) == std::vector<std::string>{"ok", "wait", "later"});
+    CHECK(bench.queue.acked() == std::vector<std::string>{"ok", "wait", "later"});
     CHECK(std::ranges::count(bench.handler.seen, "wait") == 2);
     CHECK(std::ranges::count(bench.handler.seen, "later") == 1);
-    CHECK(bench.broker.unsettled(queue) == 0);
+    CHECK(bench.queue.unsettled() == 0);
 }
 
-TEST_CASE("what failed is confirmed in its retry queue before it is acked") {
-    LetterBench bench;
+TEST_CASE("what the broker retries is counted once it is settled") {
+    ConsumerBench bench;
     bench.push({"retry", "ok"});
-    bench.options.stop.idle = 20ms;
+    bench.queue.answers = false;
+    bench.options.stop.idle = 20s;
     bench.options.retry.delay = 100ms;
-    work::ConsumerStatus during;
+    ConsumerStatus before;
+    ConsumerStatus after;
     const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return consumer.status().handled == 1; },
+                   [&] {
+                       before = consumer.status();
+                       bench.queue.answer_all();
+                   });
         bench.when([&] { return consumer.status().retried == 1; },
-                   [&] { during = consumer.status(); });
+                   [&] { after = consumer.status(); });
     });
+    CHECK(before.failed == 1);
+    CHECK(before.retried == 0);
+    CHECK(before.in_flight == 1);
+    CHECK(after.in_flight == 0);
+    CHECK(after.confirm.count == 1);
     CHECK(result.handled == 1);
-    CHECK(result.requeued == 1);
-    CHECK(during.confirm.count == 1);
-    CHECK(result.dead_lettered == 0);
-    CHECK(bench.broker.bodies(queue + ".retry.100") == std::vector<std::string>{"retry"});
-    CHECK(bench.broker.acked(queue) == std::vector<std::string>{"ok", "retry"});
+    CHECK(result.retried == 1);
+    CHECK(bench.queue.retried() == std::vector<std::string>{"retry"});
+    // While the retry may be on its way back it is not idle.
+    CHECK(bench.elapsed() == 20s + 350ms);
 }
 
-TEST_CASE("a retried message that comes back is the original, one attempt further") {
-    LetterBench bench;
-    event::Message copy = retry_copy({.exchange = "airy.events",
-                                      .topic = "post.updated",
-                                      .properties = {},
-                                      .has_headers = false,
-                                      .headers = {},
-                                      .body = "retry"},
-                                     {queue, 4, "attempts", "", 1, {}}, queue);
-    bench.broker.publisher({})->try_submit(copy);
+TEST_CASE("the attempts of a message decide when it is given up") {
+    ConsumerBench bench;
+    mq::Delivered delivered;
+    delivered.message.body = "retry";
+    delivered.attempts = 4;
+    bench.queue.push(delivered);
     bench.options.stop.count = 1;
     const auto result = bench.run();
-    CHECK(bench.handler.topics == std::vector<std::string>{"post.updated"});
     CHECK(bench.handler.attempts == std::vector<unsigned>{5});
     CHECK(result.dead_lettered == 1);
-    CHECK(bench.dead() == std::vector<std::string>{"retry"});
-    CHECK(bench.broker.dead_lettered(queue).empty());  // by a copy, not by the broker
+    CHECK(bench.queue.dead_lettered() == std::vector<std::string>{"retry"});
 }
 
 TEST_CASE("on-error decides about failures, a reject is a reject") {
-    LetterBench bench;
+    ConsumerBench bench;
     bench.push({"retry", "reject"});
     bench.options.stop.count = 2;
     SUBCASE("dead-letter") {
         bench.options.retry.on_error = OnError::dead_letter;
         const auto result = bench.run();
         CHECK(result.dead_lettered == 2);
-        CHECK(bench.dead().size() == 2);
+        CHECK(bench.queue.dead_lettered().size() == 2);
     }
     SUBCASE("discard") {
         bench.options.retry.on_error = OnError::discard;
         const auto result = bench.run();
         CHECK(result.discarded == 1);
         CHECK(result.dead_lettered == 1);
-        CHECK(bench.dead() == std::vector<std::string>{"reject"});
+        CHECK(bench.queue.dead_lettered() == std::vector<std::string>{"reject"});
     }
 }
 
-TEST_CASE("a copy that no queue takes is made again once, then left to the broker") {
-    LetterBench bench;
+TEST_CASE("what the broker cannot keep is held back for a second, then tried again") {
+    ConsumerBench bench;
     bench.push({"reject"});
+    bench.queue.refusal = Error(ErrorKind::undelivered, "no");
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return consumer.status().retried == 1; },
+                   [&] { CHECK(bench.queue.requeued().empty()); });
+        bench.when([&] { return bench.handler.seen.size() == 2; }, [&] { consumer.drain(); });
+    });
+    CHECK(bench.elapsed() == 1s);
+    CHECK(result.dead_lettered == 0);
+    CHECK(result.retried == 2);
+    CHECK(bench.queue.ready() == 1);
+}
+
+TEST_CASE("what has no outcome at the end goes back, and counts as to be tried again") {
+    ConsumerBench bench;
+    bench.push({"reject"});
+    bench.queue.answers = false;
+    bench.options.drain = 30s;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.queue.dead_lettered().size() == 1; },
+                   [&] { consumer.drain(); });
+    });
+    CHECK(bench.elapsed() == 30s);
+    CHECK(result.retried == 1);
+    CHECK(result.dead_lettered == 0);
+    CHECK(bench.queue.ready() == 1);
+}
+
+TEST_CASE("a connection lost before the outcome of a dead letter: the message comes again") {
+    ConsumerBench bench;
+    bench.push({"reject"});
+    bench.queue.answers = false;
     bench.options.stop.count = 1;
-    bench.broker.topology()->delete_queue(queue + ".dlq", false, false);
-    const auto result = bench.run();
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return bench.queue.dead_lettered().size() == 1; },
+                   [&] { bench.queue.interrupt(); });
+        bench.when([&] { return consumer.status().state == ConsumerState::reconnecting; },
+                   [&] {
+                       CHECK(consumer.status().in_flight == 0);
+                       bench.queue.answers = true;
+                       bench.queue.restore();
+                   });
+    });
     CHECK(result.dead_lettered == 1);
-    CHECK(bench.dead() == std::vector<std::string>{"reject"});  // declared again as needed
+    CHECK(result.not_handled == 1);
+    CHECK(bench.handler.seen.size() == 2);
+}
+
+TEST_CASE("a handler may say after which delay to try again") {
+    ConsumerBench bench;
+    bench.push({"retry"});
+    bench.handler.retry_after = 7s;
+    bench.options.stop.idle = 1s;
+    bench.run();
+    const auto settlements = bench.queue.settlements();
+    REQUIRE(settlements.size() == 1);
+    CHECK(std::get<mq::RetryAfter>(settlements[0].settlement).delay == 7s);
 }
 
 TEST_CASE("a message that was handled is not handled again within the window") {
-    Bench bench;
-    bench.options.dedup = 1h;
-    bench.options.stop.idle = 20ms;
+    ConsumerBench bench;
+    bench.options.intake.dedup = 1h;
+    bench.options.stop.idle = 20s;
     for (const char* body : {"ok", "requeue", "ok"})
-        bench.broker.push(queue, body, "post.published", body);
-    bench.options.delivery_limit = 1;
+        bench.queue.push(body, "post.published", body);
+    bench.queue.limit = 1;
     const auto result = bench.run();
     CHECK(std::ranges::count(bench.handler.seen, "ok") == 1);
     CHECK(std::ranges::count(bench.handler.seen, "requeue") == 2);  // only success counts
     CHECK(result.duplicates == 1);
     CHECK(result.handled == 1);
-    CHECK(bench.broker.acked(queue) == std::vector<std::string>{"ok", "ok"});
+    CHECK(bench.queue.acked() == std::vector<std::string>{"ok", "ok"});
 }
 
 TEST_CASE("an empty message_id names no message") {
-    Bench bench;
-    bench.options.dedup = 1h;
-    bench.options.stop.idle = 20ms;
+    ConsumerBench bench;
+    bench.options.intake.dedup = 1h;
+    bench.options.stop.idle = 20s;
     for (const char* body : {"a", "b", "c"})
-        bench.broker.push(queue, body, "post.published", "");
+        bench.queue.push(body, "post.published", "");
     const auto result = bench.run();
     CHECK(result.handled == 3);
     CHECK(result.duplicates == 0);
@@ -151,77 +187,36 @@ TEST_CASE("an empty message_id names no message") {
 }
 
 TEST_CASE("a message is known to the batch that it came with") {
-    Bench bench;
-    bench.options.dedup = 1h;
-    bench.options.stop.idle = 20ms;
+    ConsumerBench bench;
+    bench.options.intake.dedup = 1h;
+    bench.options.stop.idle = 20s;
     bench.handler.limit = 10;
     for (const char* id : {"1", "1", "2", "1", "2"})
-        bench.broker.push(queue, id, "post.published", id);
+        bench.queue.push(id, "post.published", id);
     const auto result = bench.run();
     CHECK(bench.handler.seen == std::vector<std::string>{"1", "2"});
     CHECK(result.handled == 2);
     CHECK(result.duplicates == 3);
 }
 
-TEST_CASE("messages that look the same do not share what the broker counts of each") {
-    LetterBench bench;
-    for (int i = 0; i < 30; ++i)
-        bench.broker.push(queue, "requeue");
-    bench.options.slots = 30;
-    const auto result = bench.run([&](Consumer& consumer) {
-        bench.when([&] { return bench.handler.seen.size() >= 30; }, [&] { consumer.drain(); });
-    });
-    CHECK(result.dead_lettered == 0);
-    CHECK(bench.broker.ready(queue) == 30);
-}
-
-TEST_CASE("a copy can be sent after descriptors had run out") {
-    Bench bench;
-    WorkQueue work{queue, "airy.events", {"#"}};
-    declare_work_queue(*bench.broker.topology(), work);
-    pool::Recorder times;
-    Courier courier(bench.loop, bench.broker, times);
-    event::Message copy;
-    copy.topic = queue + ".dlq";
-    rlimit limit{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    std::optional<Error> first;
-    std::optional<Error> second;
-    const auto send = [&]() -> asio::awaitable<void> {
-        // Room for the publisher's own descriptor, and none to watch it by.
-        auto few = limit;
-        few.rlim_cur = 1 + static_cast<rlim_t>(util::duplicate(bench.signals.fd()).get());
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-        first = co_await courier.send(copy, dead_letter_queue_spec(work));
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-        second = co_await courier.send(copy, dead_letter_queue_spec(work));
-        courier.close(1s);
-    };
-    asio::co_spawn(bench.loop, send, asio::detached);
-    bench.loop.run_for(20s);
-    REQUIRE(first);
-    CHECK_FALSE(second);
-    CHECK(bench.broker.ready(queue + ".dlq") == 1);
-}
-
 TEST_CASE("a rate spreads the starts") {
-    Bench bench;
-    bench.options.rate = 100;
+    ConsumerBench bench;
+    bench.options.intake.rate = 100;
     bench.options.slots = 10;
     for (int i = 0; i < 20; ++i)
-        bench.broker.push(queue, "ok");
+        bench.queue.push("ok");
     bench.options.stop.count = 20;
-    const auto begun = std::chrono::steady_clock::now();
     const auto result = bench.run();
     CHECK(result.handled == 20);
-    CHECK(std::chrono::steady_clock::now() - begun >= 90ms);
+    CHECK(bench.elapsed() >= 190ms);  // the first one at once
+    CHECK(bench.elapsed() < 191ms);
 }
 
 TEST_CASE("after failures in a row nothing starts") {
-    LetterBench bench;
-    bench.options.break_after = 3;
+    ConsumerBench bench;
+    bench.options.intake.break_after = 3;
     for (int i = 0; i < 10; ++i)
-        bench.broker.push(queue, "reject");
+        bench.queue.push("reject");
     const auto result = bench.run([&](Consumer& consumer) {
         bench.when([&] { return consumer.status().state == ConsumerState::tripped; },
                    [&] { consumer.drain(); });
@@ -229,5 +224,57 @@ TEST_CASE("after failures in a row nothing starts") {
     // Not even the one that had been waiting for the slot when the circuit opened.
     CHECK(bench.handler.seen.size() == 3);
     CHECK(result.dead_lettered == 3);
-    CHECK(bench.broker.ready(queue) == 7);
+    CHECK(bench.queue.ready() == 7);
+}
+
+TEST_CASE("the one that is tried after a pause closes the circuit again") {
+    ConsumerBench bench;
+    bench.options.intake.break_after = 2;
+    bench.push({"reject", "reject", "ok", "ok"});
+    bench.options.stop.count = 4;
+    const auto result = bench.run();
+    CHECK(bench.elapsed() == 5s);
+    CHECK(result.handled == 2);
+    CHECK(result.dead_lettered == 2);
+}
+
+namespace {
+
+struct Recorder final : ConsumerObserver {
+    void state_changed(ConsumerState state) override { told.emplace_back(to_string(state)); }
+    void began(std::uint64_t run, std::span<const mq::Delivered> batch,
+               std::span<const util::SteadyTime>) override {
+        told.push_back("began " + std::to_string(run) + " " + batch.front().message.body);
+    }
+    void ended(std::uint64_t run, std::span<const mq::Delivered>,
+               std::chrono::nanoseconds) override {
+        told.push_back("ended " + std::to_string(run));
+    }
+    void failed(const mq::Delivered&, const HandlerResult& result, const Decision&) override {
+        told.push_back("failed " + result.reason);
+    }
+    void concluded(const mq::Delivered&, Conclusion conclusion, const Course&) override {
+        told.emplace_back(to_string(conclusion));
+    }
+    std::vector<std::string> told;
+};
+
+}  // namespace
+
+TEST_CASE("an observer is told what happens, in order") {
+    ConsumerBench bench;
+    Recorder recorder;
+    bench.options.observers.push_back(&recorder);
+    bench.options.stop.count = 2;
+    int ready = 0;
+    int stopping = 0;
+    bench.options.on_ready = [&] { ++ready; };
+    bench.options.on_stopping = [&] { ++stopping; };
+    bench.push({"ok", "reject"});
+    bench.run();
+    CHECK(recorder.told == std::vector<std::string>{"running", "began 1 ok", "ended 1", "ack",
+                                                    "began 2 reject", "ended 2", "failed because",
+                                                    "dead_letter", "draining", "stopped"});
+    CHECK(ready == 1);
+    CHECK(stopping == 1);
 }

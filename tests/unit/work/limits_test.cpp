@@ -3,10 +3,9 @@
 // What keeps a consumer from doing too much, or the same again.
 #include <doctest/doctest.h>
 
+#include "util/rate_limit.hpp"
 #include "work/breaker.hpp"
 #include "work/dedup.hpp"
-#include "util/rate_limit.hpp"
-#include "work/return_counts.hpp"
 
 using namespace airy;
 using namespace airy::work;
@@ -121,27 +120,4 @@ TEST_CASE("a breaker pauses for a minute at most, and none is none") {
     for (int i = 0; i < 100; ++i)
         CHECK_FALSE(none.failed(0, start));
     CHECK(none.allows(9, start) == 9);
-}
-
-TEST_CASE("returns are counted by message, the last ones only") {
-    ReturnCounts counts(2);
-    event::Message a;
-    a.body = "a";
-    auto b = a;
-    b.properties.message_id = "other";
-    auto c = a;
-    c.topic = "c";
-    counts.returned(a, 1);
-    counts.returned(a, 2);
-    counts.returned(b, 1);
-    CHECK(counts.of(a) == 2);
-    counts.returned(a, 1);  // another that looks the same, for the first time
-    CHECK(counts.of(a) == 2);
-    CHECK(counts.of(b) == 1);
-    CHECK(counts.of(c) == 0);
-    counts.returned(c, 1);
-    CHECK(counts.of(a) == 0);
-    CHECK(counts.of(c) == 1);
-    counts.forget(c);
-    CHECK(counts.of(c) == 0);
 }

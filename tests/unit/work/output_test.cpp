@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "tests/support/manual_timers.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
 
@@ -48,7 +49,8 @@ TEST_CASE("what the other side does not take waits, and comes in order") {
         CAPTURE(socket);
         const auto ends = make_ends(socket);
         boost::asio::io_context loop{1};
-        OutputStream out(loop, ends.writing.get());
+        work::LoopTimers timers(loop);
+        OutputStream out(loop, timers, ends.writing.get());
         std::string expected;
         while (!out.congested()) {
             const std::string line = "line " + std::to_string(expected.size()) + "\n";
@@ -74,7 +76,8 @@ TEST_CASE("what the other side does not take waits, and comes in order") {
 TEST_CASE("waiters wake when something was written, and when the reader is gone") {
     auto ends = make_ends(false);
     boost::asio::io_context loop{1};
-    OutputStream out(loop, ends.writing.get());
+    work::LoopTimers timers(loop);
+    OutputStream out(loop, timers, ends.writing.get());
     out.write(std::string(1'000'000, 'x'));
     REQUIRE(out.congested());
     int woken = 0;
@@ -96,37 +99,43 @@ TEST_CASE("waiters wake when something was written, and when the reader is gone"
 
 TEST_CASE("a file takes everything at once; a full disk and a closed descriptor break it") {
     boost::asio::io_context loop{1};
+    work::LoopTimers timers(loop);
     const util::Fd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    OutputStream to_file(loop, file.get());
+    OutputStream to_file(loop, timers, file.get());
     to_file.write(std::string(3'000'000, 'x'));
     CHECK(to_file.pending() == 0);
     CHECK(::lseek(file.get(), 0, SEEK_END) == 3'000'000);
 
     const util::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-    OutputStream to_full(loop, full.get());
+    OutputStream to_full(loop, timers, full.get());
     to_full.write("x");
     CHECK(to_full.broken() == ENOSPC);
 
-    OutputStream closed(loop, 1'000'000);
+    OutputStream closed(loop, timers, 1'000'000);
     CHECK(closed.broken() == EBADF);
 }
 
 TEST_CASE("the other side may stall after the end has begun") {
     const auto ends = make_ends(false);
     boost::asio::io_context loop{1};
-    OutputStream out(loop, ends.writing.get());
-    out.abandon_after(1ms);
-    boost::asio::post(loop, [&] { out.write(std::string(1'000'000, 'x')); });
-    for (const auto limit = std::chrono::steady_clock::now() + 20s;
-         out.broken() == 0 && std::chrono::steady_clock::now() < limit;)
-        loop.run_one_for(100ms);
+    test::ManualTimers timers;
+    OutputStream out(loop, timers, ends.writing.get());
+    out.abandon_after(1s);
+    timers.advance(5s);  // nothing waits
+    CHECK(out.broken() == 0);
+    out.write(std::string(1'000'000, 'x'));
+    read_some(ends.reading.get());
+    timers.advance(1s - 1ns);
+    CHECK(out.broken() == 0);
+    timers.advance(1s + 1ns);
     CHECK(out.broken() == ECANCELED);
 }
 
 TEST_CASE("abandoned, it holds nothing back and takes nothing more") {
     const auto ends = make_ends(false);
     boost::asio::io_context loop{1};
-    OutputStream out(loop, ends.writing.get());
+    work::LoopTimers timers(loop);
+    OutputStream out(loop, timers, ends.writing.get());
     out.write(std::string(1'000'000, 'x'));
     out.abandon();
     CHECK(out.pending() == 0);

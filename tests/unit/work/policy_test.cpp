@@ -3,51 +3,10 @@
 #include "work/policy.hpp"
 
 #include <doctest/doctest.h>
-#include <signal.h>
 
 using namespace airy;
 using namespace airy::work;
 using std::chrono::milliseconds;
-using Kind = ChildResult::Kind;
-
-TEST_CASE("the exit status decides the verdict") {
-    struct Row {
-        int status;
-        Verdict verdict;
-    };
-    const Row rows[] = {
-        {0, Verdict::success}, {1, Verdict::retry},   {2, Verdict::retry},   {3, Verdict::reject},
-        {4, Verdict::requeue}, {5, Verdict::reject},  {6, Verdict::requeue}, {7, Verdict::retry},
-        {64, Verdict::retry},  {65, Verdict::reject}, {66, Verdict::retry},  {75, Verdict::retry},
-        {126, Verdict::retry}, {127, Verdict::retry}, {137, Verdict::retry}, {255, Verdict::retry},
-    };
-    for (const auto& row : rows) {
-        CAPTURE(row.status);
-        CHECK(judge({Kind::exited, row.status, "x"}).verdict == row.verdict);
-    }
-}
-
-TEST_CASE("the reason says what happened, with the last line of stderr") {
-    CHECK(judge({Kind::exited, 0, "chatter"}).reason.empty());
-    CHECK(judge({Kind::exited, 75, "db is down"}).reason == "exit status 75: db is down");
-    CHECK(judge({Kind::exited, 1, ""}).reason == "exit status 1");
-    CHECK(judge({Kind::signalled, SIGKILL, ""}).reason == "killed by SIGKILL");
-    CHECK(judge({Kind::signalled, SIGKILL, ""}).verdict == Verdict::retry);
-    CHECK(judge({Kind::timed_out, 0, "slow"}).reason == "timed out: slow");
-    CHECK(judge({Kind::timed_out, 0, ""}).verdict == Verdict::retry);
-    CHECK(judge({Kind::stopped, 0, ""}).verdict == Verdict::not_handled);
-    CHECK(judge({Kind::cannot_start, ENOENT, ""}).verdict == Verdict::cannot_run);
-    CHECK(judge({Kind::cannot_start, ENOENT, ""}).reason == "No such file or directory");
-}
-
-TEST_CASE(
-    "a result carries what a dead letter tells: the last line, and the exit as shells have it") {
-    CHECK(judge({Kind::exited, 65, "bad"}).exit == 65);
-    CHECK(judge({Kind::exited, 65, "bad"}).error_line == "bad");
-    CHECK(judge({Kind::signalled, SIGKILL, "x"}).exit == 137);
-    CHECK(judge({Kind::timed_out, 0, "x"}).exit == 124);
-    CHECK_FALSE(judge({Kind::stopped, 0, ""}).exit.has_value());
-}
 
 TEST_CASE("verdict, history and policy decide the action") {
     struct Row {
@@ -105,29 +64,20 @@ TEST_CASE("delays double up to the longest, and none is so short that it makes a
     CHECK(retry_delay(policy, 7) == shortest_retry_delay);
 }
 
-TEST_CASE("the attempt comes from what the broker says") {
-    mq::Delivered delivered;
-    CHECK(delivery_attempt(delivered) == 1);
-    delivered.redelivered = true;
-    CHECK(delivery_attempt(delivered) == 2);
-    delivered.message.headers = {{"x-delivery-count", {std::int64_t{4}}}};
-    CHECK(delivery_attempt(delivered) == 5);
-    delivered.message.headers = {{"x-delivery-count", {std::uint8_t{4}}}};
-    CHECK(delivery_attempt(delivered) == 5);
-    delivered.message.headers = {{"x-delivery-count", {std::int64_t{-4}}}};
-    CHECK(delivery_attempt(delivered) == 2);
-    delivered.message.headers = {{"x-delivery-count", {std::string("many")}}};
-    CHECK(delivery_attempt(delivered) == 2);
-    delivered.message.headers = {{"x-delivery-count", {std::int64_t{INT64_MAX}}}};
-    CHECK(delivery_attempt(delivered) == 1'000'001);
+TEST_CASE("a handler's own delay is the delay of a retry, and decides nothing else") {
+    CHECK(decide(Verdict::retry, {3, 0}, {}, 0, milliseconds(42'000)).delay ==
+          milliseconds(42'000));
+    CHECK(decide(Verdict::retry, {0, 0}, {}, 0, milliseconds(0)).delay == shortest_retry_delay);
+    CHECK(decide(Verdict::retry, {4, 0}, {}, 0, milliseconds(42'000)).action ==
+          Action::dead_letter);
+    CHECK(decide(Verdict::requeue, {0, 0}, {}, 0, milliseconds(42'000)).delay == milliseconds(0));
 }
 
-TEST_CASE("attempts that failed before count, wherever the message has been since") {
-    mq::Delivered delivered;
-    CHECK(failures_of(delivered) == 0);
-    delivered.message.headers = {{"x-airy-attempts", {std::int64_t{3}}},
-                                 {"x-delivery-count", {std::int64_t{1}}}};
-    CHECK(failures_of(delivered) == 3);
-    CHECK(returns_of(delivered) == 1);
-    CHECK(delivery_attempt(delivered) == 5);
+TEST_CASE("an account tells why a message was given up") {
+    CHECK(why(Verdict::reject, {}) == "rejected");
+    CHECK(why(Verdict::reject, {.on_error = OnError::dead_letter}) == "rejected");
+    CHECK(why(Verdict::retry, {}) == "attempts");
+    CHECK(why(Verdict::retry, {.on_error = OnError::dead_letter}) == "on-error");
+    CHECK(why(Verdict::retry, {.on_error = OnError::requeue}) == "delivery-limit");
+    CHECK(why(Verdict::requeue, {}) == "delivery-limit");
 }

@@ -21,15 +21,15 @@ using namespace std::chrono_literals;
 namespace {
 
 // A print handler at work on a pool, with a pipe as stdout.
-struct Bench {
-    explicit Bench(std::size_t messages) {
+struct PrintBench {
+    explicit PrintBench(std::size_t messages) {
         util::ignore_sigpipe();
         std::array<int, 2> ends{};
         REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
         reading.reset(ends[0]);
         writing.reset(ends[1]);
         ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
-        out = std::make_unique<OutputStream>(loop, writing.get());
+        out = std::make_unique<OutputStream>(loop, timers, writing.get());
         handler = std::make_unique<PrintHandler>(*out);
         for (std::size_t i = 0; i < messages; ++i) {
             mq::Delivered d;
@@ -40,7 +40,7 @@ struct Bench {
             expected += '\n';
             batch.push_back(std::move(d));
         }
-        results.resize(messages, {Verdict::not_handled, {}});
+        results.resize(messages, {.verdict = Verdict::not_handled});
     }
 
     void begin() {
@@ -77,6 +77,7 @@ struct Bench {
     util::Fd reading;
     util::Fd writing;
     boost::asio::io_context loop{1};
+    LoopTimers timers{loop};
     std::unique_ptr<OutputStream> out;
     std::unique_ptr<PrintHandler> handler;
     std::optional<pool::TaskPool> pool;
@@ -89,7 +90,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a batch is written as message lines, then it is handled") {
-    Bench bench(100);
+    PrintBench bench(100);
     bench.begin();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.read() == bench.expected);
@@ -97,7 +98,7 @@ TEST_CASE("a batch is written as message lines, then it is handled") {
 }
 
 TEST_CASE("nothing is handled before its line has been taken") {
-    Bench bench(20'000);  // more than a pipe holds
+    PrintBench bench(20'000);  // more than a pipe holds
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     CHECK_FALSE(bench.done);
@@ -114,20 +115,38 @@ TEST_CASE("nothing is handled before its line has been taken") {
 }
 
 TEST_CASE("when the reader is gone nothing counts as handled") {
-    Bench bench(20'000);
+    PrintBench bench(20'000);
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     bench.reading.reset();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.all(Verdict::not_handled));
-    CHECK(bench.handler->output_error() == EPIPE);
+    const auto end = bench.handler->end();
+    REQUIRE(end);
+    CHECK(end->unread);
 }
 
 TEST_CASE("asked to stop, it waits no longer for a reader that does not read") {
-    Bench bench(20'000);
+    PrintBench bench(20'000);
     bench.begin();
     bench.run_until([&] { return bench.out->pending() > 0; });
     bench.handler->ask_to_stop();
     bench.run_until([&] { return bench.done; });
     CHECK(bench.all(Verdict::not_handled));
+    CHECK_FALSE(bench.handler->end());  // it was told to
+}
+
+TEST_CASE("a full disk is an error that says so") {
+    boost::asio::io_context loop;
+    LoopTimers timers(loop);
+    const util::Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    OutputStream out(loop, timers, full.get());
+    PrintHandler handler(out);
+    CHECK_FALSE(handler.end());
+    out.write("x");
+    const auto end = handler.end();
+    REQUIRE(end);
+    CHECK_FALSE(end->unread);
+    CHECK(std::string(end->error.what()) == "cannot write to stdout: No space left on device");
+    CHECK(end->error.hint() == "is the disk full, or stdout closed?");
 }

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// How messages go from a consumer's intake through its slots to their settlement.
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "work/consumer.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+
+// Starts the messages that wait, in order, as slots get free.
+asio::awaitable<void> Consumer::dispatch() {
+    while (!lifecycle_.finished()) {
+        if (!may_start()) {
+            co_await changed_.wait();
+            continue;
+        }
+        const auto batch = std::make_shared<Batch>(intake_.next(most_to_start()));
+        pass_over(*batch);
+        active_ += batch->deliveries.size();
+        if (batch->deliveries.empty()) {
+            if (may_start())
+                co_await changed_.wait_until(intake_.next_start());
+            else
+                changed_.notify();  // all that waited had been handled before
+            continue;
+        }
+        pool::AsyncTask task(
+            [this, batch](pool::TaskContext& context) { return run_batch(batch, context); });
+        next_in_line_ = batch;
+        const auto submitted = co_await pool_.async_submit(std::move(task));
+        next_in_line_.reset();
+        if (submitted != pool::Submitted::accepted) conclude_unhandled(*batch);
+    }
+}
+
+bool Consumer::may_start() const {
+    if (!lifecycle_.may_start() || intake_.empty()) return false;
+    return !options_.stop.count ||
+           settler_.done() + active_ + settler_.outstanding() < *options_.stop.count;
+}
+
+std::size_t Consumer::most_to_start() const {
+    const auto most = handler_.batch_limit();
+    if (!options_.stop.count) return most;
+    return std::min<std::size_t>(
+        most, *options_.stop.count - settler_.done() - active_ - settler_.outstanding());
+}
+
+asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> batch,
+                                                      pool::TaskContext& context) {
+    if (next_in_line_ == batch) next_in_line_.reset();
+    if (!prepare(*batch)) co_return pool::TaskResult::ok;
+    auto& [deliveries, since, results, probe, duplicates] = *batch;
+    const auto& clock = timers_.clock();
+    const auto run = ++last_run_;
+    const auto begun = clock.steady();
+    observers_.began(run, deliveries, since);
+    try {
+        co_await handler_.handle(deliveries, results, context);
+    } catch (const std::exception& error) {
+        for (auto& result : results)
+            if (result.verdict == Verdict::not_handled)
+                result = {.verdict = Verdict::retry, .reason = error.what()};
+    }
+    const auto took = clock.steady() - begun;
+    observers_.ended(run, deliveries, took);
+    bool failed = false;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
+        failed = failed || results[i].verdict != Verdict::success;
+        conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
+    }
+    stop_when_enough();
+    stop_with_handler();
+    changed_.notify();
+    co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
+}
+
+// Whether anything is left to handle of a batch that has waited for its slot.
+bool Consumer::prepare(Batch& batch) {
+    if (lifecycle_.stopping()) {
+        conclude_unhandled(batch);
+        return false;
+    }
+    if (in_flight_.any_void()) conclude_void(batch);
+    if (lifecycle_.paused() || !intake_.may_still_start(batch)) {
+        active_ -= batch.deliveries.size();
+        intake_.put_first(batch);
+        changed_.notify();
+        return false;
+    }
+    intake_.set_duplicates_aside(batch);
+    active_ -= batch.duplicates.size();
+    pass_over(batch);
+    if (!batch.deliveries.empty()) return true;
+    intake_.forget(batch);
+    changed_.notify();
+    return false;
+}
+
+void Consumer::pass_over(Batch& batch) {
+    for (const auto& duplicate : batch.duplicates)
+        settler_.skip(duplicate);
+    batch.duplicates.clear();
+}
+
+void Consumer::conclude_unhandled(Batch& batch) {
+    for (std::size_t i = 0; i < batch.deliveries.size(); ++i)
+        conclude(std::move(batch.deliveries[i]), batch.results[i], {}, batch.probe);
+    batch.deliveries.clear();
+    changed_.notify();
+}
+
+// Messages whose connection was lost while they waited for their slot.
+void Consumer::conclude_void(Batch& batch) {
+    for (std::size_t i = batch.deliveries.size(); i-- > 0;) {
+        if (!in_flight_.is_void(batch.deliveries[i].handle)) continue;
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        conclude(std::move(batch.deliveries[i]), batch.results[i], {}, batch.probe);
+        batch.deliveries.erase(batch.deliveries.begin() + at);
+        batch.since.erase(batch.since.begin() + at);
+        batch.results.erase(batch.results.begin() + at);
+    }
+}
+
+void Consumer::conclude(mq::Delivered&& delivered, const HandlerResult& result,
+                        const Course& course, Breaker::Probe probe) {
+    --active_;
+    const auto decision = settler_.decide(delivered, result);
+    switch (intake_.learn(delivered, decision, probe)) {
+        case Intake::Change::opened:
+            observers_.breaker_opened(intake_.pause(), delivered);
+            apply(LifecycleEvent::trip);
+            break;
+        case Intake::Change::closed:
+            observers_.breaker_closed();
+            apply(LifecycleEvent::recover);
+            break;
+        case Intake::Change::none:
+            break;
+    }
+    settler_.carry_out(std::move(delivered), result, decision, course);
+}
+
+void Consumer::stop_with_handler() {
+    auto end = handler_.end();
+    if (!end) return;
+    if (end->unread)
+        stop(StopReason::output_closed);
+    else
+        fail(std::move(end->error));
+}
+
+}  // namespace airy::work

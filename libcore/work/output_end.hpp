@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+
+#include "work/handler.hpp"
+#include "work/output.hpp"
+
+namespace airy::work {
+
+// The end of a handler whose stdout this is: once writing has ended for good, by itself.
+std::optional<HandlerEnd> end_of(const OutputStream& out);
+
+}  // namespace airy::work

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "util/fd.hpp"
+#include "work/lines.hpp"
+#include "work/output.hpp"
+
+namespace airy::work {
+
+// Passes on what comes out of a pipe, as whole lines, to one of our own streams. Reads no more
+// while that stream is congested: then the pipe fills, and its writer waits. Loop thread only.
+// Shared by its owner and the completion handlers that are still to come.
+class OutputPump : public std::enable_shared_from_this<OutputPump> {
+  public:
+    // Each line begins with `prefix`. `to` outlives this.
+    OutputPump(boost::asio::io_context& loop, std::string_view prefix, OutputStream& to);
+
+    // Takes the pipe's read end, which must not block; 0 or an errno, and then may be called again.
+    int adopt(util::Fd& reading);
+
+    // `closed` is called once, when the pipe's end is reached.
+    void begin(std::function<void()> closed);
+
+    // From now on only what is in the pipe already must still be passed on.
+    void writer_ended();
+    bool passed_on() const noexcept { return due_ == 0; }
+
+    bool open() const noexcept { return end_.is_open(); }
+    // A last line without a line break gets one.
+    void close();
+
+    // The last line that was not empty, as LineSplitter has it.
+    const std::string& last_line() const noexcept { return lines_.last_line(); }
+
+    static constexpr std::size_t line_limit = 64 * 1024;
+
+  private:
+    void pump();
+    void arm();
+
+    boost::asio::posix::stream_descriptor end_;
+    LineSplitter lines_;
+    OutputStream& to_;
+    std::function<void()> closed_;
+    bool armed_ = false;   // a handler will call pump
+    std::size_t due_ = 0;  // bytes that were in it when its writer ended, and are not read yet
+};
+
+}  // namespace airy::work

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <signal.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "util/fd.hpp"
+#include "work/timers.hpp"
+
+namespace airy::work {
+
+// A process that leads a process group of its own, from its start until it is reaped. Who ends it
+// ends the whole group: by SIGTERM, and by SIGKILL once `kill_after` has passed. Loop thread only;
+// SIGCHLD must not be ignored.
+class ProcessGroup {
+  public:
+    // What made the group end.
+    enum class Ending : std::uint8_t { by_itself, timeout, stop };
+
+    ProcessGroup(boost::asio::io_context& loop, Timers& timers,
+                 std::chrono::nanoseconds kill_after);
+    ProcessGroup(const ProcessGroup&) = delete;
+    ProcessGroup& operator=(const ProcessGroup&) = delete;
+
+    // Takes a process that was started; 0 or an errno, and then may be called again.
+    int adopt(int leader, util::Fd& pidfd);
+
+    // From now on; without effect once it was told to end.
+    void time_out_after(std::chrono::nanoseconds time);
+    void ask_to_stop();
+    void kill();
+
+    // Until the leader has ended; reaps it. What is left of a group that was told to end is killed.
+    boost::asio::awaitable<siginfo_t> ended();
+    Ending ending() const noexcept { return ending_; }
+
+  private:
+    void end_with(Ending why, int signal);
+    void on_deadline();
+    siginfo_t reap();
+
+    Timers& timers_;
+    const std::chrono::nanoseconds kill_after_;
+    int leader_ = 0;
+    boost::asio::posix::stream_descriptor pidfd_;
+    Ending ending_ = Ending::by_itself;
+    bool reaped_ = false;
+    std::unique_ptr<Timer> deadline_;
+};
+
+}  // namespace airy::work

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "util/error.hpp"
+#include "work/condition.hpp"
+#include "work/lifecycle.hpp"
+
+namespace airy::work {
+
+// When a consumer ends by itself. A message counts once it is done with: acked, dead-lettered or
+// discarded.
+struct StopConditions {
+    std::optional<std::uint64_t> count;
+    std::optional<std::chrono::nanoseconds> idle;  // nothing came and nothing ran for this long
+    std::optional<std::chrono::nanoseconds> total;
+    // Ends when the queue has no message left and nothing runs. Says how many are ready; may block,
+    // is called on a thread of its own, and may throw.
+    std::function<std::uint64_t()> ready_messages;
+};
+
+// Ends a consumer by time or by an empty queue. Loop thread only.
+class StopWatcher {
+  public:
+    // The consumer as this sees it.
+    class Subject {
+      public:
+        virtual ~Subject() = default;
+        // Nothing waits, runs, is held, or is on its way back; and there is a connection.
+        virtual bool quiet() const = 0;
+        virtual std::uint64_t arrivals() const = 0;  // of messages, since the start
+        virtual bool stopping() const = 0;
+        // A signal has come, though perhaps nobody has taken it yet.
+        virtual bool signalled() = 0;
+        virtual void stop(StopReason reason) = 0;
+        virtual void fail(Error error) = 0;
+    };
+
+    // All outlive this. `changed` is notified when `quiet`, `arrivals` or `stopping` change.
+    StopWatcher(boost::asio::io_context& loop, Timers& timers, Condition& changed, Subject& subject,
+                const StopConditions& conditions);
+
+    // Begins to watch for what the conditions name.
+    void begin();
+    void end();
+
+  private:
+    boost::asio::awaitable<void> watch_idle(std::chrono::nanoseconds limit);
+    boost::asio::awaitable<void> watch_queue();
+    boost::asio::awaitable<bool> stays_quiet(std::chrono::milliseconds duration);
+    boost::asio::awaitable<std::uint64_t> count_ready();
+    boost::asio::awaitable<std::uint64_t> count_on_thread();
+    util::SteadyTime now() const noexcept { return timers_.clock().steady(); }
+
+    boost::asio::io_context& loop_;
+    Timers& timers_;
+    Condition& changed_;
+    Subject& subject_;
+    const StopConditions conditions_;
+    std::unique_ptr<Timer> total_;
+    unsigned failed_counts_ = 0;                               // of ready messages, in a row
+    std::optional<boost::asio::thread_pool> counting_thread_;  // for ready_messages
+};
+
+}  // namespace airy::work

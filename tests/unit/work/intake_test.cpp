@@ -1,0 +1,196 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/intake.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/manual_clock.hpp"
+
+namespace airy::work {
+namespace {
+
+using namespace std::chrono_literals;
+using Bodies = std::vector<std::string>;
+
+constexpr Decision success{Action::ack, {}, false};
+constexpr Decision failure{Action::dead_letter, {}, true};
+constexpr Decision undecided{Action::give_back, {}, false};
+
+struct IntakeBench {
+    explicit IntakeBench(const IntakeOptions& options = {}) : intake(options, in_flight, clock) {}
+
+    void add(const std::string& body, std::optional<std::string> id = {}, std::uint64_t part = 1) {
+        mq::Delivered delivered;
+        delivered.message.body = body;
+        delivered.message.properties.message_id = std::move(id);
+        delivered.handle = {part, ++number};
+        in_flight.taken(delivered.handle);
+        intake.add(std::move(delivered));
+    }
+
+    test::ManualClock clock;
+    InFlight in_flight;
+    Intake intake;
+    std::uint64_t number = 0;
+};
+
+Bodies bodies(const std::vector<mq::Delivered>& deliveries) {
+    Bodies all;
+    for (const auto& delivered : deliveries)
+        all.push_back(delivered.message.body);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("messages leave in the order in which they came, with the times") {
+    IntakeBench bench;
+    bench.add("a");
+    bench.clock.advance(1s);
+    bench.add("b");
+    bench.add("c");
+    CHECK(bench.intake.waiting() == 3);
+    CHECK(bench.intake.arrivals() == 3);
+    const auto batch = bench.intake.next(2);
+    CHECK(bodies(batch.deliveries) == Bodies{"a", "b"});
+    CHECK(batch.since[1] - batch.since[0] == 1s);
+    REQUIRE(batch.results.size() == 2);
+    CHECK(batch.results[0].verdict == Verdict::not_handled);
+    CHECK(bench.intake.waiting() == 1);
+    CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{"c"});
+    CHECK(bench.intake.empty());
+    CHECK(bench.intake.next(9).deliveries.empty());
+}
+
+TEST_CASE("what is put off waits on, before all others") {
+    IntakeBench bench;
+    for (const char* body : {"a", "b", "c"})
+        bench.add(body);
+    auto batch = bench.intake.next(2);
+    bench.intake.put_first(batch);
+    CHECK(batch.deliveries.empty());
+    CHECK(bodies(bench.intake.give_up()) == Bodies{"a", "b", "c"});
+    CHECK(bench.intake.waiting() == 0);
+}
+
+TEST_CASE("an interruption drops what waits of its part") {
+    IntakeBench bench;
+    bench.add("a", {}, 1);
+    bench.add("b", {}, 2);
+    bench.add("c", {}, 1);
+    bench.in_flight.interrupted(1);
+    bench.intake.interrupted();
+    CHECK(bench.in_flight.count() == 1);
+    CHECK(bodies(bench.intake.give_up()) == Bodies{"b"});
+}
+
+TEST_CASE("a rate says how many start and when the next may") {
+    IntakeBench bench({.rate = 10});
+    for (const char* body : {"a", "b", "c"})
+        bench.add(body);
+    CHECK(bench.intake.next(9).deliveries.size() == 1);
+    CHECK(bench.intake.next(9).deliveries.empty());
+    CHECK(bench.intake.next_start() == bench.clock.steady() + 100ms);
+    bench.clock.advance(100ms);
+    CHECK(bench.intake.next_start() == bench.clock.steady());
+    CHECK(bench.intake.next(9).deliveries.size() == 1);
+}
+
+TEST_CASE("a message that was handled is passed over within the window") {
+    IntakeBench bench({.dedup = 10s});
+    bench.add("a", "1");
+    const auto first = bench.intake.next(1);
+    bench.intake.learn(first.deliveries[0], success, 0);
+    bench.add("again", "1");
+    bench.add("b", "2");
+    auto second = bench.intake.next(9);
+    CHECK(bodies(second.duplicates) == Bodies{"again"});
+    CHECK(bodies(second.deliveries) == Bodies{"b"});
+    bench.clock.advance(10s);
+    bench.add("late", "1");
+    CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{"late"});
+}
+
+TEST_CASE("only success makes an id known, and an empty id names nothing") {
+    IntakeBench bench({.dedup = 10s});
+    bench.add("a", "1");
+    bench.add("b", "");
+    bench.add("c", "");
+    const auto batch = bench.intake.next(9);
+    CHECK(batch.deliveries.size() == 3);
+    bench.intake.learn(batch.deliveries[0], failure, 0);
+    bench.intake.learn(batch.deliveries[1], success, 0);
+    bench.add("a", "1");
+    bench.add("d", "");
+    CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{"a", "d"});
+}
+
+TEST_CASE("a second message of the same id is left to the next batch") {
+    IntakeBench bench({.dedup = 10s});
+    for (const char* id : {"1", "1", "2"})
+        bench.add(id, id);
+    const auto first = bench.intake.next(9);
+    CHECK(bodies(first.deliveries) == Bodies{"1"});
+    bench.intake.learn(first.deliveries[0], success, 0);
+    const auto second = bench.intake.next(9);
+    CHECK(bodies(second.duplicates) == Bodies{"1"});
+    CHECK(bodies(second.deliveries) == Bodies{"2"});
+}
+
+TEST_CASE("what was handled while a batch waited for its slot is set aside") {
+    IntakeBench bench({.dedup = 10s});
+    for (const char* id : {"1", "2", "1"})
+        bench.add(id, id);
+    const auto running = bench.intake.next(1);
+    auto waiting = bench.intake.next(9);
+    bench.intake.learn(running.deliveries[0], success, 0);
+    bench.intake.set_duplicates_aside(waiting);
+    CHECK(bodies(waiting.deliveries) == Bodies{"2"});
+    CHECK(bodies(waiting.duplicates) == Bodies{"1"});
+    CHECK(waiting.since.size() == 1);
+    CHECK(waiting.results.size() == 1);
+}
+
+TEST_CASE("failures in a row open the circuit, one that succeeds after the pause closes it") {
+    IntakeBench bench({.break_after = 2});
+    for (int i = 0; i < 6; ++i)
+        bench.add(std::to_string(i));
+    const auto batch = bench.intake.next(3);
+    const auto waiting = bench.intake.next(1);  // for a slot
+    CHECK(bench.intake.learn(batch.deliveries[0], failure, batch.probe) == Intake::Change::none);
+    CHECK(bench.intake.learn(batch.deliveries[1], failure, batch.probe) == Intake::Change::opened);
+    CHECK(bench.intake.learn(batch.deliveries[2], success, batch.probe) == Intake::Change::none);
+    CHECK_FALSE(bench.intake.may_still_start(waiting));
+    CHECK(bench.intake.pause() == 5s);
+    CHECK(bench.intake.next(9).deliveries.empty());
+    CHECK(bench.intake.next_start() == bench.clock.steady() + 5s);
+
+    bench.clock.advance(5s);
+    const auto probe = bench.intake.next(9);
+    REQUIRE(probe.deliveries.size() == 1);
+    CHECK(bench.intake.may_still_start(probe));
+    CHECK(bench.intake.next_start() == util::SteadyTime::max());
+    CHECK(bench.intake.learn(probe.deliveries[0], undecided, probe.probe) == Intake::Change::none);
+    const auto another = bench.intake.next(9);
+    REQUIRE(another.deliveries.size() == 1);
+    CHECK(bench.intake.learn(another.deliveries[0], success, another.probe) ==
+          Intake::Change::closed);
+    CHECK(bench.intake.next_start() == bench.clock.steady());
+}
+
+TEST_CASE("an operator closes the circuit at once") {
+    IntakeBench bench({.break_after = 1});
+    bench.add("a");
+    bench.add("b");
+    const auto batch = bench.intake.next(1);
+    CHECK(bench.intake.learn(batch.deliveries[0], failure, batch.probe) == Intake::Change::opened);
+    CHECK(bench.intake.next(1).deliveries.empty());
+    bench.intake.reset_breaker();
+    CHECK(bodies(bench.intake.next(1).deliveries) == Bodies{"b"});
+}
+
+}  // namespace airy::work
