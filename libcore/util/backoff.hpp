@@ -23,6 +23,9 @@ struct Backoff {
         return delay;
     }
 };
+// Clang 16 does not make this guide from an aggregate.
+template <typename Duration>
+Backoff(Duration, Duration) -> Backoff<Duration>;
 
 // At random between half the delay, rounded up, and the whole of it, so that many clients that
 // failed together do not come back together.
