@@ -17,7 +17,6 @@
 #include "util/error.hpp"
 #include "util/rate_limit.hpp"
 #include "util/text.hpp"
-#include "work/policy.hpp"
 
 namespace airy::mq::copies {
 namespace {
