@@ -41,7 +41,7 @@ std::vector<Courier::Sent> Courier::take() {
     return std::exchange(done_, {});
 }
 
-// Submits what waits, in order, as far as connection, queues and window allow.
+// Submits waiting copies in order, as far as connection, queues and window allow.
 void Courier::go_on() {
     while (!waiting_.empty()) {
         auto& letter = waiting_.front();
@@ -52,16 +52,16 @@ void Courier::go_on() {
         }
         if (preparing_) return;
         if (!publisher_ || !declared_.contains(letter.into.name)) return prepare(letter);
-        auto copy = letter.copy;  // kept for the case that the queue is gone
+        auto copy = letter.copy;  // needed again when the queue is gone
         std::uint64_t sequence = 0;
         try {
             sequence = publisher_->try_submit(copy);
-        } catch (const Error& error) {  // what the wire cannot hold
+        } catch (const Error& error) {  // the protocol cannot hold the copy
             fail(letter.id, error);
             waiting_.pop_front();
             continue;
         }
-        if (sequence == 0) return;  // an outcome makes room, or tells the loss
+        if (sequence == 0) return;  // an outcome makes room, or reports the loss
         letter.sent_at = util::steady_now();
         sent_.emplace(sequence, std::move(letter));
         waiting_.pop_front();
@@ -109,7 +109,8 @@ void Courier::take_prepared(Prepared prepared) {
         declared_.insert(prepared.queue);
         return;
     }
-    // Every copy that waits for the same thing would fail the same way, each after its own wait.
+    // Every copy that waits for the same preparation would fail the same way, each after its own
+    // wait.
     const bool connected = publisher_ != nullptr;
     std::erase_if(waiting_, [&](const Letter& letter) {
         if (connected && letter.into.name != prepared.queue) return false;

@@ -23,13 +23,12 @@
 
 namespace airy::mq::copies {
 
-// Puts copies of messages into queues, each confirmed by the broker. Connects when the first copy
-// is to be sent; declares a queue before its first copy, and again when the queue is gone. One
-// thread uses it, and never blocks: connecting and declaring happen on a thread of the courier's
-// own.
+// Puts copies of messages into queues, each confirmed by the broker. Connects for the first copy;
+// declares a queue before its first copy, and again when the queue is gone. One thread uses the
+// courier and never blocks: connecting and declaring happen on the courier's own thread.
 class Courier {
   public:
-    // What became of one copy.
+    // The outcome of one copy.
     struct Sent {
         std::uint64_t id = 0;
         std::optional<Error> error{};  // absent: the broker has confirmed the copy
@@ -48,7 +47,7 @@ class Courier {
     // Readable while `take` has something to do.
     int event_fd() const noexcept { return events_.fd(); }
 
-    // Goes on with what can go on, and returns what was sent or failed since the last call.
+    // Continues all work that can continue. Returns the copies sent or failed since the last call.
     std::vector<Sent> take();
 
     // Copies without an outcome.
@@ -65,14 +64,14 @@ class Courier {
         bool declared_again = false;  // the queue was gone once
         util::SteadyTime sent_at{};
     };
-    // What blocks: connecting where there is no publisher, then declaring.
+    // The blocking work: connecting where there is no publisher, then declaring.
     struct Preparation {
         bool connect = false;
         QueueSpec declare{};
         bool end = false;
     };
     struct Prepared {
-        std::unique_ptr<Publisher> publisher{};  // where it was to connect
+        std::unique_ptr<Publisher> publisher{};  // null unless the thread connected
         std::string queue{};
         std::optional<Error> error{};
     };

@@ -67,7 +67,7 @@ std::optional<std::string> take_text(HeaderTable& headers, std::string_view name
     return text;
 }
 
-// Those of which `wanted(name)` holds.
+// Moves out the headers whose names `wanted` accepts.
 template <typename Wanted>
 HeaderTable take_all(HeaderTable& headers, const Wanted& wanted) {
     const auto first = std::stable_partition(
@@ -96,7 +96,7 @@ bool is_own_retry(const HeaderValue& death, const std::string& retry_prefix) {
     return table != nullptr && text_of(*table, "queue").value_or("").starts_with(retry_prefix);
 }
 
-// The broker notes each passage through a retry queue, which is no death of the message.
+// The broker records a death when a retry queue hands a message back. The message did not die.
 void forget_retries(HeaderTable& headers, const std::string& queue) {
     const std::string retry_prefix = queue + ".retry.";
     for (auto& [name, value] : headers)
@@ -119,8 +119,8 @@ bool tells_of_deaths(std::string_view name) {
            name.starts_with("x-last-death-");
 }
 
-// A message that died in `queue` before and comes back to it through a retry queue is to the broker
-// one that goes in circles, and is dropped. So a retry copy carries its deaths under other names.
+// The broker drops a message that died in `queue` and returns to it through a retry queue: it takes
+// that for a cycle. So a retry copy carries its deaths under other names.
 void stow_deaths(HeaderTable& headers, const std::string& queue) {
     forget_retries(headers, queue);
     for (auto& [name, value] : take_all(headers, tells_of_deaths))
@@ -131,7 +131,7 @@ void unstow_deaths(HeaderTable& headers) {
     const auto is_past = [](std::string_view name) { return name.starts_with(past_prefix); };
     for (auto& [name, value] : take_all(headers, is_past)) {
         auto former = name.substr(past_prefix.size());
-        // If it died anew since then, the broker's own account holds.
+        // If the message died again since then, the broker's own record holds.
         if (find(headers, former) == nullptr)
             headers.push_back({std::move(former), std::move(value)});
     }
@@ -142,7 +142,8 @@ struct Way {
     std::string topic;
 };
 
-// How a message that the broker itself put where it lies had been published.
+// The exchange and topic to which a message was published before the broker itself dead-lettered
+// it.
 std::optional<Way> way_before_last_death(const HeaderTable& headers) {
     const auto* deaths = find(headers, "x-death");
     const auto* array =
@@ -157,7 +158,7 @@ std::optional<Way> way_before_last_death(const HeaderTable& headers) {
     return Way{text_of(*last, "exchange").value_or(""), *topic};
 }
 
-// To `to`, and to no other place.
+// A copy for the queue `to`, and for no other queue.
 event::Message addressed(const event::Message& message, const std::string& to) {
     event::Message copy = message;
     copy.exchange.clear();
@@ -170,7 +171,7 @@ event::Message addressed(const event::Message& message, const std::string& to) {
     return copy;
 }
 
-// The same, and it shall wait there for as long as it takes.
+// The same, and the copy does not expire in `to`.
 event::Message kept(const event::Message& message, const std::string& to) {
     auto copy = addressed(message, to);
     stow(copy.properties.expiration, copy.headers, "x-airy-expiration");
@@ -232,7 +233,7 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
 void restore(event::Message& message, const std::string& queue) {
     if (!message.exchange.empty() || message.topic != queue) return;
     if (find(message.headers, "x-airy-topic") == nullptr) return;
-    if (find(message.headers, "x-airy-reason") != nullptr) return;  // a dead letter shall stay one
+    if (find(message.headers, "x-airy-reason") != nullptr) return;  // a dead letter stays a dead letter
     restore_way(message);
     forget_retries(message.headers, queue);
     unstow_deaths(message.headers);
@@ -267,7 +268,7 @@ event::Message moved(const event::Message& message, const std::string& to) {
     copy.has_headers = true;
     if (find(message.headers, "x-airy-topic") != nullptr) return copy;
     note_way(copy.headers, message);
-    // What the broker dead-lettered lies there under the name of the dead-letter queue.
+    // The topic of a message that the broker dead-lettered is the name of the dead-letter queue.
     const auto way =
         message.exchange.empty() ? way_before_last_death(message.headers) : std::nullopt;
     if (way) {

@@ -10,50 +10,50 @@
 #include "mq/work_queue.hpp"
 #include "util/clock.hpp"
 
-// Copies of messages that failed: for a retry queue, or for the dead-letter queue. They keep body,
-// properties and headers, except what would change their way through the broker, which moves to
-// headers of airy's: user_id (the broker compares it with the publisher), expiration (they would
-// vanish where they wait; not of what is moved) and CC (they would be delivered to others again).
-// Pure; any thread.
+// Copies of failed messages for a retry queue or for the dead-letter queue. A copy keeps body,
+// properties and headers. These properties would change its way through the broker and move to
+// headers of airy: user_id (the broker compares it with the publisher), expiration (the copy would
+// vanish while it waits; a moved message keeps it) and CC (the broker would deliver the copy to
+// other queues again). Pure; any thread.
 namespace airy::mq::copies {
 
-// What the last attempt came to.
+// The failure of the last attempt.
 struct Failure {
     std::string queue;  // the work queue
-    unsigned attempts;  // that failed, the last one included
+    unsigned attempts;  // failed attempts, including the last one
     FailureAccount account;
 };
 
-// To be published to `to` by the default exchange.
+// A copy to publish to `to` by the default exchange.
 event::Message retry_copy(const event::Message& message, const Failure& failure,
                           const std::string& to);
 event::Message dead_letter(const event::Message& message, const Failure& failure,
                            const std::string& to);
 
-// Makes of a copy that came back, by a retry queue or from the dead letters, what it is a copy of:
-// topic, exchange and what had moved to headers; the count of attempts stays. Other messages, and
-// dead letters that are consumed where they lie, stay as they are.
+// Makes the original of a copy that a retry queue or the dead-letter queue gave back: restores
+// topic, exchange and the values that moved to headers; keeps the count of attempts. Other
+// messages, and dead letters that are consumed from their own queue, stay unchanged.
 void restore(event::Message& message, const std::string& queue);
 
-// The same for a message that was taken out of a dead-letter queue, whoever put it there; nothing
-// of its past remains.
+// The same for a message taken out of a dead-letter queue, also where the broker put it there;
+// removes all traces of its past.
 void restore_dead_letter(event::Message& message);
 
-// A dead letter as it is sent back to work: to be published to the work queue `to` by the default
-// exchange, where a consumer restores it; its attempts begin anew, and x-airy-requeued tells when.
+// A dead letter on its way back to work: a message to publish to the work queue `to` by the default
+// exchange. A consumer restores it; its attempts begin anew, and x-airy-requeued tells when.
 event::Message requeued(const event::Message& letter, const std::string& to, util::SystemTime now);
 
-// A message as it is moved to another queue, unchanged but for what would lead it astray.
+// A message to move to another queue; only the properties that would misroute it change.
 event::Message moved(const event::Message& message, const std::string& to);
 
-// What is written in a dead letter about its death, by airy's headers or the broker's (x-death).
+// The account of its death in a dead letter, from airy's headers or the broker's (x-death).
 DeadLetterAccount account_of(const event::Message& message);
 
-// The attempts that failed on a message before, by the header x-airy-attempts.
+// The message's failed attempts so far, from the header x-airy-attempts.
 unsigned attempts_of(const event::Message& message) noexcept;
-// How often a quorum queue counts that the message came back (x-delivery-count); absent: not told.
+// The number of returns that a quorum queue counts (x-delivery-count); absent: not known.
 std::optional<unsigned> counted_returns(const event::Message& message) noexcept;
-// When a handler first failed on it, by the header x-airy-first-failed-at.
+// The time when a handler first failed on the message, from the header x-airy-first-failed-at.
 std::optional<util::SystemTime> first_failure_of(const event::Message& message);
 
 }  // namespace airy::mq::copies

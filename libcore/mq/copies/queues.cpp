@@ -7,7 +7,7 @@
 namespace airy::mq::copies {
 namespace {
 
-// Where what leaves a queue goes, and that the broker does not forget it on the way there.
+// Sends a queue's dead letters to `queue`, and keeps the broker from losing them on the way.
 // https://www.rabbitmq.com/quorum-queues.html: at-least-once needs reject-publish.
 event::HeaderTable dead_letters_to(const std::string& queue, const std::string& type) {
     event::HeaderTable arguments = {{"x-dead-letter-exchange", {std::string()}},
@@ -56,7 +56,7 @@ QueueSpec retry_queue_spec(const WorkQueueSpec& queue, std::chrono::milliseconds
 Declarations work_queue_declarations(const WorkQueueSpec& queue) {
     Declarations all;
     all.exchanges.push_back({queue.exchange, "topic", true});
-    // The queue first: where it is there with other properties, nothing else is made.
+    // The queue first: where it exists with other properties, nothing else is made.
     all.queues.push_back(work_queue_spec(queue));
     if (!queue.ephemeral) all.queues.push_back(dead_letter_queue_spec(queue));
     for (const auto& pattern : queue.patterns)

@@ -16,16 +16,16 @@ QueueSpec work_queue_spec(const WorkQueueSpec& queue);
 QueueSpec dead_letter_queue_spec(const WorkQueueSpec& queue);
 
 // A queue in which messages wait for `delay` before the broker puts them back into the work queue.
-// It stays when it is not used: a quorum queue with x-expires is deleted, with what waits in it,
-// that long after it was declared, however much it is used (RabbitMQ 3.10).
+// The queue stays when nothing uses it: RabbitMQ 3.10 deletes a quorum queue with x-expires, and
+// its messages, that long after its declaration, even while the queue is in use.
 QueueSpec retry_queue_spec(const WorkQueueSpec& queue, std::chrono::milliseconds delay);
 
 // The exchange, the queue, its dead-letter queue and its bindings, for a subscription to declare
 // again on each reconnect.
 Declarations work_queue_declarations(const WorkQueueSpec& queue);
 
-// Declares the same now. What is there already with the same properties stays as it is. Throws
-// Error{not_found} with the broker's account of what differs.
+// Declares the same now. Existing queues with the same properties stay unchanged. Throws
+// Error{not_found} with the broker's account of the differences.
 void declare_work_queue(Topology& topology, const WorkQueueSpec& queue);
 
 }  // namespace airy::mq::copies

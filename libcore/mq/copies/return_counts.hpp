@@ -13,8 +13,8 @@
 
 namespace airy::mq::copies {
 
-// How often this consumer has sent a message back to its queue, for queues whose broker does not
-// count that (classic ones). Messages that cannot be told apart share a count. Remembers the last
+// Counts how often this consumer has sent a message back to its queue, for queues whose broker does
+// not count (classic queues). Messages that cannot be told apart share a count. Remembers the last
 // `limit` messages. Pure; one thread.
 class ReturnCounts {
   public:
@@ -26,7 +26,7 @@ class ReturnCounts {
         return found == counts_.end() ? 0 : found->second;
     }
 
-    // For the `times`th time, as far as is known.
+    // Records the `times`th return of the message, as far as the count is known.
     void returned(const event::Message& message, unsigned times) {
         const auto [at, fresh] = counts_.try_emplace(key(message), 0U);
         at->second = std::max(at->second, times);

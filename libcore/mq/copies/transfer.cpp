@@ -24,8 +24,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// The broker counts a queue's messages before it hands them out; when none has come for so long,
-// others have taken the rest.
+// The broker counts a queue's messages before it hands them out. When no message came for this
+// long, other consumers have taken the rest.
 constexpr milliseconds quiet{1000};
 constexpr milliseconds recount_after{20};
 constexpr milliseconds close_deadline{5000};
@@ -40,12 +40,13 @@ class Reader {
         : broker_(broker), ready_(broker.topology()->check_queue(queue).ready), signals_(signals) {
         options_.queue = queue;
         options_.prefetch = prefetch;
-        // What is acked has a copy elsewhere: the sooner the broker knows, the fewer are in both.
+        // An acked message has a copy elsewhere: an early ack keeps the time short in which both
+        // exist.
         options_.settle_at_once = true;
         subscriptions_.push_back(broker.subscribe(options_));
     }
 
-    // The next one; nothing when as many as were ready have come, or a signal has.
+    // The next message; nothing when all ready messages have come, or a signal.
     std::optional<Delivered> next() {
         if (signal_ || taken_ >= ready_) return std::nullopt;
         const auto deadline = steady_clock::now() + quiet;
@@ -65,18 +66,18 @@ class Reader {
         return delivered;
     }
 
-    // Of the last one.
+    // Acks the last message.
     void ack(DeliveryHandle handle) { subscriptions_.back()->settle(handle, Disposition::ack); }
 
-    // Keeps the last one until the end. When it is one too many for a subscription, another goes
-    // on.
+    // Keeps the last message until the end. When the subscription's prefetch is used up, another
+    // subscription continues.
     void hold() {
         if (++held_ < options_.prefetch || taken_ >= ready_) return;
         held_ = 0;
         subscriptions_.push_back(broker_.subscribe(options_));
     }
 
-    // Throws where there were messages, and are, and none has come.
+    // Throws when the queue has messages and has given none.
     void check_that_some_came() {
         if (taken_ > 0 || ready_ == 0 || signal_) return;
         const auto left = broker_.topology()->check_queue(options_.queue).ready;
@@ -87,7 +88,8 @@ class Reader {
                     "is it a stream, or one whose only active consumer is another?");
     }
 
-    // Gives back what was not acked, in order; none shall take what another gives back.
+    // Gives the unacked messages back, in order. All subscriptions stop first, so that none takes
+    // the messages of another.
     void close() {
         for (const auto& subscription : subscriptions_)
             subscription->stop();
@@ -119,15 +121,15 @@ class Reader {
     const std::uint64_t ready_;
     util::SignalFd& signals_;
     SubscribeOptions options_;
-    std::vector<std::unique_ptr<Subscription>> subscriptions_;  // the last one is read
-    std::size_t held_ = 0;                                      // of the last one
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;  // only the last is read
+    std::size_t held_ = 0;                                      // messages of the last subscription
     std::deque<Delivered> waiting_;
     std::uint64_t taken_ = 0;
     std::optional<int> signal_;
 };
 
-// How many fewer than `expected` are ready; 0 where others take some. The broker counts what comes
-// back a little later.
+// The number of messages missing from `expected`; 0 where other consumers take some. The broker
+// counts returned messages a little later.
 std::uint64_t count_missing(Topology& topology, const std::string& queue, std::uint64_t expected) {
     const auto deadline = steady_clock::now() + quiet;
     while (true) {
@@ -180,12 +182,12 @@ bool wait_for_turn(util::RateLimit& rate, Reader& reader) {
 
 Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
                const std::function<bool(const Delivered&)>& see, util::SignalFd& signals) {
-    // No more than will be looked at: what is not delivered is not marked.
+    // The broker marks each delivered message, so it delivers no more than the limit.
     const auto prefetch =
         limit == 0 ? most_prefetch : std::min<std::uint64_t>(limit, most_prefetch);
     Reader reader(broker, queue, static_cast<std::uint16_t>(prefetch), signals);
     Look look;
-    bool came_back = false;  // the last one seen
+    bool came_back = false;  // of the last message seen
     while (limit == 0 || look.seen < limit) {
         const auto delivered = reader.next();
         if (!delivered) break;
@@ -203,8 +205,8 @@ Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
         if (look.seen > 0) look.missing = count_missing(*broker.topology(), queue, reader.ready());
         return look;
     }
-    // The rest, to be given back behind these; by one that then takes no more, else it would be
-    // handed these as well.
+    // The remaining messages go back behind these. Another subscription takes them; it takes no
+    // more afterwards, else the broker would hand it these messages too.
     const auto others = std::min<std::uint64_t>(look.left, most_prefetch);
     Reader rest(broker, queue, static_cast<std::uint16_t>(others), signals);
     while (rest.taken() < others && rest.next()) {
@@ -218,7 +220,7 @@ Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
 
 Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signals) {
     broker.topology()->check_queue(what.to);
-    // What is passed over is held until the end, so it must not keep the next one away.
+    // Messages that do not match are held until the end, so they must not fill the prefetch.
     Reader reader(broker, what.from, what.wanted ? most_prefetch : 1, signals);
     const auto publisher = broker.publisher({});
     std::optional<util::RateLimit> rate;

@@ -13,8 +13,8 @@
 namespace airy::mq::copies {
 namespace {
 
-// Retries come back up to this part of their delay early, so that what failed together does not
-// all come back together.
+// Retries return up to this part of their delay early, so that messages that failed together do not
+// all return together.
 constexpr double jitter = 0.05;
 
 std::unique_ptr<Subscription> open(Broker& broker, const WorkQueueSpec& spec) {
@@ -73,7 +73,7 @@ void CopyingWorkQueue::note_past(Delivered& delivered) const {
     if (message.headers.empty() && !delivered.redelivered) return;
     delivered.attempts = attempts_of(message);
     delivered.first_failed_at = first_failure_of(message);
-    // A classic queue says no more than that the message came back; airy itself has counted.
+    // A classic queue tells only that the message has returned; airy counts the returns itself.
     if (delivered.redelivered && !counted_returns(message))
         delivered.returns = std::max(delivered.returns, returns_.of(message));
 }
@@ -132,14 +132,14 @@ std::uint64_t CopyingWorkQueue::leave(const Delivered& delivered, bool retry,
 
 void CopyingWorkQueue::conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out) {
     const auto found = leaving_.find(sent.id);
-    if (found == leaving_.end()) return;  // its part is void: the broker delivers it again
+    if (found == leaving_.end()) return;  // the delivery's part is void: the broker delivers it again
     const auto leaving = std::move(found->second);
     leaving_.erase(found);
     if (!sent.error) {
         subscription_->settle(leaving.handle, Disposition::ack);
         out.emplace_back(Settled{leaving.handle, sent.confirmed_after});
     } else if (!leaving.retry && spec_.declare) {
-        // The queue was declared so that a rejected message goes to its dead-letter queue.
+        // The queue is declared so that a rejected message goes to its dead-letter queue.
         util::log_warn("cannot write a dead letter: leaving it to the broker",
                        {{"queue", leaving.into}, {"reason", sent.error->what()}});
         subscription_->settle(leaving.handle, Disposition::reject);

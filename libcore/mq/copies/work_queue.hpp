@@ -18,9 +18,9 @@
 
 namespace airy::mq::copies {
 
-// A work queue on a broker of AMQP's kind: a subscription to the queue, and copies of what failed
-// in retry queues, from which the broker hands them back, and in the dead-letter queue. A delivery
-// is acknowledged once its copy is confirmed, so that at the worst there are both.
+// A work queue on a broker of AMQP's kind: a subscription to the queue, and copies of failed
+// messages in retry queues, from which the broker hands them back, and in the dead-letter queue. A
+// delivery is acked once its copy is confirmed, so that at worst both exist.
 class CopyingWorkQueue final : public WorkQueue {
   public:
     // Declares, or checks, the queue and subscribes. `broker` outlives this. Throws as Broker does.
@@ -55,11 +55,11 @@ class CopyingWorkQueue final : public WorkQueue {
 
     const WorkQueueSpec spec_;
     std::unique_ptr<Subscription> subscription_;
-    std::optional<Courier> courier_;  // none: an ephemeral queue
+    std::optional<Courier> courier_;  // absent for an ephemeral queue
     ReturnCounts returns_;
     std::map<std::uint64_t, Leaving> leaving_;  // by the courier's id
     std::uint64_t last_id_ = 0;
-    std::vector<WorkQueueEvent> settled_;  // at once, without a copy
+    std::vector<WorkQueueEvent> settled_;  // settled at once, without a copy
     util::Wakeup settled_wakeup_;          // signalled while settled_ holds something
     std::minstd_rand random_;
     util::PollSet events_;
