@@ -2,18 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <thread>
 
 #include "command.hpp"
+#include "consume/handler_kind.hpp"
 #include "delivery_options.hpp"
-#include "environment.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
@@ -27,9 +24,7 @@
 #include "util/service_manager.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
-#include "work/command_handler.hpp"
 #include "work/consumer.hpp"
-#include "work/print_handler.hpp"
 
 namespace airy::tools {
 namespace {
@@ -37,22 +32,11 @@ namespace {
 constexpr std::size_t most_slots = 100'000;
 constexpr std::size_t most_prefetch = 65'535;  // what the protocol can say
 constexpr std::size_t longest_name = 240;      // 255 may be said, with .retry.MILLISECONDS after it
-constexpr std::size_t print_prefetch = 2000;   // a slot that prints takes many at once
 
 // A command finds 0, 1 and 2 open, whatever this process was started with.
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
-}
-
-// Descriptors for `slots` commands at once, as far as the hard limit goes. The limit is inherited
-// by the commands, so it is raised no further than needed.
-void make_room_for_descriptors(std::size_t slots) {
-    const rlim_t needed = slots * work::CommandRunner::descriptors_per_run + 64;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
-    limit.rlim_cur = std::min(needed, limit.rlim_max);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 class Consume final : public Command {
@@ -66,26 +50,21 @@ class Consume final : public Command {
     std::size_t default_slots() const;
     std::uint16_t prefetch(std::size_t slots) const;
     mq::WorkQueueSpec spec() const;
-    std::unique_ptr<work::Handler> make_handler(boost::asio::io_context& loop, work::Timers& timers,
-                                                work::OutputStream& out, work::OutputStream& err);
     work::ConsumerOptions consumer_options(mq::Broker& broker) const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
 
     mq::WorkQueueSpec queue_;
     std::vector<std::string> child_;
-    std::optional<work::Command> command_;
-    bool print_ = false;
+    const std::vector<std::unique_ptr<consume::HandlerKind>> kinds_ = consume::handler_kinds();
+    consume::HandlerKind* kind_ = nullptr;  // the one that is asked for
     std::string name_;
     std::size_t slots_ = 0;
     std::size_t prefetch_ = 0;
     bool no_declare_ = false;
     std::string metrics_listen_;
     bool log_events_ = false;
-    bool tag_output_ = false;
-    std::vector<std::string> of_commands_;  // those given of the options that concern commands
     std::vector<std::string> of_lasting_queues_;
-    work::ChildOptions child_options_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
     DeliveryOptions delivery_;
     ReconnectOption reconnect_;
@@ -107,7 +86,8 @@ void Consume::add_options(cli::App& app) {
     app.option("--queue", queue_.name, "the durable queue; consumers of one share its work")
         .type_name("QUEUE")
         .required();
-    app.flag("--print", print_, "instead of a command: write each message as a message line");
+    for (const auto& kind : kinds_)
+        kind->add_options(app);
     declare_setting(app, Setting::pool_size, slots_).between(1, most_slots);
     app.option("--prefetch", prefetch_,
                "messages taken and not settled at most [pool size and some; --print: 2000]")
@@ -115,14 +95,6 @@ void Consume::add_options(cli::App& app) {
         .between(1, most_prefetch);
     app.option("--name", name_, "what stats and pool call this consumer [its queue]")
         .type_name("NAME");
-    app.duration("--timeout", child_options_.timeout,
-                 "for one message, then its process group gets SIGTERM; 0s: none [5m]")
-        .note(of_commands_);
-    app.duration("--kill-after", child_options_.kill_after, "from SIGTERM until SIGKILL [10s]")
-        .note(of_commands_);
-    app.flag("--tag-output", tag_output_,
-             "begin every line that a command writes with [topic event-id]")
-        .note(of_commands_);
     app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
     app.flag("--log-events", log_events_,
              "a log line for each message settled: what became of it, and its times");
@@ -149,7 +121,8 @@ void Consume::add_options(cli::App& app) {
 }
 
 std::size_t Consume::default_slots() const {
-    if (print_) return 1;
+    // A setting in the environment is meant for handlers of Airy's kind, which run at once.
+    if (!kind_->can_fail()) return kind_->default_slots();
     if (const auto given = settings().given(Setting::pool_size)) {
         std::size_t slots = 0;
         const auto& text = given->text;
@@ -161,15 +134,14 @@ std::size_t Consume::default_slots() const {
                         fmt::format("it must be a number from 1 to {}", most_slots));
         return slots;
     }
-    return 4 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    return kind_->default_slots();
 }
 
 // Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than will
 // be handled: what is given back has its deliveries counted.
 std::uint16_t Consume::prefetch(std::size_t slots) const {
     std::size_t wanted = prefetch_;
-    if (wanted == 0)
-        wanted = print_ ? print_prefetch * slots : slots + std::clamp<std::size_t>(slots, 4, 64);
+    if (wanted == 0) wanted = kind_->default_prefetch(slots);
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
 }
@@ -181,22 +153,10 @@ void Consume::check_arguments() {
         throw Error(ErrorKind::usage,
                     fmt::format("--queue: a name has 1 to {} bytes", longest_name),
                     "the queues of its retries have longer ones");
-    if (print_ && !child_.empty())
-        throw Error(ErrorKind::usage, "--print and a command exclude each other");
-    if (!print_) {
-        if (child_.empty())
-            throw Error(ErrorKind::usage, "nothing to do with the messages",
-                        "end with -- CMD ARG… to run a command for each, or use --print");
-        command_ = work::find_command(child_, environment("PATH").value_or("/usr/bin:/bin"));
-    } else if (::fcntl(STDOUT_FILENO, F_GETFD) < 0) {
-        throw Error(ErrorKind::general, "stdout is closed, so --print has nowhere to write");
-    }
-    if (print_) {
-        refuse_without_effect(of_commands_, "beside --print",
-                              "it is for commands, which -- CMD ARG… runs; --for ends the whole");
-        refuse_without_effect(delivery_.of_failures, "beside --print",
+    kind_ = &consume::choose(kinds_, child_);
+    if (!kind_->can_fail())
+        refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
                               "it is for commands, which can fail; to print cannot");
-    }
     if (queue_.ephemeral && queue_.type != "classic")
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic");
@@ -215,17 +175,6 @@ mq::WorkQueueSpec Consume::spec() const {
     spec.declare = !no_declare_;
     spec.prefetch = prefetch(slots_);
     return spec;
-}
-
-std::unique_ptr<work::Handler> Consume::make_handler(boost::asio::io_context& loop,
-                                                     work::Timers& timers, work::OutputStream& out,
-                                                     work::OutputStream& err) {
-    if (print_) return std::make_unique<work::PrintHandler>(out);
-    make_room_for_descriptors(slots_);
-    // An ignored SIGCHLD, which is inherited, would leave nothing to wait for.
-    ::signal(SIGCHLD, SIG_DFL);
-    return std::make_unique<work::CommandHandler>(loop, timers, *command_, child_options_,
-                                                  tag_output_, out, err);
 }
 
 work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
@@ -268,7 +217,7 @@ int Consume::finish(const work::ConsumerResult& result) const {
     using work::StopReason;
     if (common_options().verbose || output::stderr_is_terminal())
         output::note("airy: " + account(result));
-    if (result.cut_short > 0 && !print_)
+    if (result.cut_short > 0 && kind_->can_fail())
         output::note(fmt::format("airy: {} did not finish within the drain time: back in the queue",
                                  result.cut_short));
     if (result.error) throw *result.error;
@@ -320,7 +269,7 @@ int Consume::run() {
     work::LoopTimers timers(loop);
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
-    const auto handler = make_handler(loop, timers, out, err);
+    const auto handler = kind_->make({loop, timers, out, err, slots_});
     work::Consumer consumer(loop, timers, *queue, *handler, consumer_options(*broker));
     std::optional<inspect::MetricsServer> metrics;
     if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);

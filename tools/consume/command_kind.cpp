@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "consume/handler_kind.hpp"
+#include "environment.hpp"
+#include "work/command_handler.hpp"
+
+namespace airy::tools::consume {
+namespace {
+
+// Descriptors for `slots` commands at once, as far as the hard limit goes. The limit is inherited
+// by the commands, so it is raised no further than needed.
+void make_room_for_descriptors(std::size_t slots) {
+    const rlim_t needed = slots * work::CommandRunner::descriptors_per_run + 64;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+    limit.rlim_cur = std::min(needed, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// `-- CMD ARG…`: a command for each message.
+class CommandKind final : public HandlerKind {
+  public:
+    std::string_view name() const override { return "a command"; }
+
+    void add_options(cli::App& app) override {
+        app.duration("--timeout", options_.timeout,
+                     "for one message, then its process group gets SIGTERM; 0s: none [5m]")
+            .note(given_);
+        app.duration("--kill-after", options_.kill_after, "from SIGTERM until SIGKILL [10s]")
+            .note(given_);
+        app.flag("--tag-output", tag_output_,
+                 "begin every line that a command writes with [topic event-id]")
+            .note(given_);
+    }
+
+    bool is_chosen(const std::vector<std::string>& command) const override {
+        return !command.empty();
+    }
+    const std::vector<std::string>& own_options() const override { return given_; }
+    std::string own_options_hint() const override {
+        return "it is for commands, which -- CMD ARG… runs; --for ends the whole";
+    }
+
+    void check(const std::vector<std::string>& command) override {
+        command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
+    }
+
+    std::size_t default_slots() const override {
+        return 4 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    }
+    // Slots and a small read-ahead, so that a free slot finds a message waiting.
+    std::size_t default_prefetch(std::size_t slots) const override {
+        return slots + std::clamp<std::size_t>(slots, 4, 64);
+    }
+    bool can_fail() const override { return true; }
+
+    std::unique_ptr<work::Handler> make(const Stage& stage) override {
+        make_room_for_descriptors(stage.slots);
+        return std::make_unique<work::CommandHandler>(stage.loop, stage.timers, *command_, options_,
+                                                      tag_output_, stage.out, stage.err);
+    }
+
+  private:
+    work::ChildOptions options_;
+    bool tag_output_ = false;
+    std::vector<std::string> given_;  // of the options above
+    std::optional<work::Command> command_;
+};
+
+}  // namespace
+
+std::unique_ptr<HandlerKind> make_command_kind() {
+    return std::make_unique<CommandKind>();
+}
+
+}  // namespace airy::tools::consume

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "consume/handler_kind.hpp"
+
+#include <fmt/core.h>
+
+#include "options.hpp"
+#include "util/error.hpp"
+
+namespace airy::tools::consume {
+namespace {
+
+constexpr std::unique_ptr<HandlerKind> (*makers[])() = {
+    make_print_kind,
+    make_command_kind,
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<HandlerKind>> handler_kinds() {
+    std::vector<std::unique_ptr<HandlerKind>> kinds;
+    for (const auto make : makers)
+        kinds.push_back(make());
+    return kinds;
+}
+
+HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
+                    const std::vector<std::string>& command) {
+    HandlerKind* chosen = nullptr;
+    for (const auto& kind : kinds) {
+        if (!kind->is_chosen(command)) continue;
+        if (chosen != nullptr)
+            throw Error(ErrorKind::usage,
+                        fmt::format("{} and {} exclude each other", chosen->name(), kind->name()));
+        chosen = kind.get();
+    }
+    if (chosen == nullptr)
+        throw Error(ErrorKind::usage, "nothing to do with the messages",
+                    "end with -- CMD ARG… to run a command for each, or use --print");
+    chosen->check(command);
+    for (const auto& kind : kinds)
+        if (kind.get() != chosen)
+            refuse_without_effect(kind->own_options(), fmt::format("beside {}", chosen->name()),
+                                  kind->own_options_hint());
+    return *chosen;
+}
+
+}  // namespace airy::tools::consume
