@@ -18,7 +18,7 @@ constexpr CommandEntry table[] = {
      false, 3},
     {"event", "the event types and their fields; check events", make_event},
     {"ping", "is the broker there: connect, log in, say how long it took", make_ping},
-    {"demo", "the whole post-publication flow, and what its pools did", make_demo},
+    {"demo", "the whole post-publication flow, and the figures of its pools", make_demo},
     {"wait", "wait until the broker is there, for CI", make_wait},
     {"bench", "the pool beside the least time its work can take", make_bench},
     {"completion", "print the completion script of bash, zsh or fish", make_completion},
