@@ -16,6 +16,7 @@
 #include "management_option.hpp"
 #include "mq/broker.hpp"
 #include "mq/inventory.hpp"
+#include "mq/schemes.hpp"
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
@@ -196,7 +197,9 @@ class Queue final : public Command {
                         "--bind PATTERN says what the queue gets of it");
         exchange_.resolve();
 
-        const auto topology = mq::connect(broker_.endpoint("queue"))->topology();
+        const auto endpoint = broker_.endpoint("queue");
+        if (type_ == "stream") mq::require(endpoint.url, mq::Capability::stream_queue);
+        const auto topology = mq::connect(endpoint)->topology();
         if (!patterns_.empty()) topology->declare_exchange({exchange_.name, "topic", true});
         const auto state = topology->declare_queue(spec);
         for (const auto& pattern : patterns_)

@@ -10,7 +10,6 @@ namespace airy::mq {
 struct DeadLetterAccount {
     // As in FailureAccount, or the broker's: rejected, expired, maxlen, delivery_limit; `unknown`.
     std::string reason;
-    std::string topic;      // with which the message was first published
     std::string failed_at;  // RFC 3339; empty where it is not known
 };
 

@@ -27,6 +27,10 @@ std::unique_ptr<Broker> make(const Endpoint& endpoint) {
 constexpr std::string_view amqp_prefixes[] = {"amqp:", "amqps:"};
 constexpr std::string_view embedded_prefixes[] = {"sqlite:"};
 
+constexpr std::pair<Capability, std::string_view> instead_of_embedded[] = {
+    {Capability::stream_queue, "with sqlite:PATH?retain=24h it keeps published messages"},
+};
+
 // The first row takes URLs of unknown schemes, too.
 constexpr Scheme rows[] = {
     {.name = "RabbitMQ",
@@ -35,6 +39,7 @@ constexpr Scheme rows[] = {
              Capability::per_message_ttl, Capability::exclusive_queue, Capability::delivery_count,
              Capability::dead_letter, Capability::stream_queue, Capability::inventory,
              Capability::rates, Capability::alarms},
+     .instead = {},
      .masked = amqp::masked_amqp_url,
      .without_password = amqp::without_password,
      .with_password = amqp::with_password,
@@ -45,6 +50,7 @@ constexpr Scheme rows[] = {
      .can = {Capability::priority, Capability::peek, Capability::purge, Capability::per_message_ttl,
              Capability::exclusive_queue, Capability::delivery_count, Capability::dead_letter,
              Capability::inventory},
+     .instead = instead_of_embedded,
      .masked = unchanged,
      .without_password = unchanged,
      .with_password = [](std::string_view url, std::string_view) { return std::string(url); },
@@ -69,7 +75,10 @@ const Scheme& scheme_of(std::string_view url) noexcept {
 void require(std::string_view url, Capability capability) {
     const auto& scheme = scheme_of(url);
     if (scheme.can.has(capability)) return;
-    throw Error(Reason::unsupported, fmt::format("{} lacks {}", scheme.name, name_of(capability)))
+    const auto instead = std::ranges::find(scheme.instead, capability,
+                                           &std::pair<Capability, std::string_view>::first);
+    throw Error(Reason::unsupported, fmt::format("{} lacks {}", scheme.name, name_of(capability)),
+                instead == scheme.instead.end() ? std::string() : std::string(instead->second))
         .about(std::string(name_of(capability)));
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "mq/broker.hpp"
 #include "mq/capabilities.hpp"
@@ -18,6 +19,8 @@ struct Scheme {
     std::string_view name;                       // in sentences: "RabbitMQ"
     std::span<const std::string_view> prefixes;  // of its URLs: "amqp:"
     Capabilities can;
+    // What to do instead of what the broker cannot do, for hints.
+    std::span<const std::pair<Capability, std::string_view>> instead;
 
     // The URL as it may be shown, without its password, and with another password; the URL itself
     // for a broker without logins. Never throw.
@@ -37,7 +40,8 @@ std::span<const Scheme> schemes() noexcept;
 // The row of this URL; the first row for a URL of no known scheme, whose parser says what is wrong.
 const Scheme& scheme_of(std::string_view url) noexcept;
 
-// Throws Error{unsupported} that names the capability, where the broker of this URL lacks it.
+// Throws Error{unsupported} that names the capability, and what to do instead, where the broker of
+// this URL lacks it.
 void require(std::string_view url, Capability capability);
 
 }  // namespace airy::mq

@@ -148,7 +148,17 @@ TEST_CASE("a dead letter keeps the message and tells of its death") {
     CHECK(text(letter, "x-airy-topic") == "post.published");
     const auto told = fixture.broker().account_of(letters.front());
     CHECK(told.reason == "rejected");
-    CHECK(told.topic == "post.published");
+    util::SignalFd signals;
+    const auto see = [](const Delivered& seen) {
+        CHECK(seen.attempts == 1);
+        CHECK(seen.first_failed_at.has_value());
+        REQUIRE(seen.origin);
+        CHECK(seen.origin->topic == "post.published");
+        return true;
+    };
+    const auto dead = fixture.spec().dead_letter_queue();
+    REQUIRE(becomes_ready(fixture, dead, 1));
+    CHECK(fixture.broker().look_into(dead, 0, see, signals).seen == 1);
     CHECK_FALSE(told.failed_at.empty());
 }
 

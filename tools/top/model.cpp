@@ -95,7 +95,7 @@ std::string rates_note_of(const std::vector<QueueReport>& reports) {
     const auto count = std::ranges::count_if(reports, lacks);
     if (count == 0) return {};
     if (std::ranges::find_if(reports, lacks)->source == QueueSource::broker)
-        return "the embedded broker keeps no rates";
+        return "the broker keeps no rates";
     return fmt::format("the broker has no statistics yet of {} queue{}; it gathers them every 5 s",
                        count, count == 1 ? "" : "s");
 }

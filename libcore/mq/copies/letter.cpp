@@ -233,7 +233,8 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
 void restore(event::Message& message, const std::string& queue) {
     if (!message.exchange.empty() || message.topic != queue) return;
     if (find(message.headers, "x-airy-topic") == nullptr) return;
-    if (find(message.headers, "x-airy-reason") != nullptr) return;  // a dead letter stays a dead letter
+    if (find(message.headers, "x-airy-reason") != nullptr)
+        return;  // a dead letter stays a dead letter
     restore_way(message);
     forget_retries(message.headers, queue);
     unstow_deaths(message.headers);
@@ -281,12 +282,8 @@ event::Message moved(const event::Message& message, const std::string& to) {
 DeadLetterAccount account_of(const event::Message& message) {
     const auto& headers = message.headers;
     DeadLetterAccount account{text_of(headers, "x-airy-reason").value_or(""),
-                              text_of(headers, "x-airy-topic").value_or(""),
                               text_of(headers, "x-airy-failed-at").value_or("")};
     if (!account.reason.empty()) return account;
-    event::Message original = message;
-    restore_dead_letter(original);
-    account.topic = original.topic;
     account.reason = text_of(headers, "x-first-death-reason").value_or("unknown");
     const auto* deaths = find(headers, "x-death");
     const auto* array = deaths ? std::get_if<event::HeaderArray>(&deaths->value) : nullptr;
@@ -309,10 +306,29 @@ std::optional<unsigned> counted_returns(const event::Message& message) noexcept 
     return count_in(message.headers, "x-delivery-count");
 }
 
+namespace {
+
 std::optional<util::SystemTime> first_failure_of(const event::Message& message) {
-    const auto* value = find(message.headers, "x-airy-first-failed-at");
-    const auto* text = value != nullptr ? std::get_if<std::string>(&value->value) : nullptr;
-    return text != nullptr ? util::parse_rfc3339(*text) : std::nullopt;
+    const auto text = text_of(message.headers, "x-airy-first-failed-at");
+    return text ? util::parse_rfc3339(*text) : std::nullopt;
+}
+
+std::optional<Origin> origin_of(const event::Message& message) {
+    if (auto topic = text_of(message.headers, "x-airy-topic"))
+        return Origin{text_of(message.headers, "x-airy-exchange").value_or(""), std::move(*topic)};
+    if (!message.exchange.empty()) return std::nullopt;
+    auto way = way_before_last_death(message.headers);
+    if (!way) return std::nullopt;
+    return Origin{std::move(way->exchange), std::move(way->topic)};
+}
+
+}  // namespace
+
+void read_past(Delivered& delivered) {
+    if (delivered.message.headers.empty()) return;
+    delivered.attempts = attempts_of(delivered.message);
+    delivered.first_failed_at = first_failure_of(delivered.message);
+    delivered.origin = origin_of(delivered.message);
 }
 
 }  // namespace airy::mq::copies

@@ -53,7 +53,8 @@ DeadLetterAccount account_of(const event::Message& message);
 unsigned attempts_of(const event::Message& message) noexcept;
 // The number of returns that a quorum queue counts (x-delivery-count); absent: not known.
 std::optional<unsigned> counted_returns(const event::Message& message) noexcept;
-// The time when a handler first failed on the message, from the header x-airy-first-failed-at.
-std::optional<util::SystemTime> first_failure_of(const event::Message& message);
+// Fills in what the headers tell of the past: attempts, the first failure and, where the message
+// lies under another topic than it was published with, its origin.
+void read_past(Delivered& delivered);
 
 }  // namespace airy::mq::copies

@@ -109,9 +109,10 @@ class Reader {
 
   private:
     void take(SubscriptionEvent event) {
-        if (auto* delivered = std::get_if<Delivered>(&event))
+        if (auto* delivered = std::get_if<Delivered>(&event)) {
+            read_past(*delivered);
             waiting_.push_back(std::move(*delivered));
-        else if (const auto* lost = std::get_if<Lost>(&event))
+        } else if (const auto* lost = std::get_if<Lost>(&event))
             std::rethrow_exception(lost->error);
         else if (const auto* cancelled = std::get_if<Cancelled>(&event))
             throw Error(ErrorKind::not_found, cancelled->reason);

@@ -71,8 +71,7 @@ void CopyingWorkQueue::note_past(Delivered& delivered) const {
     auto& message = delivered.message;
     restore(message, delivered.queue);
     if (message.headers.empty() && !delivered.redelivered) return;
-    delivered.attempts = attempts_of(message);
-    delivered.first_failed_at = first_failure_of(message);
+    read_past(delivered);
     // A classic queue tells only that the message has returned; airy counts the returns itself.
     if (delivered.redelivered && !counted_returns(message))
         delivered.returns = std::max(delivered.returns, returns_.of(message));
@@ -132,7 +131,8 @@ std::uint64_t CopyingWorkQueue::leave(const Delivered& delivered, bool retry,
 
 void CopyingWorkQueue::conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out) {
     const auto found = leaving_.find(sent.id);
-    if (found == leaving_.end()) return;  // the delivery's part is void: the broker delivers it again
+    if (found == leaving_.end())
+        return;  // the delivery's part is void: the broker delivers it again
     const auto leaving = std::move(found->second);
     leaving_.erase(found);
     if (!sent.error) {

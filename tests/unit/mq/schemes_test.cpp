@@ -53,6 +53,7 @@ TEST_CASE("what a broker lacks is refused by its name") {
         CHECK(error.reason() == Reason::unsupported);
         CHECK(error.subject() == "stream queues");
         CHECK(std::string(error.what()) == "the embedded broker lacks stream queues");
+        CHECK(error.hint().find("retain=24h") != std::string::npos);
     }
 }
 

@@ -177,7 +177,7 @@ TEST_CASE("why rates are not known stands above the keys") {
         view.take(std::move(news));
         return view.lines({24, 100}, "");
     };
-    CHECK(shows(seen({queue("a", 1, QueueSource::broker)}), "the embedded broker keeps no rates"));
+    CHECK(shows(seen({queue("a", 1, QueueSource::broker)}), "the broker keeps no rates"));
     CHECK(shows(seen({queue("a", 1), queue("b", 1, QueueSource::management)}),
                 "no statistics yet of 1 queue;"));
     CHECK_FALSE(shows(seen({queue("a", 1)}), "statistics"));
