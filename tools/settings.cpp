@@ -12,7 +12,7 @@
 namespace airy::tools {
 namespace {
 
-constexpr SettingRow rows[] = {
+constexpr SettingRow table[] = {
     {Setting::url,
      "url",
      "-u,--url",
@@ -81,8 +81,8 @@ constexpr SettingRow rows[] = {
 
 // A setting is the index of its row.
 static_assert([] {
-    for (std::size_t i = 0; i < std::size(rows); ++i)
-        if (rows[i].setting != static_cast<Setting>(i)) return false;
+    for (std::size_t i = 0; i < std::size(table); ++i)
+        if (table[i].setting != static_cast<Setting>(i)) return false;
     return true;
 }());
 
@@ -100,11 +100,11 @@ std::vector<std::unique_ptr<SettingSource>> process_sources() {
 }  // namespace
 
 std::span<const SettingRow> setting_rows() noexcept {
-    return rows;
+    return table;
 }
 
 const SettingRow& row_of(Setting setting) noexcept {
-    return rows[static_cast<std::size_t>(setting)];
+    return table[static_cast<std::size_t>(setting)];
 }
 
 bool SettingRow::has_flag(std::string_view flag) const noexcept {

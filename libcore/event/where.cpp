@@ -173,12 +173,12 @@ std::optional<Value> find_property(const Properties& p, std::string_view name, b
 
 enum class Place { topic, exchange, queue, property, header, body };
 
-struct Field {
+struct FieldPath {
     Place place = Place::body;
     std::string path;
 };
 
-Field parse_field(std::string_view text, std::string_view name) {
+FieldPath parse_field(std::string_view text, std::string_view name) {
     if (name == "topic") return {Place::topic, {}};
     if (name == "exchange") return {Place::exchange, {}};
     if (name == "queue") return {Place::queue, {}};
@@ -208,7 +208,7 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 struct Where::Condition {
-    Field field;
+    FieldPath field;
     Op op = Op::equal;
     std::string operand;
     bool operand_is_number = false;

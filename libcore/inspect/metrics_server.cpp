@@ -26,8 +26,8 @@ namespace http = boost::beast::http;
 using Request = http::request<http::empty_body>;
 using Answer = http::response<http::string_body>;
 
-constexpr auto session_deadline = std::chrono::seconds(10);
-constexpr std::size_t session_limit = 32;
+constexpr auto scraper_deadline = std::chrono::seconds(10);
+constexpr std::size_t scraper_limit = 32;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
 bool is_subscribed(work::ConsumerState state) {
@@ -77,7 +77,7 @@ asio::awaitable<void> discard(net::ClientSocket& socket) {
 
 util::Fd listen_on(asio::io_context& loop, const net::ListenAddress& address) {
     try {
-        return net::listen_tcp(loop, address, static_cast<int>(session_limit));
+        return net::listen_tcp(loop, address, static_cast<int>(scraper_limit));
     } catch (const Error& error) {
         throw Error(error.kind(),
                     fmt::format("cannot listen on {}:{} for metrics: {}",
@@ -116,8 +116,8 @@ MetricsServer::MetricsServer(asio::io_context& loop, std::string_view address,
     : served_(std::make_shared<Served>(Served{&consumer})) {
     auto listening = listen_on(loop, net::parse_listen_address(address));
     // A client that has not said in all that time what it wants gives way to one that may.
-    const net::ListenerLimits limits{session_limit, net::ListenerLimits::WhenFull::drop_oldest,
-                                     session_deadline};
+    const net::ListenerLimits limits{scraper_limit, net::ListenerLimits::WhenFull::drop_oldest,
+                                     scraper_deadline};
     listener_ = std::make_unique<net::Listener>(
         loop, std::move(listening), limits,
         [served = served_](auto socket) { return Served::serve(served, std::move(socket)); });

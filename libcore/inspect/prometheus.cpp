@@ -16,7 +16,7 @@ namespace {
 
 using work::ConsumerStatus;
 
-double seconds(std::chrono::nanoseconds duration) {
+double in_seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
@@ -64,10 +64,10 @@ std::string_view type_of(FigureKind kind) {
 
 void histogram(Family& family, const std::string& labels, const work::Percentiles& times) {
     for (std::size_t i = 0; i < work::time_bounds.size(); ++i)
-        family.sample(fmt::format(R"({},le="{}")", labels, seconds(work::time_bounds[i])),
+        family.sample(fmt::format(R"({},le="{}")", labels, in_seconds(work::time_bounds[i])),
                       times.up_to[i], "_bucket");
     family.sample(labels + R"(,le="+Inf")", times.count, "_bucket");
-    family.sample(labels, seconds(times.sum), "_sum");
+    family.sample(labels, in_seconds(times.sum), "_sum");
     family.sample(labels, times.count, "_count");
 }
 
@@ -98,7 +98,7 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
     }
     Family uptime(out, "airy_consumer_uptime_seconds", "gauge", "Since the consumer started.");
     for (const auto& status : consumers)
-        uptime.sample(labels_of(status), seconds(status.uptime));
+        uptime.sample(labels_of(status), in_seconds(status.uptime));
     return out;
 }
 

@@ -60,19 +60,20 @@ struct Recording {
     std::size_t first_skipped = 0;
 };
 
-std::optional<double> number(const json& object, std::string_view key) {
+std::optional<double> number_of(const json& object, std::string_view key) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_number()) return std::nullopt;
     return found->get<double>();
 }
 
-std::string text(const json& object, std::string_view key) {
+std::string text_of(const json& object, std::string_view key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 void take(Samples& samples, const json& sample, double time, std::string_view key) {
-    if (const auto value = number(sample, key)) samples[std::string(key)].push_back({time, *value});
+    if (const auto value = number_of(sample, key))
+        samples[std::string(key)].push_back({time, *value});
 }
 
 std::string quantile_key(std::string_view times, std::string_view quantile) {
@@ -82,22 +83,22 @@ std::string quantile_key(std::string_view times, std::string_view quantile) {
 // Nothing while nothing was measured.
 void take_times(Samples& samples, const json& sample, double time, std::string_view key) {
     const auto found = sample.find(key);
-    if (found == sample.end() || !found->is_object() || number(*found, "count") == 0.0) return;
+    if (found == sample.end() || !found->is_object() || number_of(*found, "count") == 0.0) return;
     for (const std::string_view quantile : {"p50", "p99"})
-        if (const auto value = number(*found, quantile))
+        if (const auto value = number_of(*found, quantile))
             samples[quantile_key(key, quantile)].push_back({time, *value});
 }
 
 void take_sample(Recording& recording, const json& sample, double time) {
-    if (text(sample, "kind") == "queue") {
-        auto& samples = recording.queues[text(sample, "queue")];
+    if (text_of(sample, "kind") == "queue") {
+        auto& samples = recording.queues[text_of(sample, "queue")];
         for (const std::string_view key :
              {"ready", "unacked", "publish_rate", "deliver_rate", "ack_rate", "redeliver_rate"})
             take(samples, sample, time, key);
         return;
     }
-    const auto pid = number(sample, "pid").value_or(0);
-    auto& samples = recording.pools[fmt::format("{} ({:.0f})", text(sample, "name"), pid)];
+    const auto pid = number_of(sample, "pid").value_or(0);
+    auto& samples = recording.pools[fmt::format("{} ({:.0f})", text_of(sample, "name"), pid)];
     for (const auto& figure : figures)
         take(samples, sample, time, figure.key);
     for (const auto& times : all_times)
@@ -110,9 +111,9 @@ Recording read(std::istream& in) {
     for (std::size_t number = 1; std::getline(in, line); ++number) {
         if (line.empty()) continue;
         const json sample = json::parse(line, nullptr, false);
-        const auto kind = sample.is_object() ? text(sample, "kind") : "";
+        const auto kind = sample.is_object() ? text_of(sample, "kind") : "";
         std::optional<util::SystemTime> at;
-        if (kind == "queue" || kind == "pool") at = util::parse_rfc3339(text(sample, "time"));
+        if (kind == "queue" || kind == "pool") at = util::parse_rfc3339(text_of(sample, "time"));
         if (!at) {
             if (recording.skipped++ == 0) recording.first_skipped = number;
             continue;

@@ -33,16 +33,16 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
-[[noreturn]] void fail(const boost::system::error_code& error) {
+[[noreturn]] void give_up(const boost::system::error_code& error) {
     throw Error(ErrorKind::general, error.message());
 }
 
 // For what a system call returns.
 void check(int result) {
-    if (result < 0) fail({errno, boost::system::system_category()});
+    if (result < 0) give_up({errno, boost::system::system_category()});
 }
 
 util::Fd open_socket(int family) {
@@ -78,7 +78,7 @@ util::Fd listen_tcp(asio::io_context& loop, const ListenAddress& address, int ba
     boost::system::error_code error;
     const auto found =
         resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-    if (error) fail(error);
+    if (error) give_up(error);
     const tcp::endpoint endpoint = found.begin()->endpoint();
     auto socket = open_socket(endpoint.protocol().family());
     const int on = 1;
@@ -92,7 +92,7 @@ util::Fd listen_unix(const std::string& path, int backlog) {
     const std::string early = path + ".n";
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (early.size() >= sizeof address.sun_path) fail(asio::error::name_too_long);
+    if (early.size() >= sizeof address.sun_path) give_up(asio::error::name_too_long);
     std::memcpy(address.sun_path, early.c_str(), early.size());
     ::unlink(early.c_str());
     auto socket = open_socket(AF_UNIX);
@@ -135,7 +135,7 @@ struct Listener::State {
 // accept4(2), since Asio's own accept leaves a moment in which a child process inherits the socket.
 asio::awaitable<void> Listener::State::accept(std::shared_ptr<State> self) {
     while (self->listening.is_open()) {
-        co_await self->listening.async_wait(asio::posix::stream_descriptor::wait_read, as_tuple);
+        co_await self->listening.async_wait(asio::posix::stream_descriptor::wait_read, as_result);
         if (!self->listening.is_open()) co_return;
         util::Fd accepted(::accept4(self->listening.native_handle(), nullptr, nullptr,
                                     SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -144,7 +144,7 @@ asio::awaitable<void> Listener::State::accept(std::shared_ptr<State> self) {
         } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
             // Out of descriptors, most likely.
             self->pause.expires_after(accept_pause);
-            co_await self->pause.async_wait(as_tuple);
+            co_await self->pause.async_wait(as_result);
         }
     }
 }

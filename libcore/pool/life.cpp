@@ -13,7 +13,7 @@ namespace airy::pool {
 
 namespace {
 // The longest sleep of a thread that waits by a clock other than its own.
-constexpr std::chrono::nanoseconds longest_sleep = std::chrono::hours(1);
+constexpr std::chrono::nanoseconds longest_wait = std::chrono::hours(1);
 }  // namespace
 
 void State::open() {
@@ -132,7 +132,7 @@ bool State::wait_until(std::optional<util::SteadyTime> deadline) {
             }
             const std::chrono::nanoseconds left = *deadline - clock_.steady();
             timed_out = left.count() <= 0;
-            if (!timed_out) waits_.changed.wait_for(lock, std::min(left, longest_sleep));
+            if (!timed_out) waits_.changed.wait_for(lock, std::min(left, longest_wait));
         }
         --waits_.count;
         if (on_loop) waits_.on_loop = false;

@@ -46,7 +46,7 @@ bool is_digit(char c) noexcept {
 
 // One number as whole + fraction / divisor, read from the front of `rest`; digits beyond
 // nanoseconds of a day are dropped. The two apart, so that neither overflows times a unit.
-struct Decimal {
+struct Count {
     Wide whole = 0;
     Wide fraction = 0;
     std::int64_t divisor = 1;
@@ -54,7 +54,7 @@ struct Decimal {
     Wide times(std::int64_t unit) const { return whole * unit + fraction * unit / divisor; }
 };
 
-bool take_decimal(std::string_view& rest, Decimal& out, bool& too_long) {
+bool take_decimal(std::string_view& rest, Count& out, bool& too_long) {
     std::size_t i = 0;
     std::size_t digits = 0;
     for (; i < rest.size() && is_digit(rest[i]); ++i, ++digits) {
@@ -110,7 +110,7 @@ std::chrono::nanoseconds parse_duration(std::string_view text) {
     Wide total = 0;
     std::int64_t last_unit = std::numeric_limits<std::int64_t>::max();
     for (auto rest = text; !rest.empty();) {
-        Decimal number;
+        Count number;
         bool too_long = false;
         if (!take_decimal(rest, number, too_long)) refuse(text, too_long ? "it is too long" : "");
         if (rest.empty()) refuse(text, "its unit is missing");

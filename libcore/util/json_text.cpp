@@ -16,12 +16,12 @@ namespace {
 
 constexpr std::size_t deepest = 1024;  // what the scanner's stack of bits can hold
 
-bool is_digit(char c) noexcept {
+bool is_decimal_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
 int hex_value(char c) noexcept {
-    if (is_digit(c)) return c - '0';
+    if (is_decimal_digit(c)) return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
@@ -202,29 +202,29 @@ class Scanner {
 
     bool number() noexcept {
         if (peek() == '-') ++at_;
-        if (!is_digit(peek()))
+        if (!is_decimal_digit(peek()))
             return fail(at_ == end_ ? "it ends too early" : "a JSON value is needed");
         if (*at_ == '0')
             ++at_;
         else
             digits();
-        if (is_digit(peek())) return fail("a number cannot begin with 0");
+        if (is_decimal_digit(peek())) return fail("a number cannot begin with 0");
         if (peek() == '.') {
             ++at_;
-            if (!is_digit(peek())) return fail("a digit is needed after '.'");
+            if (!is_decimal_digit(peek())) return fail("a digit is needed after '.'");
             digits();
         }
         if (peek() == 'e' || peek() == 'E') {
             ++at_;
             if (peek() == '+' || peek() == '-') ++at_;
-            if (!is_digit(peek())) return fail("the exponent needs a digit");
+            if (!is_decimal_digit(peek())) return fail("the exponent needs a digit");
             digits();
         }
         return true;
     }
 
     void digits() noexcept {
-        while (at_ != end_ && is_digit(*at_))
+        while (at_ != end_ && is_decimal_digit(*at_))
             ++at_;
     }
 
@@ -460,7 +460,8 @@ std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept {
 }
 
 bool is_json_number(std::string_view text) noexcept {
-    if (text.empty() || (text.front() != '-' && !is_digit(text.front())) || !is_digit(text.back()))
+    if (text.empty() || (text.front() != '-' && !is_decimal_digit(text.front())) ||
+        !is_decimal_digit(text.back()))
         return false;
     return Scanner(text, 1, nullptr).scan();
 }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t held_limit = 64 << 20;  // bytes of bodies that wait or may be sent again
 constexpr int publish_burst = 64;             // messages written between two looks for confirms
-constexpr std::chrono::milliseconds destructor_deadline{500};
+constexpr std::chrono::milliseconds publisher_deadline{500};
 
 bool is_outcome(const PublisherEvent& event) noexcept {
     const auto* unroutable = std::get_if<Unroutable>(&event);
@@ -35,7 +35,7 @@ AmqpPublisher::AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& o
 }
 
 AmqpPublisher::~AmqpPublisher() {
-    close(destructor_deadline);
+    close(publisher_deadline);
     empty_amqp_pool(&pool_);
 }
 

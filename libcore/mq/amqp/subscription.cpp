@@ -18,7 +18,7 @@ namespace {
 
 // Settlements wait for company this long; the contract of Subscription allows 20 ms.
 constexpr std::chrono::milliseconds settle_patience{5};
-constexpr std::chrono::milliseconds destructor_deadline{500};
+constexpr std::chrono::milliseconds subscription_deadline{500};
 // The broker sends a few deliveries at a time, and each time three threads are woken for them.
 // Where that does not hold anybody up, since the prefetch is large, what comes this soon after
 // others waits for company.
@@ -39,7 +39,7 @@ AmqpSubscription::AmqpSubscription(const Endpoint& endpoint, const SubscribeOpti
 }
 
 AmqpSubscription::~AmqpSubscription() {
-    close(destructor_deadline);
+    close(subscription_deadline);
 }
 
 // Every new connection's beginning.

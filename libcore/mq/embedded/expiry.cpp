@@ -14,7 +14,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-constexpr std::size_t most_messages = 500;  // in one change: a few milliseconds
+constexpr std::size_t most_expired = 500;  // in one change: a few milliseconds
 constexpr std::int64_t most_queues = 50;
 
 // Only at the head: an expired message behind one that has not expired waits with it, as in
@@ -50,7 +50,7 @@ void run_due(Change& change) {
         while (rows.next())
             items.emplace_back(rows.integer(0), static_cast<Due>(rows.integer(1)));
     }
-    std::size_t budget = most_messages;
+    std::size_t budget = most_expired;
     for (const auto& [id, kind] : items) {
         auto* queue = change.counts(id);
         if (queue == nullptr) change.set_due(id, kind, std::nullopt);  // its queue was deleted

@@ -25,9 +25,9 @@ namespace {
 
 constexpr std::size_t waiting_limit = 64 << 20;  // bytes of bodies that wait to be stored
 // Limits of one transaction, so that consumers get their turn within milliseconds.
-constexpr std::size_t most_messages = 500;
+constexpr std::size_t most_published = 500;
 constexpr std::size_t most_bytes = 4 << 20;
-constexpr std::chrono::milliseconds destructor_deadline{500};
+constexpr std::chrono::milliseconds publisher_deadline{500};
 constexpr int no_route = 312;  // AMQP 0-9-1 section 1.1
 
 // Refuses a message that could not be read back from the file, while the publisher can still be
@@ -57,7 +57,7 @@ EmbeddedPublisher::EmbeddedPublisher(const Location& location, const PublisherOp
 }
 
 EmbeddedPublisher::~EmbeddedPublisher() {
-    close(destructor_deadline);
+    close(publisher_deadline);
 }
 
 std::uint64_t EmbeddedPublisher::try_submit(event::Message& message) {
@@ -103,7 +103,7 @@ void EmbeddedPublisher::serve_until_closed() {
         while (!rest.empty() && !service_.closing()) {
             std::size_t count = 0;
             std::size_t bytes = 0;
-            while (count < rest.size() && count < most_messages && bytes < most_bytes)
+            while (count < rest.size() && count < most_published && bytes < most_bytes)
                 bytes += rest[count++].body.size();
             publish_all(rest.first(count));
             rest = rest.subspan(count);

@@ -28,9 +28,9 @@ using std::chrono::steady_clock;
 
 // A settlement waits this long for others; the contract of Subscription allows 20 ms.
 constexpr milliseconds settle_patience{5};
-constexpr milliseconds destructor_deadline{500};
+constexpr milliseconds subscription_deadline{500};
 // Messages of one transaction: other processes get their turn within milliseconds.
-constexpr std::size_t most_messages = 500;
+constexpr std::size_t most_leased = 500;
 // A subscription that no wake-up reached looks at its queue after this time.
 constexpr milliseconds tick{1000};
 // A subscription that left messages to the queue's other consumers looks again after this time.
@@ -71,7 +71,7 @@ EmbeddedSubscription::EmbeddedSubscription(const Location& location,
 }
 
 EmbeddedSubscription::~EmbeddedSubscription() {
-    close(destructor_deadline);
+    close(subscription_deadline);
 }
 
 void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
@@ -306,7 +306,7 @@ std::size_t EmbeddedSubscription::share(Change& change, const QueueCounts& queue
 
 std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, QueueCounts& queue) {
     const auto space = room();
-    const auto wanted = std::min(space, most_messages);
+    const auto wanted = std::min(space, most_leased);
     const auto limit = queue.ready == 0 ? 0 : std::min(wanted, share(change, queue));
     auto taken = lease_messages(change, queue, session_.id, limit);
     const bool room_left = taken.size() < space;

@@ -52,7 +52,7 @@ util::Fd connect_tcp(std::uint16_t port) {
     return fd;
 }
 
-struct Fixture {
+struct ListenerFixture {
     asio::io_context loop{1};
     std::optional<Listener> listener;
 
@@ -97,7 +97,7 @@ TEST_CASE("an address to listen on") {
         CHECK_THROWS_AS(net::parse_listen_address(wrong), Error);
 }
 
-TEST_CASE_FIXTURE(Fixture, "clients are served over TCP") {
+TEST_CASE_FIXTURE(ListenerFixture, "clients are served over TCP") {
     listen();
     REQUIRE(listener->port() != 0);
     const auto one = connect_tcp(listener->port());
@@ -108,7 +108,8 @@ TEST_CASE_FIXTURE(Fixture, "clients are served over TCP") {
     CHECK(read(one) == "one\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "clients are served over a Unix socket that only its user may open") {
+TEST_CASE_FIXTURE(ListenerFixture,
+                  "clients are served over a Unix socket that only its user may open") {
     const test::TemporaryDirectory directory;
     const auto path = directory.path() + "/socket";
     listener.emplace(loop, net::listen_unix(path, 8), ListenerLimits{}, echo);
@@ -127,7 +128,7 @@ TEST_CASE_FIXTURE(Fixture, "clients are served over a Unix socket that only its 
     CHECK(test::connect_unix(path));
 }
 
-TEST_CASE_FIXTURE(Fixture, "what cannot be listened on, with the bare reason") {
+TEST_CASE_FIXTURE(ListenerFixture, "what cannot be listened on, with the bare reason") {
     const auto reason = [](auto listen_on) -> std::string {
         try {
             listen_on();
@@ -150,7 +151,7 @@ TEST_CASE_FIXTURE(Fixture, "what cannot be listened on, with the bare reason") {
           "File name too long");
 }
 
-TEST_CASE_FIXTURE(Fixture, "one client too many is refused, or the oldest gives way") {
+TEST_CASE_FIXTURE(ListenerFixture, "one client too many is refused, or the oldest gives way") {
     bool refuses = true;
     SUBCASE("refused") {
         listen(2);
@@ -177,7 +178,7 @@ TEST_CASE_FIXTURE(Fixture, "one client too many is refused, or the oldest gives 
     CHECK(read(next) == "next\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a client that says nothing is dropped") {
+TEST_CASE_FIXTURE(ListenerFixture, "a client that says nothing is dropped") {
     listen(4, ListenerLimits::WhenFull::refuse_newest, 50ms);
     const auto client = connect_tcp(listener->port());
     test::send_all(client.get(), "half a line");
@@ -186,7 +187,7 @@ TEST_CASE_FIXTURE(Fixture, "a client that says nothing is dropped") {
     CHECK(std::chrono::steady_clock::now() - start >= 40ms);
 }
 
-TEST_CASE_FIXTURE(Fixture, "serving one client fails: the next is served") {
+TEST_CASE_FIXTURE(ListenerFixture, "serving one client fails: the next is served") {
     int served = 0;
     listen(1, ListenerLimits::WhenFull::refuse_newest, 30s,
            [&served](std::shared_ptr<ClientSocket> client) {
@@ -199,7 +200,7 @@ TEST_CASE_FIXTURE(Fixture, "serving one client fails: the next is served") {
     CHECK(read(next) == "next\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "out of descriptors, clients wait until there are some") {
+TEST_CASE_FIXTURE(ListenerFixture, "out of descriptors, clients wait until there are some") {
     listen();
     const auto client = connect_tcp(listener->port());
     test::send_all(client.get(), "patient\n");
@@ -219,7 +220,8 @@ TEST_CASE_FIXTURE(Fixture, "out of descriptors, clients wait until there are som
     CHECK(read(client) == "patient\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "child processes inherit neither the listening socket nor a client's") {
+TEST_CASE_FIXTURE(ListenerFixture,
+                  "child processes inherit neither the listening socket nor a client's") {
     bool closed_on_exec = false;
     listen(4, ListenerLimits::WhenFull::refuse_newest, 30s,
            [&closed_on_exec](std::shared_ptr<ClientSocket> client) {
@@ -234,7 +236,7 @@ TEST_CASE_FIXTURE(Fixture, "child processes inherit neither the listening socket
     CHECK((::fcntl(listening.get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(ListenerFixture,
                   "a listener that is gone accepts nobody; who is served is served to the end") {
     listen();
     const auto port = listener->port();

@@ -63,7 +63,7 @@ class Gate {
     std::shared_ptr<State> state_ = std::make_shared<State>();  // shared with the threads
 };
 
-struct Asked {
+struct Resolved {
     std::vector<tcp::endpoint> endpoints;
     std::string failure;
     bool aborted = false;
@@ -76,7 +76,7 @@ asio::awaitable<std::vector<tcp::endpoint>> resolve(net::Resolver& resolver, std
     co_return co_await resolver.resolve(host, 99, deadline);
 }
 
-void ask(asio::io_context& loop, net::Resolver& resolver, const std::string& host, Asked& asked,
+void ask(asio::io_context& loop, net::Resolver& resolver, const std::string& host, Resolved& asked,
          std::chrono::milliseconds limit = 10s, asio::cancellation_slot slot = {}) {
     asio::co_spawn(loop, resolve(resolver, host, limit),
                    asio::bind_cancellation_slot(
@@ -99,7 +99,7 @@ TEST_CASE("an address is no name: nothing is looked up") {
     asio::io_context loop{1};
     Gate gate;
     net::Resolver resolver(loop, gate.look_up());
-    Asked v4, v6;
+    Resolved v4, v6;
     ask(loop, resolver, "127.0.0.1", v4);
     ask(loop, resolver, "::1", v6);
     loop.run();
@@ -112,7 +112,7 @@ TEST_CASE("one name is looked up once, however many wait for it") {
     asio::io_context loop{1};
     Gate gate;
     net::Resolver resolver(loop, gate.look_up());
-    std::vector<Asked> asked(1000);
+    std::vector<Resolved> asked(1000);
     for (auto& one : asked)
         ask(loop, resolver, "name", one);
     loop.poll();
@@ -122,7 +122,7 @@ TEST_CASE("one name is looked up once, however many wait for it") {
         CHECK(one.endpoints == std::vector{tcp::endpoint(asio::ip::make_address("192.0.2.1"), 99)});
     CHECK(gate.calls() == 1);
 
-    Asked again;
+    Resolved again;
     ask(loop, resolver, "missing", again);
     loop.restart();
     loop.run();
@@ -134,7 +134,7 @@ TEST_CASE("a lookup that hangs holds up neither its deadline, nor the loop, nor 
     asio::io_context loop{1};
     Gate gate;
     auto resolver = std::make_unique<net::Resolver>(loop, gate.look_up());
-    Asked late, cancelled;
+    Resolved late, cancelled;
     asio::cancellation_signal signal;
     ask(loop, *resolver, "slow", late, 50ms);
     ask(loop, *resolver, "slower", cancelled, 10s, signal.slot());
@@ -154,7 +154,7 @@ TEST_CASE("a bounded number of names is looked up at once, the others follow") {
     asio::io_context loop{1};
     Gate gate;
     net::Resolver resolver(loop, gate.look_up());
-    std::vector<Asked> asked(30);
+    std::vector<Resolved> asked(30);
     for (std::size_t i = 0; i < asked.size(); ++i)
         ask(loop, resolver, "name" + std::to_string(i), asked[i]);
     loop.poll();
