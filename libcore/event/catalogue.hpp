@@ -34,8 +34,8 @@ struct EventType {
 // Constant data.
 std::span<const EventType> airy_types() noexcept;
 
-// The event types that a program knows: completing, checking, `airy event`, help and examples all
-// come from the one that is handed to them. Any thread, while nobody assigns to it.
+// The event types that a program knows; completion, checks, `airy event`, help and examples read
+// them from here. Any thread, while no thread assigns to it.
 class Catalogue {
   public:
     // The texts and fields of `types` are borrowed.
@@ -46,7 +46,7 @@ class Catalogue {
     // The type of this name; nullptr when there is none.
     const EventType* find(std::string_view name) const noexcept;
 
-    // The known name that `word` was probably meant to be; empty when none is near.
+    // The known name nearest to `word`, a misspelt one; empty when no name is near.
     std::string_view nearest_name(std::string_view word) const;
 
   private:

@@ -89,7 +89,7 @@ class Body {
                 member.key = names_.emplace_back(util::json_unescape(member.key));
     }
 
-    // Readers differ in which of two they take, so an event with both is refused.
+    // Readers differ in which of two fields of one name they take, so such an event is refused.
     void refuse_duplicates() const {
         constexpr std::size_t few = 24;
         const auto twice = [](std::string_view name) {
@@ -112,7 +112,7 @@ class Body {
 
     std::string_view text_;
     std::vector<JsonMember> members_;
-    std::vector<std::string> names_;  // what members_' names with escapes stand for
+    std::vector<std::string> names_;  // unescaped names, which members_ view
 };
 
 std::string needed(const Field& field) {
@@ -175,7 +175,8 @@ void check_custom_topic(std::string_view topic) {
     }
 }
 
-// The entry of a known type; nullptr for a custom one. Throws for what may not be published.
+// The entry of a known type; nullptr for a custom type. Throws for a type that may not be
+// published.
 const EventType* check_type(const Catalogue& catalogue, std::string_view type, bool custom) {
     if (const auto* known = catalogue.find(type)) return known;
     if (!custom) {
@@ -187,7 +188,7 @@ const EventType* check_type(const Catalogue& catalogue, std::string_view type, b
     return nullptr;
 }
 
-// The text of an envelope field, where it is there. Throws when it is no string.
+// The text of an envelope field; nullopt without the field. Throws when the field is not a string.
 std::optional<std::string> envelope_text(const Body& body, std::string_view name,
                                          std::string_view need) {
     const auto* member = body.find(name);

@@ -31,24 +31,24 @@ struct CompleteOptions {
     std::string (*new_id)() = &util::uuid_v4;          // for event ids that are missing
 };
 
-// Checks one event and adds event_id, event_type and timestamp where they are missing. Every byte
-// that was there stays as it was: what is added goes in after the opening brace, and a body that
-// has it all passes unchanged. Fields the type does not know are kept. Throws Error{invalid_event}
-// that says which field, what was found and what is needed; for an unknown type the hint names the
-// nearest. Any thread.
+// Checks one event and adds event_id, event_type and timestamp where they are missing. All bytes of
+// the body stay: added fields go in after the opening brace, and a complete body passes unchanged.
+// Fields that the type does not know are kept. Throws Error{invalid_event} that names the field,
+// the value found and the value needed; for an unknown type the hint names the nearest type. Any
+// thread.
 Event complete(const Catalogue& catalogue, std::string_view json_body,
                const CompleteOptions& options);
 
 using FieldSettings = std::span<const std::pair<std::string, std::string>>;
 
-// An event from `name=value` pairs. The type's own ids become numbers, everything else a string,
-// also fields it does not know; for a custom type a value that is JSON stays JSON. event_id and
-// timestamp may be among them. Throws as complete does; `options.topic` is not used.
+// An event from `name=value` pairs. The type's own ids become numbers, all other fields strings,
+// also fields that the type does not know; for a custom type a value that is JSON stays JSON.
+// event_id and timestamp may be among them. Throws as complete does; `options.topic` is not used.
 Event from_fields(const Catalogue& catalogue, std::string_view type, FieldSettings settings,
                   const CompleteOptions& options);
 
-// The event as a message with the properties that Airy sets, and airy's own: content_type,
-// delivery_mode 2, timestamp, message_id, type, app_id.
+// The event as a message with the properties that Airy's services set, and those that airy adds:
+// content_type, delivery_mode 2, timestamp, message_id, type, app_id.
 Message to_message(Event event, std::string exchange);
 
 }  // namespace airy::event

@@ -38,7 +38,7 @@ void append_step(std::string& pointer, std::string_view name) {
     }
 }
 
-// Whether it can be a JSON object: every name UTF-8 and there once.
+// Whether the table can be a JSON object: each name is UTF-8 and there once.
 bool is_plain(const HeaderTable& table) {
     std::vector<std::string_view> names;
     names.reserve(table.size());
@@ -54,7 +54,7 @@ template <typename Float, typename Bits>
 std::string float_text(Float value) {
     if (std::isfinite(value)) {
         auto text = fmt::format("{}", value);
-        // Other programs would make 0 of an integer -0.
+        // Other programs read the integer -0 as 0.
         if (text.find_first_of(".e") == std::string::npos) text += ".0";
         return text;
     }
@@ -123,7 +123,7 @@ class HeaderWriter {
         out_ += ']';
     }
 
-    // What lies too deep to be read back is left out, and said to be: parsing refuses such a line.
+    // A value too deep to be read back is left out and marked as such: the parser refuses the line.
     void value(const HeaderValue& header) {
         if (depth_ == header_depth_limit) {
             type("too_deep");
@@ -151,7 +151,8 @@ class HeaderWriter {
     }
     void put(double v) {
         const auto text = float_text<double, std::uint64_t>(v);
-        // Without a fraction it may be an integer after another program has written it anew.
+        // Another program that rewrites the line may write a double without a fraction as an
+        // integer.
         if (!std::isfinite(v) || v == std::trunc(v)) type("double");
         out_ += text;
     }

@@ -13,10 +13,11 @@ namespace airy::event {
 // Header tables as the JSON of the message line: natural values, and their exact AMQP types beside
 // them where the natural reading gives another type (message_line.hpp has the rules).
 
-// Appends the members `"headers":{…}` and, when there is something to say, `,"header_types":{…}`.
+// Appends the members `"headers":{…}` and, for types that the values do not tell,
+// `,"header_types":{…}`.
 void append_headers(std::string& out, const Message& message);
 
-// What is wrong in a line, and at which of its bytes (a pointer into it, or null).
+// The mistake in a line, and where (a pointer to a byte of the line, or null).
 struct LineFault : std::runtime_error {
     LineFault(const char* where, const std::string& what) : std::runtime_error(what), at(where) {}
     const char* at;

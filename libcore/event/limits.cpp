@@ -13,7 +13,7 @@
 namespace airy::event {
 namespace {
 
-// Whether the value is more than `limit` deep; a scalar is one.
+// Whether the value has more than `limit` levels; a scalar has one.
 bool is_deeper(const HeaderValue& value, std::size_t limit) {
     if (limit == 0) return true;
     if (const auto* array = std::get_if<HeaderArray>(&value.value))

@@ -51,8 +51,8 @@ struct HeaderValue {
     bool operator==(const HeaderValue& other) const;
 };
 
-// One name of a table with its value. No std::pair: its constraints look into HeaderValue while it
-// is not complete, which clang refuses.
+// One name of a table with its value. No std::pair: its constraints need HeaderValue complete,
+// which it is not here, so clang refuses.
 struct HeaderField {
     std::string first;
     HeaderValue second;
@@ -68,7 +68,7 @@ inline bool HeaderValue::operator==(const HeaderValue& other) const {
     return value == other.value;
 }
 
-// The properties of AMQP basic; what is absent on the wire is absent here.
+// The properties of AMQP basic; a property that is absent on the wire is absent here.
 struct Properties {
     std::optional<std::string> content_type;
     std::optional<std::string> content_encoding;

@@ -45,8 +45,8 @@ constexpr std::array text_properties{
 constexpr std::array<std::string_view, 3> number_properties{"delivery_mode", "priority",
                                                             "timestamp"};
 
-// What a line may hold; a name that is none of these is a mistake, and what it was meant to say
-// would be lost.
+// The members of a line. Any other name is a misspelt one, and its value would be lost, so it is
+// refused.
 constexpr std::array<std::string_view, 16> line_names{
     "id",
     "topic",
@@ -70,7 +70,7 @@ bool is_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Whether the body can stand in a line as it is, and be found in it again byte for byte.
+// Whether the line can hold the body as JSON, and a reader gets it back byte for byte.
 bool fits_in_line(std::string_view body) {
     return !body.empty() && !is_space(body.front()) && !is_space(body.back()) &&
            body.find('\n') == std::string_view::npos && body.find('\r') == std::string_view::npos &&
@@ -199,7 +199,7 @@ std::vector<JsonMember> object_members(std::string_view text, std::string_view n
     return members;
 }
 
-// `known` are the names that the member's own could have been meant to be.
+// `known` are the names among which the hint looks for the nearest.
 LineFault unknown_name(const JsonMember& member, std::string_view what,
                        std::span<const std::string_view> known) {
     const auto near = util::nearest(member.key, known);
@@ -247,7 +247,7 @@ void read_base64_properties(Properties& properties, const JsonMember& object) {
     }
 }
 
-// The members of a line that matter, gathered before they are read: their order is free.
+// The members of a line that make the message, gathered before they are read: their order is free.
 struct LineMembers {
     JsonMember topic, exchange, properties, properties_base64, headers, header_types, body;
 };
@@ -269,8 +269,8 @@ LineMembers gather(std::string_view text) {
         if (std::ranges::find(line_names, member.key) == line_names.end())
             throw unknown_name(member, "member", line_names);
         auto* slot = slot_of(line, member.key);
-        if (slot == nullptr) continue;  // queue, redelivered, received_at: how it came here
-        // null stands for "not there", but for a body, where it is a JSON text like any other.
+        if (slot == nullptr) continue;  // queue, redelivered, received_at: not sent again
+        // null means "not there", except for a body, where null is a JSON text like any other.
         if (member.kind == JsonKind::null && member.key != "body") continue;
         if (!slot->key.empty())
             throw LineFault(member.value.data(), fmt::format("{} is there twice", member.key));

@@ -16,7 +16,7 @@ namespace airy::event {
 //   "headers":{…},"body":…}`
 //
 // - `body` is the JSON text exactly as it came, if it is valid JSON and can stand in one line: with
-//   a line break in it, or space around it, it could not come back byte for byte. Otherwise
+// a line break in it, or space around it, a reader would not get it back byte for byte. Otherwise
 //   `body_text` holds it as a string, or `body_base64` where it is not UTF-8.
 // - `headers` reads naturally: an integer is an int64, a number with a fraction or exponent a
 //   double, null is void, an object a table. `header_types`, there only when needed, gives the
@@ -33,10 +33,9 @@ namespace airy::event {
 void append_message_line(std::string& out, const Message& message, std::string_view queue,
                          bool redelivered, util::SystemTime received_at);
 
-// The message of a line. Needs a topic and a body; takes no notice of queue, redelivered and
-// received_at, nor of types of headers that are not there, as when a program has taken the header
-// out. A name that it does not know is an error. Throws Error{invalid_event} that says what is
-// wrong and where.
+// The message of a line. The line needs a topic and a body; queue, redelivered and received_at are
+// ignored, as are types of headers that are not there (a program may have removed the header). An
+// unknown name is an error. Throws Error{invalid_event} that names the mistake and its place.
 Message parse_message_line(std::string_view line);
 
 }  // namespace airy::event

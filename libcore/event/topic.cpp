@@ -72,8 +72,8 @@ void check_pattern(std::string_view pattern) {
 }
 
 bool matches(std::string_view pattern, std::string_view topic) noexcept {
-    // `#` first stands for nothing; when what follows it fails, it takes one word more. Only the
-    // last `#` needs to be tried again: the earlier ones have left the rest as long as they could.
+    // `#` first takes no word; when the pattern after it fails, it takes one word more. Only the
+    // last `#` needs another try: the earlier ones took as few words as they could.
     Words p(pattern);
     Words t(topic);
     std::optional<Words> after_hash;

@@ -10,15 +10,16 @@ namespace airy::event {
 // pattern the word `*` stands for one word and the word `#` for zero or more
 // (AMQP 0-9-1 section 3.1.3.3, as RabbitMQ reads it).
 
-// Throws Error{usage} for what cannot be published to, or was surely not meant: empty, longer than
-// 255 bytes, not UTF-8, or with a wildcard as a word.
+// Throws Error{usage} for a topic that no message can have, or that is surely a mistake: empty,
+// longer than 255 bytes, not UTF-8, or with a wildcard as a word.
 void check_topic(std::string_view topic);
 
-// Throws Error{usage} for what cannot be bound, or was surely not meant: empty, longer than 255
-// bytes, not UTF-8, or with a wildcard inside a word (`a.*b`, which AMQP takes literally).
+// Throws Error{usage} for a pattern that no queue can be bound with, or that is surely a mistake:
+// empty, longer than 255 bytes, not UTF-8, or with a wildcard inside a word (`a.*b`, which AMQP
+// takes literally).
 void check_pattern(std::string_view pattern);
 
-// Whether the pattern matches the topic; for any text, whether the checks above like it or not.
+// Whether the pattern matches the topic; also for texts that the checks above refuse.
 bool matches(std::string_view pattern, std::string_view topic) noexcept;
 
 }  // namespace airy::event

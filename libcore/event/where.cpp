@@ -32,7 +32,7 @@ struct OpText {
     Op op;
 };
 
-// Longer ones first where one begins with another.
+// Where one operator begins with another, the longer comes first.
 constexpr std::array operators{
     OpText{"!=", Op::not_equal}, OpText{"!~", Op::no_match}, OpText{">=", Op::at_least},
     OpText{"<=", Op::at_most},   OpText{"=", Op::equal},     OpText{"~", Op::match},
@@ -43,7 +43,7 @@ bool is_ordering(Op op) {
     return op == Op::greater || op == Op::less || op == Op::at_least || op == Op::at_most;
 }
 
-// What a field holds: the digits of a number, or text (a string's own; else its JSON).
+// The value of a field: the digits of a number, or text (of a string; else the JSON text).
 struct Value {
     bool number = false;
     std::string text;
@@ -68,8 +68,8 @@ Value json_value(std::string_view text) {
     }
 }
 
-// What the dotted path leads to in a JSON text. Names may hold dots themselves; elements of arrays
-// go by their number.
+// The value at the dotted path in a JSON text. Names may hold dots; elements of arrays have their
+// number as name.
 std::optional<Value> find_in_json(std::string_view text, std::string_view path) {
     std::vector<util::JsonMember> members;
     util::JsonKind kind = util::JsonKind::null;
@@ -109,7 +109,7 @@ struct HeaderText {
     std::optional<Value> operator()(const HeaderTimestamp& v) const {
         return Value{true, std::to_string(v.seconds)};
     }
-    // Tables and arrays are ways, not values.
+    // Tables and arrays only lead to values; they are none.
     std::optional<Value> operator()(const HeaderArray&) const { return std::nullopt; }
     std::optional<Value> operator()(const HeaderTable&) const { return std::nullopt; }
 };
@@ -143,7 +143,7 @@ std::optional<Value> find_in_array(const HeaderArray& array, std::string_view pa
     return std::nullopt;
 }
 
-// A property by its AMQP name; `known` tells an absent one from one that does not exist.
+// A property by its AMQP name; `known`: AMQP has such a property, be it absent or not.
 std::optional<Value> find_property(const Properties& p, std::string_view name, bool& known) {
     known = true;
     const auto text = [](const std::optional<std::string>& value) -> std::optional<Value> {
@@ -234,7 +234,7 @@ struct Where::Condition {
         return find_in_json(message.body, field.path);
     }
 
-    // How the value stands to the operand; nullopt when the two do not compare.
+    // The order of value and operand; nullopt when the two do not compare.
     std::optional<std::strong_ordering> compare(const Value& value) const {
         if (operand_is_number && (value.number || util::is_json_number(value.text)))
             return util::compare_decimals(value.text, operand);
@@ -247,7 +247,7 @@ struct Where::Condition {
 
     bool equal(const Value& value) const {
         if (value.text == operand) return true;
-        // A string is the same only as text: "042" is not 42.
+        // Strings compare as text: "042" is not 42.
         if (operand_is_number && !value.number) return false;
         return compare(value) == std::strong_ordering::equal;
     }
@@ -256,7 +256,7 @@ struct Where::Condition {
         try {
             return boost::regex_search(value.text, regex);
         } catch (const std::runtime_error&) {
-            return false;  // Boost gives up on a pattern whose time would explode
+            return false;  // Boost gives up: the pattern takes too many steps
         }
     }
 

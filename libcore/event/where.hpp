@@ -17,7 +17,7 @@ namespace airy::event {
 // A field is a dotted path into the body (`post_id`, `author.name`, `tags.0`), or begins with
 // `topic`, `exchange`, `queue`, `properties.`, `headers.` or `body.` (for a body field that one of
 // these names hides). Numbers compare by their exact decimal value, RFC 3339 times as times,
-// everything else as text. What is absent satisfies only `!=` and `!~`.
+// everything else as text. An absent field satisfies only `!=` and `!~`.
 class Where {
   public:
     // Throws Error{usage} that shows the position.

@@ -19,10 +19,10 @@ constexpr double right = 12;
 constexpr double top = 10;
 constexpr double bottom = 24;
 constexpr std::size_t colours = 8;
-// Beyond this a line has more points than the page has pixels.
+// Most points of a line; with more it has more points than the page has pixels.
 constexpr std::size_t most_points = 1200;
 
-// The least 1, 2 or 5 times a power of ten that is not below `value`.
+// The smallest 1, 2 or 5 times a power of ten that is at least `value`.
 double nice(double value) {
     if (value <= 0) return 1;
     const double power = std::pow(10, std::floor(std::log10(value)));
@@ -86,7 +86,7 @@ double highest_of(const std::vector<Point>& points) {
     return highest;
 }
 
-// One point for each run of them, its highest: a peak must not vanish.
+// Keeps the highest point of each run of points: a peak must not vanish.
 std::vector<Point> thinned(const std::vector<Point>& points) {
     const std::size_t run = (points.size() + most_points - 1) / most_points;
     if (run <= 1) return points;
@@ -107,7 +107,7 @@ std::string path_of(const std::vector<Point>& points, const Axes& axes, double g
         const bool starts = out.empty() || point.time - last > gap;
         out += fmt::format("{}{:.1f},{:.1f}", starts ? "M" : "L", axes.x(point.time),
                            axes.y(point.value));
-        if (starts && points.size() == 1) out += "h0.1";  // a lone point is still seen
+        if (starts && points.size() == 1) out += "h0.1";  // makes a single point visible
         last = point.time;
     }
     return out;

@@ -29,7 +29,7 @@ util::JsonFixed seconds(std::chrono::nanoseconds duration) {
     return {std::chrono::duration<double>(duration).count(), 3};
 }
 
-// Milliseconds to the microsecond.
+// Milliseconds with three digits after the point.
 util::JsonObject json_of(const work::Percentiles& measured) {
     const auto time = [](std::chrono::nanoseconds duration) {
         return util::JsonFixed{milliseconds(duration), 3};
@@ -77,7 +77,7 @@ std::string rate_key(const Figure& figure) {
     return std::string(figure.key) + "_rate";
 }
 
-// The members that only a consumer itself can tell; without a status the same, all null.
+// The members that need the consumer's answer; without a status all are null.
 void add_figures(util::JsonObject& json, const work::ConsumerStatus* status) {
     const auto add = [&](std::string_view key, const auto& value_of) {
         if (status != nullptr)
@@ -122,7 +122,7 @@ std::chrono::nanoseconds duration_of(const json& object, const char* key, double
     const auto found = object.find(key);
     if (found == object.end() || !found->is_number()) return {};
     const double value = found->get<double>() * unit;
-    // Beyond 100 years it is no measurement, and would not fit.
+    // A time beyond 100 years is not a measurement, and nanoseconds would not hold it.
     return value > 0 && value < 3.1e18 ? std::chrono::nanoseconds(std::llround(value))
                                        : std::chrono::nanoseconds{};
 }
@@ -155,7 +155,7 @@ work::Rates rates_of(const json& status, std::string_view key) {
     return {one("1s"), one("10s"), one("60s")};
 }
 
-// The objects of an array; nothing for another thing.
+// The objects of an array; none when `value` is not an array.
 std::vector<json> objects_of(const json& status, const char* key) {
     std::vector<json> objects;
     const auto found = status.find(key);

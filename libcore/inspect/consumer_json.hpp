@@ -15,12 +15,12 @@ namespace airy::inspect {
 // line of `stats pools --output json`. Keys are kept from release to release.
 std::string to_json(const work::ConsumerStatus& status);
 
-// Adds the same members. A consumer that does not answer has them too: its state is `not
-// answering`, its figures are null.
+// Adds the same members. For a consumer that does not answer, the state is `not answering` and the
+// figures are null.
 void add_members(util::JsonObject& json, const Consumer& consumer);
 
-// Reads it back; keys that are missing (another release wrote it) stay at their defaults, unknown
-// ones are skipped. Throws Error{general} for what is not an object.
+// Reads a status back; missing keys (another release wrote it) stay at their defaults, unknown keys
+// are skipped. Throws Error{general} when the JSON is not an object.
 work::ConsumerStatus parse_consumer_status(std::string_view json);
 
 }  // namespace airy::inspect

@@ -32,7 +32,7 @@ using nlohmann::json;
 
 constexpr std::size_t answer_limit = 1 << 20;  // bytes
 
-// What asking on one socket has come to.
+// The result of asking on one socket.
 struct Reply {
     enum class State { silent, gone, answered };
     State state = State::silent;
@@ -45,7 +45,7 @@ asio::awaitable<void> ask(std::string path, std::string request, Reply& reply) {
         const Protocol::endpoint endpoint(path);
         co_await socket.async_connect(endpoint, asio::use_awaitable);
     } catch (const boost::system::system_error& error) {
-        // Nobody has the socket open, or it is not there any more.
+        // No process has the socket open, or the socket is gone.
         if (error.code() == asio::error::connection_refused ||
             error.code() == boost::system::errc::no_such_file_or_directory)
             reply.state = Reply::State::gone;
@@ -60,7 +60,7 @@ asio::awaitable<void> ask(std::string path, std::string request, Reply& reply) {
         reply.line = line.substr(0, size - 1);
         reply.state = Reply::State::answered;
     } catch (const boost::system::system_error&) {
-        // It ended meanwhile or drops its clients: as good as no answer.
+        // The consumer ended meanwhile or drops its clients: as good as no answer.
     }
 }
 
@@ -91,8 +91,8 @@ std::string request_line(ControlOperation operation, std::size_t size) {
     return name("drain").line();
 }
 
-// The status in an answer. Throws what the consumer objected to, or Error{general} for an answer
-// that is none.
+// The status in an answer. Throws the consumer's refusal, or Error{general} when the text is not an
+// answer.
 work::ConsumerStatus status_in(const std::string& line) {
     const json answer = json::parse(line, nullptr, false);
     if (answer.is_object() && answer.contains("status") && answer["status"].is_object())
@@ -140,7 +140,7 @@ std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline) {
                 consumer.status = status_in(replies[i].line);
                 consumer.name = consumer.status->name;
             } catch (const Error&) {
-                // Not an answer; it stays listed, as one that does not answer.
+                // Not an answer: the consumer is listed as one that does not answer.
             }
         }
         consumers.push_back(std::move(consumer));

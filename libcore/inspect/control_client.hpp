@@ -11,12 +11,12 @@
 
 #include "work/status.hpp"
 
-// What a tool asks of the consumers that run on this host as the same user. Any thread; every call
-// is over within its deadline, however many consumers hang.
+// Requests to the consumers that run on this host as the same user. Any thread; each call returns
+// within its deadline, however many consumers hang.
 namespace airy::inspect {
 
 // One consumer that runs. Without a status it did not answer in time: stopped (SIGSTOP), hung, or
-// swamped; then `name` is the one its socket bears (see control_path).
+// overloaded; then `name` is the name in its socket's path (see control_path).
 struct Consumer {
     std::string name;
     int pid = 0;
@@ -26,22 +26,23 @@ struct Consumer {
 
 constexpr auto control_deadline = std::chrono::milliseconds(1000);
 
-// Everyone, by name, then pid; all are asked at once. Sockets that nobody listens on any more are
-// removed on the way. Throws Error{general} when the process is out of resources.
+// Every consumer, by name, then pid; all are asked at once. Removes sockets on which no process
+// listens any more. Throws Error{general} when this process is out of resources.
 std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline = control_deadline);
 
-// Whether it has this name, or may have it: the socket of one that does not answer bears only a
-// part of it.
+// Whether the consumer has this name, or may have it: of a consumer that does not answer, only the
+// part of the name in the socket's path is known.
 bool is_named(const Consumer& consumer, std::string_view name);
 
-// The one with this name or this pid. Throws Error{not_found} that names those that run,
-// Error{usage} with the pids when several have the name.
+// The consumer with this name or this pid. Throws Error{not_found} that names the running
+// consumers, Error{usage} with the pids when several have the name.
 const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::string_view who);
 
 enum class ControlOperation { status, resize, pause, resume, drain };
 
 // Asks one consumer and returns its status after that; `size` is for resize. Throws Error{timeout}
-// when it does not answer, Error{not_found} when it is gone, and what it itself objects to.
+// when it does not answer, Error{not_found} when it is gone, and the error with which it refuses
+// the request.
 work::ConsumerStatus control(const Consumer& consumer, ControlOperation operation,
                              std::size_t size = 0,
                              std::chrono::milliseconds deadline = control_deadline);

@@ -35,7 +35,7 @@ std::string temporary_directory() {
     return fmt::format("{}/airy-{}", base, ::geteuid());
 }
 
-// The XDG base directory, when there is one: the specification has relative paths ignored.
+// The XDG base directory, when one is set: the specification says to ignore relative paths.
 std::string runtime_directory() {
     std::string path = environment("XDG_RUNTIME_DIR");
     while (path.size() > 1 && path.ends_with('/'))
@@ -50,7 +50,7 @@ std::string login_directory() {
     return fmt::format("/run/user/{}", ::geteuid());
 }
 
-// Somebody who points XDG_RUNTIME_DIR elsewhere wants that place and no other.
+// A user who points XDG_RUNTIME_DIR elsewhere wants that place and no other.
 std::vector<std::string> candidates() {
     const auto runtime = runtime_directory();
     if (!runtime.empty() && runtime != login_directory()) return {runtime + "/airy"};
@@ -60,8 +60,8 @@ std::vector<std::string> candidates() {
     return found;
 }
 
-// Empty when the directory may hold this user's sockets, else what speaks against it. lstat: a
-// symbolic link planted under /tmp is somebody else's choice of place.
+// Empty when the directory may hold this user's sockets, else the reason against it. lstat: another
+// user may have put a symbolic link under /tmp.
 std::string objection(const std::string& path) {
     struct stat info {};
     if (::lstat(path.c_str(), &info) != 0) return std::strerror(errno);
@@ -71,7 +71,7 @@ std::string objection(const std::string& path) {
     return {};
 }
 
-// `<name>-<pid>.sock`; a pid of 0: another file.
+// Takes `<name>-<pid>.sock` apart; pid 0: the file has another kind of name.
 ControlSocket parse_file_name(std::string_view file) {
     ControlSocket socket;
     if (!file.ends_with(suffix)) return socket;
@@ -141,7 +141,7 @@ std::string socket_name(std::string_view consumer) {
                            (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
         name += plain ? c : '_';
     }
-    // Not a hidden file.
+    // The name must not make a hidden file.
     if (name.empty() || name[0] == '.') name.insert(0, 1, '_');
     return name;
 }
@@ -150,7 +150,7 @@ std::string control_path(const std::string& directory, std::string_view consumer
     constexpr std::size_t limit = sizeof(sockaddr_un::sun_path) - 1;
     const std::string end = fmt::format("-{}{}", pid, suffix);
     const std::size_t fixed = directory.size() + 1 + end.size();
-    // The server binds to a name that is two bytes longer before it is ready.
+    // Before it is ready, the server binds to a name that is two bytes longer.
     if (fixed + 3 > limit)
         throw Error(ErrorKind::general,
                     fmt::format("the path of the control socket's directory is too long: {}",

@@ -8,18 +8,17 @@
 #include <string_view>
 #include <vector>
 
-// Where the control sockets of this user's consumers are. Any thread.
+// The places of the control sockets of this user's consumers. Any thread.
 namespace airy::inspect {
 
 // The directory for new sockets, made with mode 0700 when missing: `$XDG_RUNTIME_DIR/airy`, else
-// `airy-<uid>` under $TMPDIR or /tmp. Throws Error{general} when it cannot be made, or is not a
-// directory of this user's own that is closed to all others.
+// `airy-<uid>` under $TMPDIR or /tmp. Throws Error{general} when it cannot be made, or is not this
+// user's own, closed to all others.
 std::string make_control_directory();
 
-// Every directory in which consumers of this user may have their sockets, for those that look. A
-// consumer started by cron or systemd has not the environment of a login session, so both usual
-// places are searched unless XDG_RUNTIME_DIR points to another one. Skips what is missing or
-// unsafe.
+// Every directory in which consumers of this user may have their sockets. A consumer started by
+// cron or systemd does not have the environment of a login session, so both usual places are
+// searched unless XDG_RUNTIME_DIR points to another one. Skips missing and unsafe directories.
 std::vector<std::string> control_directories();
 
 // One file in such a directory that a consumer listens on.
@@ -29,7 +28,8 @@ struct ControlSocket {
     int pid = 0;
 };
 
-// By name, then pid. Throws nothing; a directory that vanishes has no sockets.
+// The sockets in a directory, by name, then pid. Throws nothing; a directory that vanishes has
+// none.
 std::vector<ControlSocket> control_sockets();
 
 // A consumer's name as a part of a file's name: foreign characters replaced by `_`.

@@ -43,7 +43,7 @@ std::string refusal(Reason reason, std::string_view message, std::string_view hi
         .text();
 }
 
-// Throws Error{usage} for an operation or a size that is none.
+// Throws Error{usage} for an unknown operation or a size that is not a whole number from 1 on.
 void perform(const json& request, work::ConsumerControl& consumer) {
     const auto op = request.find("op");
     if (op == request.end() || !op->is_string())
@@ -67,8 +67,9 @@ bool peer_may_control(net::ClientSocket& socket) noexcept {
            may_control(peer.uid, ::geteuid());
 }
 
-// A client that gave up waiting was told that nothing came of it: so it must not, even when this
-// process was stopped (SIGSTOP) and goes on only now. Shutting down just its sending side is fine.
+// A client that gave up waiting told its user that the request had no effect: so it must have none,
+// even when this process was stopped (SIGSTOP) and goes on only now. A client may shut down its
+// sending side.
 bool peer_has_left(net::ClientSocket& socket) noexcept {
     pollfd peer{socket.native_handle(), 0, 0};
     return ::poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR)) != 0;
@@ -85,7 +86,8 @@ util::Fd listen_on(const std::string& path) {
 
 }  // namespace
 
-// What the coroutines that serve share with the server; `consumer` is null once the server is gone.
+// State shared by the server and the coroutines that serve; `consumer` is null once the server is
+// gone.
 struct ControlServer::Served {
     asio::io_context& loop;
     work::ConsumerControl* consumer;
@@ -108,7 +110,7 @@ asio::awaitable<void> ControlServer::Served::serve(std::shared_ptr<Served> self,
         answer =
             perform_control_request(std::string_view(request).substr(0, size - 1), *self->consumer);
     if (!error && answer.empty()) {
-        // What the consumer has posted to its loop takes effect before its status is taken.
+        // Handlers that the consumer has posted to its loop run before its status is taken.
         co_await asio::post(self->loop, asio::use_awaitable);
         if (self->consumer != nullptr)
             answer = util::JsonObject()

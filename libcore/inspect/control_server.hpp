@@ -18,13 +18,13 @@ class Listener;
 
 namespace airy::inspect {
 
-// Answers for a running consumer on its control socket (control_directory.hpp): a client connects,
-// sends one JSON object in a line, `{"op":"status"}`, `{"op":"resize","size":N}`, `{"op":"pause"}`,
+// Serves a running consumer's control socket (control_directory.hpp): a client connects, sends one
+// JSON object in a line, `{"op":"status"}`, `{"op":"resize","size":N}`, `{"op":"pause"}`,
 // `{"op":"resume"}` or `{"op":"drain"}`, and gets one line: `{"ok":true,"status":{…}}` or
 // `{"ok":false,"reason":…,"error":…,"hint":…}`.
 //
 // Lives on the loop thread of `loop`, which must outlive it, as must the consumer. Clients that are
-// slow, many, hostile or of another user are dropped and disturb nothing.
+// slow, too many, hostile or of another user are dropped and disturb nothing.
 class ControlServer {
   public:
     // Listens from now on; the socket appears when it is ready. Throws Error{general}.
@@ -43,8 +43,8 @@ class ControlServer {
     std::unique_ptr<net::Listener> listener_;
 };
 
-// Does what one request line asks. Returns the answer that refuses it, without a line end, or
-// nothing when it is done. Never throws for what the line says.
+// Carries out the request in one line. Returns the answer that refuses it, without a line end, or
+// nothing when it is done. No text of the line makes it throw.
 std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer);
 
 }  // namespace airy::inspect

@@ -20,7 +20,7 @@ enum class FigureKind : std::uint8_t { gauge, counter };
 enum class FigureUnit : std::uint8_t { slots, messages, connections };
 
 struct Figure {
-    // Of a figure's column, where no row says otherwise: the first to go where a table is too wide.
+    // The rank of a figure's column by default: such columns go first where a table is too wide.
     static constexpr int least_rank = 20;
 
     std::string_view key;   // in JSON, `pool show` and the tables
@@ -30,13 +30,15 @@ struct Figure {
     FigureUnit unit;
     std::string_view help;
 
-    // Prometheus' name of a metric of this figure alone, whose help is `help`; empty: it has none.
+    // Prometheus' name of the metric with this figure alone and with `help` as its help; empty:
+    // none.
     std::string_view metric = {};
-    // The label's value in a shared metric; empty: it has no part in it.
+    // The label's value in a shared metric; empty: the figure is not in it.
     std::string_view task_outcome = {};
     std::string_view settlement = {};
 
-    work::Rates work::ConsumerStatus::*rates = nullptr;  // how fast it grows, where that is known
+    work::Rates work::ConsumerStatus::*rates =
+        nullptr;  // the rate of the figure, where it is measured
 
     // Ranks as those of tools::output::Column.
     int table_rank = least_rank;
@@ -44,7 +46,7 @@ struct Figure {
     int top_rank = least_rank;
 };
 
-// A metric for Prometheus in which several figures are one sample each, told apart by a label.
+// A Prometheus metric of several figures: one sample each, told apart by a label.
 struct SharedMetric {
     std::string_view name;
     std::string_view label;

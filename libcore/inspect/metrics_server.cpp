@@ -66,7 +66,7 @@ Answer answer_to(const Request& request, const work::ConsumerControl& consumer) 
     return make_answer(request, http::status::not_found, "/metrics, /healthz or /readyz\n");
 }
 
-// Until the client has sent all, or the socket is closed.
+// Reads until the client has sent all, or the socket is closed.
 asio::awaitable<void> discard(net::ClientSocket& socket) {
     std::array<char, 16 * 1024> sink;
     for (;;) {
@@ -87,7 +87,8 @@ util::Fd listen_on(asio::io_context& loop, const net::ListenAddress& address) {
 
 }  // namespace
 
-// What the coroutines that serve share with the server; `consumer` is null once the server is gone.
+// State shared by the server and the coroutines that serve; `consumer` is null once the server is
+// gone.
 struct MetricsServer::Served {
     const work::ConsumerControl* consumer;
 
@@ -98,7 +99,7 @@ struct MetricsServer::Served {
 asio::awaitable<void> MetricsServer::Served::serve(std::shared_ptr<Served> self,
                                                    std::shared_ptr<net::ClientSocket> socket) {
     boost::beast::flat_buffer buffer(16 * 1024);
-    // The header tells all; whatever body follows would have changed nothing.
+    // The header decides the answer; a body changes nothing.
     http::request_parser<http::empty_body> request;
     request.body_limit(boost::none);
     const auto [error, size] = co_await http::async_read_header(*socket, buffer, request, as_tuple);
@@ -107,7 +108,7 @@ asio::awaitable<void> MetricsServer::Served::serve(std::shared_ptr<Served> self,
     co_await http::async_write(*socket, answer, as_tuple);
     boost::system::error_code ignored;
     socket->shutdown(net::ClientSocket::shutdown_send, ignored);
-    // To close before a body has come would reset the connection, and lose the answer.
+    // Closing before the body has come would reset the connection and lose the answer.
     if (!request.is_done()) co_await discard(*socket);
 }
 

@@ -21,12 +21,12 @@ namespace airy::inspect {
 
 // Serves one consumer's metrics by HTTP: `/metrics` (Prometheus' text format), `/healthz` (200 as
 // long as the loop turns) and `/readyz` (200 while subscribed, else 503 and the state). Lives on
-// the loop thread of `loop`; loop and consumer must outlive it. Clients that are slow are dropped,
-// and the oldest of too many; they disturb nothing.
+// the loop thread of `loop`; loop and consumer must outlive it. Slow clients are dropped, and the
+// oldest one when there are too many; they disturb nothing.
 class MetricsServer {
   public:
     // Listens on `HOST:PORT` or `[V6]:PORT` from now on; port 0 takes a free one. Throws
-    // Error{usage} for an address that is none, Error{general} when it cannot be listened on.
+    // Error{usage} when the text is not an address, Error{general} when it cannot listen there.
     MetricsServer(boost::asio::io_context& loop, std::string_view address,
                   const work::ConsumerControl& consumer);
     ~MetricsServer();

@@ -33,7 +33,7 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-// One metric: its head, then a sample for each thing that has it.
+// One metric: its head, then a sample for each consumer, queue or exchange that has it.
 class Family {
   public:
     Family(std::string& out, std::string_view name, std::string_view type, std::string_view help)
@@ -117,7 +117,8 @@ std::string prometheus_text(const std::vector<Consumer>& consumers) {
 
 std::string prometheus_text(const work::Percentiles& confirm, std::string_view exchange) {
     std::string out;
-    // Its help is that of a consumer's: a collector of both texts refuses two helps of one metric.
+    // The help is the same as in a consumer's metrics: a collector of both refuses two helps for
+    // one metric.
     Family metric(out, confirm_times.metric, "histogram", confirm_times.help);
     histogram(metric, fmt::format(R"(exchange="{}")", escaped(exchange)), confirm);
     return out;

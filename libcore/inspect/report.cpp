@@ -27,7 +27,7 @@ using nlohmann::json;
 // The samples of one queue or pool: a series for each key.
 using Samples = std::map<std::string, std::vector<Point>>;
 
-// The charts of a pool; each figure is in one of them.
+// The charts of a pool; each figure is in one chart.
 struct FigureChart {
     FigureUnit unit;
     FigureKind kind;
@@ -80,7 +80,7 @@ std::string quantile_key(std::string_view times, std::string_view quantile) {
     return fmt::format("{} {}", times, quantile);
 }
 
-// Nothing while nothing was measured.
+// nullopt while the pool has measured nothing.
 void take_times(Samples& samples, const json& sample, double time, std::string_view key) {
     const auto found = sample.find(key);
     if (found == sample.end() || !found->is_object() || number_of(*found, "count") == 0.0) return;
@@ -133,7 +133,7 @@ Recording read(std::istream& in) {
     return recording;
 }
 
-// Totals become rates; a total that falls belongs to another process, and begins anew.
+// Totals become rates; a total that falls comes from another process and begins anew.
 std::vector<Point> rate_of(const std::vector<Point>& totals) {
     std::vector<Point> rates;
     for (std::size_t i = 1; i < totals.size(); ++i) {

@@ -12,8 +12,8 @@ namespace airy::inspect {
 // --record` appends them. Queue depth and rates, pool use, rates and times, each over time.
 struct Report {
     std::string html;
-    std::size_t skipped = 0;  // lines that are no samples: a recorder that is killed tears one
-    std::size_t first_skipped = 0;  // the number of the first of them, from 1
+    std::size_t skipped = 0;  // lines that are not samples: a killed recorder leaves half a line
+    std::size_t first_skipped = 0;  // the first such line, counted from 1
 };
 
 // Throws Error{invalid_event} for a recording without samples.

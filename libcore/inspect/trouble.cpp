@@ -14,9 +14,10 @@ namespace {
 using work::ConsumerStatus;
 using namespace std::chrono_literals;
 
-// A handler that has taken so long, and thrice as long as any that ended, may never end.
+// A handler that runs for so long, and three times as long as any handler that ended, may never
+// end.
 constexpr auto patience = 10s;
-// Below this the time goes into taking and settling messages, not into the handlers.
+// Below this, taking and settling messages costs more time than the handlers.
 constexpr auto slow_handler = 100ms;
 constexpr double failing_share = 0.1;
 

@@ -11,10 +11,10 @@
 
 namespace airy::inspect {
 
-// What keeps a consumer from keeping up, and why, as far as it can be told from one look at it.
+// The trouble that makes a consumer lag, and its cause, as far as one status shows.
 struct Trouble {
     enum class Kind {
-        silent,   // it does not answer at all
+        silent,   // the consumer does not answer
         hung,     // no handler more can start and none of those that run ends
         failing,  // at least a tenth of what its handlers did failed
         slow,     // every slot is taken by handlers that take their time, and messages wait
@@ -23,8 +23,8 @@ struct Trouble {
     std::string why;  // begins with the kind, as `hung: …`; may hold any bytes of a failure's text
 };
 
-// nullopt: nothing can be seen. The worst of what holds. `queues` may hold the consumer's: one that
-// has a slot free but takes no more only lags where messages are ready for it.
+// The worst trouble that the status shows; nullopt: none. `queues` may hold the consumer's queue: a
+// consumer with a free slot that takes no more lags only where messages are ready in its queue.
 std::optional<Trouble> trouble(const Consumer& consumer,
                                const std::vector<mq::QueueReport>& queues = {});
 
