@@ -21,11 +21,11 @@ bool HttpConnection::closed_by_peer() noexcept {
     char byte = 0;
     const auto n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0) return errno != EAGAIN && errno != EINTR;
-    // TLS sends tickets of its own; HTTP/1.1 sends nothing that was not asked for.
+    // A TLS server may send session tickets unasked; an HTTP/1.1 server sends nothing unasked.
     return n == 0 || !tls;
 }
 
-// One who waits for a lease, and has a place in the line until it is granted.
+// A coroutine's place in the line of those that wait for a lease.
 struct ConnectionPool::Turn {
     Turn(ConnectionPool& in, Place origin, asio::steady_timer& timer)
         : pool(in), place(origin), wake(timer) {
@@ -94,7 +94,7 @@ asio::awaitable<std::optional<ConnectionPool::Lease>> ConnectionPool::take(
     co_return std::optional<Lease>(std::move(turn.lease));
 }
 
-// `connection` null: it was closed.
+// `connection` null: the connection was closed.
 void ConnectionPool::give_back(Place place, std::unique_ptr<HttpConnection> connection) {
     auto& entry = place->second;
     if (!entry.waiting.empty()) {
@@ -106,7 +106,7 @@ void ConnectionPool::give_back(Place place, std::unique_ptr<HttpConnection> conn
     }
 }
 
-// Closes what was idle for too long, of all origins.
+// Closes connections of all origins that were idle for too long.
 void ConnectionPool::sweep(util::SteadyTime now) {
     if (now < next_sweep_) return;
     next_sweep_ = now + limits_.idle / 4;

@@ -37,7 +37,7 @@ struct HttpConnection {
     util::SteadyTime idle_since{};
 };
 
-// Which connections can serve a request.
+// The server of a request: its connections can serve requests to the same origin.
 struct Origin {
     bool tls = false;
     std::string host;
@@ -45,10 +45,10 @@ struct Origin {
     auto operator<=>(const Origin&) const = default;
 };
 
-// The connections of one HTTP client by origin: those that are idle, how many there are, and who
-// waits for one. Lives on the loop thread; shared by the client and its requests. Idle connections
-// do not keep a loop running; those that were idle for too long are closed when the next request to
-// any origin comes.
+// The connections of one HTTP client by origin: the idle ones, the number of all, and the
+// coroutines that wait for one. Lives on the loop thread; shared by the client and its requests.
+// Idle connections do not keep a loop running; those idle for too long are closed when the next
+// request to any origin comes.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   public:
     struct Limits {
@@ -59,7 +59,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   private:
     struct Turn;
     struct Entry {
-        std::vector<std::unique_ptr<HttpConnection>> idle;  // the last used last
+        std::vector<std::unique_ptr<HttpConnection>> idle;  // by time of use, the latest last
         std::size_t open = 0;                               // idle, leased or being made
         std::list<Turn*> waiting;
     };
@@ -67,7 +67,8 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
   public:
     // The right to one of the connections to an origin, and that connection once it is made. When
-    // it is destroyed, the connection is closed and the right goes to the next who waits.
+    // it is destroyed, the connection is closed and the right goes to the coroutine that waits
+    // longest.
     class Lease {
       public:
         Lease(std::shared_ptr<ConnectionPool> pool, Place place,
@@ -93,13 +94,13 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     // An idle connection, or the right to make one; nullopt when all are in use.
     std::optional<Lease> try_take(const Origin& origin);
 
-    // The same, in the order of coming, once there is one. nullopt: `deadline` came first, on which
-    // nothing else may wait meanwhile.
+    // Waits for one, in the order of the calls. nullopt: `deadline` came first; no other coroutine
+    // may wait on `deadline` meanwhile.
     boost::asio::awaitable<std::optional<Lease>> take(Origin origin,
                                                       boost::asio::steady_timer& deadline);
 
     void drop_idle() noexcept;
-    // Drops what is idle, and keeps no connection from now on.
+    // Closes idle connections, and keeps no connection from now on.
     void close() noexcept;
 
   private:
@@ -108,7 +109,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
     Limits limits_;
     bool closed_ = false;
-    std::map<Origin, Entry> origins_;  // with a connection, or somebody who waits
+    std::map<Origin, Entry> origins_;  // with open connections or waiting coroutines
     util::SteadyTime next_sweep_{};
 };
 

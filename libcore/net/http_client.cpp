@@ -58,7 +58,8 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
     return reason;
 }
 
-// The caller was cancelled, or the bare reason.
+// Rethrows the caller's cancellation; throws any other error as Error{unreachable} with the bare
+// reason.
 [[noreturn]] void fail(const boost::system::error_code& error, std::uint64_t body_limit = 0) {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     fail(reason_of(error, body_limit));
@@ -70,7 +71,7 @@ bool is_address(const std::string& host) {
     return !error;
 }
 
-// The deadline of one request: while it guards a connection, it closes that when the time comes.
+// The deadline of one request: it closes the connection that it guards when the time is over.
 // Shared by the request and the timer's handler, which may be under way when the request ends.
 struct Deadline : std::enable_shared_from_this<Deadline> {
     Deadline(asio::io_context& loop, std::chrono::milliseconds limit) : timer(loop, limit) {}
@@ -83,19 +84,19 @@ struct Deadline : std::enable_shared_from_this<Deadline> {
             if (self->guarded != nullptr) self->guarded->close();
         });
     }
-    // The timer may be waited on from now on.
+    // Guards no connection any more: the request may wait on the timer.
     void release() {
         guarded = nullptr;
         timer.cancel();
     }
 
     asio::steady_timer timer;
-    const char* stage = "connection";  // that the request is in
+    const char* stage = "connection";  // of the request, for the error
     bool expired = false;
     HttpConnection* guarded = nullptr;
 };
 
-// What came of sending a request over a connection.
+// The result of sending a request over a connection.
 struct Outcome {
     boost::system::error_code error;
     bool answered = false;  // at least a byte
@@ -120,7 +121,7 @@ asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer
     const std::array parts{asio::buffer(head), asio::buffer(request.body)};
     const auto [unsent, written] = co_await asio::async_write(stream, parts, as_tuple);
     if (deadline.expired) co_return;
-    // A server may refuse a long body in words, and close before it has read all.
+    // A server may answer with a refusal of a long body, and close before it has read all.
     for (;;) {
         Parser parser;
         parser.header_limit(head_limit);
@@ -131,7 +132,8 @@ asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer
         out.error = error && unsent ? unsent : error;
         if (error) co_return;
         const unsigned status = parser.get().result_int();
-        if (status >= 100 && status < 200 && status != 101) continue;  // the answer is yet to come
+        if (status >= 100 && status < 200 && status != 101)
+            continue;  // interim: the answer comes later
         out.keep = !unsent && status != 101 && parser.keep_alive() && buffer.size() == 0;
         take_answer(parser, out.response);
         co_return;
@@ -168,7 +170,7 @@ namespace {
                      std::chrono::duration<double>(request.deadline).count()));
 }
 
-// Closed on exec from its first moment on, unlike those that Asio opens.
+// SOCK_CLOEXEC from the start; Asio would set it later, too late for a child started meanwhile.
 boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
     const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     boost::system::error_code error;
@@ -183,7 +185,7 @@ boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) 
     return error;
 }
 
-// Others may give some back: that is a reason to wait, not to fail.
+// Out of descriptors, which other parts may give back: a reason to wait, not to fail.
 bool is_out_of_descriptors(const boost::system::error_code& error) {
     return error == boost::system::errc::too_many_files_open ||
            error == boost::system::errc::too_many_files_open_in_system;
@@ -228,7 +230,7 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
     auto& stream = connection.tls.emplace(connection.socket, *tls);
     if (!options.tls.insecure)
         stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
-    // RFC 6066 section 3 allows names alone.
+    // RFC 6066 section 3 allows names, not addresses.
     if (!is_address(url.host)) ::SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
     const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_tuple);
     if (deadline.expired || !error) co_return;

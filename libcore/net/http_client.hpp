@@ -19,7 +19,7 @@ namespace airy::net {
 struct HttpClientOptions {
     TlsOptions tls;
     bool keep_alive = true;                    // false: each request has a connection of its own
-    std::size_t connections_per_origin = 100;  // requests beyond wait for one, in order
+    std::size_t connections_per_origin = 100;  // further requests wait, in order
     std::chrono::milliseconds idle_limit = std::chrono::seconds(30);  // of a connection kept
 };
 
@@ -32,9 +32,10 @@ class HttpClient {
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    // Whatever the server answers, once its body is complete. The request's deadline covers waiting
-    // for a connection, resolving, connecting, TLS, writing and reading. On a kept connection that
-    // ends before any of the answer has come, a request that may be repeated is sent once more.
+    // Returns the server's answer, of any status, once its body is complete. The request's deadline
+    // covers waiting for a connection, resolving, connecting, TLS, writing and reading. On a kept
+    // connection that ends before any of the answer has come, a request that may be repeated is
+    // sent once more.
     //
     // Throws Error{unreachable} whose message is the bare reason, e.g. "connection refused" or "no
     // answer within 2 s"; Error{usage} for a request that cannot be sent; and system_error

@@ -21,14 +21,14 @@ struct HttpRequest {
     HttpUrl url;
     std::string method = "GET";
     std::string target = "/";  // percent-encoded, begins with `/`; put behind the URL's prefix
-    // The client itself writes Host, Content-Length and Connection, and, unless they are here,
-    // User-Agent and (for the URL's login) Authorization.
+    // The client adds Host, Content-Length and Connection, and, unless they are here, User-Agent
+    // and (for the URL's login) Authorization.
     std::vector<HttpHeader> headers;
     std::string body;
     std::chrono::milliseconds deadline = std::chrono::seconds(10);  // of the whole exchange
     std::uint64_t body_limit = 16 << 20;                            // bytes of the answer's body
-    // The request may reach the server twice. So may one whose method is idempotent (RFC 9110
-    // section 9.2.2), whatever this says.
+    // True: the request may reach the server twice. A request with an idempotent method (RFC 9110
+    // section 9.2.2) always may.
     bool repeatable = false;
 };
 
@@ -37,12 +37,12 @@ struct HttpResponse {
     std::vector<HttpHeader> headers;
     std::string body;
 
-    // The first of this name, in any case; null when there is none.
+    // The value of the first header of this name, upper or lower case; null when there is none.
     const std::string* header(std::string_view name) const noexcept;
 };
 
-// The request line and the headers (RFC 9112), with the blank line. Throws Error{usage} for what
-// would not stay one line: the method, the target and the headers may hold text from outside.
+// The request line and the headers (RFC 9112), with the blank line. Throws Error{usage} when the
+// method, the target or a header, which may hold text from outside, would break its line.
 std::string http_request_head(const HttpRequest& request, bool keep_alive);
 
 bool is_idempotent(std::string_view method) noexcept;

@@ -8,8 +8,8 @@
 
 namespace airy::net {
 
-// Where an HTTP server is. `prefix` is the path before a request's target, without a slash at its
-// end.
+// The address of an HTTP server. `prefix` is the path before a request's target, without a slash at
+// its end.
 struct HttpUrl {
     bool tls = false;
     std::string host;
@@ -18,11 +18,11 @@ struct HttpUrl {
     std::string user;  // empty: no login
     std::string password;
 
-    // `http://host:port/prefix`, never with a login: fit to be shown.
+    // `http://host:port/prefix`, never with a login: safe to show.
     std::string shown() const;
 };
 
-// What a kind of HTTP URL leaves out, and how errors speak of it.
+// One kind of HTTP URL: its defaults, and its name in errors.
 struct HttpUrlKind {
     std::string_view name = "URL";
     std::uint16_t port = 80;

@@ -40,7 +40,7 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);
     throw Error(ErrorKind::general, error.message());
 }
 
-// For what a system call returns.
+// Throws Error{general} when a system call returned an error.
 void check(int result) {
     if (result < 0) give_up({errno, boost::system::system_category()});
 }
@@ -51,7 +51,7 @@ util::Fd open_socket(int family) {
     return socket;
 }
 
-// Of whichever family the socket is.
+// The bound address of a socket of any family.
 sockaddr_storage local_address(int socket) noexcept {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -132,7 +132,8 @@ struct Listener::State {
                                            std::shared_ptr<ClientSocket> client);
 };
 
-// accept4(2), since Asio's own accept leaves a moment in which a child process inherits the socket.
+// accept4(2) with SOCK_CLOEXEC: with Asio's accept, a child started at the wrong moment would
+// inherit the socket.
 asio::awaitable<void> Listener::State::accept(std::shared_ptr<State> self) {
     while (self->listening.is_open()) {
         co_await self->listening.async_wait(asio::posix::stream_descriptor::wait_read, as_result);
@@ -142,7 +143,7 @@ asio::awaitable<void> Listener::State::accept(std::shared_ptr<State> self) {
         if (accepted) {
             admit(self, std::move(accepted));
         } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-            // Out of descriptors, most likely.
+            // Most likely the process is out of descriptors.
             self->pause.expires_after(accept_pause);
             co_await self->pause.async_wait(as_result);
         }
@@ -176,7 +177,7 @@ asio::awaitable<void> Listener::State::serve_one(std::shared_ptr<State> self,
         auto serving = self->serve(client);
         co_await std::move(serving);
     } catch (const std::exception&) {
-        // One client's failure is no other client's.
+        // One client's failure does not concern the others.
     }
     boost::system::error_code ignored;
     client->close(ignored);

@@ -32,9 +32,8 @@ ListenAddress parse_listen_address(std::string_view text);
 // whose message is the bare reason, e.g. "Address already in use".
 util::Fd listen_tcp(boost::asio::io_context& loop, const ListenAddress& address, int backlog);
 
-// Only this user may connect (mode 0600). The socket is bound under another name and renamed: so a
-// socket of this name always answers, and one that refuses to be connected to is stale beyond
-// doubt.
+// Only this user may connect (mode 0600). The socket is bound under another name and renamed when
+// it listens: so a socket of this name that refuses connections is certainly stale.
 util::Fd listen_unix(const std::string& path, int backlog);
 
 // A client that was accepted, over TCP or a Unix socket.
@@ -43,15 +42,16 @@ using ClientSocket = boost::asio::generic::stream_protocol::socket;
 struct ListenerLimits {
     enum class WhenFull { refuse_newest, drop_oldest };
 
-    std::size_t connections = 32;  // at once
+    std::size_t connections = 32;  // clients at once
     WhenFull when_full = WhenFull::refuse_newest;
-    std::chrono::milliseconds patience = std::chrono::seconds(10);  // then a connection is closed
+    std::chrono::milliseconds patience =
+        std::chrono::seconds(10);  // of one client; then its socket is closed
 };
 
 // Accepts clients on the loop thread of `loop`, which must outlive it, and serves each by a
-// coroutine of its own. Out of descriptors, it pauses while clients wait in the backlog. Once it is
-// destroyed it accepts nobody; the coroutines that serve go on until they end or `patience` is
-// over.
+// coroutine of its own. Out of descriptors, it pauses while clients wait in the backlog. A
+// destroyed listener accepts no more clients; the coroutines that serve go on until they end or
+// `patience` is over.
 class Listener {
   public:
     // Serves one client; the socket is closed when it ends, however it ends. Shared with the

@@ -9,12 +9,12 @@
 
 namespace airy::net {
 
-// Percent-encoding as RFC 3986 section 2.1 has it.
+// Percent-encoding (RFC 3986 section 2.1). Pure; any thread.
 
 // Every byte but the unreserved characters becomes %XX, so also `/`.
 std::string percent_encode(std::string_view text);
 
-// The first `%` that two hex digits do not follow.
+// The first `%` without two hex digits after it.
 struct PercentFault {
     std::size_t position = 0;  // bytes from 0
 };

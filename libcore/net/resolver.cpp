@@ -26,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Names looked up at once; a dead name server holds a thread for tens of seconds.
+// Most names looked up at once; a dead name server holds a thread for tens of seconds.
 constexpr int thread_limit = 8;
 
 FoundHost by_getaddrinfo(const std::string& host, int flags) {
@@ -52,14 +52,14 @@ FoundHost by_getaddrinfo(const std::string& host, int flags) {
 
 }  // namespace
 
-// One name being looked up; shared by the resolver, its thread and those who wait.
+// One name being looked up; shared by the resolver, its thread and the waiting coroutines.
 struct Resolver::Lookup {
     Lookup(Resolver& resolver, std::string name)
         : host(std::move(name)), owner(&resolver), loop(&resolver.loop_) {}
 
     const std::string host;
 
-    // Of the loop thread.
+    // Only on the loop thread.
     Resolver* owner;  // null once it is gone
     bool done = false;
     FoundHost found;
@@ -69,7 +69,7 @@ struct Resolver::Lookup {
     asio::io_context* loop;  // guarded by mutex; null once the resolver is gone
 };
 
-// A coroutine's place among those who wait for a lookup.
+// A coroutine's place among those that wait for a lookup.
 struct Resolver::Waiting {
     Waiting(Lookup& looked_up, asio::steady_timer& timer) : lookup(looked_up) {
         place = lookup.waiting.insert(lookup.waiting.end(), &timer);
@@ -85,8 +85,8 @@ struct Resolver::Waiting {
 Resolver::Resolver(asio::io_context& loop)
     : Resolver(loop, [](const std::string& host) { return by_getaddrinfo(host, 0); }) {}
 
-Resolver::Resolver(asio::io_context& loop, LookUp look_up)
-    : loop_(loop), look_up_(std::move(look_up)) {}
+Resolver::Resolver(asio::io_context& loop, FindHost find_host)
+    : loop_(loop), find_host_(std::move(find_host)) {}
 
 Resolver::~Resolver() {
     for (auto& [name, lookup] : lookups_) {
@@ -130,8 +130,8 @@ void Resolver::start_next() {
     const auto lookup = queued_.front();
     queued_.pop_front();
     try {
-        std::thread([lookup, look_up = look_up_] {
-            FoundHost found = look_up(lookup->host);
+        std::thread([lookup, find_host = find_host_] {
+            FoundHost found = find_host(lookup->host);
             const std::scoped_lock lock(lookup->mutex);
             if (lookup->loop == nullptr) return;
             asio::post(*lookup->loop, [lookup, found = std::move(found)]() mutable {

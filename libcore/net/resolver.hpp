@@ -15,30 +15,30 @@
 
 namespace airy::net {
 
-// What a name came to. A failure crosses threads as a value: an exception would be let go on
-// either.
+// The result of looking up a name. A failure crosses threads as a value, since two threads would
+// release an exception.
 struct FoundHost {
     std::vector<boost::asio::ip::tcp::endpoint> endpoints;  // with port 0
     std::string failure;                                    // empty: none
 };
 
 // Finds the addresses of hosts for the coroutines of one loop. getaddrinfo(3) blocks and has no
-// deadline, so it runs on a thread of its own, which may outlive the resolver and the loop: Asio's
-// resolver would hold up the end of its io_context, and all names behind one whose name server is
-// dead. One name is looked up once at a time, however many ask for it. Lives on the loop thread.
+// deadline, so it runs on a thread of its own, which may outlive the resolver and the loop: with
+// Asio's resolver, one dead name server would delay the end of the io_context and all other names.
+// Coroutines that ask for the same name share one lookup. Lives on the loop thread.
 class Resolver {
   public:
-    // Looks one name up, for as long as that takes, on whichever thread.
-    using LookUp = std::function<FoundHost(const std::string& host)>;
+    // Looks one name up on any thread; may take any time.
+    using FindHost = std::function<FoundHost(const std::string& host)>;
 
     explicit Resolver(boost::asio::io_context& loop);  // by getaddrinfo(3)
-    Resolver(boost::asio::io_context& loop, LookUp look_up);
+    Resolver(boost::asio::io_context& loop, FindHost find_host);
     ~Resolver();
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    // The addresses of a name or of an address as text; at least one. Waits on `deadline`, which
-    // nothing else may wait on meanwhile. Throws Error{unreachable} with the bare reason, e.g.
+    // The addresses of a name or of an address as text; at least one. Waits on `deadline`; no other
+    // coroutine may wait on it meanwhile. Throws Error{unreachable} with the bare reason, e.g.
     // "resolving 'host' took too long".
     boost::asio::awaitable<std::vector<boost::asio::ip::tcp::endpoint>> resolve(
         const std::string& host, std::uint16_t port, boost::asio::steady_timer& deadline);
@@ -50,7 +50,7 @@ class Resolver {
     void finish(const std::shared_ptr<Lookup>& lookup);
 
     boost::asio::io_context& loop_;
-    const LookUp look_up_;
+    const FindHost find_host_;
     std::map<std::string, std::shared_ptr<Lookup>> lookups_;  // under way or queued, by name
     std::deque<std::shared_ptr<Lookup>> queued_;              // for a thread
     int threads_ = 0;

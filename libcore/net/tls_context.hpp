@@ -9,12 +9,12 @@
 
 namespace airy::net {
 
-// For the client's side of connections. Throws Error{unreachable} that names the file which cannot
-// be used.
+// A context for the client's side of connections. Throws Error{unreachable} that names the unusable
+// file.
 boost::asio::ssl::context make_tls_context(const TlsOptions& options);
 
-// Why the handshake of `ssl`, which ended with `error`, failed: a certificate that was refused
-// comes before what OpenSSL calls the failure.
+// Why the handshake of `ssl` failed with `error`: the reason for a refused certificate, else
+// OpenSSL's text.
 std::string handshake_failure(SSL* ssl, const boost::system::error_code& error);
 
 }  // namespace airy::net

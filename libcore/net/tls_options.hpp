@@ -6,7 +6,7 @@
 
 namespace airy::net {
 
-// Which certificates are trusted and shown; paths of PEM files, empty = not given.
+// The trusted certificates and the client's own; paths of PEM files, empty = not given.
 struct TlsOptions {
     std::string ca_file;  // empty: the system's roots
     std::string cert_file;

@@ -13,7 +13,7 @@ bool is_scheme_character(char c) noexcept {
            c == '-' || c == '.';
 }
 
-// Where `://` stands behind the scheme; npos when there is no scheme.
+// The position of `://` after the scheme; npos when there is no scheme.
 std::size_t find_scheme_end(std::string_view url) noexcept {
     const auto end = url.find("://");
     if (end == url.npos) return end;

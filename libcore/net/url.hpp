@@ -11,17 +11,17 @@
 namespace airy::net {
 
 // Takes a URL (RFC 3986 section 3) apart. All parts are views of the URL's text and still
-// percent-encoded. Which parts a scheme allows, requires or completes is for its own parser to say.
+// percent-encoded. Each scheme's own parser decides which parts it allows, requires or completes.
 struct UrlParts {
     std::string_view scheme;
     std::optional<std::string_view> user;      // absent: the URL has no `@`
     std::optional<std::string_view> password;  // absent: the login has no `:`
     std::string_view hosts;                    // with ports, e.g. `a:5672,b,[::1]`
     std::string_view path;                     // begins with `/`, or is empty
-    std::optional<std::string_view> query;     // behind the first `?`
+    std::optional<std::string_view> query;     // after the first `?`
 };
 
-// nullopt: there is no scheme with `://` behind it.
+// nullopt: there is no scheme with `://` after it.
 std::optional<UrlParts> split_url(std::string_view url);
 
 // `a:5672,b` by its commas; one element, maybe empty, when there is no comma.
@@ -30,7 +30,7 @@ std::vector<std::string_view> split_hosts(std::string_view hosts);
 struct HostPort {
     std::string_view host;  // an IPv6 address without its brackets
     bool bracketed = false;
-    std::optional<std::string_view> port;  // behind the last `:`, maybe empty; absent: no `:`
+    std::optional<std::string_view> port;  // after the last `:`, maybe empty; absent: no `:`
 };
 
 enum class HostFault { open_bracket, text_behind_bracket };
@@ -38,7 +38,7 @@ enum class HostFault { open_bracket, text_behind_bracket };
 // Puts the parts of `host`, `host:port` or `[IPv6]:port` into `out`. nullopt: they are split.
 std::optional<HostFault> split_host_port(std::string_view text, HostPort& out);
 
-// From 0 to 65535, of digits alone.
+// A port from 0 to 65535, written in digits only; nullopt for anything else.
 std::optional<std::uint16_t> parse_port(std::string_view text) noexcept;
 
 struct QueryItem {
@@ -55,11 +55,11 @@ struct PasswordPlace {
     std::size_t end = 0;    // of the `@`
 };
 
-// From the first `:` behind `//` to the last `@`, so that a password that was not percent-encoded
-// is found whole. nullopt: there is none.
+// From the first `:` after `//` to the last `@`: this covers a password that is not
+// percent-encoded. nullopt: the URL has no password.
 std::optional<PasswordPlace> find_password(std::string_view url) noexcept;
 
-// Whether an error may show `part`, a view of `url`. It may not when an `@` is in it or behind it:
+// Whether an error may show `part`, a view of `url`. It may not when an `@` is in it or after it:
 // in `amqp://user:pass/word@host`, the text `pass` stands where a port would.
 bool may_show(std::string_view url, std::string_view part) noexcept;
 

@@ -14,7 +14,7 @@ struct Backoff {
     Duration first;
     Duration longest;
 
-    // The delay after so many doublings; 0 is the first delay.
+    // The delay after `doublings` doublings; 0 gives the first delay.
     constexpr Duration delay(std::uint64_t doublings) const noexcept {
         auto delay = std::min(first, longest);
         // A delay of zero never grows.
@@ -23,7 +23,7 @@ struct Backoff {
         return delay;
     }
 };
-// Clang 16 does not make this guide from an aggregate.
+// Clang 16 does not derive this deduction guide from an aggregate.
 template <typename Duration>
 Backoff(Duration, Duration) -> Backoff<Duration>;
 

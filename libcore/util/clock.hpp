@@ -9,13 +9,13 @@ namespace airy::util {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using SystemTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-// What measures durations where no test moves the time.
+// The clock for durations where no test moves the time.
 inline SteadyTime steady_now() noexcept {
     return std::chrono::steady_clock::now();
 }
 
-// Where time comes from, so that tests can move it by hand (tests/support/manual_clock.hpp).
-// All calls may come from any thread.
+// The source of the time, which tests can move by hand (tests/support/manual_clock.hpp). All calls
+// may come from any thread.
 class Clock {
   public:
     virtual ~Clock() = default;

@@ -25,7 +25,7 @@ struct Decimal {
     }
 };
 
-// Exponents beyond this are equal to it: no text is long enough to make up for the difference.
+// Larger exponents count as this one: no text has so many digits that the difference matters.
 constexpr std::int64_t largest_exponent = 1'000'000'000'000'000;
 
 std::int64_t exponent_of(std::string_view text) noexcept {

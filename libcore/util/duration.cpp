@@ -21,7 +21,7 @@ struct Unit {
     std::int64_t nanoseconds;
 };
 
-// Longer names first where one begins with another.
+// Where one name begins with another, the longer comes first.
 constexpr std::array units{
     Unit{"ns", 1},
     Unit{"us", 1'000},
@@ -91,7 +91,7 @@ const Unit* take_unit(std::string_view& rest) {
     return nullptr;
 }
 
-// At most two decimals, none that are zero at the end.
+// At most two decimals, without zeros at the end.
 std::string short_number(double value, std::string_view unit) {
     auto text = fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
     if (text.find('.') != std::string::npos) {

@@ -24,22 +24,22 @@ enum class ErrorKind : std::uint8_t {
     invalid_event,
 };
 
-// Why an operation failed. Each reason belongs to one kind; the first of each group is for what
-// needs no finer one. Nobody decides by the text of a message: what a decision needs is a reason.
+// Why an operation failed. Each reason belongs to one kind; the first of each group is the general
+// one. Callers decide by kind and reason, never by the text of a message.
 enum class Reason : std::uint8_t {
     general,
-    in_use,                // a queue is not empty, or somebody consumes from it
+    in_use,                // a queue is not empty, or has consumers
     exclusively_consumed,  // another consumer has the queue for itself alone
     not_implemented,       // the broker does not know the operation for this queue
 
     usage,
-    invalid_argument,  // the broker does not take a queue's argument, or not its value
+    invalid_argument,  // the broker refuses a queue's argument, or its value
     reserved_name,     // the name is the broker's own
     unsupported,       // a capability that this kind of broker lacks
     authorities_unreadable,
     certificate_unusable,     // the client certificate and its key do not belong together
     part_of_pair_missing,     // a client certificate without its key, or a key without certificate
-    url_parameter_elsewhere,  // the subject is no part of the URL, but an option of its own
+    url_parameter_elsewhere,  // the subject is an option, not a part of the URL
 
     unreachable,
     nobody_listens,    // the connection was refused: no program listens at the port
@@ -89,7 +89,7 @@ ErrorKind kind_of(Reason reason) noexcept;
 // The reason as one word that stays the same from release to release, such as "queue_not_found".
 std::string_view word_of(Reason reason) noexcept;
 
-// Nothing for another word.
+// nullopt for any other word.
 std::optional<Reason> reason_of(std::string_view word) noexcept;
 
 // Every reason, in the order above.
@@ -102,21 +102,22 @@ class Error : public std::runtime_error {
   public:
     Error(Reason reason, const std::string& message, std::string hint = {})
         : std::runtime_error(message), reason_(reason), hint_(std::move(hint)) {}
-    // The reason is the first of the kind.
+    // Its reason is the first of the kind.
     Error(ErrorKind kind, const std::string& message, std::string hint = {});
 
     Reason reason() const noexcept { return reason_; }
     ErrorKind kind() const noexcept { return kind_of(reason_); }
     const std::string& hint() const noexcept { return hint_; }
 
-    // The name of what the reason is about, where a hint needs it: the event type of field_missing.
+    // The thing that the reason is about, where a hint names it, e.g. the event type of
+    // field_missing.
     const std::string& subject() const noexcept { return subject_; }
     Error&& about(std::string subject) && noexcept {
         subject_ = std::move(subject);
         return std::move(*this);
     }
 
-    // Whether trying again cannot help: the broker was reached and said no.
+    // Whether trying again cannot help: the broker was reached and refused.
     bool permanent() const noexcept { return permanent_; }
     Error&& as_permanent() && noexcept {
         permanent_ = true;

@@ -14,7 +14,7 @@
 namespace airy::util {
 namespace {
 
-constexpr std::size_t deepest = 1024;  // what the scanner's stack of bits can hold
+constexpr std::size_t deepest = 1024;  // bits in the scanner's stack
 
 bool is_decimal_digit(char c) noexcept {
     return c >= '0' && c <= '9';
@@ -46,8 +46,8 @@ bool is_low_surrogate(int unit) noexcept {
     return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-// Moves over the bytes of a string that need no look: printable ASCII but `"` and `\`. Eight at a
-// time; the sums set the top bit of the first byte that is not such, and maybe of later ones.
+// Skips plain bytes of a string: printable ASCII but `"` and `\`. Eight at a time; the sums set the
+// top bit of the first other byte, and maybe of later bytes.
 const char* skip_plain(const char* at, const char* end) noexcept {
     if constexpr (std::endian::native == std::endian::little) {
         constexpr std::uint64_t ones = 0x0101010101010101U;
@@ -82,7 +82,7 @@ class Scanner {
             if (depth_ == 1) begin_member();
             bool complete = true;
             if (!value(complete)) return false;
-            if (!complete) continue;  // a container has opened: its first value comes next
+            if (!complete) continue;  // a container has opened: next is its first value
             if (depth_ == 1) end_member();
             bool more = false;
             if (!after_value(more)) return false;

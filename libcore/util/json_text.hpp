@@ -15,7 +15,7 @@ namespace airy::util {
 
 enum class JsonKind : std::uint8_t { null, boolean, number, string, array, object };
 
-// Where in the text (bytes from 0) something is wrong, and what.
+// The first mistake in a text: its place (bytes from 0) and, in words, its kind.
 struct JsonFault {
     std::size_t position = 0;
     const char* what = "";
@@ -36,19 +36,19 @@ inline constexpr std::size_t json_depth_limit = 512;
 // it allowed) in one pass. Duplicate names are not a fault here. nullopt: it is valid.
 std::optional<JsonFault> check_json(std::string_view text, std::size_t depth = json_depth_limit);
 
-// The same, and puts the members of the object, or the elements of the array, that the text is
-// into `members` (cleared first; empty for a scalar) and what it is into `kind`.
+// The same, and puts the kind of the value into `kind`, and the members of an object or the
+// elements of an array into `members` (cleared first; empty for a scalar).
 std::optional<JsonFault> scan_json(std::string_view text, JsonKind& kind,
                                    std::vector<JsonMember>& members,
                                    std::size_t depth = json_depth_limit);
 
-// What a valid value is, by its first character.
+// The kind of a valid value, by its first character.
 JsonKind json_kind(std::string_view value) noexcept;
 
 // The text of a valid JSON string, between its quotes, with its escapes resolved.
 std::string json_unescape(std::string_view raw);
 
-// The string that a valid string value (with quotes) stands for.
+// The text of a valid JSON string with its quotes.
 std::string json_string(std::string_view value);
 
 // Appends `text`, which must be UTF-8, as a JSON string: only `"`, `\` and control characters are
@@ -56,8 +56,8 @@ std::string json_string(std::string_view value);
 void append_json_string(std::string& out, std::string_view text);
 std::string quote_json(std::string_view text);
 
-// The same for any bytes, such as a name from a command line: what is not UTF-8 as printable()
-// shows it, up to 1,000 columns.
+// The same for any bytes, such as a name from a command line: a text that is not UTF-8 appears as
+// printable() shows it, up to 1,000 columns.
 std::string quote_any_json(std::string_view text);
 
 // The value of a JSON number that is an integer within 64 bits: no fraction, no exponent.

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-// Writing JSON: commas, quotes, escapes and braces come from here, so that no format string has to
-// know them. Objects and arrays are plain values: one is built, then added to the one around it.
+// Writes JSON with its commas, quotes, escapes and braces, so that no format string has to. Objects
+// and arrays are plain values: the inner one is built, then added to the outer one.
 namespace airy::util {
 
 // A number with this many digits after the point, e.g. milliseconds to the microsecond.
@@ -19,7 +19,7 @@ struct JsonFixed {
     int digits;
 };
 
-// A value that is JSON already. Looks at the text only while it is added.
+// A value that is JSON already. Borrows the text until it is added.
 struct JsonRaw {
     std::string_view text;
 };

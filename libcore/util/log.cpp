@@ -25,7 +25,7 @@ std::atomic<LogFormat> current_format{LogFormat::text};
 std::atomic<bool> with_colour{false};
 std::atomic<LogSink> current_sink{nullptr};
 
-// A log line may hold long output of a handler; more than this is cut.
+// Bytes of one value, which may be long output of a handler; the rest is cut off.
 constexpr std::size_t text_limit = 4096;
 
 constexpr std::array<std::string_view, 4> level_names{"error", "warn", "info", "debug"};

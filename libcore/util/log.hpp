@@ -13,7 +13,7 @@ namespace airy::util {
 enum class LogLevel { error, warn, info, debug };
 enum class LogFormat { text, json };
 
-// One key with its value, beside the message; the text is used during the call only.
+// One key with its value, beside the message; borrows the text during the call.
 struct LogField {
     std::string_view key;
     std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool> value;
@@ -32,8 +32,8 @@ struct LogField {
 
 using LogFields = std::initializer_list<LogField>;
 
-// Where the program wants log lines: gets each whole, with its newline, from any thread and from
-// several at once.
+// The program's receiver of log lines: it gets each whole, with its newline, from any thread, also
+// from several threads at once.
 using LogSink = void (*)(std::string_view line) noexcept;
 
 // Log lines are text (`warn: message key=value`) or JSON
@@ -42,7 +42,7 @@ using LogSink = void (*)(std::string_view line) noexcept;
 // start.
 void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink) noexcept;
 
-// Whether a line of this level would be written; to spare work on its fields.
+// Whether a line of this level would be written; spares the caller the work on its fields.
 bool log_enabled(LogLevel level) noexcept;
 
 // Any thread. Text from outside is escaped (see printable()).

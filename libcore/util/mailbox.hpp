@@ -11,8 +11,8 @@
 
 namespace airy::util {
 
-// Values from any thread to one that polls `fd()`, which is readable exactly while something is
-// there. Unbounded: who puts must be bounded by other means.
+// Hands values from any thread to one that polls `fd()`, which is readable exactly while there are
+// values. Unbounded: other means must bound the senders.
 template <typename T>
 class Mailbox {
   public:

@@ -10,14 +10,14 @@
 
 namespace airy::util {
 
-// At most so many starts a second, evenly: nothing is saved up beyond a tenth of a second's worth.
+// At most `per_second` starts a second, evenly: unused starts are saved up for a tenth of a second.
 // Pure; one thread.
 class RateLimit {
   public:
     explicit RateLimit(double per_second)
         : interval_(1.0 / per_second), burst_(std::max(1.0, per_second / 10)) {}
 
-    // How many of `wanted` may start now; they count as started.
+    // Returns how many of `wanted` may start now, and counts them as started.
     std::size_t take(std::size_t wanted, SteadyTime now) {
         refill(now);
         const auto granted = std::min(wanted, static_cast<std::size_t>(tokens_));
@@ -25,7 +25,7 @@ class RateLimit {
         return granted;
     }
 
-    // When the next one may.
+    // The time of the next start.
     SteadyTime next(SteadyTime now) {
         refill(now);
         if (tokens_ >= 1) return now;

@@ -54,7 +54,7 @@ std::optional<int> SignalFd::take() noexcept {
     return std::nullopt;
 }
 
-// By the kernel once more, since `fd` is what its owner polls.
+// The kernel delivers it once more, since the owner polls `fd`.
 void SignalFd::give_back(int signal) noexcept {
     --taken_;
     last_ = 0;

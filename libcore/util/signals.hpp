@@ -24,19 +24,19 @@ class SignalFd {
 
     int fd() const noexcept { return fd_.get(); }
 
-    // The next signal that has come, if any; never blocks. The same one again within 50 ms is the
-    // same wish: timeout(1) sends its signal to the process and then to its group.
+    // The next signal that has come, if any; never blocks. The same signal again within 50 ms
+    // counts once: timeout(1) sends its signal to the process and then to its group.
     std::optional<int> take() noexcept;
 
-    // For who waits for something else meanwhile and takes a signal that is its owner's: `fd` is
-    // readable again, and the next take returns it.
+    // Gives back a signal that was taken by a part of the program that does not own it: `fd` is
+    // readable again, and the next take returns the signal.
     void give_back(int signal) noexcept;
 
-    // How many were taken and not given back, and the last of them.
+    // The number of signals taken and not given back, and the last of them.
     int taken() const noexcept { return taken_; }
     int last() const noexcept { return last_; }
 
-    // The one that is alive, made last; nullptr: none. The thread that makes them only.
+    // The newest SignalFd alive; nullptr: none. Only on the thread that makes them.
     static SignalFd* current() noexcept;
 
   private:
@@ -51,12 +51,12 @@ class SignalFd {
 // Writing to a closed pipe or socket then fails with EPIPE instead of ending the process.
 void ignore_sigpipe() noexcept;
 
-// Makes the end of a child known to waitpid(2): an ignored SIGCHLD, which a process inherits, would
-// leave nothing to wait for. For a program that starts children, before it does.
+// Lets waitpid(2) see the end of a child: with SIGCHLD ignored, which a process may inherit, the
+// kernel reaps children itself. Call before the program starts children.
 void default_sigchld() noexcept;
 
 // Makes a child begin with no signal blocked, and SIGPIPE, SIGINT and SIGTERM at their defaults,
-// whatever this process does with them. Adds its flags to those that `attributes` has.
+// whatever this process does with these signals. Adds to the flags of `attributes`.
 void default_signals_in_child(posix_spawnattr_t& attributes);
 
 }  // namespace airy::util

@@ -22,7 +22,8 @@ char32_t code_point(std::string_view text, std::size_t at, std::size_t length) n
     return value;
 }
 
-// Characters that show nothing, or change the direction or the lines of what is shown around them.
+// Characters that are invisible, or change the direction or the line breaks of the text around
+// them.
 bool is_deceptive(char32_t c) noexcept {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x180E ||
            (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
@@ -117,7 +118,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    // Three rows of the table of optimal string alignment.
+    // Three rows of the table of the optimal string alignment distance.
     std::vector<std::size_t> before(b.size() + 1);
     std::vector<std::size_t> last(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);

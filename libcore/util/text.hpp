@@ -10,10 +10,10 @@
 
 namespace airy::util {
 
-// Well-formed UTF-8 as Unicode 15 table 3-7 has it: no surrogates, nothing overlong.
+// Whether the text is well-formed UTF-8 (Unicode 15 table 3-7): no surrogates, no overlong forms.
 bool is_utf8(std::string_view text) noexcept;
 
-// How many bytes at the front of `text` are one well-formed character; 0 where they are none.
+// The length in bytes of the first character of `text`; 0 where it is not well-formed.
 std::size_t utf8_length(std::string_view text) noexcept;
 
 // RFC 4648 section 4, with padding. Decoding is strict: nullopt for a wrong length, a foreign
@@ -21,15 +21,15 @@ std::size_t utf8_length(std::string_view text) noexcept;
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
 
-// How many insertions, deletions, replacements and swaps of neighbours turn one into the other.
+// The number of insertions, deletions, replacements and swaps of neighbours between both texts.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The candidate nearest to `word`, or an empty view when none is near enough to be what was meant.
+// The candidate nearest to `word`, or an empty view when none is near enough.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-// Text from outside as it may be shown in one line on a terminal: control characters, invalid
-// UTF-8 and invisible or direction-changing characters as escapes, cut after about `limit` bytes
-// with `…`.
+// Text from outside, safe to show in one line on a terminal: control characters, invalid UTF-8 and
+// invisible or direction-changing characters become escapes; cut after about `limit` bytes with
+// `…`.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
 }  // namespace airy::util

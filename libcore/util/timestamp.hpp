@@ -24,7 +24,8 @@ std::optional<Instant> scan_rfc3339(std::string_view text) noexcept;
 // The same, for times that SystemTime can hold (years 1677 to 2262).
 std::optional<SystemTime> parse_rfc3339(std::string_view text) noexcept;
 
-// In UTC, with `Z`, and as many digits of a fraction as it needs (Go's time.RFC3339Nano).
+// The text in UTC, with `Z`, and only the fraction's digits that are needed (Go's
+// time.RFC3339Nano).
 std::string format_rfc3339(SystemTime time);
 void append_rfc3339(std::string& out, SystemTime time);
 

@@ -21,17 +21,17 @@
 namespace airy::util {
 namespace {
 
-// The regular file that is replaced, links followed.
+// The regular file to be replaced, links followed.
 struct Place {
     std::string path;
-    std::optional<struct stat> former;  // none: it is new
+    std::optional<struct stat> former;  // none: the file is new
 };
 
 struct Free {
     void operator()(char* text) const noexcept { std::free(text); }
 };
 
-// None where there is something else, such as a link to nothing: opening that makes what it names.
+// nullopt for anything else, such as a link to a missing file, which opening creates.
 std::optional<Place> place_of(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) {
@@ -61,7 +61,7 @@ int write_all(int fd, std::string_view text) {
 }
 
 void write_into(const std::string& path, std::string_view content) {
-    // Not blocking only while it is opened: a FIFO without a reader is told, not waited for.
+    // Non-blocking only while it is opened: a FIFO without a reader is an error, not a wait.
     const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
     if (!fd) cannot_write(path, ErrorKind::usage, errno);
     ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
@@ -78,13 +78,13 @@ void write_whole_file(const std::string& path, std::string_view content) {
         return;
     }
     const std::string early = place->path + ".part";
-    // What only its owner may read is not shown meanwhile.
+    // A file that only its owner may read stays so while it is written.
     Fd fd(::open(early.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
                  place->former ? 0600 : 0666));
     if (!fd) cannot_write(path, ErrorKind::usage, errno);
     int error = write_all(fd.get(), content);
     if (error == 0 && place->former) {
-        // Only root may give it to another; it is written all the same.
+        // Only root may give a file to another user; the file is written in any case.
         if (::fchown(fd.get(), place->former->st_uid, place->former->st_gid) != 0) errno = 0;
         if (::fchmod(fd.get(), place->former->st_mode & 07777) != 0) error = errno;
     }

@@ -60,8 +60,8 @@ std::vector<AckLedger::Command> AckLedger::flush() {
     return out;
 }
 
-// Runs of acks below the first gap become one `multiple` at their last tag, which must still be
-// unacknowledged at the broker; a nack is sent singly, after the acks below it.
+// A run of acks below the first gap becomes one `multiple` at its last tag, which must still be
+// unacknowledged at the broker; a nack is sent alone, after the acks below it.
 void AckLedger::flush_prefix(std::vector<Command>& out) {
     std::uint64_t last_ack = 0;
     const auto end_run = [&] {

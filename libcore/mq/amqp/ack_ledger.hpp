@@ -14,8 +14,8 @@
 namespace airy::mq::amqp {
 
 // Turns dispositions, which come in any order, into few basic.ack and basic.nack: one `multiple`
-// for what is settled without a gap, singly and ascending for the rest (the broker walks its list
-// of unacknowledged messages for tags out of order). Pure; one thread.
+// for the tags settled without a gap, single ones in ascending order for the rest (the broker walks
+// its list of unacknowledged messages for tags out of order). Pure; one thread.
 class AckLedger {
   public:
     struct Command {
@@ -33,10 +33,10 @@ class AckLedger {
     // Tags are delivered as base, base + 1, base + 2… from 1 on (AMQP counts them per channel).
     void delivered(std::uint64_t tag);
 
-    // Settling twice, or what was never delivered, changes nothing.
+    // A tag that is settled already, or was never delivered, changes nothing.
     void settle(std::uint64_t tag, Disposition disposition, util::SteadyTime now);
 
-    // Whether it is time to flush; when it will be, for poll. `max` when nothing is pending.
+    // Whether it is time to flush; the time of the next flush, `max` when nothing is pending.
     bool due(util::SteadyTime now) const noexcept;
     util::SteadyTime due_at() const noexcept;
 

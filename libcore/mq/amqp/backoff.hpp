@@ -12,20 +12,20 @@
 
 namespace airy::mq::amqp {
 
-// The pauses between attempts to connect again, of one loss. Pure; one thread.
+// The pauses between attempts to connect again after one loss. Pure; one thread.
 class Backoff {
   public:
-    // The longest pause while nobody listens at the address: a refused connection costs nobody
-    // anything, and the first to come back shall not be found out seconds later.
+    // The longest pause while no program listens at the address: a refused connection is cheap, and
+    // a broker that is back should be noticed at once.
     static constexpr std::chrono::milliseconds longest_unheard{500};
 
     Backoff(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
         : policy_(policy), lost_at_(lost_at), random_(seed) {}
 
-    // How long to wait before the next attempt; nothing when the policy allows none any more.
+    // The pause before the next attempt; nullopt when the policy allows no further attempt.
     std::optional<std::chrono::milliseconds> next(bool nobody_listens, util::SteadyTime now);
 
-    // How many attempts `next` has allowed.
+    // The number of attempts that `next` has allowed.
     std::uint64_t attempts() const noexcept { return attempts_; }
 
   private:

@@ -52,7 +52,7 @@ void ConfirmWindow::settle_one(std::size_t index, bool acknowledged,
 void ConfirmWindow::settle(std::uint64_t tag, bool multiple, bool acknowledged,
                            std::vector<PublisherEvent>& out) {
     if (multiple) {
-        // Tag 0 means all that is outstanding (AMQP 0-9-1, basic.ack).
+        // Tag 0 means all outstanding messages (AMQP 0-9-1, basic.ack).
         const std::uint64_t end = base_ + entries_.size();
         const std::uint64_t last = tag == 0 || tag >= end ? end - 1 : tag;
         for (std::uint64_t t = base_; t <= last; ++t)

@@ -13,27 +13,27 @@
 
 namespace airy::mq::amqp {
 
-// A message with the number by which its caller knows it.
+// A message with its sequence number (see Publisher).
 struct Numbered {
     std::uint64_t sequence = 0;
     event::Message message;
 };
 
-// The messages that are published on one channel and not confirmed, by delivery tag. basic.return
-// carries no tag, so a returned message is recognised by its fingerprint; the broker returns it
-// before it acknowledges it. Pure; one thread.
+// The messages published on one channel and not confirmed, by delivery tag. basic.return carries no
+// tag, so a returned message is recognised by its fingerprint; the broker returns a message before
+// it acknowledges it. Pure; one thread.
 class ConfirmWindow {
   public:
-    // A hash of topic, message id and body. Messages that share one share their fate as well: they
-    // are the same message to the same exchange.
+    // A hash of topic, message id and body. Messages with one fingerprint have the same outcome:
+    // they are the same message to the same exchange.
     static std::uint64_t fingerprint(std::string_view topic, std::string_view message_id,
                                      std::string_view body) noexcept;
 
-    // The next message of the channel was published. Its message is kept until it is settled, to be
-    // published again; it may be empty where that will not happen.
+    // The channel's next message was published. `kept` stays until the broker settles it, to be
+    // published again; its message may be empty where it is never published again.
     void published(std::uint64_t fingerprint, Numbered kept);
 
-    // False when no message in the window fits: it was not published here.
+    // False when no message in the window has this fingerprint: it was not published here.
     bool returned(std::uint64_t fingerprint, int code, std::string reason);
 
     // The broker's basic.ack or basic.nack; appends one event a message, in order. Tags outside
@@ -41,11 +41,11 @@ class ConfirmWindow {
     void settle(std::uint64_t tag, bool multiple, bool acknowledged,
                 std::vector<PublisherEvent>& out);
 
-    // The channel is gone: what is not settled, in order. The window is then as new.
+    // The channel is gone: returns the messages not settled, in order, and begins a new window.
     std::vector<Numbered> restart();
 
     std::size_t size() const noexcept { return open_; }
-    // Of the bodies that are kept.
+    // Bytes of the kept bodies.
     std::size_t bytes() const noexcept { return bytes_; }
 
   private:

@@ -43,7 +43,7 @@ amqp_field_value_t true_value() {
     return value;
 }
 
-// One for each host, with that host at the front.
+// One URL for each host, with that host first.
 std::vector<AmqpUrl> urls_by_host(const AmqpUrl& url) {
     std::vector<AmqpUrl> urls{url};
     for (const auto& [host, port] : url.more_hosts) {
@@ -54,14 +54,14 @@ std::vector<AmqpUrl> urls_by_host(const AmqpUrl& url) {
     return urls;
 }
 
-// As messages show it where several hosts are named.
+// The URL of one of several hosts, as messages show it.
 std::string url_of_host(const AmqpUrl& url) {
     const bool bracketed = url.host.find(':') != std::string::npos;
     return fmt::format("{}://{}:***@{}:{}/", url.tls ? "amqps" : "amqp", url.user,
                        bracketed ? "[" + url.host + "]" : url.host, url.port);
 }
 
-// A login's failure in words: the broker's own reply where it gave one.
+// A failed login in words: the broker's reply where it gave one.
 Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpoint& endpoint) {
     const std::string what = fmt::format("cannot log in to {}", masked_amqp_url(endpoint.url));
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
@@ -174,7 +174,8 @@ void Connection::log_in(const AmqpUrl& url, const Endpoint& endpoint,
         AMQP_SASL_METHOD_PLAIN, url.user.c_str(), url.password.c_str());
     if (reply.reply_type != AMQP_RESPONSE_NORMAL) throw login_error(reply, url, endpoint);
 
-    // The broker may have lowered it. A quarter keeps both directions well inside the interval.
+    // The broker may have lowered the heartbeat. A quarter of it keeps both directions well in
+    // time.
     const auto agreed = std::chrono::seconds(amqp_get_heartbeat(state_.get()));
     patience_ = agreed.count() > 0 ? std::chrono::milliseconds(agreed) / 4
                                    : std::chrono::milliseconds(60'000);
@@ -258,7 +259,7 @@ void throw_close(Connection& connection, const amqp_frame_t& frame, std::string_
     const Error error = from_close(close->reply_code, view_of(close->reply_text), what);
     amqp_connection_close_ok_t ok{};
     amqp_send_method(connection.state(), 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
-    // Whatever its code, an ended connection means that the broker is no longer reached.
+    // With any code, a closed connection means that the broker is no longer reached.
     if (error.kind() == ErrorKind::unreachable) throw error;
     Error ended(Reason::unreachable, error.what(), error.hint());
     throw error.permanent() ? std::move(ended).as_permanent() : ended;

@@ -16,15 +16,15 @@
 
 namespace airy::mq::amqp {
 
-// One AMQP connection with one channel. Used by one thread at a time: the one that made it, until
-// it hands it to the thread that serves it.
+// One AMQP connection with one channel. Used by one thread at a time: first by the thread that made
+// it, then by the service thread.
 class Connection {
   public:
     static constexpr amqp_channel_t channel = 1;
 
-    // Connects, logs in and opens the channel within the endpoint's connect_timeout: to the first
-    // of its hosts that answers, in turn from number `first_host` on. Ends at once when
-    // `interrupt`, a descriptor, is readable. Throws Error{unreachable}.
+    // Connects to the first of the endpoint's hosts that answers, tried in turn from number
+    // `first_host` on, logs in and opens the channel, all within connect_timeout. Ends at once when
+    // the descriptor `interrupt` is readable. Throws Error{unreachable}.
     explicit Connection(const Endpoint& endpoint, std::size_t first_host = 0)
         : Connection(endpoint, first_host, endpoint.interrupt_fd) {}
     Connection(const Endpoint& endpoint, std::size_t first_host, int interrupt);
@@ -35,19 +35,20 @@ class Connection {
     amqp_connection_state_t state() const noexcept { return state_.get(); }
     int socket() const noexcept;
 
-    // Takes the next frame if a whole one is there; never waits, and serves the heartbeats. Its
-    // memory is valid until release_buffers. Throws Error{unreachable} when the connection is lost.
+    // Takes the next frame if it has come whole; never waits, and serves the heartbeats. The
+    // frame's memory is valid until release_buffers. Throws Error{unreachable} when the connection
+    // is lost.
     bool next_frame(amqp_frame_t& frame);
     void release_buffers() noexcept { amqp_maybe_release_buffers(state_.get()); }
 
-    // How long poll may wait before next_frame must be called for the heartbeats' sake.
+    // The longest time between two calls of next_frame, which serves the heartbeats.
     std::chrono::milliseconds patience() const noexcept { return patience_; }
 
     // Throws Error{unreachable} unless `status` is AMQP_STATUS_OK.
     void check_sent(int status) const;
 
-    // Throws when the last synchronous call failed. The channel is opened anew where the broker
-    // closed just that, so that the next call finds one.
+    // Throws when the last synchronous call failed. Where the broker closed only the channel, opens
+    // a new one for the next call.
     void check_reply(std::string_view what);
 
     // Closes channel and connection, each answered by the broker before the deadline. True when
@@ -57,7 +58,7 @@ class Connection {
     // E.g. "RabbitMQ 3.10.8".
     std::string server() const;
     const std::string& shown_url() const noexcept { return shown_url_; }
-    // Of the hosts named, by number.
+    // The number of the connected host among those of the URL, from 0.
     std::size_t host() const noexcept { return host_; }
 
   private:
@@ -78,8 +79,8 @@ class Connection {
     State state_;
 };
 
-// The error of a frame by which the broker closes the channel or the connection; `what` as in
-// from_close. Also answers it, as the protocol asks.
+// Whether the broker closes the channel or the connection with this frame; throw_close answers it,
+// as the protocol asks, and throws its error, `what` as in from_close.
 bool is_close(const amqp_frame_t& frame) noexcept;
 [[noreturn]] void throw_close(Connection& connection, const amqp_frame_t& frame,
                               std::string_view what);

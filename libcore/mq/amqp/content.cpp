@@ -12,7 +12,7 @@
 namespace airy::mq::amqp {
 namespace {
 
-// A header may promise any size; memory is taken as the bodies come.
+// A header may announce any size; beyond this, memory is allocated as the bodies come.
 constexpr std::uint64_t reserve_limit = 1 << 20;  // bytes
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace airy::mq::amqp {
 
 // Puts a message together from the frames that carry it: a method (basic.deliver, basic.return), a
-// header, and bodies. amqp_read_message would do it, but waits without a limit. One thread.
+// header, and bodies. amqp_read_message does the same, but waits without a limit. One thread.
 class ContentAssembler {
   public:
     struct Content {
@@ -25,10 +25,10 @@ class ContentAssembler {
         event::Message message;
     };
 
-    // Whether this frame is part of a message; if so it is taken.
+    // Takes the frame if it is part of a message; false: it is not.
     bool take(const amqp_frame_t& frame);
 
-    // The message, once its last frame was taken.
+    // The message, once its last frame is taken; nullopt before.
     std::optional<Content> finished();
 
   private:

@@ -52,7 +52,7 @@ bool has(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-// When the broker was there and is not any more.
+// For a broker that was reached and then lost.
 constexpr std::string_view lost_hint = "is RabbitMQ still running there?";
 
 Meaning meaning_of_status(int status) noexcept {
@@ -85,10 +85,10 @@ Meaning meaning_of_status(int status) noexcept {
 Fate classify(int code, std::string_view text) noexcept {
     switch (code) {
         case AMQP_NOT_FOUND:
-            // A queue whose node is down comes back with it.
+            // A queue whose node is down comes back with the node.
             return has(text, "down or inaccessible") ? Fate::transient : Fate::permanent;
         case AMQP_PRECONDITION_FAILED:
-            // One handler that took too long shall not end a consumer: its message comes again.
+            // A handler that took too long must not end the consumer: its message comes again.
             return has(text, "delivery acknowledgement") ? Fate::transient : Fate::permanent;
         case AMQP_CONTENT_TOO_LARGE:
         case AMQP_ACCESS_REFUSED:
@@ -98,7 +98,7 @@ Fate classify(int code, std::string_view text) noexcept {
         case AMQP_COMMAND_INVALID:
         case AMQP_UNEXPECTED_FRAME:
             return Fate::permanent;
-        default:  // 320, 405 (the lock of a connection that is dying), 541 and what is not known
+        default:  // 320, 405 (locked by a dying connection), 541 and unknown codes
             return Fate::transient;
     }
 }
@@ -121,7 +121,7 @@ Error from_close(int code, std::string_view text, std::string_view what) {
     Meaning meaning = meaning_of(code);
     if (code == AMQP_NOT_FOUND && has(text, "no exchange"))
         meaning = {Reason::exchange_not_found, ""};
-    // The broker uses 406 for several things that are no matter of a queue's properties.
+    // The broker also uses 406 for failures that do not concern a queue's properties.
     if (code == AMQP_PRECONDITION_FAILED) {
         if (has(text, "larger than"))
             meaning = {Reason::too_large, "the broker limits the size of a message"};
@@ -136,7 +136,7 @@ Error from_close(int code, std::string_view text, std::string_view what) {
             meaning = {Reason::handler_too_slow,
                        "the handler took longer than the broker's consumer_timeout"};
     }
-    // What the broker says beside its name for it is long, and guesses.
+    // The rest of the broker's text is long, and guesses.
     if (code == AMQP_RESOURCE_LOCKED)
         return with_fate(Error(meaning.reason,
                                fmt::format("{}: another connection has it for itself alone (405 "
@@ -144,7 +144,7 @@ Error from_close(int code, std::string_view text, std::string_view what) {
                                            what),
                                std::string(meaning.hint)),
                          classify(code, text));
-    // A queue that somebody consumes from exclusively; no permission is missing.
+    // Another consumer has the queue exclusively; no permission is missing.
     if (code == AMQP_ACCESS_REFUSED && has(text, "in exclusive use"))
         meaning = {Reason::exclusively_consumed, "another consumer has it for itself alone"};
     if (code == AMQP_ACCESS_REFUSED && has(text, "reserved prefix"))

@@ -10,29 +10,29 @@
 
 #include "util/error.hpp"
 
-// What rabbitmq-c and the broker report, as airy::Error. Pure; any thread.
+// Failures that rabbitmq-c and the broker report, as airy::Error. Pure; any thread.
 namespace airy::mq::amqp {
 
-// Whether connecting again and doing the same can help.
+// Whether connecting again and repeating the call can help.
 enum class Fate : std::uint8_t { transient, permanent };
 
-// Of a close by the broker with this code and text (AMQP 0-9-1 section 1.1).
+// Classifies a close by the broker with this code and text (AMQP 0-9-1 section 1.1).
 Fate classify(int code, std::string_view text) noexcept;
 
-// Of rabbitmq-c's own status, one of AMQP_STATUS_*.
+// Classifies rabbitmq-c's own status, one of AMQP_STATUS_*.
 Fate classify_status(int status) noexcept;
 
-// The broker closed the channel or the connection with this code and text. `what` says what was
-// tried, e.g. "cannot declare the queue 'q'". Permanent as `classify` says.
+// The error of a close of the channel or the connection with this code and text. `what` names the
+// failed call, e.g. "cannot declare the queue 'q'". Permanent as `classify` says.
 Error from_close(int code, std::string_view text, std::string_view what);
 
-// rabbitmq-c's own status, one of AMQP_STATUS_*.
+// The error of rabbitmq-c's own status.
 Error from_status(int status, std::string_view what);
 
-// Whether it is the refusal of a queue that is another connection's own (405 RESOURCE_LOCKED).
+// Whether the broker refused a queue that is exclusive to another connection (405 RESOURCE_LOCKED).
 bool is_locked(const amqp_rpc_reply_t& reply) noexcept;
 
-// A reply that is not AMQP_RESPONSE_NORMAL.
+// The error of a reply that is not AMQP_RESPONSE_NORMAL.
 Error from_reply(const amqp_rpc_reply_t& reply, std::string_view what);
 
 }  // namespace airy::mq::amqp

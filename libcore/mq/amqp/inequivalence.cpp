@@ -10,7 +10,7 @@
 namespace airy::mq::amqp {
 namespace {
 
-// What the broker calls a value: `none`, `'true'`, or `the value '5' of type 'long'`.
+// A value in the broker's words: `none`, `'true'`, or `the value '5' of type 'long'`.
 struct Told {
     std::string value;  // empty: none
     std::string type;   // empty: a property of the queue itself, or none
@@ -63,7 +63,7 @@ bool* flag_of(QueueSpec& spec, std::string_view name) {
 bool adopt(QueueSpec& spec, const std::string& name, const Told& there) {
     if (bool* flag = flag_of(spec, name)) {
         const bool value = there.value == "true";
-        if (*flag == value) return false;  // asked for this, and refused: nothing is gained
+        if (*flag == value) return false;  // the same value was refused: no progress
         *flag = value;
         return true;
     }
@@ -85,7 +85,7 @@ bool adopt(QueueSpec& spec, const std::string& name, const Told& there) {
 
 std::optional<std::string> adopt_difference(std::string_view text, QueueSpec& spec) {
     const auto name = between(text, "inequivalent arg '", "' for queue '");
-    // The last of both: names may hold anything.
+    // The last match: names may hold any text, also this one.
     const auto received = text.rfind(": received ");
     const auto current = text.rfind(" but current is ");
     if (!name || received == text.npos || current == text.npos || current < received)

@@ -10,10 +10,10 @@
 
 namespace airy::mq::amqp {
 
-// Reads what RabbitMQ's 406 says of the first property in which a queue differs from the one that
-// was declared (`inequivalent arg 'x-max-length' for queue …: received … but current is …`), makes
-// `spec` agree with it, and returns it in words: "x-max-length is 5, not 10". Nothing for another
-// text, or for a property that a spec cannot express.
+// Reads from RabbitMQ's 406 the first property in which a queue differs from the declared one
+// (`inequivalent arg 'x-max-length' for queue …: received … but current is …`), puts the queue's
+// value into `spec`, and returns the difference in words: "x-max-length is 5, not 10". nullopt for
+// another text, or for a property that a spec cannot express.
 std::optional<std::string> adopt_difference(std::string_view text, QueueSpec& spec);
 
 }  // namespace airy::mq::amqp

@@ -9,9 +9,8 @@
 
 namespace airy::mq::amqp {
 
-// Ends what rabbitmq-c would go on waiting for, a TLS handshake or a login, by shutting its socket
-// down as soon as a descriptor is readable. Made and used by the connecting thread; has one of its
-// own.
+// Ends a TLS handshake or a login in rabbitmq-c by shutting its socket down as soon as a descriptor
+// is readable. Made and used by the connecting thread; watches on a thread of its own.
 class InterruptWatch {
   public:
     // Borrows `interrupt`; -1: never interrupts.
@@ -20,8 +19,8 @@ class InterruptWatch {
     InterruptWatch(const InterruptWatch&) = delete;
     InterruptWatch& operator=(const InterruptWatch&) = delete;
 
-    // The socket to shut down, now where the interrupt has come already. Holds a duplicate, so that
-    // the library may close its own at any time.
+    // Names the socket to shut down; at once if the interrupt has come already. Holds a duplicate,
+    // so that rabbitmq-c may close its descriptor at any time.
     void guard(int socket);
 
     bool interrupted() const;

@@ -13,8 +13,8 @@
 namespace airy::mq::amqp {
 namespace {
 
-// What the management API says of one queue. Once it has not answered it is not asked again:
-// each time could take the whole deadline.
+// The management API's view of one queue. After one call without an answer the API is not asked
+// again: each call could take the whole deadline.
 std::optional<QueueInfo> ask_management(const Management& management, const std::string& name,
                                         std::string& degraded) {
     if (!degraded.empty()) return std::nullopt;
@@ -49,7 +49,7 @@ void complete_counts(Inventory& inventory, Broker& broker) {
             report.queue.consumers = now.consumers;
             report.source = QueueSource::both;
         } catch (const Error& error) {
-            // Gone meanwhile, or another connection's own: then nobody can tell.
+            // The queue is gone, or exclusive to another connection: its figures stay absent.
             if (error.kind() != ErrorKind::not_found) throw;
         }
     }
@@ -65,7 +65,7 @@ Inventory take_inventory(const Management& management, Broker& broker,
             now = topology->check_queue(name);
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::not_found) throw;
-            // Another connection's own queue is there all the same.
+            // A queue that is exclusive to another connection exists all the same.
             if (auto told = ask_management(management, name, inventory.degraded))
                 inventory.queues.push_back({std::move(*told), QueueSource::management});
             else

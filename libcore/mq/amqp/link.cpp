@@ -20,7 +20,7 @@ Failure examine(const std::exception_ptr& failure) {
         std::rethrow_exception(failure);
     } catch (const Error& error) {
         return {error.permanent(), error.reason() == Reason::nobody_listens};
-    } catch (const std::exception&) {  // such as too few threads, which may pass
+    } catch (const std::exception&) {  // such as too few threads: may pass
         return {};
     }
 }

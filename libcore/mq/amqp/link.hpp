@@ -11,24 +11,24 @@
 
 namespace airy::mq::amqp {
 
-// One connection after the other to the same broker. The constructor's thread makes the first; then
-// all belongs to the service thread.
+// One connection after the other to the same broker. The constructor's thread makes the first; from
+// then on the link belongs to the service thread.
 class Link {
   public:
-    // What every new connection needs before it is used; may throw.
+    // Prepares each new connection before it is used; may throw.
     using Prepare = std::function<void(Connection&)>;
     using Report = std::function<void(Interrupted)>;
 
-    // Connects. Throws Error{unreachable}, and what `prepare` throws.
+    // Connects. Throws Error{unreachable}, and the errors of `prepare`.
     Link(const Endpoint& endpoint, Prepare prepare);
 
-    // Not while there is none: after renew has returned false or thrown.
+    // The connection; there is none after renew has returned false or thrown.
     Connection& operator*() const noexcept { return *connection_; }
     Connection* operator->() const noexcept { return connection_.get(); }
 
     bool renewable() const noexcept { return endpoint_.reconnect.enabled; }
 
-    // The connection is lost for this reason: makes another. Reports before each pause. Returns
+    // Makes a new connection after the loss of the old one. Reports before each pause. Returns
     // false when the service is closing. Throws the last failure when it is permanent or the policy
     // allows no further attempt.
     bool renew(std::exception_ptr loss, ServiceThread& service, const Report& report);

@@ -18,7 +18,7 @@ namespace {
 constexpr net::HttpUrlKind url_kind{"management URL", 15672, 15671,
                                     "it reads http://HOST:15672 or https://HOST:15671"};
 
-// Only what QueueInfo holds: with a thousand queues the whole answer would be megabytes.
+// Only the columns of QueueInfo: with a thousand queues the whole answer would be megabytes.
 constexpr std::string_view queue_columns =
     "?columns=name,type,durable,auto_delete,exclusive,state,policy,memory,messages_ready,"
     "messages_unacknowledged,consumers,head_message_timestamp,message_stats.publish_details.rate,"
@@ -45,7 +45,7 @@ net::HttpUrl choose_url(const AmqpUrl& broker, std::string_view named) {
     return url;
 }
 
-// RabbitMQ's own words for a refusal: {"error":…,"reason":…}; empty when there are none.
+// RabbitMQ's own words for a refusal, from {"error":…,"reason":…}; empty when there are none.
 std::string reason_in(std::string_view body) {
     util::JsonKind kind{};
     std::vector<util::JsonMember> members;
@@ -65,7 +65,7 @@ Management::Management(const Endpoint& endpoint)
     vhost_ = net::percent_encode(parts.vhost);
 }
 
-// `what` is asked for, in words, for Error{not_found}.
+// `what` names the requested thing in Error{not_found}.
 std::string Management::get(const std::string& target, std::string_view what) const {
     net::HttpResponse answer;
     util::log_info("asking the management API",

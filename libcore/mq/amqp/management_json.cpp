@@ -10,8 +10,8 @@ namespace {
 
 using nlohmann::json;
 
-// RabbitMQ writes `null`, "" or [] for what it does not know, so a member of another kind than
-// expected counts as absent.
+// RabbitMQ writes `null`, "" or [] for an unknown value, so a member of an unexpected kind counts
+// as absent.
 const json* member(const json& object, const char* key) {
     if (!object.is_object()) return nullptr;
     const auto found = object.find(key);
@@ -40,7 +40,8 @@ double rate(const json& stats, const char* key) {
     return value != nullptr && value->is_number() ? value->get<double>() : 0;
 }
 
-// Absent while no channel has told of the queue; what has not happened yet is left out.
+// Absent while no channel has reported on the queue; RabbitMQ omits rates of events that never
+// happened.
 std::optional<QueueRates> rates(const json* stats) {
     if (stats == nullptr || !stats->is_object() || stats->empty()) return std::nullopt;
     return QueueRates{rate(*stats, "publish_details"), rate(*stats, "deliver_get_details"),
@@ -69,7 +70,7 @@ QueueInfo to_queue(const json& item) {
     queue.consumers = number(item, "consumers");
     queue.memory = number(item, "memory");
     queue.rates = rates(member(item, "message_stats"));
-    // The queue's statistics have come, and nothing has passed through it yet.
+    // The queue has statistics, and no message has passed through it yet.
     if (!queue.rates && queue.ready) queue.rates.emplace();
     const json* head = member(item, "head_message_timestamp");
     if (head != nullptr && head->is_number_integer())

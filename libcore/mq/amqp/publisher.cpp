@@ -53,7 +53,7 @@ void AmqpPublisher::close(std::chrono::milliseconds deadline) noexcept {
     service_.end(deadline);
 }
 
-// Every new connection's beginning.
+// Prepares each new connection.
 void AmqpPublisher::prepare(Connection& connection) {
     use_exchange_on(connection, options_.exchange);
     if (options_.confirm) {
@@ -98,18 +98,18 @@ void AmqpPublisher::serve_connection() {
     if (!options_.confirm && options_.mandatory) take_last_returns();
 }
 
-// The channel works in order: once it has answered to something else, it has returned what no queue
-// takes of all that was sent before.
+// The channel works in order: once it has answered a later call, it has returned all messages sent
+// before that no queue takes.
 void AmqpPublisher::take_last_returns() {
     const auto deadline = service_.close_deadline();
     const auto whole = std::chrono::floor<std::chrono::seconds>(deadline);
     const timeval timeout{whole.count(), std::chrono::microseconds(deadline - whole).count()};
     amqp_set_rpc_timeout(link_->state(), &timeout);
-    // The limit of a consumer, which this channel never has.
+    // basic.qos changes nothing here: the channel has no consumer.
     if (amqp_basic_qos(link_->state(), Connection::channel, 0, 1, 0) != nullptr) read_frames();
 }
 
-// What has no outcome is published again on the next connection, in the same order.
+// Messages without an outcome are published again on the next connection, in the same order.
 void AmqpPublisher::take_back_unconfirmed() {
     if (std::exchange(blocked_, false)) events_.push_back(Unblocked{});
     hand_over();
@@ -167,8 +167,8 @@ void AmqpPublisher::read_frames() {
     hand_over();
 }
 
-// A broker that is there and does not take the message has refused it, whatever it means elsewhere
-// by the same code.
+// When the broker closes the channel for a message, it has refused the message, whatever the code
+// means elsewhere.
 void AmqpPublisher::refused(const amqp_frame_t& frame) {
     int code = 0;
     if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)

@@ -17,7 +17,7 @@
 namespace airy::mq::amqp {
 
 // Publisher over one connection at a time. The caller's thread fills `inbox_` and empties
-// `outbox_`; the service thread owns the connection and everything below it.
+// `outbox_`; the service thread owns the connection and the members below it.
 class AmqpPublisher final : public Publisher {
   public:
     AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options);
@@ -47,7 +47,7 @@ class AmqpPublisher final : public Publisher {
     std::uint64_t submitted_ = 0;  // the caller's thread only
     std::atomic<std::size_t> frame_max_{0};
     std::atomic<std::size_t> in_flight_{0};
-    std::atomic<std::size_t> held_bytes_{0};  // of bodies that are not done with
+    std::atomic<std::size_t> held_bytes_{0};  // of bodies without an outcome
     std::atomic<bool> lost_{false};
     util::Mailbox<Numbered> inbox_;
     util::Mailbox<PublisherEvent> outbox_;

@@ -31,7 +31,7 @@ bool ServiceThread::wait_readable(const Connection& connection, int inbox, util:
                         {inbox, POLLIN, 0},
                         {stop_.fd(), POLLIN, 0}};
     const int ready = ::poll(waiting, 3, static_cast<int>(patience.count()));
-    // Nothing at all: the heartbeats are served by looking for a frame.
+    // Nothing is readable: the caller looks for a frame, which serves the heartbeats.
     return ready <= 0 || waiting[0].revents != 0;
 }
 
@@ -47,7 +47,7 @@ bool ServiceThread::sleep(milliseconds duration) const {
 }
 
 void ServiceThread::end(milliseconds deadline) noexcept {
-    constexpr milliseconds slack{250};  // for the thread to notice its own deadline
+    constexpr milliseconds slack{250};  // lets the thread end by its own deadline
     if (!thread_.joinable()) return;
     deadline_ = deadline;
     closing_.store(true, std::memory_order_release);

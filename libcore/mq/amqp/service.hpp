@@ -34,17 +34,17 @@ class ServiceThread {
     // Readable once closing.
     int stop_fd() const noexcept { return stop_.fd(); }
 
-    // The thread itself only. Names the socket it uses now, -1: none; must be called before that
+    // The thread itself only. Names the socket in use, -1: none; must be called before that socket
     // is closed.
     void watch(int socket) noexcept;
 
-    // The thread itself only. Waits until `inbox` or the connection's socket is readable, the
-    // latter not before `rest_until`, `due` has come, the connection must be served for its
-    // heartbeats, or this is closing. Returns whether the socket should be read.
+    // The thread itself only. Waits until `inbox` or the connection's socket is readable (the
+    // socket not before `rest_until`), `due` has come, heartbeats need service, or the owner
+    // closes. Returns whether the socket should be read.
     bool wait_readable(const Connection& connection, int inbox, util::SteadyTime due,
                        util::SteadyTime rest_until = {}) const;
 
-    // The thread itself only. False when it was cut short by closing.
+    // The thread itself only. False when closing ended the sleep early.
     bool sleep(std::chrono::milliseconds duration) const;
 
     // Sets closing, wakes the thread and joins. A thread that is stuck in a write to a peer that

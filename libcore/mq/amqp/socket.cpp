@@ -128,8 +128,8 @@ void set_options(int fd, const Endpoint& endpoint) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
 }
 
-// Why OpenSSL refused the peer's certificate; written by its verify callback, which gets no other
-// way to reach us. One handshake at a time on a thread.
+// Why OpenSSL refused the peer's certificate; set by its verify callback, which has no other way to
+// report. One handshake at a time on a thread.
 thread_local int certificate_error = X509_V_OK;
 
 int note_certificate(int ok, X509_STORE_CTX* store) {
@@ -157,7 +157,7 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint, const st
                     fmt::format("cannot use the certificate '{}' with the key '{}'", tls.cert_file,
                                 tls.key_file));
     amqp_ssl_socket_set_verify_peer(socket, tls.insecure ? 0 : 1);
-    // The library knows host names only, and takes an address for one.
+    // rabbitmq-c checks host names only, and takes an address for a name.
     const bool is_address =
         X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(context), host.c_str()) == 1;
     amqp_ssl_socket_set_verify_hostname(socket, tls.insecure || is_address ? 0 : 1);
@@ -206,8 +206,8 @@ Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
 
 void open_socket(amqp_connection_state_t state, const AmqpUrl& url, const Endpoint& endpoint,
                  steady_clock::time_point deadline, int interrupt, InterruptWatch& watch) {
-    // rabbitmq-c says little of why a TCP connection failed, so it is made here; its TLS socket
-    // cannot take one over and makes its own.
+    // rabbitmq-c hides why a TCP connection failed, so the connection is made here; rabbitmq-c's
+    // TLS socket cannot take it over and makes its own.
     util::Fd fd = tcp_connect(url, endpoint, deadline, interrupt);
     if (!url.tls) {
         set_options(fd.get(), endpoint);

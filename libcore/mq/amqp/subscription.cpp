@@ -16,7 +16,7 @@
 namespace airy::mq::amqp {
 namespace {
 
-// Settlements wait for company this long; the contract of Subscription allows 20 ms.
+// Settlements are gathered for this long; the contract of Subscription allows 20 ms.
 constexpr std::chrono::milliseconds settle_patience{5};
 constexpr std::chrono::milliseconds subscription_deadline{500};
 // The broker sends a few deliveries at a time, and each time three threads are woken for them.
@@ -42,7 +42,7 @@ AmqpSubscription::~AmqpSubscription() {
     close(subscription_deadline);
 }
 
-// Every new connection's beginning.
+// Prepares each new connection.
 void AmqpSubscription::subscribe(Connection& connection) {
     if (generation_ != 0) declare_on(connection, options_.declarations);
     if (options_.queue.empty())
@@ -62,7 +62,7 @@ void AmqpSubscription::subscribe(Connection& connection) {
     assembler_ = {};
 }
 
-// It goes with the connection, so each connection has another.
+// The queue goes with its connection, so each connection declares another.
 void AmqpSubscription::declare_own_queue(Connection& connection) {
     use_exchange_on(connection, options_.exchange);
     QueueSpec spec;
@@ -132,8 +132,8 @@ void AmqpSubscription::serve_connection() {
 void AmqpSubscription::finish() {
     take_commands();
     send_settlements();
-    // Closing the channel gives back what is unsettled, and its answer comes after all that was
-    // sent before.
+    // Closing the channel gives back unsettled deliveries, and the broker answers it after all
+    // settlements sent before.
     flushed_.store(link_->close(service_.close_deadline()));
 }
 
@@ -155,9 +155,9 @@ void AmqpSubscription::cancel_consumer() {
         amqp_send_method(link_->state(), Connection::channel, AMQP_BASIC_CANCEL_METHOD, &cancel));
 }
 
-// A consumer keeps the prefetch that it began with, so another takes its place; before it goes,
-// lest the queue be without one, which would end one that deletes itself. What the former has is
-// settled on the same channel as ever.
+// A consumer keeps the prefetch that it began with, so a new consumer replaces it. The new one
+// begins before the old one is cancelled: an auto-delete queue is deleted with its last consumer.
+// The old one's deliveries are settled on the same channel as before.
 void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
     if (prefetch == std::exchange(prefetch_, prefetch)) return;
     const auto send = [this](amqp_method_number_t method, void* fields) {
@@ -167,7 +167,7 @@ void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
     send(AMQP_BASIC_QOS_METHOD, &qos);
     const auto tag = fmt::format("airy-{}-{}", generation_, ++consumers_);
     amqp_basic_consume_t consume{0, bytes_of(queue()), bytes_of(tag), 0, 0, 0,
-                                 1, amqp_empty_table};  // no answer: it is ours
+                                 1, amqp_empty_table};  // no-wait; the tag is ours
     send(AMQP_BASIC_CONSUME_METHOD, &consume);
     cancel_consumer();
     consumer_tag_ = tag;

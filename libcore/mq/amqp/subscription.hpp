@@ -20,8 +20,7 @@
 namespace airy::mq::amqp {
 
 // Subscription over one connection at a time. Callers fill `inbox_` and empty `outbox_`; the
-// service thread owns the connection and everything below it. What waits in `outbox_` is bounded by
-// the prefetch.
+// service thread owns the connection and the members below it. The prefetch bounds `outbox_`.
 class AmqpSubscription final : public Subscription {
   public:
     AmqpSubscription(const Endpoint& endpoint, const SubscribeOptions& options);
@@ -58,7 +57,7 @@ class AmqpSubscription final : public Subscription {
     void send_settlements();
 
     const SubscribeOptions options_;
-    // References to former names stay valid; a name a reconnect is no burden.
+    // All names so far: references to former names stay valid. One more for each reconnect.
     std::list<std::string> queue_names_;
     std::atomic<const std::string*> queue_{nullptr};
     std::atomic<bool> flushed_{false};  // the broker has seen every settlement
@@ -71,10 +70,10 @@ class AmqpSubscription final : public Subscription {
     AckLedger ledger_;
     ContentAssembler assembler_;
     std::vector<SubscriptionEvent> events_;
-    util::SteadyTime rest_until_{};  // not to be read before
+    util::SteadyTime rest_until_{};  // the socket is not read before
     std::string consumer_tag_;
-    std::uint64_t consumers_ = 0;  // that were made by consume_anew
-    bool ending_ = false;          // stopped or cancelled: the connection is not worth renewing
+    std::uint64_t consumers_ = 0;  // made by consume_anew
+    bool ending_ = false;          // stopped or cancelled: a lost connection is not renewed
     Link link_;
 
     ServiceThread service_;  // last: it uses all of the above

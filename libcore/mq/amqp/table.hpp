@@ -8,7 +8,7 @@
 
 #include "event/message.hpp"
 
-// Between rabbitmq-c's tables and properties and the project's own. Pure; any thread.
+// Converts between rabbitmq-c's tables and properties and the project's own. Pure; any thread.
 namespace airy::mq::amqp {
 
 inline amqp_bytes_t bytes_of(std::string_view text) noexcept {
@@ -18,7 +18,7 @@ inline std::string_view view_of(const amqp_bytes_t& bytes) noexcept {
     return {static_cast<const char*>(bytes.bytes), bytes.len};
 }
 
-// Copies. An unknown kind of field cannot come out of rabbitmq-c's decoder.
+// Copies the table. rabbitmq-c's decoder yields no unknown kinds of fields.
 event::HeaderTable table_from(const amqp_table_t& table);
 
 // Strings are borrowed from `table`, entries are allocated from `pool`: both must outlive the
@@ -31,9 +31,10 @@ void properties_from(const amqp_basic_properties_t& wire, event::Message& messag
 // Strings are borrowed from `message`, the header table is allocated from `pool`.
 amqp_basic_properties_t properties_to(const event::Message& message, amqp_pool_t& pool);
 
-// Throws Error{invalid_event} for what the wire cannot hold: exchange, topic, a property or the
-// name of a header of more than 255 bytes, an expiration that RabbitMQ would refuse, or headers
-// that do not fit one frame of `frame_max` bytes. The functions above and rabbitmq-c rely on it.
+// Throws Error{invalid_event} for a message that AMQP cannot carry: exchange, topic, a property or
+// the name of a header of more than 255 bytes, an expiration that RabbitMQ would refuse, or headers
+// that do not fit one frame of `frame_max` bytes. The functions above and rabbitmq-c rely on this
+// check.
 void check_limits(const event::Message& message, std::size_t frame_max);
 
 }  // namespace airy::mq::amqp

@@ -30,7 +30,7 @@ class ArgumentPool {
     amqp_pool_t pool_;
 };
 
-// rabbitmq-c would cut a longer name's length to a byte.
+// rabbitmq-c would cut the length of a longer name to one byte.
 void check_name(std::string_view kind, const std::string& name) {
     if (name.size() > name_limit)
         throw Error(ErrorKind::usage,
@@ -38,7 +38,7 @@ void check_name(std::string_view kind, const std::string& name) {
                                 name.size(), name_limit));
 }
 
-// Of a queue that is there: to the broker an empty name is that of the queue declared last.
+// The name of an existing queue: to the broker, an empty name means the queue declared last.
 void check_queue_name(const std::string& name) {
     if (name.empty()) throw Error(ErrorKind::usage, "the name of the queue is empty");
     check_name("queue", name);
@@ -79,9 +79,9 @@ QueueState try_declare(Connection& connection, const QueueSpec& spec) {
     return state_from(*ok);
 }
 
-// Every property in which the queue that is there differs from `spec`. The broker names only the
-// first, so it is asked again with that one as it is there, until it has no more objections: the
-// last declare then names the queue as it is, and changes nothing.
+// Every property in which the existing queue differs from `spec`. The broker names only the first
+// one, so `spec` takes the queue's value and is declared again, until the broker accepts it: the
+// last declare then describes the queue as it is, and changes nothing.
 std::string differences_from(Connection& connection, QueueSpec spec, const Error& error) {
     constexpr int most = 32;
     std::string differences;
@@ -111,7 +111,7 @@ void use_exchange_on(Connection& connection, const ExchangeUse& use) {
     try {
         declare_exchange_on(connection, {use.name, "topic", true});
     } catch (const Error& error) {
-        // A user that may publish need not be one that may configure.
+        // A user who may publish may lack the permission to configure.
         if (error.reason() != Reason::access_refused) throw;
         check_exchange_on(connection, use.name);
     }
@@ -174,7 +174,7 @@ QueueState AmqpTopology::check_queue(const std::string& name) {
     check_queue_name(name);
     const auto* ok = amqp_queue_declare(connection_.state(), Connection::channel, bytes_of(name), 1,
                                         0, 0, 0, amqp_empty_table);
-    // Another connection's own has been found.
+    // The queue exists, exclusive to another connection.
     const bool locked = is_locked(amqp_get_rpc_reply(connection_.state()));
     connection_.check_reply(about(locked ? "use" : "find", "queue", name));
     const auto state = state_from(*ok);
@@ -195,7 +195,7 @@ void AmqpTopology::unbind(const std::string& queue, const std::string& exchange,
 }
 
 std::uint64_t AmqpTopology::delete_queue(const std::string& name, bool if_empty, bool if_unused) {
-    check_queue(name);  // RabbitMQ calls it a success to delete what is not there
+    check_queue(name);  // RabbitMQ reports success for deleting a missing queue
     const auto* ok = amqp_queue_delete(connection_.state(), Connection::channel, bytes_of(name),
                                        if_unused, if_empty);
     connection_.check_reply(about("delete", "queue", name));

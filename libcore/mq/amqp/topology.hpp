@@ -31,7 +31,7 @@ class AmqpTopology final : public Topology {
     Connection connection_;
 };
 
-// The steps that publishing and subscribing share with it; throw as Topology does.
+// Steps shared with publishing and subscribing; they throw as Topology does.
 void use_exchange_on(Connection& connection, const ExchangeUse& use);
 void declare_on(Connection& connection, const Declarations& declarations);
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec);

@@ -90,12 +90,12 @@ std::chrono::seconds parse_heartbeat(std::string_view value, std::string_view ur
 }
 
 // The parameters that RabbitMQ's Erlang client takes
-// (https://www.rabbitmq.com/docs/uri-query-parameters, amqp_uri.erl), and what does the same here.
-// Each but the first asks for what a URL cannot tell airy; saying nothing would be believed. Some
-// are options of their own: the program's hint names them.
+// (https://www.rabbitmq.com/docs/uri-query-parameters, amqp_uri.erl), and their counterparts here.
+// airy reads the first and refuses the others, unless they ask for airy's fixed behaviour: a user
+// would believe an ignored one. Some have an option of their own, which the program's hint names.
 struct Parameter {
     std::string_view name;
-    std::string_view only_value;  // which is how it is anyway
+    std::string_view only_value;  // airy's fixed behaviour
     bool has_option;
 };
 constexpr Parameter parameters[] = {{"heartbeat", "", false},
@@ -166,7 +166,7 @@ std::string masked_amqp_url(std::string_view url) {
     std::string shown(url);
     if (const auto place = net::find_password(url))
         shown.replace(place->begin, place->end - place->begin, ":***");
-    // The one of a key file, which is refused, but shown in that error.
+    // The password of a key file, in a parameter that is refused, but shown in the error.
     if (const auto query = shown.rfind('?'); query != std::string::npos)
         for (auto at = query; at != std::string::npos; at = shown.find('&', at + 1))
             if (shown.compare(at + 1, 9, "password=") == 0)

@@ -23,20 +23,19 @@ struct AmqpUrl {
     bool tls = false;
     std::string host;
     std::uint16_t port = 0;
-    std::vector<AmqpHost>
-        more_hosts;  // of the same cluster, to be tried when the first is not there
+    std::vector<AmqpHost> more_hosts;  // of the same cluster, tried when the first does not answer
     std::string user;
     std::string password;
     std::string vhost;
     std::optional<std::chrono::seconds> heartbeat;  // `?heartbeat=`
 };
 
-// Throws Error{usage} that names the part which is wrong, never the password. A parameter behind
-// the `?` that changes nothing here is wrong, too.
+// Throws Error{usage} that names the wrong part, never the password. A parameter after the `?` that
+// airy does not support is an error, too.
 AmqpUrl parse_amqp_url(std::string_view url);
 
-// The URL as it may be shown: the password replaced by `***`. Never throws; what cannot be parsed
-// is shown with everything between the first `:` after `//` and the last `@` replaced.
+// The URL, safe to show: the password replaced by `***`. Never throws; in a URL that cannot be
+// parsed, everything between the first `:` after `//` and the last `@` is replaced.
 std::string masked_amqp_url(std::string_view url);
 
 // The URL without `:PASSWORD`. Never throws.
