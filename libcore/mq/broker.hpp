@@ -19,7 +19,7 @@
 
 namespace airy::mq {
 
-// One message broker, as the rest of the project sees it. Makes connections; holds none itself.
+// One message broker, as the rest of the project uses it. Makes connections; holds none itself.
 // Thread-safe. Every call that connects throws Error{unreachable} when the broker cannot be reached
 // or refuses the login or the TLS handshake.
 class Broker {
@@ -30,37 +30,37 @@ class Broker {
     virtual std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) = 0;
     virtual std::unique_ptr<Topology> topology() = 0;
 
-    // Declares what `spec` says, or looks whether the queue is there, and begins to deliver. The
-    // broker outlives the queue. Throws Error{not_found} with what differs for a queue that is
-    // there with other properties.
+    // Declares the queues of `spec`, or checks that its queue is there, and begins to deliver. The
+    // broker must outlive the result. Throws Error{not_found} that names the differences for a
+    // queue that exists with other properties.
     virtual std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) = 0;
 
     // Calls `see` with each message that is ready now, in order, at most `limit` (0: all), until
     // `see` returns false; then gives them all back. They keep their places, but are marked as
-    // redelivered, and a quorum queue counts the return. Where such a queue has messages that came
-    // back before, more than `limit` may be taken and given back: it puts what comes back behind
-    // those. Throws Error{not_found} for a queue that is not there, Error{timeout} for one that has
-    // messages and gives none.
+    // redelivered, and a quorum queue counts the return. A quorum queue puts returned messages
+    // after those that were returned before, so where it has such messages, more than `limit` may
+    // be taken and given back. Throws Error{not_found} for a queue that is not there,
+    // Error{timeout} for a queue that has messages and delivers none.
     virtual Look look_into(const std::string& queue, std::uint64_t limit,
                            const std::function<bool(const Delivered&)>& see,
                            util::SignalFd& signals) = 0;
 
-    // Moves what is ready now, in order: each message is confirmed in `to` before it leaves `from`,
-    // and without `wanted` before the next one is taken, so that whatever ends it, none is lost and
-    // at most one is in both. Throws as look_into does, and Error{undelivered} when `to` does not
-    // take a message; that one stays.
+    // Moves the messages that are ready now, in order: each is confirmed in `to` before it leaves
+    // `from`, and without `wanted` before the next one is taken, so that an interrupted move loses
+    // none and leaves at most one in both. Throws as look_into does, and Error{undelivered} when
+    // `to` does not take a message, which stays in `from`.
     virtual Transferred transfer(const Transfer& what, util::SignalFd& signals) = 0;
 
-    // What queues there are, as `query` asks for it. Throws Error{unreachable} where the broker, or
-    // the API that tells of its queues, cannot be reached; a queue that is named and not there is
-    // no error of the call.
+    // The broker's queues, as `query` asks. Throws Error{unreachable} when the broker, or the API
+    // that lists its queues, cannot be reached; a named queue that is missing is reported in the
+    // result.
     virtual Inventory inventory(const InventoryQuery& query) = 0;
 
-    // What keeps publishers from publishing, e.g. "rabbit@host: memory"; empty: nothing does, or
-    // the broker has no alarms. Throws as inventory does.
+    // The alarms that block publishers, e.g. "rabbit@host: memory"; empty: none, or the broker has
+    // no alarms. Throws as inventory does.
     virtual std::vector<std::string> alarms() = 0;
 
-    // What a message that lies in a dead-letter queue tells of its death.
+    // The account that a message in a dead-letter queue carries of its death.
     virtual DeadLetterAccount account_of(const Delivered& letter) const = 0;
 };
 

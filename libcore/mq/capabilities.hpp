@@ -8,7 +8,7 @@
 
 namespace airy::mq {
 
-// What a broker can do beside publishing to an exchange and consuming from queues.
+// Abilities of a broker beyond publishing to an exchange and consuming from queues.
 enum class Capability : std::uint8_t {
     login,            // a user and a password are part of its URL
     delayed,          // a message is published now and routed later

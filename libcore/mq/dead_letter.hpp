@@ -6,7 +6,7 @@
 
 namespace airy::mq {
 
-// What is known of how a message became a dead letter.
+// How a message became a dead letter, as far as known.
 struct DeadLetterAccount {
     // As in FailureAccount, or the broker's: rejected, expired, maxlen, delivery_limit; `unknown`.
     std::string reason;

@@ -12,11 +12,11 @@
 
 namespace airy::mq {
 
-// Names one delivery for its settlement. Only the broker that made a handle knows what the numbers
-// mean; everybody else compares them.
+// Names one delivery for its settlement. Only the broker that made a handle knows the meaning of
+// its numbers; other code only compares them.
 struct DeliveryHandle {
-    // The deliveries that a loss takes together: of one connection on AMQP, of one assignment of a
-    // partition elsewhere. `Interrupted` names a part.
+    // The group of deliveries that one loss voids: on AMQP those of one connection, elsewhere of
+    // one assignment of a partition. `Interrupted` names a part.
     std::uint64_t part = 0;
     std::uint64_t number = 0;
     auto operator<=>(const DeliveryHandle&) const = default;
@@ -28,8 +28,8 @@ struct Origin {
     std::string topic;
 };
 
-// One message as a broker hands it over. Where a message's past is written (headers, a log, an
-// offset's metadata) is the broker's business; here it is typed.
+// One message as a broker hands it over. Each broker stores a message's past in its own way
+// (headers, a log, an offset's metadata); here it is typed.
 struct Delivered {
     event::Message message;
     std::string queue;

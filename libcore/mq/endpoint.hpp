@@ -13,7 +13,7 @@ namespace airy::mq {
 
 using net::TlsOptions;
 
-// Where the broker is and how to speak to it.
+// The broker's address and how to connect to it.
 struct Endpoint {
     std::string url = "amqp://guest:guest@localhost:5672/";
     TlsOptions tls;
@@ -22,15 +22,15 @@ struct Endpoint {
     std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS and login together, all hosts
     ReconnectPolicy reconnect;
     // Connecting ends with Error{unreachable} once this is readable, e.g. a SignalFd's; -1: none.
-    // Borrowed; of no use once connected.
+    // Borrowed; not used once connected.
     int interrupt_fd = -1;
-    // Of RabbitMQ's management API; empty: on the broker's host, at its usual port.
+    // The URL of RabbitMQ's management API; empty: on the broker's host, at its usual port.
     std::string management_url{};
     std::chrono::milliseconds management_deadline{2000};  // for each question to that API
-    bool create = true;  // false: a broker in a file, which is not there, is not made
+    bool create = true;  // false: a missing file of an embedded broker is not created
 };
 
-// The URL as it may be shown: the password replaced by `***`. Never throws.
+// The URL, safe to show: the password replaced by `***`. Never throws.
 std::string masked_url(std::string_view url);
 
 }  // namespace airy::mq

@@ -20,8 +20,8 @@ struct QueueRates {
     double redeliver = 0;
 };
 
-// A queue as its broker tells of it. Absent: not told (RabbitMQ gathers statistics every 5 s, and a
-// new queue has none before that).
+// A queue as its broker reports it. Absent: not reported (RabbitMQ gathers statistics every 5 s,
+// and a new queue has none before that).
 struct QueueInfo {
     std::string name;
     std::string type;  // quorum, classic, stream
@@ -45,9 +45,9 @@ struct BindingInfo {
     std::string pattern;
 };
 
-// Which source told of a queue. RabbitMQ's management API knows all about a queue, but its counts
-// may be 5 s old; a passive declare (AMQP 0-9-1, queue.declare) knows ready and consumers as of
-// now, and no more. A broker that can tell itself, such as the embedded one, knows all as of now.
+// The source of a report. RabbitMQ's management API knows all figures of a queue, but its counts
+// may be 5 s old; a passive declare (AMQP 0-9-1, queue.declare) knows only ready and consumers, as
+// of now. A broker that reports itself, such as the embedded one, knows all as of now.
 enum class QueueSource : std::uint8_t { management, amqp, both, broker };
 
 // `management`, `amqp`, `management+amqp`, `broker`: as in `stats queues --output json`.
@@ -56,23 +56,23 @@ std::string_view to_string(QueueSource source) noexcept;
 struct QueueReport {
     QueueInfo queue;
     QueueSource source = QueueSource::management;
-    // By exchange and pattern, without the one to the default exchange that every queue has.
-    // Absent: not asked for, or not told.
+    // Sorted by exchange and pattern, without each queue's binding to the default exchange. Absent:
+    // not asked for, or not reported.
     std::optional<std::vector<BindingInfo>> bindings{};
 };
 
 struct InventoryQuery {
-    std::vector<std::string> queues{};  // by name, in this order; empty: every queue
+    std::vector<std::string> queues{};  // names, in the report's order; empty: every queue
     bool bindings = false;              // of the queues, too
-    // False: the names suffice, so that whatever costs a further question is left out.
+    // False: the names suffice; figures that need further requests are left out.
     bool counts = true;
 };
 
 struct Inventory {
     std::vector<QueueReport> queues;
-    std::string degraded{};  // why only a passive declare told of the queues; empty: all told
+    std::string degraded{};          // why only passive declares answered; empty: all sources did
     std::string without_bindings{};  // why the bindings that were asked for are absent
-    std::vector<Error> missing{};    // of the queues named: the error of each that cannot be seen
+    std::vector<Error> missing{};    // one for each named queue that cannot be seen
 };
 
 }  // namespace airy::mq

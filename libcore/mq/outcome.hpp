@@ -12,7 +12,7 @@
 
 namespace airy::mq {
 
-// What became of one published message.
+// The outcome of one published message.
 struct Outcome {
     enum class Kind : std::uint8_t { confirmed, unroutable, refused };
 
@@ -24,14 +24,14 @@ struct Outcome {
     bool delivered() const noexcept { return kind == Kind::confirmed; }
 };
 
-// The outcome that `event` tells; none for events of the connection.
+// The outcome in `event`; nullopt for events of the connection.
 std::optional<Outcome> outcome_of(const PublisherEvent& event);
 
-// Throws what `Lost` carries, if `event` is one.
+// Throws the error of `event` if it is a `Lost`.
 void throw_if_lost(const PublisherEvent& event);
 
-// Takes all events and calls `see(Outcome)` for each outcome among them. Rethrows what `Lost`
-// carries.
+// Takes all events and calls `see(Outcome)` for each outcome among them. Throws the error of a
+// `Lost`.
 template <typename See>
 void take_outcomes(Publisher& publisher, See&& see) {
     for (const auto& event : publisher.take()) {
@@ -41,8 +41,8 @@ void take_outcomes(Publisher& publisher, See&& see) {
 }
 
 // Publishes `message` and waits for its outcome; nothing else may be in flight on `publisher`.
-// Returns nothing when there is none by `deadline`: the message may then be in its queue, or come
-// there later. Throws what the connection was lost for.
+// Returns nullopt when there is none by `deadline`: the message may then be in its queue, or arrive
+// there later. Throws the error of a lost connection.
 std::optional<Outcome> publish_one(Publisher& publisher, event::Message message,
                                    util::SteadyTime deadline);
 

@@ -15,28 +15,28 @@
 
 namespace airy::mq {
 
-// The exchange that is published to or bound to. `declare` makes a durable topic exchange of it
-// where there is none (or, where the user may not configure it, only looks); otherwise it must be
-// there. Error{not_found} when it is not, or is of another type than it would be declared with.
+// The exchange to publish to or to bind to. With `declare`, a missing one is declared as a durable
+// topic exchange (a user without the permission only checks that it is there); otherwise it must be
+// there. Error{not_found} when it is not there, or has another type than topic.
 struct ExchangeUse {
     std::string name;
     bool declare = false;
 };
 
 struct PublisherOptions {
-    ExchangeUse exchange;       // looked at once, at the start; messages name theirs themselves
+    ExchangeUse exchange;       // checked once, at the start; each message names its own
     std::size_t window = 1000;  // most messages without an outcome; submit waits beyond it
     bool confirm = true;        // false: Confirmed means "written to the socket"
     bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome
 };
 
-// What became of the message with this sequence number: exactly one of these for each.
+// The outcome of the message with this sequence number: exactly one for each message.
 struct Confirmed {
     std::uint64_t sequence;
 };
-struct Unroutable {  // basic.return: it reached no queue
-    // 0: one of those that counted as Confirmed when they were written, unknown which. Only without
-    // confirms; close waits for the last of these.
+struct Unroutable {  // basic.return: the message reached no queue
+    // 0: unknown. Only without confirms, where the message counted as Confirmed when it was
+    // written; close waits for the last of these.
     std::uint64_t sequence;
     int code;
     std::string reason;
@@ -49,8 +49,8 @@ struct Refused {  // basic.nack: the broker could not take responsibility
 struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
     std::string reason;
 };
-struct Unblocked {};           // also when the connection that was blocked is gone
-struct Lost {                  // nothing more will come; what has no outcome yet is not confirmed
+struct Unblocked {};           // also when the blocked connection is lost
+struct Lost {                  // the last event; messages without an outcome are not confirmed
     std::exception_ptr error;  // an airy::Error
 };
 
@@ -58,9 +58,9 @@ using PublisherEvent =
     std::variant<Confirmed, Unroutable, Refused, Blocked, Unblocked, Lost, Interrupted, Restored>;
 
 // Publishes in order, with a window of unconfirmed messages. One thread submits and takes; the
-// connection is served by a thread of its own. After Interrupted what has no outcome yet is sent
-// again on the next connection, in order and under the same sequence numbers: it may then be in a
-// queue twice, and still has one outcome.
+// connection is served by a thread of its own. After Interrupted, messages without an outcome are
+// sent again on the next connection, in order and with the same sequence numbers: such a message
+// may be in a queue twice, and still has one outcome.
 class Publisher {
   public:
     virtual ~Publisher() = default;
@@ -72,14 +72,14 @@ class Publisher {
     // Readable while `take` has something to return.
     virtual int event_fd() const noexcept = 0;
 
-    // What has happened since the last call, in order; never blocks. `Lost` is the last of all.
+    // The events since the last call, in order; never blocks. `Lost` is the last event.
     virtual std::vector<PublisherEvent> take() = 0;
 
     // Messages submitted that have no outcome yet.
     virtual std::size_t in_flight() const noexcept = 0;
 
-    // Closes the connection in an orderly way. What has no outcome stays unconfirmed. What was
-    // returned until then can be taken afterwards.
+    // Closes the connection in an orderly way. Messages without an outcome stay unconfirmed. Events
+    // that came until then can be taken afterwards.
     virtual void close(std::chrono::milliseconds deadline) noexcept = 0;
 };
 

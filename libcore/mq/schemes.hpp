@@ -13,8 +13,8 @@
 
 namespace airy::mq {
 
-// One kind of broker: the schemes of its URLs, what can be done with such a URL, what the broker
-// can do, and how it is made. Nobody outside the table asks which kind a broker is.
+// One kind of broker: the schemes of its URLs, the functions for such a URL, the broker's
+// capabilities, and its constructor. No code outside the table asks for the kind of a broker.
 struct Scheme {
     std::string_view name;                       // in sentences: "RabbitMQ"
     std::span<const std::string_view> prefixes;  // of its URLs: "amqp:"
@@ -22,7 +22,7 @@ struct Scheme {
     // What to do instead of what the broker cannot do, for hints.
     std::span<const std::pair<Capability, std::string_view>> instead;
 
-    // The URL as it may be shown, without its password, and with another password; the URL itself
+    // The URL masked for display, without its password, and with another password; the URL itself
     // for a broker without logins. Never throw.
     std::string (*masked)(std::string_view url);
     std::string (*without_password)(std::string_view url);
@@ -34,10 +34,10 @@ struct Scheme {
     std::unique_ptr<Broker> (*make)(const Endpoint& endpoint);
 };
 
-// Every kind of broker there is.
+// Every kind of broker.
 std::span<const Scheme> schemes() noexcept;
 
-// The row of this URL; the first row for a URL of no known scheme, whose parser says what is wrong.
+// The row of this URL; for an unknown scheme the first row, whose parser names the mistake.
 const Scheme& scheme_of(std::string_view url) noexcept;
 
 // Throws Error{unsupported} that names the capability, and what to do instead, where the broker of

@@ -5,14 +5,14 @@
 #include "mq/topology.hpp"
 #include "util/log.hpp"
 
-// The log lines of what is done at a broker, in the same words whichever broker it is. Any thread.
+// The log lines of the steps at a broker, in the same words for every broker. Any thread.
 namespace airy::mq {
 
 inline void log_declared(const ExchangeSpec& spec) noexcept {
     util::log_info("declared an exchange", {{"exchange", spec.name}, {"type", spec.type}});
 }
 
-// An exclusive queue is classic, whatever was wished for.
+// An exclusive queue is classic, whatever type was asked for.
 inline void log_declared(const QueueSpec& spec, const QueueState& state) noexcept {
     util::log_info("declared a queue", {{"queue", state.name},
                                         {"type", spec.exclusive ? "classic" : spec.type.c_str()},

@@ -14,8 +14,8 @@
 
 namespace airy::mq {
 
-// Where a subscription begins in what a broker keeps: with the next message, with the first or the
-// last that is kept, with the message at an offset, or with the first at a time or later.
+// Where a subscription begins among the messages that a broker keeps: with the next message, with
+// the first or the last kept one, with the one at an offset, or with the first at a time or later.
 struct Now {};
 struct First {};
 struct Last {};
@@ -29,13 +29,13 @@ struct SubscribeOptions {
     ExchangeUse exchange;               // for the bindings of a server-named queue
     std::vector<std::string> patterns;  // likewise; a named queue is bound through Topology
     std::uint16_t prefetch = 1000;      // most unsettled deliveries; 0 = no limit
-    bool settle_at_once = false;        // settlements do not wait for others to be sent with
+    bool settle_at_once = false;        // settlements are not gathered
     Declarations declarations{};        // made again on each reconnect, before subscribing
     From from{};                        // other than now needs Capability::replay_from
 };
 
-// Throws Error{unsupported} for options that begin elsewhere than now; for brokers that lack
-// Capability::replay_from. `broker` is their name in sentences.
+// Throws Error{unsupported} for options that begin elsewhere than now; called by brokers that lack
+// Capability::replay_from. `broker` is the broker's name in sentences.
 void refuse_earlier_start(const SubscribeOptions& options, std::string_view broker);
 
 struct Cancelled {  // the broker ended the subscription, e.g. the queue was deleted
@@ -46,7 +46,7 @@ struct Cancelled {  // the broker ended the subscription, e.g. the queue was del
 // `Interrupted` voids the deliveries of its part: the broker delivers them again, to any consumer.
 using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost, Interrupted, Restored>;
 
-// What a broker itself can do with a delivery.
+// How a broker itself settles a delivery.
 enum class Disposition : std::uint8_t {
     ack,      // handled: forget it
     requeue,  // put it back
@@ -59,26 +59,27 @@ class Subscription {
   public:
     virtual ~Subscription() = default;
 
-    // The queue's name; of use where the server chose it, which it does anew on each reconnect.
+    // The queue's name; a server-named queue has another name after each reconnect. References stay
+    // valid while the subscription lives.
     virtual const std::string& queue() const noexcept = 0;
 
     // Readable while `take` has something to return.
     virtual int event_fd() const noexcept = 0;
 
-    // What has come since the last call, in order; never blocks.
+    // The events since the last call, in order; never blocks.
     virtual std::vector<SubscriptionEvent> take() = 0;
 
-    // Takes so many unsettled at most from now on; what was taken before may come on top of it.
+    // Sets the most unsettled deliveries from now on; those taken before may come on top of them.
     virtual void set_prefetch(std::uint16_t most) = 0;
 
-    // Settles one delivery; it is sent soon, gathered with others, at the latest after 20 ms.
+    // Settles one delivery; sends it gathered with others, at the latest after 20 ms.
     virtual void settle(DeliveryHandle delivery, Disposition disposition) = 0;
 
-    // Asks for no more deliveries. What is on the way still comes; settling goes on. A connection
-    // that is lost after this is not made again.
+    // Asks for no more deliveries. Those on the way still come; settling goes on. A connection lost
+    // after this is not made again.
     virtual void stop() = 0;
 
-    // Sends all settlements, gives back what is unsettled and closes. Returns false when the
+    // Sends all settlements, gives unsettled deliveries back and closes. Returns false when the
     // broker did not answer within the deadline, so that the last settlements are uncertain.
     virtual bool close(std::chrono::milliseconds deadline) noexcept = 0;
 };

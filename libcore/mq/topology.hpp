@@ -33,8 +33,9 @@ struct QueueState {
 
 // Declares, looks at and deletes exchanges, queues and bindings over one connection. One thread at
 // a time; calls block until the broker answers or the endpoint's timeout is over. Throws
-// Error{not_found} for what is not there or is there with other properties (with the broker's
-// account of the difference), Error{unreachable} when the connection is lost or the user may not.
+// Error{not_found} for a queue or an exchange that is missing, or that exists with other properties
+// (with the broker's account of the difference), Error{unreachable} when the connection is lost or
+// the user lacks the permission.
 class Topology {
   public:
     virtual ~Topology() = default;
@@ -47,12 +48,12 @@ class Topology {
                       const std::string& pattern) = 0;
     virtual void unbind(const std::string& queue, const std::string& exchange,
                         const std::string& pattern) = 0;
-    // Return the number of messages that went with it.
+    // Return the number of messages deleted with it.
     virtual std::uint64_t delete_queue(const std::string& name, bool if_empty, bool if_unused) = 0;
     virtual std::uint64_t purge_queue(const std::string& name) = 0;
     virtual void delete_exchange(const std::string& name) = 0;
 
-    // Who answered, e.g. "RabbitMQ 3.10.8".
+    // The broker's name and version, e.g. "RabbitMQ 3.10.8".
     virtual std::string server() const = 0;
 };
 

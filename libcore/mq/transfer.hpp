@@ -11,29 +11,30 @@
 
 namespace airy::mq {
 
-// What was done to the queue that was looked into.
+// What looking did to the queue.
 struct Look {
     std::uint64_t seen = 0;
-    std::uint64_t left = 0;          // ready at the start, and not seen
-    std::uint64_t marked = 0;        // at most so many count as redelivered now
-    std::uint64_t most_returns = 0;  // highest x-delivery-count seen: what comes back counts
-    // Did not come back, since the queue's delivery limit forbids; where nobody else takes any.
+    std::uint64_t left = 0;          // ready at the start and not seen
+    std::uint64_t marked = 0;        // at most so many are now marked as redelivered
+    std::uint64_t most_returns = 0;  // highest x-delivery-count seen: each return counts
+    // Messages that the queue's delivery limit kept from coming back; exact when no other consumer
+    // takes any.
     std::uint64_t missing = 0;
     std::optional<int> signal{};  // ended it
 };
 
-// What becomes of a message that is moved to another queue.
+// The form of a message that is moved to another queue.
 enum class TransferAs : std::uint8_t {
-    is,    // unchanged, but for what would lead it astray
-    work,  // a dead letter becomes the message that it was; its attempts begin anew
+    is,    // unchanged, but for fields that would misroute it
+    work,  // a dead letter becomes its original message; attempts begin anew
 };
 
 struct Transfer {
     std::string from;
-    std::string to;                // by the default exchange; must be there
-    std::uint64_t limit = 0;       // most that are moved; 0: all
-    std::optional<double> rate{};  // a second
-    // Whether this one is moved; none: each. Others stay, and count as looked at.
+    std::string to;                // a queue, by the default exchange; must be there
+    std::uint64_t limit = 0;       // most messages to move; 0: all
+    std::optional<double> rate{};  // messages a second
+    // Whether a message is moved; none: each is. Others stay, and count as looked at.
     std::function<bool(const Delivered&)> wanted{};
     TransferAs as = TransferAs::is;
 };
@@ -41,7 +42,7 @@ struct Transfer {
 struct Transferred {
     std::uint64_t moved = 0;
     std::uint64_t passed_over = 0;
-    std::uint64_t missing = 0;    // of these, as in Look
+    std::uint64_t missing = 0;    // of the others, as in Look
     std::optional<int> signal{};  // ended it
 };
 

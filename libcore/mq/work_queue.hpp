@@ -17,24 +17,23 @@
 namespace airy::mq {
 
 // How often a broker lets a message come back to a work queue before it dead-letters the message.
-// It is the backstop for messages that kill their consumer: well above the 5 attempts that a
-// message gets otherwise, and at the pace of work::decide reached after about two and a half
-// minutes.
+// The limit stops messages that kill their consumer: it is well above the usual 5 attempts, and
+// work::decide's pauses reach it after about two and a half minutes.
 inline constexpr unsigned default_delivery_limit = 20;
 
-// Where the dead letters of a work queue are kept.
+// The queue that keeps the dead letters of a work queue.
 inline std::string dead_letter_queue_of(const std::string& work_queue) {
     return work_queue + ".dlq";
 }
 
-// A queue that consumers of one name share, what it is bound to, and how messages that fail in it
-// are kept.
+// A queue that consumers of one name share, with its bindings and its queues for retries and dead
+// letters.
 struct WorkQueueSpec {
     std::string name{};  // 1 to 240 bytes
     std::string exchange{};
     std::vector<std::string> patterns{};
     std::string type = "quorum";  // or classic
-    // Not durable, deleted with its last consumer, without retries and dead letters.
+    // True: not durable, deleted with its last consumer, without retries and dead letters.
     bool ephemeral = false;
     // False: declares and binds nothing; the queue must be there.
     bool declare = true;
@@ -46,7 +45,7 @@ struct WorkQueueSpec {
     }
 };
 
-// What is known of a handler's failure; kept with the message.
+// The known facts of a handler's failure; kept with the message.
 struct FailureAccount {
     std::string why;    // `rejected`, `attempts`, `on-error` or `delivery-limit`
     std::string error;  // the last line that the handler wrote to stderr; may be empty
@@ -88,9 +87,9 @@ struct NotSettled {
 using WorkQueueEvent =
     std::variant<Delivered, Settled, NotSettled, Cancelled, Lost, Interrupted, Restored>;
 
-// A consumer's end of a work queue: delivers messages in the queue's order and carries out what
-// becomes of each. Like a Subscription it is served by threads of its own; one thread, the owner's,
-// calls everything but `name`.
+// A consumer's end of a work queue: delivers messages in the queue's order and carries out the
+// settlement of each. Like a Subscription it is served by threads of its own; one thread, the
+// owner's, calls everything but `name`.
 class WorkQueue {
   public:
     virtual ~WorkQueue() = default;
@@ -98,7 +97,7 @@ class WorkQueue {
     virtual const std::string& name() const noexcept = 0;
 
     // How often the broker lets a message come back before it dead-letters the message; 0: no
-    // limit, or none that is known.
+    // limit, or an unknown one.
     virtual unsigned delivery_limit() const noexcept = 0;
 
     // Whether RetryAfter is carried out: the broker holds the message for the delay. False: the
@@ -108,23 +107,23 @@ class WorkQueue {
     // Readable while `take` has something to return.
     virtual int event_fd() const noexcept = 0;
 
-    // What has come since the last call, in order; never blocks. After `Lost` or `Cancelled`
-    // nothing more is delivered. `Interrupted` voids the deliveries of its part, which the broker
-    // delivers again: settling them is without effect, and what was being settled has no outcome.
+    // The events since the last call, in order; never blocks. After `Lost` or `Cancelled` nothing
+    // more is delivered. `Interrupted` voids the deliveries of its part, which the broker delivers
+    // again: settling them has no effect, and a settlement under way has no outcome.
     virtual std::vector<WorkQueueEvent> take() = 0;
 
-    // Takes so many unsettled at most from now on; what was taken before may come on top of it.
+    // Sets the most unsettled deliveries from now on; those taken before may come on top of them.
     virtual void set_prefetch(std::uint16_t most) = 0;
 
-    // Settles one delivery; sent soon, gathered with others, at the latest after 20 ms. Each
+    // Settles one delivery; sends it gathered with others, at the latest after 20 ms. Each
     // RetryAfter and DeadLetter has one outcome, Settled or NotSettled; Ack and Requeue have none.
     virtual void settle(const Delivered& delivered, Settlement settlement) = 0;
 
-    // Asks for no more deliveries. What is on the way still comes; settling goes on. A connection
-    // that is lost after this is not made again.
+    // Asks for no more deliveries. Those on the way still come; settling goes on. A connection lost
+    // after this is not made again.
     virtual void stop() = 0;
 
-    // Sends all settlements, gives back what is unsettled and closes. Returns false when the
+    // Sends all settlements, gives unsettled deliveries back and closes. Returns false when the
     // broker did not answer within the deadline, so that the last settlements are uncertain.
     virtual bool close(std::chrono::milliseconds deadline) noexcept = 0;
 };
