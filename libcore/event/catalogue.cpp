@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "event/catalogue.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "util/json_text.hpp"

@@ -9,13 +9,10 @@
 #include <boost/regex.hpp>
 #include <compare>
 #include <concepts>
-#include <cstdint>
 #include <optional>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
-#include "util/clock.hpp"
 #include "util/decimal.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-#include <optional>
 #include <string_view>
 
 #include "inspect/figures.hpp"

@@ -451,14 +451,6 @@ std::optional<std::int64_t> json_int64(std::string_view number) noexcept {
     return value;
 }
 
-std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept {
-    std::uint64_t value = 0;
-    const char* end = number.data() + number.size();
-    const auto [rest, error] = std::from_chars(number.data(), end, value);
-    if (error != std::errc() || rest != end) return std::nullopt;
-    return value;
-}
-
 bool is_json_number(std::string_view text) noexcept {
     if (text.empty() || (text.front() != '-' && !is_decimal_digit(text.front())) ||
         !is_decimal_digit(text.back()))

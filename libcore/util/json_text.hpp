@@ -62,7 +62,6 @@ std::string quote_any_json(std::string_view text);
 
 // The value of a JSON number that is an integer within 64 bits: no fraction, no exponent.
 std::optional<std::int64_t> json_int64(std::string_view number) noexcept;
-std::optional<std::uint64_t> json_uint64(std::string_view number) noexcept;
 
 // Whether the text is a JSON number and nothing else.
 bool is_json_number(std::string_view text) noexcept;

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "util/log.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <atomic>
 #include <cstddef>

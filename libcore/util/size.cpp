@@ -78,18 +78,4 @@ std::uint64_t parse_size(std::string_view text) {
     return static_cast<std::uint64_t>(total);
 }
 
-std::string format_size(std::uint64_t bytes) {
-    constexpr std::array<std::string_view, 7> names{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (bytes < 1024) return fmt::format("{}B", bytes);
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (value >= 1023.95 && unit + 1 < names.size()) {
-        value /= 1024;
-        ++unit;
-    }
-    auto text = fmt::format("{:.1f}", value);
-    if (text.ends_with(".0")) text.erase(text.size() - 2);
-    return text.append(names[unit]);
-}
-
 }  // namespace airy::util

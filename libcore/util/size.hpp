@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace airy::util {
@@ -12,8 +11,5 @@ namespace airy::util {
 // (powers of 1024). Throws Error{usage} that gives the value and the accepted form; the caller
 // names the flag.
 std::uint64_t parse_size(std::string_view text);
-
-// Short, for people: `512B`, `64KiB`, `1.5MiB`.
-std::string format_size(std::uint64_t bytes);
 
 }  // namespace airy::util

@@ -11,6 +11,6 @@ AIRY_FUZZ(text) {
     event::CompleteOptions options;
     options.custom = true;
     const auto done = event::complete(catalogue, text, options);
-    // What was completed is complete.
+    // Completing a completed event changes nothing.
     event::complete(catalogue, event::to_message(done, "airy.events").body, options);
 }

@@ -8,8 +8,8 @@
 
 #include "util/error.hpp"
 
-// A parser may refuse what it is given by airy::Error; anything else that it throws, and what the
-// sanitizers find, ends the run. https://llvm.org/docs/LibFuzzer.html
+// A parser may refuse a text by airy::Error; any other exception, and any finding of the
+// sanitizers, ends the run. https://llvm.org/docs/LibFuzzer.html
 #define AIRY_FUZZ(text)                                                                 \
     static void fuzz_one(std::string_view text);                                        \
     extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { \
@@ -21,6 +21,6 @@
     }                                                                                   \
     static void fuzz_one(std::string_view text)
 
-// What must hold of everything that was taken.
+// Ends the run when a property of an accepted text does not hold.
 #define AIRY_MUST(condition) \
     if (!(condition)) __builtin_trap()

@@ -18,7 +18,7 @@ struct Pool {
 
 }  // namespace
 
-// A field table as it is on the wire; what was taken comes out as it went in.
+// A field table as on the wire; an accepted table comes out as it went in.
 AIRY_FUZZ(text) {
     Pool pool;
     amqp_table_t wire{};

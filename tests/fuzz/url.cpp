@@ -6,7 +6,7 @@
 using namespace airy;
 
 AIRY_FUZZ(text) {
-    // Shown without its password, whatever it is.
+    // A masked URL never shows the password, whatever the text.
     mq::amqp::masked_amqp_url(text);
     mq::amqp::without_password(text);
     const auto url = mq::amqp::parse_amqp_url(text);

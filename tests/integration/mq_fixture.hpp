@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "mq/amqp/url.hpp"
 #include "mq/broker.hpp"

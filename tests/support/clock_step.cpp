@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 // For LD_PRELOAD: a wall clock that the test moves while the program runs, and a monotonic clock
-// that stays as it is, as when an operator or NTP sets the time.
+// that does not, as when an operator or NTP sets the time.
 //
-// $AIRY_CLOCK_STEP names a file that begins with the seconds to be added, in decimal, and has 16
-// bytes at least. It is mapped, so that writing into it moves the clock at once. A wait that ends
-// at a time of the wall clock would be cut short or drawn out by the kernel, which this cannot
-// imitate: it is written to $AIRY_CLOCK_STEP.waits instead, for the test to find.
+// $AIRY_CLOCK_STEP names a file that begins with the seconds to be added, in decimal, and has at
+// least 16 bytes. The file is mapped, so that writing into it moves the clock at once. The kernel
+// would shorten or prolong a wait until a time of the wall clock; this library cannot imitate that,
+// so it writes such a wait to $AIRY_CLOCK_STEP.waits for the test.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 namespace {
@@ -55,7 +54,7 @@ void tell(const char* what) {
     ::close(fd);
 }
 
-// That the file of waits is there tells that this was loaded.
+// The test knows by the file of waits that this library was loaded.
 [[gnu::constructor]] void begin() {
     if (step_file() == nullptr) return;
     const int fd =

@@ -20,12 +20,12 @@
 
 namespace airy::test {
 
-// A work queue in memory that fails as it is told. Records what was settled how, by the messages'
-// bodies. Requeued messages come back, retried ones do not. Any thread.
+// A work queue in memory that fails on command. Records each settlement with the message's body.
+// Requeued messages come back, retried ones do not. Any thread.
 class FakeWorkQueue final : public mq::WorkQueue {
   public:
     // Set these before the consumer begins.
-    std::uint64_t part = 1;  // of what is delivered from now on
+    std::uint64_t part = 1;  // of deliveries from now on
     unsigned limit = 0;      // delivery_limit
     bool carries_out_retries = true;
     bool answers = true;             // Settled for each retry and dead letter, at once
@@ -96,7 +96,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
         delivered.message.properties.message_id = std::move(message_id);
         push(std::move(delivered));
     }
-    // With a past.
+    // Delivers a message with a past.
     void push(mq::Delivered delivered) {
         const std::lock_guard lock(mutex_);
         delivered.queue = name_;
@@ -104,12 +104,12 @@ class FakeWorkQueue final : public mq::WorkQueue {
         wakeup_.signal();
     }
 
-    // Tells the outcome of the retries and dead letters that have none yet.
+    // Reports the outcome of each retry and dead letter that has none yet.
     void answer_all() {
         const std::lock_guard lock(mutex_);
         answer();
     }
-    // The connection is lost, and with it what is not settled, which comes again.
+    // Loses the connection: unsettled messages come again.
     void interrupt() {
         const std::lock_guard lock(mutex_);
         events_.push_back(mq::Interrupted{failure(), std::chrono::milliseconds(1), 0, part});
@@ -139,13 +139,6 @@ class FakeWorkQueue final : public mq::WorkQueue {
         const std::lock_guard lock(mutex_);
         return ready_.size();
     }
-    std::vector<std::string> ready_bodies() const {
-        const std::lock_guard lock(mutex_);
-        std::vector<std::string> bodies;
-        for (const auto& delivered : ready_)
-            bodies.push_back(delivered.message.body);
-        return bodies;
-    }
     std::size_t unsettled() const {
         const std::lock_guard lock(mutex_);
         return unsettled_.size();
@@ -158,7 +151,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
         const std::lock_guard lock(mutex_);
         return settlements_;
     }
-    // The bodies that were settled like this, in order.
+    // The bodies of the messages with this settlement, in order.
     template <class Kind>
     std::vector<std::string> settled_by() const {
         const std::lock_guard lock(mutex_);
@@ -173,7 +166,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
     std::vector<std::string> requeued() const { return settled_by<mq::Requeue>(); }
 
   private:
-    // The lock is held for these.
+    // The caller holds the lock for these.
     bool may_deliver() const {
         return !stopped_ && !away_ && (prefetch_ == 0 || unsettled_.size() < prefetch_);
     }
@@ -217,7 +210,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
     std::map<mq::DeliveryHandle, mq::Delivered> unsettled_;
     std::vector<mq::DeliveryHandle> unanswered_;
     std::uint64_t last_number_ = 0;
-    mq::DeliveryHandle voided_{};  // this and earlier ones may have become void
+    mq::DeliveryHandle voided_{};  // this and earlier deliveries may be void
     std::vector<mq::WorkQueueEvent> events_;
     std::vector<Recorded> settlements_;
     bool stopped_ = false;

@@ -9,7 +9,7 @@
 
 namespace airy::test {
 
-// A clock that moves only when told. Any thread.
+// A clock that moves only when the test moves it. Any thread.
 class ManualClock final : public util::Clock {
   public:
     util::SteadyTime steady() const noexcept override {
@@ -21,7 +21,7 @@ class ManualClock final : public util::Clock {
     void advance(std::chrono::nanoseconds by) noexcept { now_ += by.count(); }
 
   private:
-    // Not 0, so that a time before the start can be told from no time.
+    // Not 0, so that a time before the start differs from no time.
     std::atomic<std::int64_t> now_{std::chrono::nanoseconds(std::chrono::hours(1)).count()};
 };
 

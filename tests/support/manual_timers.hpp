@@ -13,7 +13,7 @@
 
 namespace airy::test {
 
-// Timers that ring when a test moves the time. One thread, and all timers go before this.
+// Timers that ring when a test moves the time. One thread; outlives its timers.
 class ManualTimers final : public work::Timers {
   public:
     const util::Clock& clock() const noexcept override { return clock_; }
@@ -23,7 +23,7 @@ class ManualTimers final : public work::Timers {
         return std::make_unique<ManualTimer>(*this, std::move(ring));
     }
 
-    // Moves the clock to the earliest time that is set, and rings. False when none is set.
+    // Moves the clock to the earliest timer, and rings it. False when no timer is set.
     bool advance_to_next() {
         const auto next = std::ranges::min_element(timers_, {}, &ManualTimer::at);
         if (next == timers_.end() || (*next)->at() == util::SteadyTime::max()) return false;
@@ -32,7 +32,7 @@ class ManualTimers final : public work::Timers {
         return true;
     }
 
-    // Moves the clock so far, and rings what is due on the way, in the order of the times.
+    // Moves the clock by `by`, and rings the timers due on the way, in the order of their times.
     void advance(std::chrono::nanoseconds by) {
         const auto until = now() + by;
         while (std::ranges::any_of(timers_, [&](auto* timer) { return timer->at() <= until; }))
@@ -54,7 +54,7 @@ class ManualTimers final : public work::Timers {
         util::SteadyTime at() const { return at_; }
         void ring() {
             cancel();
-            const auto ring = ring_;  // it may destroy this
+            const auto ring = ring_;  // a copy: the call may destroy this timer
             ring();
         }
 

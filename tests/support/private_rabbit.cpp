@@ -32,7 +32,7 @@ PrivateRabbit::~PrivateRabbit() {
     try {
         script("stop " + directory_ + " --now");
     } catch (const std::runtime_error&) {
-        // Its owner's end stops it, too.
+        // The node also stops when its owner ends.
     }
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
@@ -65,7 +65,7 @@ void PrivateRabbit::restart() const {
 
 void PrivateRabbit::freeze() const {
     ::kill(pid(), SIGSTOP);
-    // Each thread stops when it next gets the processor.
+    // A thread stops only when it next runs.
     const auto tasks = "/proc/" + std::to_string(pid()) + "/task";
     const auto stopped = [](const std::filesystem::directory_entry& task) {
         std::ifstream file(task.path() / "stat");

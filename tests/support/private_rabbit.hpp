@@ -3,12 +3,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace airy::test {
 
 // A RabbitMQ node for one test that stops, kills or starves it: tests/support/rabbit, whose path is
-// AIRY_RABBIT_SCRIPT. Started by the constructor, gone with the object, and with the process.
+// AIRY_RABBIT_SCRIPT. The constructor starts the node; it ends with the object, or with the
+// process.
 class PrivateRabbit {
   public:
     PrivateRabbit();
@@ -18,13 +18,13 @@ class PrivateRabbit {
 
     const std::string& url() const noexcept { return url_; }
 
-    void stop() const;  // in an orderly way: clients are told
+    void stop() const;  // in an orderly way: the broker closes connections
     void kill() const;  // as a crash would
-    // Until a quorum queue will outlive a kill: RabbitMQ 3.10 writes down that there is one about
-    // half a second after it was declared, and starts it empty and without a leader otherwise.
+    // Waits until a quorum queue survives a kill: RabbitMQ 3.10 writes a declared queue to disk
+    // about half a second later, and otherwise restarts it empty and without a leader.
     void wait_until_kept(const std::string& queue) const;
     void restart() const;  // on the same port, with the same data
-    void freeze() const;   // SIGSTOP: the connections stay, nobody serves them
+    void freeze() const;   // SIGSTOP: the connections stay, but are not served
     void thaw() const;
     void ctl(const std::string& arguments) const;  // rabbitmqctl
 

@@ -7,9 +7,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -24,7 +22,7 @@
 
 namespace airy::test {
 
-// One client of a TalkingServer, for the script that talks to it. Over when the script returns.
+// One client of a TalkingServer, as its script sees it. Closed when the script returns.
 class Talk {
   public:
     Talk(util::Fd client, SSL* ssl, const util::Wakeup& stop, std::size_t number)
@@ -39,8 +37,8 @@ class Talk {
 
     std::size_t number() const noexcept { return number_; }  // clients before this one
 
-    // A head, and the body that its Content-Length tells; what came so far when the client has
-    // left, or begins otherwise than an HTTP request.
+    // Reads a head, and the body of the length in Content-Length; only the bytes so far when the
+    // client has left, or does not speak HTTP.
     std::string read_request() {
         std::size_t size = std::string::npos;
         while (unread_.size() < size && read_more()) {
@@ -56,7 +54,7 @@ class Talk {
         return request;
     }
 
-    // As soon as the blank line has come, whatever follows.
+    // Reads a head up to its blank line, and no further.
     std::string read_head() {
         while (unread_.find("\r\n\r\n") == unread_.npos && read_more()) {
         }
@@ -75,14 +73,14 @@ class Talk {
         return true;
     }
 
-    // Says and reads nothing until the client has left or the server is destroyed.
+    // Sends and reads nothing until the client has left or the server is destroyed.
     void hold() {
         pollfd fds[2] = {{client_.get(), POLLRDHUP, 0}, {stop_.fd(), POLLIN, 0}};
         while (::poll(fds, 2, -1) < 0) {
         }
     }
 
-    // The client sees its connection reset.
+    // Resets the client's connection.
     void reset() {
         const linger at_once{1, 0};
         ::setsockopt(client_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -95,7 +93,7 @@ class Talk {
         return at == head.npos ? 0 : std::stoul(head.substr(at + 16));
     }
 
-    // False when nothing more comes.
+    // False when the client sends nothing more.
     bool read_more() {
         if (ssl_ == nullptr || ::SSL_pending(ssl_) == 0) {
             pollfd fds[2] = {{client_.get(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
@@ -148,13 +146,13 @@ class TalkingServer {
     std::uint16_t port() const noexcept { return port_; }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
-    // Clients so far.
+    // The number of clients so far.
     std::size_t connections() {
         const std::scoped_lock lock(mutex_);
         return connections_;
     }
 
-    // Returns once that many clients have been let go; false when they are not within 10 s.
+    // Waits until that many clients are closed; false when they are not within 10 s.
     bool wait_for_ended(std::size_t count) {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return ended_ >= count; });
@@ -209,7 +207,7 @@ class TalkingServer {
 };
 
 // An HTTP server that gives each client in turn one prepared answer, byte for byte, and closes; or
-// keeps the connection open and says nothing more (`stall`).
+// keeps the connection open and sends nothing more (`stall`).
 class ScriptedServer {
   public:
     ScriptedServer(std::vector<std::string> answers, bool stall = false, SSL_CTX* tls = nullptr)
@@ -220,7 +218,7 @@ class ScriptedServer {
     std::uint16_t port() const noexcept { return server_.port(); }
     std::string url() const { return server_.url(); }
 
-    // The requests that have come, in order.
+    // The requests so far, in order.
     std::vector<std::string> requests() {
         const std::scoped_lock lock(mutex_);
         return requests_;

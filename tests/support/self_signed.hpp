@@ -15,7 +15,7 @@
 
 namespace airy::test {
 
-// A certificate that vouches for itself and for one host, good for an hour, with its key.
+// A self-signed certificate for one host, valid for an hour, with its key.
 class SelfSigned {
   public:
     explicit SelfSigned(const std::string& host)

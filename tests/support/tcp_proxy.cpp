@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,8 +16,8 @@
 namespace airy::test {
 namespace {
 
-constexpr std::size_t held_limit = 64 * 1024;  // bytes of one direction that wait here
-constexpr int tick = 20;                       // ms between looks while bytes are held back
+constexpr std::size_t held_limit = 64 * 1024;  // bytes of one direction held back
+constexpr int tick = 20;                       // ms between checks while bytes are held back
 
 util::Fd tcp_socket() {
     util::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -43,7 +42,7 @@ void no_delay(int fd) {
 
 TcpProxy::TcpProxy(std::uint16_t broker_port, std::uint16_t port)
     : broker_port_(broker_port), listener_(tcp_socket()) {
-    const int on = 1;  // connections of a former proxy on this port may linger
+    const int on = 1;  // a former proxy's connections on this port may linger
     ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     auto address = loopback(port);
     socklen_t size = sizeof address;
@@ -110,7 +109,7 @@ void TcpProxy::accept_one() {
     util::Fd broker = tcp_socket();
     const auto address = loopback(broker_port_);
     if (::connect(broker.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return;  // the client's connection is closed, as if nobody had answered
+        return;  // closes the client's connection, as if no broker had answered
     no_delay(client.get());
     no_delay(broker.get());
     ++accepted_;
@@ -141,7 +140,7 @@ void TcpProxy::refill() {
                           static_cast<double>(rate_) / 10 + 1);
 }
 
-// How many bytes may pass now. The lock is held.
+// The number of bytes that may pass now. The caller holds the lock.
 std::size_t TcpProxy::allowance(Direction direction, std::size_t wanted) {
     if (stalled_) return 0;
     if (rate_ != 0)

@@ -16,13 +16,13 @@
 
 namespace airy::test {
 
-// Stands between a client and a broker on 127.0.0.1 and does to their bytes what networks do. One
-// thread of its own; all calls may come from any thread.
+// Passes bytes between a client and a broker on 127.0.0.1 and imitates a bad network. Has a thread
+// of its own; all calls may come from any thread.
 class TcpProxy {
   public:
     enum class Direction : std::size_t { to_broker, to_client };
 
-    // Listens on `port`; 0: on any that is free.
+    // Listens on `port`; 0: on any free one.
     explicit TcpProxy(std::uint16_t broker_port, std::uint16_t port = 0);
     ~TcpProxy();
     TcpProxy(const TcpProxy&) = delete;
@@ -32,12 +32,12 @@ class TcpProxy {
     // `url`, an amqp:// one, with this proxy's port.
     std::string url(const std::string& url) const;
 
-    // Resets every connection there is now.
+    // Resets all present connections.
     void cut();
-    // Resets all connections once this many more bytes have passed in this direction; the bytes
-    // before it are passed on. One request at a time; it is used up by its cut.
+    // Resets all connections once this many more bytes have passed in this direction; those bytes
+    // still pass. One request at a time; it causes one cut.
     void cut_after(Direction direction, std::uint64_t bytes);
-    void cut_no_more();  // takes a request back that has not been used
+    void cut_no_more();  // withdraws a request that has caused no cut yet
     // Passes nothing on, and closes nothing, until resume.
     void stall();
     void resume();
@@ -77,7 +77,7 @@ class TcpProxy {
     std::atomic<std::uint64_t> accepted_{0};
     std::atomic<std::uint64_t> cuts_{0};
 
-    std::mutex mutex_;  // guards what follows
+    std::mutex mutex_;  // guards the members down to the blank line
     bool stalled_ = false;
     bool cut_now_ = false;
     bool cut_armed_ = false;
@@ -85,7 +85,7 @@ class TcpProxy {
     std::uint64_t cut_left_ = 0;
     std::uint64_t rate_ = 0;
 
-    // The thread's own.
+    // Used by the proxy's thread only.
     std::list<Session> sessions_;
     std::array<double, 2> budget_{};
     std::chrono::steady_clock::time_point refilled_{};

@@ -8,7 +8,7 @@
 
 namespace airy::test {
 
-// A directory that is removed with all it holds at the end; short enough for socket addresses.
+// A directory that its destructor removes with all its files; its path fits socket addresses.
 class TemporaryDirectory {
   public:
     TemporaryDirectory() {

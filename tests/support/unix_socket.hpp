@@ -21,7 +21,7 @@ inline sockaddr_un unix_address(const std::string& path) {
     return address;
 }
 
-// Invalid when nobody listens there.
+// Invalid when no process listens there.
 inline util::Fd connect_unix(const std::string& path) {
     util::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto address = unix_address(path);
@@ -30,7 +30,7 @@ inline util::Fd connect_unix(const std::string& path) {
     return fd;
 }
 
-// A socket that listens, or with `backlog` < 0 one that is only bound: connecting is refused.
+// A socket that listens, or with `backlog` < 0 is only bound, so that it refuses connections.
 inline util::Fd bind_unix(const std::string& path, int backlog) {
     util::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto address = unix_address(path);
@@ -48,7 +48,7 @@ inline bool send_all(int fd, std::string_view bytes) {
     return true;
 }
 
-// Everything until the other side closes, or `…timeout` at the end when it does not within 10 s.
+// All bytes until the other side closes; with `…timeout` at the end when it does not within 10 s.
 inline std::string read_to_end(int fd) {
     std::string text;
     char bytes[4096];

@@ -19,10 +19,7 @@ void AckLedger::delivered(std::uint64_t tag) {
     if (states_.empty()) base_ = tag;
     while (base_ + states_.size() < tag)
         states_.push_back(State::sent);
-    if (base_ + states_.size() == tag) {
-        states_.push_back(State::unsettled);
-        ++unsettled_;
-    }
+    if (base_ + states_.size() == tag) states_.push_back(State::unsettled);
 }
 
 void AckLedger::settle(std::uint64_t tag, Disposition disposition, util::SteadyTime now) {
@@ -40,7 +37,6 @@ void AckLedger::settle(std::uint64_t tag, Disposition disposition, util::SteadyT
             state = State::dead_letter;
             break;
     }
-    --unsettled_;
     if (pending_++ == 0) first_pending_ = now;
 }
 

@@ -43,8 +43,6 @@ class AckLedger {
     // Everything settled since the last flush, to be sent in this order.
     std::vector<Command> flush();
 
-    std::size_t unsettled() const noexcept { return unsettled_; }
-
   private:
     enum class State : std::uint8_t { unsettled, ack, requeue, dead_letter, sent };
 
@@ -55,7 +53,6 @@ class AckLedger {
     std::chrono::milliseconds patience_;
     std::uint64_t base_ = 1;  // tag of states_.front()
     std::deque<State> states_;
-    std::size_t unsettled_ = 0;
     std::size_t pending_ = 0;  // settled, not sent
     util::SteadyTime first_pending_{};
 };

@@ -5,7 +5,6 @@
 #include <amqp.h>
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "util/error.hpp"

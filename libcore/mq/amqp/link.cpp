@@ -4,8 +4,7 @@
 
 #include <utility>
 
-#include "mq/amqp/backoff.hpp"
-#include "mq/amqp/errors.hpp"
+#include "mq/amqp/reconnect_pauses.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -39,12 +38,13 @@ bool Link::renew(std::exception_ptr loss, ServiceThread& service, const Report& 
     service.watch(-1);
     next_host_ = connection_->host() + 1;
     connection_.reset();
-    Backoff backoff(endpoint_.reconnect, std::chrono::steady_clock::now(), std::random_device()());
+    ReconnectPauses pauses(endpoint_.reconnect, std::chrono::steady_clock::now(),
+                           std::random_device()());
     auto failure = std::move(loss);
     while (true) {
-        const auto attempt = backoff.attempts();
+        const auto attempt = pauses.attempts();
         const auto pause =
-            backoff.next(examine(failure).nobody_listens, std::chrono::steady_clock::now());
+            pauses.next(examine(failure).nobody_listens, std::chrono::steady_clock::now());
         if (!pause) std::rethrow_exception(failure);
         report({failure, *pause, attempt});
         if (!service.sleep(*pause)) return false;

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/publisher.hpp"
 
-#include <fmt/core.h>
-
 #include <iterator>
 #include <utility>
 

@@ -20,7 +20,6 @@
 #include <memory>
 #include <string>
 
-#include "mq/amqp/errors.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 

@@ -7,7 +7,6 @@
 
 #include <new>
 #include <string>
-#include <type_traits>
 
 #include "event/limits.hpp"
 #include "util/error.hpp"

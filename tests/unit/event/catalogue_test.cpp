@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -12,7 +11,6 @@
 #include "event/envelope.hpp"
 #include "event/topic.hpp"
 #include "util/error.hpp"
-#include "util/json_text.hpp"
 
 using namespace airy::event;
 

@@ -7,8 +7,6 @@
 #include <limits>
 #include <string>
 
-#include "util/json_text.hpp"
-
 using namespace airy::event;
 
 namespace {

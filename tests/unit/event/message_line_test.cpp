@@ -5,8 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <bit>
-#include <cmath>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 

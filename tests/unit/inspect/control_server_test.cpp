@@ -9,7 +9,6 @@
 
 #include "fake_consumer.hpp"
 #include "inspect/control_client.hpp"
-#include "inspect/control_directory.hpp"
 #include "scoped_variable.hpp"
 #include "temporary_directory.hpp"
 #include "unix_socket.hpp"

@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include "inspect/control_server.hpp"

@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <random>
@@ -60,7 +59,6 @@ TEST_CASE("what is acked without a gap becomes one multiple") {
     for (const std::uint64_t tag : {2, 1, 3})
         ledger.settle(tag, Disposition::ack, start);
     CHECK(ledger.flush() == std::vector<AckLedger::Command>{{3, true, Disposition::ack}});
-    CHECK(ledger.unsettled() == 2);
     CHECK(ledger.flush().empty());
 }
 
@@ -144,6 +142,5 @@ TEST_CASE("in any order and any grouping the broker learns each disposition exac
         for (const auto& command : ledger.flush())
             broker.apply(command);
         CHECK(broker.settled == wanted);
-        CHECK(ledger.unsettled() == 0);
     }
 }

@@ -5,8 +5,6 @@
 #include <amqp_framing.h>
 #include <doctest/doctest.h>
 
-#include <string>
-
 #include "mq/amqp/table.hpp"
 
 using namespace airy::mq::amqp;

@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "util/text.hpp"
-
 using namespace airy::util;
 using namespace std::string_literals;
 
@@ -213,9 +211,6 @@ TEST_CASE("integers are exact to 64 bits") {
     CHECK_FALSE(json_int64("1.0"));
     CHECK_FALSE(json_int64("1e3"));
     CHECK_FALSE(json_int64(""));
-    CHECK(json_uint64("18446744073709551615") == 18446744073709551615ULL);
-    CHECK_FALSE(json_uint64("18446744073709551616"));
-    CHECK_FALSE(json_uint64("-1"));
     CHECK(is_json_number("-12.5e3"));
     for (const char* bad : {"", "-", "+1", "1 ", " 1", "01", "1.", "NaN", "0x1", "1,2", "[1]"}) {
         CAPTURE(bad);

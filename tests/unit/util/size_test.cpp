@@ -8,7 +8,6 @@
 
 #include "util/error.hpp"
 
-using airy::util::format_size;
 using airy::util::parse_size;
 
 TEST_CASE("sizes with and without units") {
@@ -40,14 +39,4 @@ TEST_CASE("what is no size names the value and what is accepted") {
             CHECK(message.find("64KiB") != std::string::npos);
         }
     }
-}
-
-TEST_CASE("sizes as people read them") {
-    CHECK(format_size(0) == "0B");
-    CHECK(format_size(1023) == "1023B");
-    CHECK(format_size(1024) == "1KiB");
-    CHECK(format_size(1536) == "1.5KiB");
-    CHECK(format_size(1'048'575) == "1MiB");
-    CHECK(format_size(3ULL << 40) == "3TiB");
-    CHECK(format_size(18'446'744'073'709'551'615U) == "16EiB");
 }

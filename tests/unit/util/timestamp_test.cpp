@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <random>
-#include <string>
 
 using namespace std::chrono_literals;
 using airy::util::format_rfc3339;

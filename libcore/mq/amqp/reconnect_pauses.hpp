@@ -13,13 +13,13 @@
 namespace airy::mq::amqp {
 
 // The pauses between attempts to connect again after one loss. Pure; one thread.
-class Backoff {
+class ReconnectPauses {
   public:
     // The longest pause while no program listens at the address: a refused connection is cheap, and
     // a broker that is back should be noticed at once.
     static constexpr std::chrono::milliseconds longest_unheard{500};
 
-    Backoff(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
+    ReconnectPauses(const ReconnectPolicy& policy, util::SteadyTime lost_at, std::uint32_t seed)
         : policy_(policy), lost_at_(lost_at), random_(seed) {}
 
     // The pause before the next attempt; nullopt when the policy allows no further attempt.

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "mq/amqp/backoff.hpp"
+#include "mq/amqp/reconnect_pauses.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace airy::mq::amqp {
 
 using std::chrono::milliseconds;
 
-std::optional<milliseconds> Backoff::next(bool nobody_listens, util::SteadyTime now) {
+std::optional<milliseconds> ReconnectPauses::next(bool nobody_listens, util::SteadyTime now) {
     if (policy_.max_attempts && attempts_ >= *policy_.max_attempts) return std::nullopt;
     const util::Backoff backoff{policy_.first_delay, policy_.longest_delay};
     auto longest = backoff.delay(attempts_);
