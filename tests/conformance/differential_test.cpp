@@ -16,10 +16,11 @@ namespace {
 constexpr int cases_per_topology = 50;
 constexpr auto time_limit = 100s;
 constexpr std::size_t queue_count = 4;
-// Dead letters may go from queue to queue as long as they are rejected; after these rounds no more.
+// Rejected dead letters go from queue to queue; after so many rounds all messages are acked.
 constexpr int most_rounds = 5;
 constexpr std::uint64_t ack_all = 0;  // instead of a seed
-// No message exceeds its delivery limit here: RabbitMQ 3.10 then loses the consumer's credit.
+// No message exceeds its delivery limit in this test: RabbitMQ 3.10 then loses the consumer's
+// credit.
 constexpr unsigned most_deliveries = 4;
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
@@ -27,7 +28,7 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
     return text == nullptr || *text == '\0' ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// What is done, drawn before it is done to either broker.
+// The random work, drawn before either broker does it.
 struct Plan {
     std::string exchange;
     std::vector<QueueSpec> queues;
@@ -46,7 +47,7 @@ class Dice {
     bool chance(unsigned percent) { return below(100) < percent; }
     std::uint64_t number() { return random_(); }
 
-    // Few words, so that patterns often match; empty ones too.
+    // Few different words, so that patterns often match; some are empty.
     std::string words(bool pattern) {
         static const std::vector<std::string> plain = {"a", "b", "c", ""};
         std::string out;
@@ -90,12 +91,12 @@ Plan draw_plan(Dice& dice) {
         }
         if (spec.type == "quorum" && dice.chance(50))
             arguments.push_back({"x-delivery-limit", {std::int64_t{most_deliveries}}});
-        // A dead letter that comes back to its own queue may overtake there only by priority, and
-        // then not always in time.
+        // A dead letter that comes back to its own queue may overtake others only by priority, and
+        // not always in time.
         if (spec.type == "classic" && arguments.empty() && dice.chance(60))
             arguments.push_back({"x-max-priority", {std::int64_t{5}}});
-        // What a full queue dead-letters comes to its target some time after what was published
-        // there; so none here does.
+        // A full queue's dead letters may reach their target after newer messages, so no queue with
+        // a limit has dead letters.
         if (arguments.empty() && dice.chance(60)) {
             arguments.push_back({"x-max-length", {static_cast<std::int64_t>(1 + dice.below(4))}});
             // A quorum queue rejects only some time after it is full.
@@ -132,7 +133,7 @@ Step draw_step(Dice& dice, const Plan& plan, std::uint64_t number) {
     return step;
 }
 
-// What is done with a message is drawn from what both brokers agree on.
+// The settlement is drawn from properties of the message that both brokers agree on.
 Disposition draw_settlement(std::uint64_t seed, const Delivered& delivered, unsigned nth,
                             std::size_t queue) {
     const auto dice = std::hash<std::string>{}(
@@ -141,7 +142,7 @@ Disposition draw_settlement(std::uint64_t seed, const Delivered& delivered, unsi
     return dice % 100 < 75 ? Disposition::requeue : Disposition::reject;
 }
 
-// As the message line has it, but for what depends on the time.
+// The message line without the members that depend on the time.
 std::string shown(Delivered delivered) {
     if (auto* deaths = [&]() -> event::HeaderArray* {
             for (auto& field : delivered.message.headers)
@@ -205,8 +206,7 @@ class Side {
         return out;
     }
 
-    // Takes and settles what the queue has, until it is empty; for a broker that tells what is
-    // under way.
+    // Takes and settles all messages of the queue; for a broker that reports deliveries under way.
     std::vector<std::string> empty(const Plan& plan, std::size_t queue, std::uint64_t seed) {
         std::vector<std::string> out;
         std::map<std::string, unsigned> seen;
@@ -217,7 +217,7 @@ class Side {
         return out;
     }
 
-    // Takes and settles so many.
+    // Takes and settles `count` messages.
     std::vector<std::string> take(const Plan& plan, std::size_t queue, std::uint64_t seed,
                                   std::size_t count) {
         std::vector<std::string> out;
@@ -230,7 +230,7 @@ class Side {
         return out;
     }
 
-    // Waits until it holds so many.
+    // Waits until the queue holds `count` messages.
     bool holds(const Plan& plan, std::size_t queue, std::uint64_t count) {
         const auto deadline = std::chrono::steady_clock::now() + patience;
         while (topology_->check_queue(plan.queues[queue].name).ready != count)
@@ -298,7 +298,7 @@ void require_ready(Side& rabbit, const Plan& plan, std::size_t queue, std::uint6
 
 void run_case(Side& embedded, Side& rabbit, const Plan& plan, const Step& step) {
     REQUIRE(embedded.publish(plan, step) == rabbit.publish(plan, step));
-    // What is dead-lettered while one queue is emptied may fill another that was empty already.
+    // Emptying one queue may dead-letter messages into another that is empty already.
     std::size_t moved = 1;
     for (int round = 0; moved > 0; ++round) {
         REQUIRE_MESSAGE(round < 2 * most_rounds, "messages go round and round");
@@ -331,7 +331,7 @@ TEST_CASE("random work has the same results as on RabbitMQ") {
     Dice dice(seed);
     Side embedded("AIRY_TEST_URL");
     Side rabbit("AIRY_TEST_PEER_URL");
-    // A busy machine does fewer of them: RabbitMQ takes most of the time.
+    // A busy machine runs fewer cases: RabbitMQ takes most of the time.
     const auto enough = std::chrono::steady_clock::now() + time_limit;
     std::uint64_t number = 0;
     while (number < cases && std::chrono::steady_clock::now() < enough) {

@@ -4,7 +4,7 @@
 
 namespace airy::mq {
 
-TEST_CASE("a message waits out its queue's time and then goes on, with what happened to it") {
+TEST_CASE("a message waits out its queue's time and then moves on with its x-death") {
     Fixture f;
     const auto work = f.queue("none.of.these");
     auto arguments = dead_letter_to(work);
@@ -29,7 +29,7 @@ TEST_CASE("a message waits out its queue's time and then goes on, with what happ
     CHECK(ready(f, retry) == 0);
 }
 
-TEST_CASE("the queues of the consumer's retries work as they are declared") {
+TEST_CASE("a consumer's retry queues work as declared") {
     Fixture f;
     const auto work = f.queue("none.of.these");
     auto arguments = dead_letter_to(work);
@@ -53,7 +53,7 @@ TEST_CASE("the queues of the consumer's retries work as they are declared") {
         CHECK(got[static_cast<std::size_t>(i)].message.body == std::to_string(i));
 }
 
-TEST_CASE("a message's own expiration ends it, and is told afterwards") {
+TEST_CASE("a message's own expiration ends its wait, and its x-death tells it") {
     Fixture f;
     const auto dead = f.queue("none.of.these");
     f.queue("#", dead_letter_to(dead), "classic");
@@ -69,7 +69,7 @@ TEST_CASE("a message's own expiration ends it, and is told afterwards") {
     CHECK(text(newest_death(got[0]), "reason") == "expired");
 }
 
-TEST_CASE("ten years is the longest that anything may wait") {
+TEST_CASE("ten years is the longest time to wait") {
     constexpr std::int64_t longest = 315'360'000'000;  // milliseconds
     Fixture f;
     const auto queue = f.queue("#");
@@ -91,7 +91,7 @@ TEST_CASE("ten years is the longest that anything may wait") {
     }
 }
 
-TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
+TEST_CASE("a message returned beyond the delivery limit is dead-lettered") {
     Fixture f;
     const auto dead = f.queue("none.of.these");
     auto arguments = dead_letter_to(dead);
@@ -115,7 +115,7 @@ TEST_CASE("what comes back beyond the delivery limit is dead-lettered") {
     CHECK(field(got[0].message.headers, "x-delivery-count") == nullptr);
 }
 
-TEST_CASE("a full queue dead-letters from its head, or refuses") {
+TEST_CASE("a full queue dead-letters from its head, or refuses new messages") {
     Fixture f;
     const auto dead = f.queue("none.of.these");
     auto arguments = dead_letter_to(dead);
@@ -143,7 +143,7 @@ TEST_CASE("a full queue dead-letters from its head, or refuses") {
     CHECK(ready(f, strict) == 1);
 }
 
-TEST_CASE("a queue with priorities delivers the urgent first") {
+TEST_CASE("a queue with priorities delivers higher ones first") {
     Fixture f;
     const auto queue = f.queue("#", {{"x-max-priority", {std::int64_t{5}}}}, "classic");
     auto publisher = f.publisher();
@@ -164,10 +164,10 @@ TEST_CASE("a queue with priorities delivers the urgent first") {
     CHECK(order == "143502");
 }
 
-TEST_CASE("a queue that nobody uses for its time is deleted") {
+TEST_CASE("a queue unused for its time is deleted") {
     Fixture f;
     const auto queue = f.queue("#", {{"x-expires", {std::int64_t{200}}}}, "classic");
-    // Publishing is no use of it, looking might be.
+    // Publishing does not count as use; checking the queue might.
     auto publisher = f.publisher(1);
     const auto deadline = std::chrono::steady_clock::now() + patience;
     bool gone = false;

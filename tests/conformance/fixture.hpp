@@ -17,8 +17,8 @@
 #include "util/error.hpp"
 #include "util/uuid.hpp"
 
-// What every mq::Broker must do, whichever is behind AIRY_TEST_URL. Names are fresh for each case,
-// so that it can run beside others on one broker.
+// Tests for every mq::Broker; AIRY_TEST_URL names the broker. Each case has names of its own, so
+// that cases can run side by side on one broker.
 namespace airy::mq {
 
 using namespace std::chrono_literals;
@@ -30,7 +30,7 @@ inline std::string fresh(const std::string& kind) {
     return "airy.conformance." + kind + "." + util::uuid_v4();
 }
 
-// One broker with an exchange of its own; what it declared is gone afterwards.
+// One broker with an exchange of its own; deletes everything that it declared.
 class Fixture {
   public:
     Fixture() {
@@ -119,7 +119,8 @@ class Fixture {
     std::vector<std::string> queues_;
 };
 
-// Takes events until `enough` says so of them all; fails the case when that lasts too long.
+// Takes events until `enough` returns true for all of them; fails the case when that lasts too
+// long.
 template <typename Source>
 auto take_until(Source& source, const std::function<bool(const decltype(source.take())&)>& enough,
                 std::chrono::milliseconds limit = patience) {
@@ -149,7 +150,7 @@ inline std::vector<PublisherEvent> outcomes(Publisher& publisher, std::size_t co
     return take_until(publisher, [count](const auto& events) { return events.size() >= count; });
 }
 
-// Publishes and waits for the outcomes, all of which must be Confirmed.
+// Publishes and waits for the outcomes, each of which must be Confirmed.
 inline void publish(Publisher& publisher, std::vector<event::Message> messages) {
     std::size_t confirmed = 0;
     for (auto& message : messages) {
@@ -177,7 +178,8 @@ inline std::uint64_t ready(Fixture& fixture, const std::string& queue) {
     return fixture.topology().check_queue(queue).ready;
 }
 
-// Waits until the queue holds so many: what a connection gave back comes a moment later.
+// Waits until the queue holds so many: messages that a closed connection gave back come a moment
+// later.
 inline bool becomes_ready(Fixture& fixture, const std::string& queue, std::uint64_t count) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (ready(fixture, queue) != count)

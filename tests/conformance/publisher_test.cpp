@@ -52,7 +52,7 @@ TEST_CASE("a message arrives as it was sent: properties, header types, bytes") {
     CHECK(subscription->close(close_deadline));
 }
 
-TEST_CASE("bodies of any size, the empty one too") {
+TEST_CASE("bodies of any size, also empty") {
     Fixture f;
     const auto queue = f.queue("#");
     std::vector<event::Message> messages;
@@ -114,7 +114,7 @@ TEST_CASE("a full window takes no more and leaves the message as it was") {
     CHECK(outcomes(*publisher, sequence).size() == sequence);
 }
 
-TEST_CASE("what no queue takes is Unroutable and not Confirmed") {
+TEST_CASE("a message that reaches no queue is Unroutable and not Confirmed") {
     Fixture f;
     f.queue("post.published");
     auto publisher = f.publisher();
@@ -150,7 +150,7 @@ TEST_CASE("patterns route as event::matches says") {
             publisher->try_submit(message);
             expected += event::matches(pattern, topic);
         }
-        // Outcomes come after routing, so nothing more can be on the way to the queue.
+        // Outcomes come after routing, so no message can still be on the way to the queue.
         REQUIRE(outcomes(*publisher, topics.size()).size() == topics.size());
         const auto got = deliveries(*subscription, expected);
         CHECK(got.size() == expected);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "fixture.hpp"
 
-// What every broker makes of the intents of mq::WorkQueue.
+// How every broker carries out the settlements of mq::WorkQueue.
 namespace airy::mq {
 namespace {
 
@@ -10,7 +10,7 @@ FailureAccount account(std::string why = "attempts") {
     return {std::move(why), "db is down", 75, util::system_clock().now()};
 }
 
-// A work queue of this name, and what airy declares beside it, gone afterwards.
+// A work queue of this name with its other queues; deletes them all at the end.
 class WorkFixture : public Fixture {
   public:
     explicit WorkFixture(const std::string& type = "quorum") {
@@ -197,7 +197,7 @@ TEST_CASE("a deleted dead-letter queue is made again for the next dead letter") 
     CHECK(letters.front().message.body == "2");
 }
 
-TEST_CASE("what is unsettled at the end goes back") {
+TEST_CASE("unsettled messages go back at the end") {
     WorkFixture fixture;
     const auto queue = fixture.open();
     fixture.push("{}");
@@ -223,7 +223,7 @@ TEST_CASE("an ephemeral queue has neither retries nor dead letters, and goes wit
                      [&] { ready(fixture, fixture.spec().dead_letter_queue()); }));
 }
 
-TEST_CASE("a queue that shall be there is not made, and need not be airy's") {
+TEST_CASE("with `declare` off the queue is not declared, and need not be airy's") {
     WorkFixture fixture;
     fixture.spec().declare = false;
     CHECK(fails_with(ErrorKind::not_found, [&] { fixture.open(); }));
@@ -242,7 +242,7 @@ TEST_CASE("a queue that is there with other properties is refused") {
     CHECK(fails_with(ErrorKind::not_found, [&] { fixture.open(); }));
 }
 
-TEST_CASE("dead letters are sent back to work as the messages that they were") {
+TEST_CASE("dead letters are moved back to work as their original messages") {
     WorkFixture fixture;
     fixture.spec().prefetch = 1;  // one delivery at a time, as `next` takes them
     util::SignalFd signals;

@@ -8,7 +8,7 @@
 
 namespace airy::mq {
 
-TEST_CASE("requeue brings it again, marked; ack and close leave nothing behind") {
+TEST_CASE("requeue brings a message again, marked; ack and close leave nothing behind") {
     Fixture f;
     const auto queue = f.queue("#");
     auto publisher = f.publisher();
@@ -26,7 +26,7 @@ TEST_CASE("requeue brings it again, marked; ack and close leave nothing behind")
     CHECK(becomes_ready(f, queue, 0));
 }
 
-TEST_CASE("dead_letter moves it to the queue's dead-letter queue") {
+TEST_CASE("reject moves a message to the queue's dead-letter queue") {
     Fixture f;
     const auto dead = f.queue("none.of.these");
     const auto queue = f.queue(
@@ -60,7 +60,7 @@ TEST_CASE("no more unsettled deliveries than prefetch") {
     CHECK(deliveries(*subscription, 7).size() == 7);
 }
 
-TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is held") {
+TEST_CASE("the prefetch can be raised and lowered, also while messages are held") {
     Fixture f;
     const auto queue = f.queue("#");
     auto publisher = f.publisher();
@@ -68,7 +68,7 @@ TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is 
     auto subscription = f.subscribe(queue, 2);
     auto held = deliveries(*subscription, 2);
     subscription->set_prefetch(20);
-    // At least so many in all, at most as many beside those that it had.
+    // At least `most` in all, at most `most` beside the ones held before.
     auto more = deliveries(*subscription, 18);
     CHECK(more.size() >= 18);
     subscription->set_prefetch(1);
@@ -91,7 +91,7 @@ TEST_CASE("the prefetch can be raised, lowered, and is not forgotten by what is 
     CHECK(becomes_ready(f, queue, 0));
 }
 
-TEST_CASE("settling in any order settles each of them") {
+TEST_CASE("settling in any order settles each message") {
     Fixture f;
     const auto queue = f.queue("#");
     auto publisher = f.publisher();
@@ -115,7 +115,7 @@ TEST_CASE("settling in any order settles each of them") {
     CHECK(becomes_ready(f, queue, 0));
 }
 
-TEST_CASE("closing gives back what is unsettled, and only that") {
+TEST_CASE("closing gives back the unsettled messages, and no others") {
     Fixture f;
     const auto queue = f.queue("#");
     auto publisher = f.publisher();

@@ -24,7 +24,7 @@ TEST_CASE("a server-named queue goes with its connection") {
     CHECK(fails_with(ErrorKind::not_found, [&] { f.topology().check_queue(name); }));
 }
 
-TEST_CASE("topology: what is there, what is not, and what is there otherwise") {
+TEST_CASE("topology: queues and exchanges that exist, are missing, or differ") {
     Fixture f;
     auto& topology = f.topology();
     const auto missing = fresh("missing");
@@ -51,7 +51,7 @@ TEST_CASE("topology: what is there, what is not, and what is there otherwise") {
     CHECK_FALSE(topology.server().empty());
 }
 
-TEST_CASE("topology: purging and deleting tell how many messages went") {
+TEST_CASE("topology: purging and deleting return the number of removed messages") {
     Fixture f;
     const auto queue = f.queue("#", {}, "classic");
     auto publisher = f.publisher();

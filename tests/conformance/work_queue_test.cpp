@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// A work queue with retries and dead letters, in the port's own terms: what every broker must do
-// for a message that is rejected, retried, given back or expired.
+// A work queue with retries and dead letters, by the calls of mq::Broker: how every broker treats a
+// message that is rejected, retried, given back or expired.
 #include "fixture.hpp"
 
 namespace airy::mq {
@@ -12,7 +12,7 @@ event::HeaderTable joined(event::HeaderTable one, const event::HeaderTable& othe
     return one;
 }
 
-// Of a quorum queue whose dead letters the broker must not lose on their way.
+// Arguments of a quorum queue whose dead letters the broker must not lose on their way.
 event::HeaderTable safe_dead_letter_to(const std::string& queue) {
     return joined(dead_letter_to(queue),
                   {{"x-dead-letter-strategy", {std::string("at-least-once")}},
@@ -105,7 +105,7 @@ std::string failure_of(ErrorKind kind, const std::function<void()>& action) {
     return "";
 }
 
-// Waits until the queue has so many consumers: a broker notices the end of one a moment later.
+// Waits until the queue has so many consumers: a broker notices a consumer's end a moment later.
 bool has_consumers(Fixture& f, const std::string& queue, std::uint32_t count) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (f.topology().check_queue(queue).consumers != count)
@@ -352,7 +352,7 @@ TEST_CASE("a message that comes back to a queue in which it expired is dropped t
     const auto first = f.queue("back", joined(dead_letter_to(second), ttl(50)), "classic");
     auto publisher = f.publisher();
     auto subscription = f.subscribe(witness);
-    // Were it not dropped, each message would come to the witness again before the next one.
+    // If the message were not dropped, the witness would get it again before the next one.
     for (const std::string body : {"1", "2", "3"}) {
         publish(*publisher, {addressed_to(f.message("ignored", body), first)});
         CHECK(acked_one_by_one(*subscription, 1) == body);
@@ -442,7 +442,7 @@ TEST_CASE("where a requeued message comes back depends on the queue's type and l
     struct Row {
         std::string type;
         event::HeaderTable arguments;
-        std::string after;  // the requeue of the first of three
+        std::string after;  // order after requeuing the first of three
     };
     const std::vector<Row> rows{
         {"classic", {}, "1 2 3"},

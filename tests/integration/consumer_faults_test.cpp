@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// What a consumer does when the broker, the network or its handler fails.
+// A consumer whose broker, network or handler fails.
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -39,7 +39,7 @@ void publish(const std::string& exchange, std::uint64_t first, std::uint64_t las
     publishing->close(patience);
 }
 
-// What was handled, from any thread.
+// The messages handled so far. Any thread.
 class Seen {
   public:
     void add(const std::string& body) {
@@ -85,7 +85,7 @@ std::chrono::milliseconds since(steady_clock::time_point time) {
 
 }  // namespace
 
-TEST_CASE("the broker killed, or stopped, while it is consumed from: all is handled") {
+TEST_CASE("the broker is killed or stopped under a consumer: every message is handled") {
     for (const bool killed : {true, false}) {
         CAPTURE(killed);
         const std::string queue = killed ? "consumed.killed" : "consumed.stopped";
@@ -110,7 +110,7 @@ TEST_CASE("the broker killed, or stopped, while it is consumed from: all is hand
         REQUIRE(becomes([&] { return consumer.status().reconnects >= 1 && seen.all() > before; }));
         MESSAGE("first message handled ", since(open).count(), " ms after the port opened");
         CHECK(becomes([&] { return seen.different() == 2000; }));
-        CHECK(seen.all() - 2000 <= 21);  // the prefetch, and what was being settled
+        CHECK(seen.all() - 2000 <= 21);  // the prefetch, and settlements under way
         restarted.get();
         const auto result = consumer.stop();
         CHECK(result.settled);
@@ -132,7 +132,7 @@ TEST_CASE("retries come after their delay, within 5 % and 50 ms") {
             options.slots = 10;
             options.retry.delay = 1s;
         });
-    publish(queue, 0, 0);  // the queues are made with the first one
+    publish(queue, 0, 0);  // the first retry makes the queues
     REQUIRE(becomes([&] { return consumer.status().handled == 1; }));
     publish(queue, 1, 100);
     REQUIRE(becomes([&] { return consumer.status().handled == 101; }));
@@ -175,7 +175,7 @@ TEST_CASE("a retry whose queue was deleted meanwhile declares it again") {
     CHECK(seen.times("2").size() == 2);
 }
 
-TEST_CASE("connections cut while letters are on their way: none is lost") {
+TEST_CASE("connections cut while messages are settled: no message is lost") {
     const std::string queue = "letters.cut";
     TcpProxy proxy(node_port());
     Seen handled;

@@ -16,7 +16,7 @@
 // A consumer of airy's on the tests' node, with a handler in this process.
 namespace airy::test {
 
-// Asks `judge_message` what becomes of each message.
+// A handler that settles each message as `judge_message` says.
 class Judge final : public work::Handler {
   public:
     using Verdicts = std::function<work::Verdict(const mq::Delivered&)>;
@@ -79,7 +79,7 @@ class RunningConsumer {
     std::thread thread_;
 };
 
-// Looks again and again until the condition holds; false when the time is up.
+// Polls until the condition holds; false when the time is up.
 inline bool becomes(const std::function<bool()>& holds,
                     std::chrono::milliseconds limit = patience) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -90,7 +90,7 @@ inline bool becomes(const std::function<bool()>& holds,
     return true;
 }
 
-// Every body in a queue, taking them out.
+// Takes all messages out of a queue; returns their bodies.
 inline std::vector<std::string> drain_queue(const std::string& queue) {
     const auto broker = mq::connect(endpoint(node().url()));
     auto ready = broker->topology()->check_queue(queue).ready;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// A process that publishes or consumes until it is killed, for tests of what happens then. Each
-// line on stdout is written at once: `confirmed N` or `got N`.
+// A process that publishes or consumes until a test kills it. Writes each line to stdout at once:
+// `confirmed N` or `got N`.
 //
 //   embedded_child publish URL QUEUE FIRST [COUNT]   bodies `N checksum`, N from FIRST on
 //   embedded_child consume URL QUEUE PREFETCH        says so before it acknowledges

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The embedded broker when there is no room, and with files that are none of its own.
+// The embedded broker on a full disk, and with files of other programs.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -33,7 +33,7 @@ std::unique_ptr<Broker> broker(const std::string& file) {
     return connect(endpoint);
 }
 
-// No file of this process may grow beyond it, as on a full disk (setrlimit(2), RLIMIT_FSIZE).
+// Limits the size of this process's files, as a full disk does (setrlimit(2), RLIMIT_FSIZE).
 void limit_files(rlim_t bytes) {
     ::signal(SIGXFSZ, SIG_IGN);
     rlimit limit{};
@@ -66,7 +66,7 @@ std::string refused_with(ErrorKind kind, const std::string& file) {
         CHECK_FALSE(error.hint().empty());
         return error.what();
     }
-    FAIL("it was taken");
+    FAIL("the file was accepted");
     return {};
 }
 
@@ -83,7 +83,7 @@ void make_database(const std::string& file, const char* sql) {
 
 }  // namespace
 
-TEST_CASE("on a full disk nothing is confirmed that is not stored, and service goes on after") {
+TEST_CASE("on a full disk only stored messages are confirmed, and service goes on afterwards") {
     Directory directory;
     const auto the_broker = broker(directory.file());
     QueueSpec spec;
@@ -167,7 +167,7 @@ TEST_CASE("files and modes: only their owner may read them") {
     CHECK(files == 6);  // the file, -wal, -shm, -run, the bell and one beacon
 }
 
-TEST_CASE("what is no broker's file is refused, saying why") {
+TEST_CASE("a file that is not a broker's is refused with the reason") {
     Directory directory;
     const auto file = directory.file();
     const auto text = [&](const std::string& content) {

@@ -61,7 +61,7 @@ class Child {
 
     int fd() const noexcept { return out_.get(); }
 
-    // The numbers of whole lines read since the last call; an end of file is remembered.
+    // The numbers in whole lines read since the last call; remembers an end of file.
     std::vector<std::uint64_t> read_some() {
         char buffer[65536];
         const auto size = ::read(out_.get(), buffer, sizeof buffer);
@@ -111,7 +111,7 @@ std::unique_ptr<Topology> topology(const std::string& url, const std::string& qu
     return made;
 }
 
-// What publishers and consumers have said so far.
+// The lines of publishers and consumers so far.
 class Account {
   public:
     void take(Child& child, bool publisher) {
@@ -154,7 +154,7 @@ void poll_both(Account& account, Child& publisher, Child& consumer) {
 
 }  // namespace
 
-TEST_CASE("killed at random moments, nothing confirmed is lost and little comes twice") {
+TEST_CASE("processes killed at random: no confirmed message is lost, few come twice") {
     constexpr int rounds = 200;
     Directory directory;
     const auto declared = topology(directory.url(), "work");
@@ -208,11 +208,11 @@ TEST_CASE("killed at random moments, nothing confirmed is lost and little comes 
         account.take(*consumer, false);
     MESSAGE(account.confirmed() << " confirmed, " << account.duplicates() << " came twice");
     CHECK(account.missing() == 0);
-    // What had been handed over and not yet been acknowledged in the file.
+    // Messages delivered and not yet acknowledged in the file.
     CHECK(account.duplicates() <= static_cast<std::size_t>(consumers_killed) * prefetch);
 }
 
-TEST_CASE("what a killed process held comes back at once, marked; its own queue is gone") {
+TEST_CASE("a killed process's messages come back at once, marked; its own queue is gone") {
     Directory directory;
     const auto declared = topology(directory.url(), "work");
     Endpoint endpoint;
@@ -250,7 +250,7 @@ TEST_CASE("what a killed process held comes back at once, marked; its own queue 
               event::HeaderTable{{"x-delivery-count", {std::int64_t{1}}}});
     }
 
-    REQUIRE(listener.read_some().size() == 1);  // it is there
+    REQUIRE(listener.read_some().size() == 1);  // the listener's queue exists
     CHECK(broker->inventory({}).queues.size() == 2);
     listener.kill();
     CHECK(broker->inventory({}).queues.size() == 1);

@@ -11,7 +11,7 @@
 #include "private_rabbit.hpp"
 #include "util/error.hpp"
 
-// What connections do when RabbitMQ fails under them.
+// Connections whose RabbitMQ fails.
 namespace airy::mq {
 namespace {
 

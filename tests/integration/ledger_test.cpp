@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Numbered messages through a publisher and a consumer, while faults come at random. At the end
-// each that was confirmed was handled or is a dead letter. AIRY_TEST_LEDGER_SECONDS says for how
-// long, AIRY_TEST_LEDGER_MESSAGES how many messages there are at least. Prints what each kind of
-// fault lost and doubled.
+// Numbered messages through a publisher and a consumer, with faults at random. At the end each
+// confirmed message is handled or a dead letter. AIRY_TEST_LEDGER_SECONDS sets the least time,
+// AIRY_TEST_LEDGER_MESSAGES the least number of messages. Prints the lost and doubled messages of
+// each kind of fault.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 using work::Verdict;
 
 constexpr std::size_t window = 200;
-constexpr std::uint64_t most_waiting = 5000;  // so that what is left at the end is soon handled
+constexpr std::uint64_t most_waiting = 5000;  // the rest at the end is soon handled
 constexpr std::size_t taken_ahead = 20;       // the consumer's prefetch
 
 std::uint64_t setting(const char* name, std::uint64_t otherwise) {
@@ -31,7 +31,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-// What came of each number. Any thread.
+// The outcome of each number. Any thread.
 struct Ledger {
     std::mutex mutex;
     std::set<std::uint64_t> confirmed;
@@ -44,9 +44,9 @@ struct Ledger {
         const auto number = std::stoull(delivered.message.body);
         const std::lock_guard lock(mutex);
         if (delivered.attempts == 0) {
-            // What was never confirmed may be published after its followers, not before. What the
-            // broker had sent on a connection that was lost it sends again once it has noticed,
-            // which may be after the next one has taken the followers.
+            // An unconfirmed message may be published after its followers, not before. The broker
+            // sends the messages of a lost connection again once it notices the loss, maybe after
+            // the next connection has taken the followers.
             if (number > highest_first)
                 highest_first = number;
             else if (!seen.contains(number) && !delivered.redelivered)
@@ -61,7 +61,7 @@ struct Ledger {
     }
     std::set<std::uint64_t> seen;
 
-    // Of those submitted: what no handler has seen yet.
+    // The number of submitted messages that no handler has seen yet.
     std::uint64_t waiting(std::uint64_t submitted) {
         const std::lock_guard lock(mutex);
         return submitted - std::min<std::uint64_t>(submitted, seen.size());
@@ -81,7 +81,7 @@ struct Ledger {
     }
 };
 
-// Publishes 1, 2, 3… until told to end, then waits for the last confirms.
+// Publishes 1, 2, 3… until it is ended, then waits for the last confirms.
 class Source {
   public:
     Source(const std::string& url, const std::string& exchange, Ledger& ledger)
@@ -149,7 +149,7 @@ std::string fault(std::mt19937& random, TcpProxy& publishing, TcpProxy& consumin
         case 2: {
             const auto accepted = proxy.accepted();
             proxy.stall();
-            becomes([&] { return proxy.accepted() > accepted; }, 10s);  // given up by heartbeat
+            becomes([&] { return proxy.accepted() > accepted; }, 10s);  // the heartbeat ends it
             proxy.resume();
             return "stalled";
         }
@@ -176,15 +176,15 @@ std::string fault(std::mt19937& random, TcpProxy& publishing, TcpProxy& consumin
     }
 }
 
-// From one fault until the next begins: what comes twice for it comes then, and what it loses was
-// published by then.
+// The time from one fault until the next begins: a fault's doubled messages come in it, and its
+// lost messages are published by its end.
 struct Spell {
     std::string fault;
     std::uint64_t last_submitted = 0;
     std::uint64_t doubled = 0;
 };
 
-// A line for each kind of fault: how often, and what was lost and doubled in its spells.
+// Prints for each kind of fault how often it came, and the messages lost and doubled in its spells.
 std::string table(const std::vector<Spell>& spells, const std::vector<std::uint64_t>& missing) {
     struct Row {
         int times = 0;
@@ -226,7 +226,7 @@ TEST_CASE("ledger: across random faults every confirmed message is handled or a 
         [&](const mq::Delivered& delivered) { return ledger.judge(delivered); },
         [](work::ConsumerOptions& options) { options.retry.delay = 500ms; }, 2s);
     auto source = std::make_unique<Source>(publishing.url(node().url()), queue, ledger);
-    // Queues that the node would forget if it were killed now are no matter of airy's.
+    // Queues that RabbitMQ would forget if it were killed now do not concern airy.
     REQUIRE(becomes([&] { return consumer.status().retried > 0; }));
     for (const char* suffix : {"", ".dlq", ".retry.500"})
         node().wait_until_kept(queue + suffix);

@@ -16,7 +16,7 @@
 #include "tcp_proxy.hpp"
 #include "util/error.hpp"
 
-// What the tests of lost connections share: one node of their own, a proxy before it.
+// A node and a proxy before it, shared by the tests of lost connections.
 namespace airy::test {
 
 using namespace std::chrono_literals;
@@ -77,7 +77,7 @@ inline std::unique_ptr<mq::Subscription> subscribe(mq::Broker& broker, const std
     return broker.subscribe(options);
 }
 
-// Gives `handle` each event that comes until it returns true; false when the time is up.
+// Calls `handle` with each event until it returns true; false when the time is up.
 template <typename Source, typename Handle>
 bool take_until(Source& source, Handle handle, std::chrono::milliseconds limit = patience) {
     const auto deadline = std::chrono::steady_clock::now() + limit;

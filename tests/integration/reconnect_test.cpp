@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// How publishers and subscriptions come back when their connection is lost.
+// Publishers and subscriptions that reconnect after a lost connection.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -52,7 +52,7 @@ std::map<std::uint64_t, int> publish_all(mq::Publisher& publisher, const std::st
     return outcomes;
 }
 
-// Takes and acks until `count` different bodies have come; returns them as they came.
+// Takes and acks until `count` different bodies have come; returns all bodies in order.
 std::vector<std::uint64_t> consume_all(mq::Subscription& subscription, std::size_t count) {
     std::vector<std::uint64_t> bodies;
     std::set<std::uint64_t> different;
@@ -104,7 +104,7 @@ TEST_CASE("a publisher cut at random bytes: one outcome each, nothing lost, orde
         const auto publishing = publisher(*broker, queue, 100);
         const auto direction =
             seed % 2 == 0 ? TcpProxy::Direction::to_broker : TcpProxy::Direction::to_client;
-        // A message takes about 90 bytes to the broker; a confirm 21, often of many.
+        // A message has about 90 bytes on the wire; a confirm 21, often for many messages.
         const bool to_broker = direction == TcpProxy::Direction::to_broker;
         proxy.cut_after(direction, random() % (to_broker ? 26'000 : 300));
         const auto cuts = proxy.cuts();
@@ -126,7 +126,7 @@ TEST_CASE("a publisher cut at random bytes: one outcome each, nothing lost, orde
     CHECK(proxy.cuts() >= seeds() / 2);
 }
 
-TEST_CASE("a subscription cut at random bytes: all comes, in order, and old tags do no harm") {
+TEST_CASE("a subscription cut at random bytes: all messages come, in order; old tags do no harm") {
     const auto queue = declare("cut.subscription");
     TcpProxy proxy(node_port());
     const auto broker = mq::connect(endpoint(proxy.url(node().url())));
@@ -145,7 +145,8 @@ TEST_CASE("a subscription cut at random bytes: all comes, in order, and old tags
         const auto bodies = consume_all(*reading, count);
         proxy.cut_no_more();
         CHECK(first_ones_ordered(bodies));
-        // False where the cut came with the last settlements: some are then delivered again.
+        // False when the cut came with the last settlements: some messages are then delivered
+        // again.
         if (reading->close(patience))
             CHECK(becomes_empty(queue));
         else
@@ -156,7 +157,7 @@ TEST_CASE("a subscription cut at random bytes: all comes, in order, and old tags
     CHECK(proxy.cuts() >= seeds() / 2);
 }
 
-TEST_CASE("what is settled with a tag of a lost connection is dropped, and delivered again") {
+TEST_CASE("a settlement with a tag of a lost connection is dropped, its message delivered again") {
     const auto queue = declare("generations");
     TcpProxy proxy(node_port());
     const auto broker = mq::connect(endpoint(proxy.url(node().url())));
@@ -204,7 +205,7 @@ TEST_CASE("a server-named queue is declared and bound again, under another name"
     CHECK(comes<Delivered>(*listening));
 }
 
-TEST_CASE("what went with the connection is declared again where it was asked for") {
+TEST_CASE("queues that were deleted with the connection are declared again on request") {
     const auto direct = mq::connect(endpoint(node().url()));
     const auto topology = direct->topology();
     for (const bool asked : {true, false}) {
@@ -220,7 +221,7 @@ TEST_CASE("what went with the connection is declared again where it was asked fo
             options.declarations.bindings = {{queue, queue, "#"}};
         }
         const auto reading = broker->subscribe(options);
-        proxy.stall();  // the subscription must not hear of it by a basic.cancel
+        proxy.stall();  // no basic.cancel must reach the subscription
         topology->delete_queue(queue, false, false);
         topology->delete_exchange(queue);
         proxy.cut();
@@ -235,7 +236,7 @@ TEST_CASE("what went with the connection is declared again where it was asked fo
     }
 }
 
-TEST_CASE("what the broker refuses for good ends a publisher at once") {
+TEST_CASE("a permanent refusal ends a publisher at once") {
     const auto exchange = declare("deleted.exchange");
     const auto direct = mq::connect(endpoint(node().url()));
     const auto publishing = publisher(*direct, exchange);
@@ -246,7 +247,7 @@ TEST_CASE("what the broker refuses for good ends a publisher at once") {
     CHECK(publishing->try_submit(next) == 0);
 }
 
-TEST_CASE("permissions that were taken away are no reason to try again") {
+TEST_CASE("a publisher whose permissions were revoked does not retry") {
     const auto exchange = declare("forbidden");
     node().ctl("add_user short lived");
     node().ctl("set_permissions short '.*' '.*' '.*'");
@@ -285,7 +286,7 @@ TEST_CASE("hosts are tried in turn, and the next one first when a connection is 
     CHECK(publish_all(*publishing, queue, 5, [](std::uint64_t) {}).size() == 5);
 }
 
-TEST_CASE("attempts end where the policy says, with the reason of the last") {
+TEST_CASE("attempts end as the policy says, with the reason of the last one") {
     const auto queue = declare("limited");
     auto limited = std::make_unique<TcpProxy>(node_port());
     auto where = endpoint(limited->url(node().url()));
@@ -313,7 +314,7 @@ TEST_CASE("closing ends a pause and a login that hangs at once") {
     const auto publishing = publisher(*mq::connect(where), queue);
     proxy.stall();
     proxy.cut();
-    // The third attempt or so is a login that nobody answers.
+    // About the third attempt is a login without an answer.
     const auto accepted = proxy.accepted();
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (proxy.accepted() < accepted + 2 && std::chrono::steady_clock::now() < deadline)
@@ -372,7 +373,7 @@ TEST_CASE("a slow connection loses nothing") {
     CHECK(first_ones_ordered(consume_all(*reading, 100)));
 }
 
-TEST_CASE("the broker killed and restarted under a stream: what was confirmed is there") {
+TEST_CASE("the broker killed and restarted under a stream keeps confirmed messages") {
     const auto queue = declare("killed.stream");
     node().wait_until_kept(queue);
     const auto broker = mq::connect(endpoint(node().url()));
@@ -392,7 +393,7 @@ TEST_CASE("the broker killed and restarted under a stream: what was confirmed is
     MESSAGE("delivered twice: ", bodies.size() - count);
 }
 
-TEST_CASE("a blocked connection that is lost is blocked no more") {
+TEST_CASE("a lost connection is no longer blocked") {
     const auto queue = declare("blocked");
     TcpProxy proxy(node_port());
     const auto broker = mq::connect(endpoint(proxy.url(node().url())));

@@ -61,7 +61,7 @@ const std::string added =
 
 }  // namespace
 
-TEST_CASE("what is missing is put in front, what was there stays") {
+TEST_CASE("missing fields are put in front, all others stay") {
     const auto event =
         complete(airy_catalogue, R"({"post_id":1,"author_id":2})", options("post.updated"));
     CHECK(event.body == "{" + added + R"(,"post_id":1,"author_id":2})");
@@ -186,7 +186,7 @@ TEST_CASE("the envelope's own fields are checked") {
     CHECK_FALSE(old.timestamp);
 }
 
-TEST_CASE("what is no JSON object says what it is and where") {
+TEST_CASE("a body that is not a JSON object is refused with kind and position") {
     refuses_body("", {"not valid JSON", "byte 1"});
     refuses_body("hello", {"not valid JSON: at byte 1"});
     refuses_body(R"({"post_id":1,})", {"at byte 14", "name"});
@@ -312,7 +312,7 @@ TEST_CASE("an event becomes a message as Airy sends it") {
     CHECK(message.properties == expected);
 }
 
-TEST_CASE("without a fixed clock and id, both are real") {
+TEST_CASE("the default clock and ids are real") {
     const auto a =
         complete(airy_catalogue, R"({"post_id":1,"author_id":2})", {.topic = "post.updated"});
     const auto b =

@@ -74,7 +74,7 @@ TEST_CASE("other types are named by JSON pointer") {
           R"("headers":{"u":18446744073709551615},"header_types":{"/u":"uint64"})");
 }
 
-TEST_CASE("doubles that would be read as integers, and those JSON cannot write") {
+TEST_CASE("doubles that read as integers, and doubles that JSON cannot write") {
     CHECK(json({{"d", {3.0}}}) == R"("headers":{"d":3.0},"header_types":{"/d":"double"})");
     CHECK(json({{"d", {-0.0}}}) == R"("headers":{"d":-0.0},"header_types":{"/d":"double"})");
     CHECK(json({{"d", {1e30}}}) == R"("headers":{"d":1e+30},"header_types":{"/d":"double"})");
@@ -91,7 +91,7 @@ TEST_CASE("tables that no JSON object can hold") {
     CHECK(back == HeaderTable{{"a", {std::int64_t{1}}}, {"a", {std::int32_t{2}}}});
 }
 
-TEST_CASE("natural reading of what others write") {
+TEST_CASE("header tables of other programs are read naturally") {
     CHECK(read(R"({"n":1,"d":1.0,"e":1e3,"s":"x","b":false,"v":null,"t":{"a":[1]}})") ==
           HeaderTable{{"n", {std::int64_t{1}}},
                       {"d", {1.0}},
@@ -123,7 +123,7 @@ TEST_CASE("header tables that cannot be read") {
     refuses(R"({"x":1})", R"({"/x":"too_deep"})", "unknown header type");
 }
 
-TEST_CASE("nesting has an end, and says so") {
+TEST_CASE("too deep nesting is left out and marked") {
     HeaderValue value{std::int64_t{1}};
     for (int i = 0; i < 199; ++i)
         value = HeaderValue{HeaderArray{value}};

@@ -36,7 +36,7 @@ Message with_body(std::string body) {
 
 bool same(const HeaderTable& a, const HeaderTable& b);
 
-// Equal to the bit: NaN is itself, and 0.0 is not -0.0.
+// Compares bits: NaN equals itself, and 0.0 differs from -0.0.
 bool same(const HeaderValue& a, const HeaderValue& b) {
     if (a.value.index() != b.value.index()) return false;
     if (const auto* x = std::get_if<double>(&a.value))
@@ -76,7 +76,7 @@ void check_round_trip(const Message& message) {
     REQUIRE(back.properties == message.properties);
     REQUIRE(back.has_headers == message.has_headers);
     REQUIRE(same(back.headers, message.headers));
-    // Said once more, it is the same line.
+    // The parsed message gives the same line.
     REQUIRE(line_of(back) == line);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("no headers and an empty header table are told apart") {
     check_round_trip(message);
 }
 
-TEST_CASE("what is not UTF-8 goes into keys of its own") {
+TEST_CASE("texts that are not UTF-8 go into keys of their own") {
     auto message = with_body("1");
     message.topic = "post.\xff";
     message.exchange = "\x80";
@@ -162,7 +162,7 @@ TEST_CASE("every message comes back as it was") {
         check_round_trip(messages.next());
 }
 
-TEST_CASE("every line is JSON to others as well") {
+TEST_CASE("every line is JSON for nlohmann/json, too") {
     RandomMessages messages(8);
     for (int i = 0; i < 1000; ++i) {
         const auto line = line_of(messages.next());
@@ -172,7 +172,7 @@ TEST_CASE("every line is JSON to others as well") {
 }
 
 TEST_CASE("a line survives a program that writes JSON its own way") {
-    // Spaces and order may change on the way, numbers of the body as that program likes.
+    // The program may change spaces and order, and the form of numbers in the body.
     RandomMessages messages(9);
     for (int i = 0; i < 1000; ++i) {
         const auto message = messages.next();
@@ -186,7 +186,7 @@ TEST_CASE("a line survives a program that writes JSON its own way") {
     }
 }
 
-TEST_CASE("a line written by hand needs little") {
+TEST_CASE("a line written by hand needs only a topic and a body") {
     const auto message = parse_message_line(
         R"( { "body" : {"a": 1.0} , "topic":"a.b", "received_at":17, "queue":null,
              "properties":null, "headers":null, "exchange":null } )");
@@ -202,7 +202,7 @@ TEST_CASE("a line written by hand needs little") {
               .properties.priority == 9);
 }
 
-TEST_CASE("a name that is none of the line's is a mistake, not something to pass over") {
+TEST_CASE("an unknown name in a line is an error") {
     refuses(R"({"topic":"a","body":1,"properties":{"mesage_id":"x"}})",
             "at byte 38: there is no property 'mesage_id', did you mean 'message_id'?");
     refuses(R"({"topic":"a","body":1,"properties":{"zzz":null}})", "there is no property 'zzz'");
@@ -210,13 +210,13 @@ TEST_CASE("a name that is none of the line's is a mistake, not something to pass
             "there is no property 'topic'");
     refuses(R"({"topic":"a","body":1,"header":{"k":"v"}})",
             "there is no member 'header', did you mean 'headers'?");
-    // A worker's line is a message line with a number.
+    // The line for a worker is a message line with a number.
     CHECK(parse_message_line(R"({"id":7,"topic":"a","body":1})").topic == "a");
     refuses(R"({"topic":"a","body":1,"zzz\u001b":1})", "there is no member 'zzz");
     refuses(R"({"topic":"a","body":1,"headers":{"d":{"value":1,"scales":2}},)"
             R"("header_types":{"/d":"decimal"}})",
             "a decimal has value and scale");
-    // A program may take a header out and leave its type.
+    // A program may remove a header and leave its type.
     CHECK(parse_message_line(R"({"topic":"a","body":1,"headers":{},"header_types":{"/x":"int8"}})")
               .body == "1");
 }

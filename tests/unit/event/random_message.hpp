@@ -13,7 +13,7 @@
 
 namespace airy::event {
 
-// Messages of every shape that AMQP allows, the same ones for the same seed.
+// Random messages of every shape that AMQP allows; the same seed gives the same messages.
 class RandomMessages {
   public:
     explicit RandomMessages(unsigned seed) : random_(seed) {}

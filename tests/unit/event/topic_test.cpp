@@ -15,7 +15,7 @@ using namespace airy::event;
 
 namespace {
 
-// The plain definition, tried word by word.
+// The definition as a recursion, word by word.
 bool reference_match(const std::vector<std::string>& pattern, std::size_t p,
                      const std::vector<std::string>& topic, std::size_t t) {
     if (p == pattern.size()) return t == topic.size();
@@ -102,7 +102,7 @@ TEST_CASE("matching agrees with the plain definition") {
         std::vector<std::string> topic(1 + random() % 6);
         for (auto& word : topic)
             word = topic_words[random() % topic_words.size()];
-        // One empty word alone is written as the empty topic, which has none.
+        // A topic of one empty word looks like the empty topic, which has no words.
         if (joined(pattern).empty()) pattern.clear();
         if (joined(topic).empty()) topic.clear();
         CAPTURE(joined(pattern));
@@ -122,7 +122,7 @@ TEST_CASE("many wildcards take no exponential time") {
     CHECK_FALSE(matches(pattern + "b", topic));
 }
 
-TEST_CASE("topics that can be published to") {
+TEST_CASE("valid and invalid topics") {
     check_topic("post.published");
     check_topic("a");
     check_topic("a..b");
@@ -136,7 +136,7 @@ TEST_CASE("topics that can be published to") {
     refuses([] { check_topic("a.\xff"); }, "not UTF-8");
 }
 
-TEST_CASE("patterns that can be bound") {
+TEST_CASE("valid and invalid patterns") {
     for (const char* good : {"#", "*", "post.*", "#.deleted", "a.#.b", "a..b", "post.published"})
         check_pattern(good);
     refuses([] { check_pattern(""); }, "is empty");

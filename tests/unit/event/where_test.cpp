@@ -70,7 +70,7 @@ TEST_CASE("numbers compare exactly, beyond what a double holds") {
     CHECK(holds("post_id > 41"));
 }
 
-TEST_CASE("strings compare as text, and by number only where asked for an order") {
+TEST_CASE("strings compare as text, and as numbers only for an order") {
     CHECK(holds("title=Hello <world>"));
     CHECK_FALSE(holds("title=hello <world>"));
     CHECK(holds("title!=other"));
@@ -91,7 +91,7 @@ TEST_CASE("times compare as times") {
     CHECK_FALSE(holds("timestamp>2026-11-23T20:00:00Z"));
 }
 
-TEST_CASE("regular expressions find, and are anchored only when they say so") {
+TEST_CASE("regular expressions match anywhere unless they have anchors") {
     CHECK(holds("title~^Hello"));
     CHECK(holds("title~wor.d"));
     CHECK_FALSE(holds("title~^world"));
@@ -122,7 +122,7 @@ TEST_CASE("paths reach into the body, the properties and the headers") {
     CHECK(holds("author~\"name\""));
 }
 
-TEST_CASE("what is absent satisfies only the negations") {
+TEST_CASE("an absent field satisfies only the negations") {
     for (const char* path : {"nothing", "author.nothing", "title.x", "tags.9", "properties.user_id",
                              "headers.nothing", "headers.x-retries.y"}) {
         CAPTURE(path);
@@ -140,7 +140,7 @@ TEST_CASE("what is absent satisfies only the negations") {
     CHECK(parse_where("post_id!=0").matches(text, ""));
 }
 
-TEST_CASE("conditions that cannot be read say where") {
+TEST_CASE("the error of an invalid condition names the position") {
     is_refused("", "at character 1, an operator is missing");
     is_refused("post_id", "at character 8, an operator is missing");
     is_refused("=1", "at character 1, the field is missing");

@@ -11,7 +11,7 @@
 using namespace airy;
 using namespace std::chrono_literals;
 
-TEST_CASE("a status survives the way through JSON") {
+TEST_CASE("a status goes through JSON unchanged") {
     const auto status = test::busy_status();
     const auto back = inspect::parse_consumer_status(inspect::to_json(status));
     CHECK(back.name == status.name);

@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(ClientFixture, "nobody runs") {
     CHECK(list_consumers().empty());
 }
 
-TEST_CASE_FIXTURE(ClientFixture, "everyone that runs is listed with its status") {
+TEST_CASE_FIXTURE(ClientFixture, "every running consumer is listed with its status") {
     test::ServedConsumer b("b");
     test::ServedConsumer a("a");
     const auto consumers = list_consumers();
@@ -67,9 +67,9 @@ TEST_CASE_FIXTURE(ClientFixture, "everyone that runs is listed with its status")
 
 TEST_CASE_FIXTURE(ClientFixture, "a stale socket is removed, a live one is not") {
     const auto stale = directory + "/gone-4711.sock";
-    test::bind_unix(stale, 1).reset();  // its process is gone, the file stays
+    test::bind_unix(stale, 1).reset();  // the process is gone, the file stays
     const auto never = directory + "/early-4712.sock";
-    const auto bound = test::bind_unix(never, -1);  // nobody listens
+    const auto bound = test::bind_unix(never, -1);  // no process listens
     test::ServedConsumer live("live");
     const auto consumers = list_consumers();
     REQUIRE(consumers.size() == 1);
@@ -79,10 +79,10 @@ TEST_CASE_FIXTURE(ClientFixture, "a stale socket is removed, a live one is not")
     CHECK(::access(live.path.c_str(), F_OK) == 0);
 }
 
-TEST_CASE_FIXTURE(ClientFixture, "one that does not answer is listed as such and holds nobody up") {
+TEST_CASE_FIXTURE(ClientFixture, "a silent consumer is listed as such and delays no other") {
     // Listens and never accepts, as a process under SIGSTOP.
     const auto stopped = test::bind_unix(directory + "/stopped-99.sock", 1);
-    // Its backlog is full as well: connecting does not even begin.
+    // Its backlog is full as well, so connecting does not succeed.
     const auto full = test::bind_unix(directory + "/full-98.sock", 0);
     std::vector<util::Fd> waiting;
     for (int i = 0; i < 4; ++i) {
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(ClientFixture, "one that does not answer is listed as such and
     CHECK(std::string(error.what()) == "consumer 'stopped' (99) does not answer (waited 0.05 s)");
 }
 
-TEST_CASE_FIXTURE(ClientFixture, "what answers nonsense is listed as not answering") {
+TEST_CASE_FIXTURE(ClientFixture, "a consumer with a senseless answer is listed as not answering") {
     boost::asio::io_context loop;
     const auto socket = test::bind_unix(directory + "/odd-97.sock", 4);
     std::thread server([&socket] {
@@ -160,10 +160,10 @@ TEST_CASE("a consumer is found by its name or its pid") {
                                           named("a_b", 13, false), named("11", 14)};
     CHECK(inspect::find_consumer(consumers, "a").pid == 10);
     CHECK(inspect::find_consumer(consumers, "12").name == "b");
-    CHECK(inspect::find_consumer(consumers, "11").pid == 11);  // a pid comes first
-    // One that does not answer is known by its socket's name.
+    CHECK(inspect::find_consumer(consumers, "11").pid == 11);  // a pid wins over a name
+    // A consumer that does not answer has the name in its socket's path.
     CHECK(inspect::find_consumer(consumers, "a/b").pid == 13);
-    // And by as much of it as that has room for.
+    // The path holds only the beginning of a long name.
     const std::string name(300, 'n');
     const auto path = inspect::control_path("/run/airy", name, 15);
     const auto socket = path.substr(path.rfind('/') + 1);

@@ -102,13 +102,13 @@ TEST_CASE("a consumer's name becomes a safe file name") {
 TEST_CASE("the path always fits a socket address, or it is an error") {
     for (const int pid : {1, 4194304}) {
         const auto path = inspect::control_path("/run/airy", std::string(300, 'q'), pid);
-        CHECK(path.size() == 105);  // with `.n` and the end of the string: all of sun_path
+        CHECK(path.size() == 105);  // with `.n` and the final zero: all of sun_path
         CHECK(path.ends_with("q-" + std::to_string(pid) + ".sock"));
     }
     CHECK_THROWS_AS(inspect::control_path(std::string(100, 'd'), "q", 1), Error);
 }
 
-TEST_CASE("who may control a consumer") {
+TEST_CASE("users that may control a consumer") {
     CHECK(inspect::may_control(1000, 1000));
     CHECK(inspect::may_control(0, 1000));
     CHECK_FALSE(inspect::may_control(1001, 1000));

@@ -59,7 +59,7 @@ TEST_CASE("requests are performed") {
     CHECK(consumer.status().state == work::ConsumerState::draining);
 }
 
-TEST_CASE("requests that are none change nothing") {
+TEST_CASE("invalid requests change nothing") {
     test::FakeConsumer consumer;
     for (const char* request :
          {"", "{", "[]", "null", "\"drain\"", "{}", R"({"op":1})", R"({"op":"explode"})",
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "garbage and oversized requests are refused, the next
     CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "clients that say nothing are dropped and keep nobody waiting long") {
+TEST_CASE_FIXTURE(Fixture, "silent clients are dropped and delay others only briefly") {
     std::vector<util::Fd> silent;
     for (int i = 0; i < 40; ++i) {
         silent.push_back(connect_unix(served.path));
@@ -110,13 +110,13 @@ TEST_CASE_FIXTURE(Fixture, "clients that say nothing are dropped and keep nobody
         send_all(silent.back().get(), "{\"op\":");
     }
     CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
-    // The server's deadline, not ours, ends them: read_to_end sees it close.
+    // The server's deadline ends them, not the test's: read_to_end sees it close.
     for (const auto& client : silent)
         CHECK(read_to_end(client.get()).empty());
     CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "clients that leave at once harm nothing") {
+TEST_CASE_FIXTURE(Fixture, "clients that leave at once do no harm") {
     for (int i = 0; i < 200; ++i) {
         const auto client = connect_unix(served.path);
         if (client && i % 2 == 0) send_all(client.get(), "{\"op\":\"status\"}\n");
@@ -125,12 +125,12 @@ TEST_CASE_FIXTURE(Fixture, "clients that leave at once harm nothing") {
     CHECK(ask("{\"op\":\"status\"}\n").starts_with(R"({"ok":true,)"));
 }
 
-TEST_CASE("a request whose client has left is not performed, one half closed is") {
+TEST_CASE("a request runs when its client half closed, not when the client left") {
     const test::TemporaryDirectory base;
     const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
     boost::asio::io_context loop{1};
     test::FakeConsumer consumer;
-    // The loop does not run yet, as if the process were stopped.
+    // The loop does not run yet, as in a stopped process.
     inspect::ControlServer server(loop, "orders", consumer);
     {
         const auto gone = connect_unix(server.path());
@@ -146,7 +146,7 @@ TEST_CASE("a request whose client has left is not performed, one half closed is"
     CHECK(consumer.status().state == work::ConsumerState::running);
 }
 
-TEST_CASE("the socket goes with its server, and clients still connected are let go") {
+TEST_CASE("the server removes its socket and disconnects its clients at its end") {
     const test::TemporaryDirectory base;
     const test::ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
     std::string path;

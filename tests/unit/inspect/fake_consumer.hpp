@@ -17,7 +17,7 @@
 
 namespace airy::test {
 
-// A status in which every number differs.
+// A status of different numbers.
 inline work::ConsumerStatus busy_status() {
     using namespace std::chrono_literals;
     work::ConsumerStatus status;
@@ -42,8 +42,8 @@ inline work::ConsumerStatus busy_status() {
     return status;
 }
 
-// Does what the control socket asks, and remembers it; with a loop, on that, as a real one does.
-// Any thread.
+// Carries out the requests of the control socket and records them; with a loop, on the loop as a
+// real consumer does. Any thread.
 class FakeConsumer final : public work::ConsumerControl {
   public:
     explicit FakeConsumer(std::string name = "orders", boost::asio::io_context* loop = nullptr)
@@ -76,7 +76,7 @@ class FakeConsumer final : public work::ConsumerControl {
     std::atomic<work::ConsumerState> state_ = work::ConsumerState::running;
 };
 
-// A loop thread, as a consumer has one, with a control server on it.
+// A control server on a loop thread, as a consumer has it.
 class ServedConsumer {
   public:
     explicit ServedConsumer(const std::string& name = "orders")

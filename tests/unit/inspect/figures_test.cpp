@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-// Every figure has a value of its own, from `first` on.
+// Counts of different values, from `first` on.
 work::ConsumerStatus status_from(std::uint64_t first) {
     work::ConsumerStatus status;
     status.name = "orders";
@@ -78,7 +78,7 @@ TEST_CASE("every figure goes through JSON and back") {
     }
 }
 
-TEST_CASE("a consumer that does not answer has the keys of one that does, its figures null") {
+TEST_CASE("a consumer that does not answer has all keys, its figures null") {
     const auto live = members_of({"orders", 7, "/run/orders", status_from(1000)});
     const auto silent = members_of({"orders", 7, "/run/orders", {}});
     CHECK(keys_of(silent) == keys_of(live));
@@ -124,7 +124,7 @@ TEST_CASE("every figure that has a metric is a sample of it") {
             if (const auto label = figure.*shared.label_value; !label.empty())
                 CHECK(has(fmt::format(R"({}{{{},{}="{}"}} {})", shared.name, labels, shared.label,
                                       label, value)));
-        // Of `free` cap and running tell as much.
+        // `free` has no metric: it is cap less running.
         const bool told =
             !figure.metric.empty() || !figure.task_outcome.empty() || !figure.settlement.empty();
         CHECK(told == (figure.key != "free"));

@@ -54,11 +54,11 @@ TEST_CASE("a consumer that does not answer is down, and the others are up") {
     CHECK(prometheus_text(std::vector<Consumer>{}).empty());
 }
 
-TEST_CASE("what a queue's broker does not tell has no sample") {
+TEST_CASE("a figure that a queue's broker does not report has no sample") {
     mq::QueueReport report;
     report.queue.name = "q";
     report.queue.ready = 5;
-    // Neither by whoever cannot tell it, nor by whoever could: absent is not 0.
+    // An absent figure is not 0, whether or not the broker could report it.
     for (const auto source : {mq::QueueSource::management, mq::QueueSource::broker}) {
         report.source = source;
         CHECK(prometheus_text(std::vector{report}).find("rate{") == std::string::npos);

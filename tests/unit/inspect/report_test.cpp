@@ -38,7 +38,7 @@ TEST_CASE("names cannot become markup") {
     CHECK(page.find("<h1>a &amp; b</h1>") != page.npos);
 }
 
-TEST_CASE("lines that are no samples are skipped and counted, unless there are no others") {
+TEST_CASE("lines that are not samples are skipped and counted; only such lines are an error") {
     const auto sample = pool_sample(3, 1);
     std::istringstream torn(pool_sample(1, 1) + "\n{\"kind\":\"other\"}\n" + pool_sample(2, 1) +
                             sample.substr(0, 40) + sample + sample.substr(0, 50));

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = Trouble::Kind;
 
-// All four slots taken, four messages behind them.
+// All four slots are taken, and four messages wait.
 Consumer full(std::chrono::nanoseconds oldest) {
     work::ConsumerStatus status;
     status.state = work::ConsumerState::running;
@@ -25,14 +25,14 @@ std::optional<Kind> kind(const Consumer& consumer) {
     return found ? std::optional(found->kind) : std::nullopt;
 }
 
-TEST_CASE("one that does not answer is in trouble, one that does nothing is not") {
+TEST_CASE("a consumer that does not answer is in trouble, an idle one is not") {
     CHECK(kind({"name", 1, "/run/name", {}}) == Kind::silent);
     CHECK_FALSE(trouble({"name", 1, "/run/name", work::ConsumerStatus{}}));
 }
 
 TEST_CASE("hung: no handler ends, for longer than any has ever taken") {
     CHECK(kind(full(42s)) == Kind::hung);
-    // It may be that they take so long.
+    // The handlers may just be slow.
     CHECK(trouble(full(42s))->why ==
           "hung, or very slow: the oldest of 4 runs 42s, none has ended yet");
     CHECK_FALSE(trouble(full(9s)));
@@ -58,13 +58,13 @@ TEST_CASE("hung: the whole prefetch runs, fewer than the slots, and more is read
     mq::QueueReport other = own;
     other.queue.name = "other";
     CHECK(trouble(consumer, {other, own})->kind == Kind::hung);
-    // Nothing is behind them: they may take their time.
+    // No message waits: the handlers may be slow.
     CHECK_FALSE(trouble(consumer));
     CHECK_FALSE(trouble(consumer, {other}));
     own.queue.ready = 0;
     CHECK_FALSE(trouble(consumer, {own}));
     own.queue.ready = 3;
-    // It takes no more by itself, or what it has taken can still start.
+    // The consumer takes no more on purpose, or the taken messages can still start.
     status.state = work::ConsumerState::draining;
     CHECK_FALSE(trouble(consumer, {own}));
     status.state = work::ConsumerState::running;
@@ -86,7 +86,7 @@ TEST_CASE("failing: a tenth of the last minute, with the last reason") {
     CHECK_FALSE(trouble(consumer));
 }
 
-TEST_CASE("slow: full, with handlers that take their time and messages behind them") {
+TEST_CASE("slow: all slots taken by slow handlers, and messages wait") {
     auto consumer = full(500ms);
     auto& status = *consumer.status;
     status.run.count = 10;

@@ -25,7 +25,8 @@ AckLedger ledger_with(std::uint16_t prefetch, std::uint64_t deliveries) {
     return ledger;
 }
 
-// What a broker does with dispositions: closes the channel for a tag that is not unacknowledged.
+// A broker that takes dispositions; a real one closes the channel for a tag that is not
+// unacknowledged.
 class StrictBroker {
   public:
     explicit StrictBroker(std::uint64_t deliveries) {
@@ -54,7 +55,7 @@ class StrictBroker {
 
 }  // namespace
 
-TEST_CASE("what is acked without a gap becomes one multiple") {
+TEST_CASE("acks without a gap become one multiple") {
     auto ledger = ledger_with(100, 5);
     for (const std::uint64_t tag : {2, 1, 3})
         ledger.settle(tag, Disposition::ack, start);
@@ -62,19 +63,19 @@ TEST_CASE("what is acked without a gap becomes one multiple") {
     CHECK(ledger.flush().empty());
 }
 
-TEST_CASE("what lies beyond a gap is acked singly, ascending") {
+TEST_CASE("acks beyond a gap are single, in ascending order") {
     auto ledger = ledger_with(100, 5);
     for (const std::uint64_t tag : {5, 1, 3})
         ledger.settle(tag, Disposition::ack, start);
     CHECK(ledger.flush() == std::vector<AckLedger::Command>{{1, true, Disposition::ack},
                                                             {3, false, Disposition::ack},
                                                             {5, false, Disposition::ack}});
-    // Tag 3 went alone, so the next multiple must not name it.
+    // Tag 3 was acked alone, so the next multiple must not name it.
     ledger.settle(2, Disposition::ack, start);
     CHECK(ledger.flush() == std::vector<AckLedger::Command>{{2, true, Disposition::ack}});
 }
 
-TEST_CASE("a nack is never swept up by a multiple ack") {
+TEST_CASE("a multiple ack never covers a nack") {
     auto ledger = ledger_with(100, 4);
     ledger.settle(1, Disposition::ack, start);
     ledger.settle(2, Disposition::requeue, start);
@@ -100,7 +101,7 @@ TEST_CASE("dispositions are due after a quarter of the prefetch, or after the pa
     CHECK_FALSE(ledger.due(start + 1h));
 }
 
-TEST_CASE("settling twice, or what never came, changes nothing") {
+TEST_CASE("settling twice, or an unknown tag, changes nothing") {
     auto ledger = ledger_with(100, 2);
     ledger.settle(1, Disposition::ack, start);
     ledger.settle(1, Disposition::requeue, start);

@@ -21,7 +21,7 @@ TEST_CASE("a URL's parts are taken apart and decoded") {
     CHECK(url.vhost == "my/host");
 }
 
-TEST_CASE("what a URL leaves out has the usual defaults") {
+TEST_CASE("missing parts of a URL have the usual defaults") {
     const auto plain = mq::amqp::parse_amqp_url("amqp://");
     CHECK(plain.host == "localhost");
     CHECK(plain.port == 5672);
@@ -83,7 +83,7 @@ TEST_CASE("a URL that cannot be used is refused by naming the part, never the pa
     }
 }
 
-TEST_CASE("a URL's parameter that changes nothing is refused: the nearest, or what does the same") {
+TEST_CASE("an unsupported parameter is refused with the nearest name, or its option") {
     const std::pair<const char*, const char*> cases[] = {
         {"amqp://h?hartbeat=5", "there is no parameter 'hartbeat', did you mean 'heartbeat'?"},
         {"amqp://h?heartbeat=5&foo=5", "there is no parameter 'foo'"},
@@ -121,13 +121,13 @@ TEST_CASE("a shown URL has no password") {
     CHECK(mq::amqp::masked_amqp_url("u:secret@h://x") == "u:***@h://x");
 }
 
-TEST_CASE("a URL can be had without its password") {
+TEST_CASE("without_password removes the password") {
     CHECK(mq::amqp::without_password("amqp://u:secret@h:1/v") == "amqp://u@h:1/v");
     CHECK(mq::amqp::without_password("amqp://u:se@cr:et@h") == "amqp://u@h");
     CHECK(mq::amqp::without_password("amqp://h:1/") == "amqp://h:1/");
 }
 
-TEST_CASE("a password takes the place of the one in the URL") {
+TEST_CASE("with_password replaces the password") {
     using mq::amqp::with_password;
     CHECK(with_password("amqp://u:old@h:1/v", "p@/") == "amqp://u:p%40%2F@h:1/v");
     CHECK(with_password("amqp://u@h", "p") == "amqp://u:p@h");

@@ -54,14 +54,14 @@ TEST_CASE("each message gets one outcome, by single and multiple confirms") {
     CHECK(c.window.size() == 0);
 }
 
-TEST_CASE("an empty window takes any tag in its stride") {
+TEST_CASE("an empty window ignores any tag") {
     Case c(0);
     CHECK(c.settle(0, true) == "");
     CHECK(c.settle(9, false) == "");
     CHECK(c.settle(9, true) == "");
 }
 
-TEST_CASE("a tag from beyond the window settles what is in it and no more") {
+TEST_CASE("a tag beyond the window settles the messages in it and no others") {
     Case c(2);
     CHECK(c.settle(900, true) == "c1 c2");
 }
@@ -82,7 +82,7 @@ TEST_CASE("a nack means refused, also of a returned message") {
     CHECK(c.settle(2, true, false) == "r1 r2");
 }
 
-TEST_CASE("twins are returned one by one, and a stranger is recognised") {
+TEST_CASE("equal messages are returned one by one, an unknown one is refused") {
     ConfirmWindow window;
     window.published(7, {1, {}});
     window.published(7, {2, {}});
@@ -105,7 +105,7 @@ TEST_CASE("the fingerprint tells topic, id and body apart") {
     CHECK(ConfirmWindow::fingerprint("ab", "", "") != ConfirmWindow::fingerprint("a", "b", ""));
 }
 
-TEST_CASE("what is open on a channel that is gone comes back in order, under its own numbers") {
+TEST_CASE("unsettled messages of a lost channel come back in order, with their numbers") {
     ConfirmWindow window;
     std::vector<mq::PublisherEvent> events;
     for (std::uint64_t i = 1; i <= 5; ++i) {
@@ -123,8 +123,7 @@ TEST_CASE("what is open on a channel that is gone comes back in order, under its
     CHECK(window.size() == 0);
     CHECK(window.bytes() == 0);
 
-    // On the next channel the tags begin at 1 again, and what was returned on the last is
-    // forgotten.
+    // On the next channel the tags begin at 1 again, and returns of the last channel are forgotten.
     for (auto& next : open) {
         CHECK(next.message.body == std::to_string(next.sequence));
         window.published(next.sequence, std::move(next));

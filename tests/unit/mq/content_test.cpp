@@ -94,7 +94,7 @@ TEST_CASE("a return carries code and text") {
     CHECK(content->message.topic == "x");
 }
 
-TEST_CASE("frames of something else are left alone") {
+TEST_CASE("frames that are not part of a message are left alone") {
     Frames frames;
     ContentAssembler assembler;
     amqp_basic_ack_t ack{};

@@ -79,7 +79,8 @@ TEST_CASE("a copy for a retry goes to its queue, and nowhere else") {
     CHECK(copy.topic == "work.retry.1000");
     CHECK(copy.body == "{}");
     CHECK(copy.properties.message_id == "id-1");
-    // The broker would refuse the one, drop the message for the other, and deliver to a third.
+    // The broker would refuse one of these, drop the message for another, and deliver to a third
+    // queue.
     CHECK_FALSE(copy.properties.user_id.has_value());
     CHECK_FALSE(copy.properties.expiration.has_value());
     CHECK(find(copy, "CC") == nullptr);
@@ -91,9 +92,9 @@ TEST_CASE("a copy for a retry goes to its queue, and nowhere else") {
     CHECK(text(copy, "x-airy-first-failed-at") == "2023-11-14T22:13:20Z");
 }
 
-TEST_CASE("what comes back from a retry queue is the message as it was, and counts its attempts") {
+TEST_CASE("a message comes back from a retry queue as it was, with its attempts counted") {
     auto copy = retry_copy(original(), failure(2), "work.retry.1000");
-    // As the broker hands it on.
+    // The message as the broker delivers it.
     copy.exchange = "";
     copy.topic = "work";
     copy.headers.push_back({"x-death", {HeaderArray{death("work.retry.1000", "expired")}}});
@@ -109,7 +110,7 @@ TEST_CASE("what comes back from a retry queue is the message as it was, and coun
     CHECK(find(copy, "x-first-death-reason") == nullptr);
     CHECK(text(copy, "x-airy-attempts") == "2");
 
-    // Its next copy keeps the first time, and has no header twice.
+    // The next copy keeps the time of the first failure, and has no header twice.
     auto later = failure(3);
     later.account.at += std::chrono::hours(1);
     const auto again = dead_letter(copy, later, "work.dlq");
@@ -134,7 +135,7 @@ TEST_CASE("a death elsewhere is part of the message's past") {
 }
 
 TEST_CASE("a message that died in its queue before can go through a retry queue") {
-    // With these the broker would take the way back from the retry queue for a circle, and drop it.
+    // With these headers the broker would drop the message on its way back, as one that circles.
     auto died = original();
     died.headers.push_back({"x-death", {HeaderArray{death("work", "delivery_limit")}}});
     died.headers.push_back({"x-first-death-queue", {std::string("work")}});
@@ -143,7 +144,7 @@ TEST_CASE("a message that died in its queue before can go through a retry queue"
     for (const char* name : {"x-death", "x-first-death-queue", "x-last-death-reason"})
         CHECK(find(copy, name) == nullptr);
 
-    // As it comes back, twice: the broker has noted the retry queue.
+    // The message comes back twice, with the retry queue in its x-death.
     for (unsigned attempt = 2; attempt < 4; ++attempt) {
         copy.headers.push_back({"x-death", {HeaderArray{death("work.retry.1000", "expired")}}});
         copy.headers.push_back({"x-first-death-queue", {std::string("work.retry.1000")}});
@@ -171,7 +172,7 @@ TEST_CASE("a broker's dead letter that is moved back keeps its own topic") {
     CHECK(back.exchange == "airy.events");
 }
 
-TEST_CASE("headers of a message that came another way change nothing") {
+TEST_CASE("foreign headers of a message change nothing") {
     auto foreign = original();
     foreign.headers.push_back({"x-airy-topic", {std::string("user.registered")}});
     const auto before = foreign;
@@ -179,7 +180,7 @@ TEST_CASE("headers of a message that came another way change nothing") {
     CHECK(foreign == before);
 }
 
-TEST_CASE("a dead letter tells what happened") {
+TEST_CASE("a dead letter has an account of its failure") {
     const auto letter = dead_letter(original(), failure(5), "work.dlq");
     CHECK(letter.topic == "work.dlq");
     CHECK(text(letter, "x-airy-reason") == "attempts");
@@ -209,7 +210,7 @@ TEST_CASE("the last line of stderr cannot move a terminal's cursor") {
           std::string::npos);
 }
 
-TEST_CASE("a dead letter becomes what it was, without a past") {
+TEST_CASE("a dead letter becomes its original message, without a past") {
     auto letter = dead_letter(original(), failure(5), "work.dlq");
     restore_dead_letter(letter);
     auto was = original();
@@ -217,7 +218,7 @@ TEST_CASE("a dead letter becomes what it was, without a past") {
     CHECK(letter == was);
 }
 
-TEST_CASE("a dead letter of the broker's own making tells, too") {
+TEST_CASE("a dead letter that the broker made has an account, too") {
     auto letter = original();
     letter.exchange = "";
     letter.topic = "work.dlq";
@@ -248,12 +249,12 @@ TEST_CASE(
     CHECK(attempts_of(back) == 0);
 }
 
-TEST_CASE("a message that is moved keeps its topic for who consumes it there") {
+TEST_CASE("a moved message keeps its topic for its next consumer") {
     auto there = moved(original(), "other");
     CHECK(there.topic == "other");
     restore(there, "other");
     CHECK(there.topic == "post.published");
-    CHECK(there.properties.expiration == "60000");  // it need not wait anywhere
+    CHECK(there.properties.expiration == "60000");  // no queue makes it wait
     const auto twice = moved(moved(original(), "other"), "third");
     CHECK(text(twice, "x-airy-topic") == "post.published");
 }

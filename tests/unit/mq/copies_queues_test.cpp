@@ -49,7 +49,7 @@ TEST_CASE("a work queue dead-letters through the default exchange, at least once
     CHECK(spec.arguments.empty());
 }
 
-TEST_CASE("declaring makes all of it, twice the same, and refuses what differs") {
+TEST_CASE("declaring makes all queues, is repeatable, and refuses other properties") {
     const test::FileBroker broker;
     const auto topology = broker->topology();
     WorkQueueSpec queue{

@@ -7,7 +7,7 @@
 using namespace airy;
 using namespace airy::mq::copies;
 
-TEST_CASE("returns are counted by message, the last ones only") {
+TEST_CASE("returns are counted by message, only for the latest messages") {
     ReturnCounts counts(2);
     event::Message a;
     a.body = "a";
@@ -19,7 +19,7 @@ TEST_CASE("returns are counted by message, the last ones only") {
     counts.returned(a, 2);
     counts.returned(b, 1);
     CHECK(counts.of(a) == 2);
-    counts.returned(a, 1);  // another that looks the same, for the first time
+    counts.returned(a, 1);  // an equal message, for the first time
     CHECK(counts.of(a) == 2);
     CHECK(counts.of(b) == 1);
     CHECK(counts.of(c) == 0);

@@ -13,7 +13,7 @@
 #include "mq/outcome.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-// A real broker in one file, of the kind that work queues by copies are made for.
+// A real broker in one file, whose work queues are made of copies.
 namespace airy::test {
 
 class FileBroker {
@@ -27,7 +27,7 @@ class FileBroker {
         broker_->topology()->declare_queue(spec);
     }
 
-    // Straight into a queue.
+    // Publishes straight into a queue.
     void push(const std::string& queue, const std::string& body, int times = 1) const {
         event::Message message;
         message.topic = queue;

@@ -9,7 +9,7 @@
 using namespace airy;
 using namespace airy::mq;
 
-TEST_CASE("more may be passed over than one subscription can hold") {
+TEST_CASE("a transfer can pass over more messages than one subscription can hold") {
     const test::FileBroker broker;
     util::SignalFd signals;
     constexpr int others = 70'000;  // the protocol's limit is 65,535
@@ -28,7 +28,7 @@ TEST_CASE("more may be passed over than one subscription can hold") {
     CHECK(broker.ready("from") == others);
 }
 
-TEST_CASE("looking shows every message in order and gives all back") {
+TEST_CASE("look_into shows every message in order and gives all back") {
     const test::FileBroker broker;
     util::SignalFd signals;
     broker.declare("work");
@@ -46,7 +46,7 @@ TEST_CASE("looking shows every message in order and gives all back") {
     CHECK(look.missing == 0);
     CHECK(look.most_returns == 1);
     CHECK(broker.ready("work") == 3);
-    // Looked at again, they have come back once before.
+    // At the second look, each message has come back once before.
     CHECK(broker->look_into("work", 1, see, signals).most_returns == 2);
     CHECK(broker.ready("work") == 3);
 }

@@ -63,7 +63,7 @@ TEST_CASE("the broker's codes become reasons, and with them kinds") {
     }
 }
 
-TEST_CASE("another connection's own queue is told as what it is") {
+TEST_CASE("a queue that is exclusive to another connection has a reason of its own") {
     const auto error = from_close(405,
                                   "RESOURCE_LOCKED - cannot obtain exclusive access to locked "
                                   "queue 'q' in vhost '/'. It could be originally declared on "
@@ -77,7 +77,7 @@ TEST_CASE("another connection's own queue is told as what it is") {
     CHECK(error.hint().find("owner_pid") != std::string::npos);
 }
 
-TEST_CASE("what the broker says cannot move the cursor") {
+TEST_CASE("the broker's text cannot move the cursor") {
     const auto error = from_close(404, "no \x1b[2J queue\n", "x");
     CHECK(std::string(error.what()).find('\x1b') == std::string::npos);
     CHECK(std::string(error.what()).find('\n') == std::string::npos);
@@ -92,7 +92,7 @@ TEST_CASE("the library's own failures mean that the broker is not reached") {
         CHECK(from_status(status, "x").reason() == Reason::connection_lost);
 }
 
-TEST_CASE("what the broker refuses is permanent, what befell it is not") {
+TEST_CASE("the broker's refusals are permanent, its failures are not") {
     struct Row {
         int code;
         const char* text;

@@ -13,7 +13,7 @@ std::string about(const std::string& rest) {
            rest;
 }
 
-TEST_CASE("a difference is put in words, and the spec made to agree with it") {
+TEST_CASE("a difference is put in words, and the queue's value into the spec") {
     QueueSpec spec;
     spec.name = "q";
     spec.type = "quorum";
@@ -33,7 +33,7 @@ TEST_CASE("a difference is put in words, and the spec made to agree with it") {
                                spec) == "x-max-length is not set, not 10");
         CHECK(spec.arguments.empty());
     }
-    SUBCASE("an argument that was not asked for, and text with a quote in the queue's name") {
+    SUBCASE("an argument that is not in the spec, and a quote in the queue's name") {
         CHECK(adopt_difference(about("'x-dead-letter-exchange' for queue 'a': received 'b' in "
                                      "vhost '/': received none but current is the value 'foo' of "
                                      "type 'longstr'"),
@@ -52,11 +52,11 @@ TEST_CASE("a difference is put in words, and the spec made to agree with it") {
     }
 }
 
-TEST_CASE("what cannot be adopted ends the search") {
+TEST_CASE("a value that a spec cannot take ends the search") {
     QueueSpec spec;
     CHECK_FALSE(adopt_difference("the broker says 404 NOT_FOUND - no queue 'q'", spec));
     CHECK_FALSE(adopt_difference(about("'x-max-length' for queue 'q' in vhost '/': rece"), spec));
-    // The same answer again: going on would never end.
+    // The same answer again: the search would never end.
     spec.durable = false;
     CHECK_FALSE(adopt_difference(
         about("'durable' for queue 'q' in vhost '/': received 'true' but current is 'false'"),

@@ -19,7 +19,7 @@ using namespace mq::amqp;
 
 namespace {
 
-// A broker that has a few queues and can only be looked at.
+// A broker with a few queues that can only be looked at.
 class SeenTopology final : public mq::Topology {
   public:
     explicit SeenTopology(const std::map<std::string, mq::QueueState>& queues) : queues_(queues) {}
@@ -53,7 +53,7 @@ class SeenBroker final : public mq::copies::CopyingBroker {
     }
     mq::Inventory inventory(const mq::InventoryQuery&) override { return {}; }
     std::vector<std::string> alarms() override { return {}; }
-    std::map<std::string, mq::QueueState> queues;  // that a passive declare shows
+    std::map<std::string, mq::QueueState> queues;  // as a passive declare shows them
 };
 
 mq::amqp::Management management(const std::string& url, std::chrono::milliseconds deadline = 5s) {
@@ -66,7 +66,7 @@ mq::amqp::Management management(const std::string& url, std::chrono::millisecond
 
 }  // namespace
 
-TEST_CASE("all queues, by name; the broker tells what the management API does not know yet") {
+TEST_CASE("all queues, by name; the broker adds counts that the management API lacks") {
     ScriptedServer server({http_answer(
         200, R"([{"name":"c"},{"name":"b","messages_ready":1,"consumers":2},{"name":"a"}])")});
     SeenBroker broker;
@@ -103,7 +103,7 @@ TEST_CASE("named queues get the broker's counts of now, the rest from the manage
     CHECK(inventory.degraded.empty());
 }
 
-TEST_CASE("without the management API there is what a passive declare tells, and why") {
+TEST_CASE("without the management API: figures of passive declares, and the reason") {
     std::string url;
     {
         ScriptedServer server({});
@@ -137,7 +137,7 @@ TEST_CASE("a stalled management API costs its deadline once, not once a queue") 
     CHECK(server.requests().size() == 1);
 }
 
-TEST_CASE("bindings of the queues inventoryed, in order, without the default exchange's") {
+TEST_CASE("bindings of the listed queues, in order, without the default exchange's") {
     ScriptedServer server(
         {http_answer(200, R"([{"name":"a","messages_ready":0,"consumers":0},)"
                           R"({"name":"b","messages_ready":0,"consumers":0}])"),
@@ -163,7 +163,7 @@ TEST_CASE("bindings of the queues inventoryed, in order, without the default exc
     CHECK(inventory.queues[1].bindings->empty());
 }
 
-TEST_CASE("bindings that nobody can tell stay absent, and the reason is told") {
+TEST_CASE("bindings that no source reports stay absent, with the reason") {
     ScriptedServer server({http_answer(200, R"({"name":"q"})"), http_answer(401, "{}")});
     SeenBroker broker;
     broker.queues["q"] = {"q", 1, 0};
@@ -182,7 +182,7 @@ TEST_CASE("bindings that nobody can tell stay absent, and the reason is told") {
     CHECK(server.requests().size() == 2);
 }
 
-TEST_CASE("a queue that is not there is told of, and does not hide the others") {
+TEST_CASE("a missing queue is reported, and does not hide the others") {
     const auto unknown = http_answer(404, "{}");
     ScriptedServer server({unknown, unknown, unknown});
     SeenBroker broker;
@@ -190,7 +190,7 @@ TEST_CASE("a queue that is not there is told of, and does not hide the others") 
     const auto inventory =
         take_inventory(management(server.url()), broker, {"none", "q", "nothing"});
     REQUIRE(inventory.queues.size() == 1);
-    // The broker has it though the management API does not know it yet.
+    // The broker has the queue, but the management API does not know it yet.
     CHECK(inventory.queues[0].queue.ready == 1);
     CHECK(mq::to_string(inventory.queues[0].source) == "amqp");
     CHECK(inventory.degraded.empty());
@@ -199,7 +199,7 @@ TEST_CASE("a queue that is not there is told of, and does not hide the others") 
     CHECK(std::string(inventory.missing[1].what()) == "no queue nothing");
 }
 
-TEST_CASE("of a queue that the broker does not show to us the management API tells") {
+TEST_CASE("a queue that AMQP refuses to show is reported by the management API") {
     ScriptedServer server(
         {http_answer(200, R"({"name":"own","type":"classic","messages_ready":3,"consumers":1})")});
     SeenBroker broker;

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The answers are those of RabbitMQ 3.10.8, as captured from one.
+// The answers are captured from RabbitMQ 3.10.8.
 #include <doctest/doctest.h>
 
 #include "mq/amqp/management.hpp"
@@ -27,7 +27,7 @@ TEST_CASE("the list of queues with the columns asked for") {
     CHECK(queues[0].type == "stream");
     CHECK(queues[0].durable);
     CHECK(queues[0].policy.empty());
-    // Its statistics have come: nothing has passed through it.
+    // The queue has statistics, and no message has passed through it.
     REQUIRE(queues[0].rates);
     CHECK(queues[0].rates->publish == 0);
     CHECK_FALSE(queues[0].head_timestamp);
@@ -50,7 +50,7 @@ TEST_CASE("the list of queues with the columns asked for") {
     CHECK(queues[2].head_timestamp == 1700000000);
 }
 
-TEST_CASE("a queue so new that the broker has no statistics of it") {
+TEST_CASE("a new queue without statistics") {
     const auto queue = mq::amqp::parse_queue(
         R"({"arguments":{"x-queue-type":"quorum"},"auto_delete":false,"durable":true,)"
         R"("exclusive":false,"name":"new","node":"a@b","state":"running","type":"quorum",)"
@@ -75,7 +75,7 @@ TEST_CASE("bindings") {
     CHECK_FALSE(bindings[1].to_queue);
 }
 
-TEST_CASE("text that is no such answer") {
+TEST_CASE("text that is not an answer") {
     CHECK(mq::amqp::parse_queues("[]").empty());
     CHECK_THROWS_AS(mq::amqp::parse_queues(""), Error);
     CHECK_THROWS_AS(mq::amqp::parse_queues("[{\"name\":\"a\"},"), Error);
@@ -83,7 +83,7 @@ TEST_CASE("text that is no such answer") {
     CHECK_THROWS_AS(mq::amqp::parse_queues("{}"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_queue("[]"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_alarms("null"), Error);
-    // Members of other kinds than expected are as good as missing.
+    // Members of unexpected kinds count as missing.
     const auto odd = mq::amqp::parse_queue(
         R"({"name":7,"messages_ready":-1,"durable":"yes","message_stats":"x","consumers":1.5})");
     CHECK(odd.name.empty());

@@ -35,7 +35,7 @@ TEST_CASE("the API is on the broker's host unless a URL says otherwise") {
           "http://other:1/x");
 }
 
-TEST_CASE("a login that goes encrypted to the broker is not sent in the clear") {
+TEST_CASE("a login that is encrypted to the broker is not sent in clear text") {
     CHECK(default_url("amqps://u:p@rabbit.example/") == "https://rabbit.example:15671");
     CHECK(default_url("amqps://u:p@localhost/") == "http://localhost:15672");
     CHECK(default_url("amqps://u:p@127.0.0.1/") == "http://127.0.0.1:15672");
@@ -63,7 +63,7 @@ TEST_CASE("a login in the management URL comes first") {
     CHECK(management.shown_url().find("bob") == std::string::npos);
 }
 
-TEST_CASE("refusals and failures are told apart, with what to do") {
+TEST_CASE("refusals and failures have messages and hints of their own") {
     struct Case {
         std::string answer;
         Reason reason;

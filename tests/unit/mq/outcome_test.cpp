@@ -10,7 +10,7 @@
 using namespace airy;
 using namespace airy::mq;
 
-TEST_CASE("each outcome is told with what belongs to it") {
+TEST_CASE("each outcome has its sequence number, code and reason") {
     CHECK(outcome_of(Confirmed{3})->delivered());
     CHECK(outcome_of(Confirmed{3})->sequence == 3);
     const auto returned = outcome_of(Unroutable{4, 312, "NO_ROUTE"});
@@ -24,7 +24,7 @@ TEST_CASE("each outcome is told with what belongs to it") {
     CHECK_FALSE(outcome_of(Restored{}));
 }
 
-TEST_CASE("a lost connection is thrown as what it was lost for") {
+TEST_CASE("a lost connection throws the error that ended it") {
     const auto error = std::make_exception_ptr(Error(ErrorKind::unreachable, "it went away"));
     CHECK_THROWS_WITH_AS(throw_if_lost(Lost{error}), "it went away", Error);
     throw_if_lost(Confirmed{1});

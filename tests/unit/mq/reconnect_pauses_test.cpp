@@ -29,7 +29,7 @@ TEST_CASE("pauses double from 0.1 s to 5 s, each shortened by up to half, for ev
     }
 }
 
-TEST_CASE("the pauses of two differ") {
+TEST_CASE("the pauses of two clients differ") {
     ReconnectPauses one({.enabled = true}, begin, 1);
     ReconnectPauses two({.enabled = true}, begin, 2);
     int same = 0;
@@ -38,7 +38,7 @@ TEST_CASE("the pauses of two differ") {
     CHECK(same < 5);
 }
 
-TEST_CASE("where nobody listens it is tried at least every half second") {
+TEST_CASE("where no broker listens, attempts come at least every half second") {
     ReconnectPauses pauses({.enabled = true}, begin, 1);
     for (int i = 0; i < 20; ++i)
         CHECK(*pauses.next(true, begin) <= ReconnectPauses::longest_unheard);
@@ -55,7 +55,7 @@ TEST_CASE("attempts are limited in number") {
     CHECK_FALSE(none.next(false, begin).has_value());
 }
 
-TEST_CASE("attempts are limited in time, with a last one at its end") {
+TEST_CASE("attempts are limited in time, with the last one at its end") {
     ReconnectPauses pauses({.enabled = true, .max_time = 10s}, begin, 1);
     for (int i = 0; i < 8; ++i)
         CHECK(pauses.next(false, begin).has_value());

@@ -31,7 +31,7 @@ TEST_CASE("no prefix stands for two brokers") {
             CHECK(seen.insert(prefix).second);
 }
 
-TEST_CASE("a path is no password, whatever it looks like") {
+TEST_CASE("a path is never taken for a password") {
     const auto& file = scheme_of("sqlite:/home/a:b@c.db");
     for (const auto& shown :
          {file.masked("sqlite:/home/a:b@c.db"), masked_url("sqlite:/home/a:b@c.db"),
@@ -44,7 +44,7 @@ TEST_CASE("a path is no password, whatever it looks like") {
     CHECK(scheme_of("amqp://").password_of("amqp://u:secret@h") == "secret");
 }
 
-TEST_CASE("what a broker lacks is refused by its name") {
+TEST_CASE("the error for a missing capability names it") {
     require("amqp://h", Capability::stream_queue);
     try {
         require("sqlite:x", Capability::stream_queue);

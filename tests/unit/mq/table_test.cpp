@@ -17,7 +17,7 @@ using event::HeaderValue;
 
 namespace {
 
-// Through rabbitmq-c's own encoder and decoder, as over the wire.
+// Passes a table through rabbitmq-c's encoder and decoder, as over the wire.
 HeaderTable over_the_wire(const HeaderTable& table) {
     amqp_pool_t pool;
     init_amqp_pool(&pool, 4096);
@@ -64,7 +64,7 @@ TEST_CASE("every type of header passes the wire exactly") {
     CHECK(over_the_wire(table) == table);
 }
 
-TEST_CASE("properties are there and back exactly, and absent ones stay absent") {
+TEST_CASE("properties pass there and back exactly, and absent ones stay absent") {
     event::Message message;
     auto& p = message.properties;
     amqp_pool_t pool;
@@ -97,7 +97,7 @@ TEST_CASE("properties are there and back exactly, and absent ones stay absent") 
     empty_amqp_pool(&pool);
 }
 
-TEST_CASE("what the wire cannot hold is refused before it is sent") {
+TEST_CASE("a message that AMQP cannot carry is refused before it is sent") {
     constexpr std::size_t frame_max = 131072;
     const std::string longest(255, 'x');
     const std::string too_long(256, 'x');
