@@ -39,9 +39,9 @@ std::optional<std::int64_t> expiration_of(const Properties& properties) {
     std::uint64_t value = 0;  // unsigned: a sign is refused
     const auto [rest, error] = std::from_chars(text.data(), end, value);
     if (error == std::errc::invalid_argument || rest != end)
-        throw Error(
-            ErrorKind::invalid_event,
-            fmt::format("the expiration '{}' is no number of milliseconds", util::printable(text)));
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("the expiration '{}' is not a number of milliseconds",
+                                util::printable(text)));
     if (error != std::errc() || value > static_cast<std::uint64_t>(longest_wait))
         throw Error(ErrorKind::invalid_event,
                     fmt::format("the expiration '{}' is more than {} milliseconds (ten years)",

@@ -186,7 +186,7 @@ FieldPath parse_field(std::string_view text, std::string_view name) {
     if (const auto path = after("properties.")) {
         bool known = false;
         (void)find_property({}, *path, known);
-        if (!known) refuse(text, 11, fmt::format("'{}' is no property of AMQP", *path));
+        if (!known) refuse(text, 11, fmt::format("'{}' is not an AMQP property", *path));
         return {Place::property, std::string(*path)};
     }
     if (const auto path = after("headers.")) return {Place::header, std::string(*path)};

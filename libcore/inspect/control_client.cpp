@@ -98,7 +98,7 @@ work::ConsumerStatus status_in(const std::string& line) {
     if (answer.is_object() && answer.contains("status") && answer["status"].is_object())
         return parse_consumer_status(answer["status"].dump());
     if (!answer.is_object() || !answer.contains("error") || !answer["error"].is_string())
-        throw Error(ErrorKind::general, "what answers on the control socket is not a consumer");
+        throw Error(ErrorKind::general, "the answer on the control socket is not a consumer's");
     auto reason = Reason::general;
     if (const auto found = answer.find("reason"); found != answer.end() && found->is_string())
         reason = reason_of(found->get_ref<const std::string&>()).value_or(Reason::general);
@@ -174,7 +174,7 @@ const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::strin
         throw Error(ErrorKind::usage,
                     fmt::format("{} consumers are named '{}': pids {}", found.size(),
                                 util::printable(who), pids),
-                    "give the pid of the one that is meant");
+                    "give the pid instead of the name");
     }
     return *found.front();
 }

@@ -142,7 +142,7 @@ ControlServer::~ControlServer() {
 std::string perform_control_request(std::string_view line, work::ConsumerControl& consumer) {
     try {
         const json request = json::parse(line, nullptr, false);
-        if (!request.is_object()) return refusal(Reason::usage, "the request is no JSON object");
+        if (!request.is_object()) return refusal(Reason::usage, "the request is not a JSON object");
         perform(request, consumer);
         return {};
     } catch (const Error& error) {

@@ -51,7 +51,7 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
     if (error == http::error::body_limit)
         return fmt::format("the answer is longer than {} bytes", body_limit);
     if (error.category() == http::make_error_code(http::error::bad_version).category())
-        return fmt::format("what answers there is not HTTP ({})", error.message());
+        return fmt::format("the answer is not HTTP ({})", error.message());
     std::string reason = error.message();
     if (reason.size() > 1 && reason[0] >= 'A' && reason[0] <= 'Z' && reason[1] >= 'a')
         reason[0] = static_cast<char>(reason[0] - 'A' + 'a');

@@ -38,7 +38,8 @@ struct Reader {
     std::uint16_t read_port(std::string_view port) const {
         const auto number = parse_port(port);
         if (number && *number != 0) return *number;
-        if (!may_show(text, port)) wrong("its port is none, or a / in its login is not encoded");
+        if (!may_show(text, port))
+            wrong("its port is not a number, or a / in its login is not encoded");
         wrong(fmt::format("'{}' is not a port", util::printable(port)));
     }
 
@@ -46,7 +47,7 @@ struct Reader {
         HostPort split;
         if (const auto fault = split_host_port(authority, split))
             wrong(*fault == HostFault::open_bracket ? "its [ has no ]"
-                                                    : "something stands between ] and the port");
+                                                    : "there is text between ] and the port");
         if (split.host.empty()) wrong("it names no host");
         if (has_blank(split.host)) wrong("its host has a blank in it");
         url.host = split.host;

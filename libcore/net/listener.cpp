@@ -68,7 +68,7 @@ ListenAddress parse_listen_address(std::string_view text) {
     const bool bare_ipv6 = !split.bracketed && split.host.find(':') != split.host.npos;
     if (fault || !port || split.host.empty() || bare_ipv6)
         throw Error(ErrorKind::usage,
-                    fmt::format("'{}' is no address to listen on", util::printable(text)),
+                    fmt::format("'{}' is not an address to listen on", util::printable(text)),
                     "HOST:PORT, e.g. 127.0.0.1:9464 or [::1]:9464");
     return {std::string(split.host), *port};
 }

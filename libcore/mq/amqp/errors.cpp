@@ -128,8 +128,7 @@ Error from_close(int code, std::string_view text, std::string_view what) {
         else if (has(text, "not empty") || has(text, "in use"))
             meaning = {Reason::in_use, ""};
         else if (has(text, "invalid arg"))
-            meaning = {Reason::invalid_argument,
-                       "the broker does not take this argument, or not its value"};
+            meaning = {Reason::invalid_argument, "the broker refuses this argument or its value"};
         else if (has(text, "unknown delivery tag") || has(text, "expiration"))
             meaning = {Reason::general, ""};
         else if (has(text, "delivery acknowledgement"))

@@ -41,9 +41,9 @@ std::string decoded(std::string_view text, std::string_view url, std::string_vie
 Error bad_port(std::string_view text, std::string_view url) {
     if (!net::may_show(url, text))
         return bad_url(url,
-                       "the port is no number from 1 to 65535, or a / in the password is not "
+                       "the port is not a number from 1 to 65535, or a / in the password is not "
                        "written as %2F");
-    return bad_url(url, fmt::format("the port '{}' is no number from 1 to 65535", text));
+    return bad_url(url, fmt::format("the port '{}' is not a number from 1 to 65535", text));
 }
 
 AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint16_t default_port) {
@@ -51,7 +51,7 @@ AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint1
     if (const auto fault = net::split_host_port(text, split))
         throw bad_url(url, *fault == net::HostFault::open_bracket
                                ? "the [ of the address is not closed"
-                               : "something stands behind the ]");
+                               : "there is text after the ]");
     AmqpHost out{std::string(split.host), default_port};
     if (!split.bracketed) {
         if (const auto colon = split.host.find(':'); colon != split.host.npos)
@@ -70,7 +70,7 @@ AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint1
 void parse_hosts(std::string_view text, std::string_view url, AmqpUrl& out) {
     const auto names = net::split_hosts(text);
     for (const auto name : names) {
-        if (names.size() > 1 && name.empty()) throw bad_url(url, "an empty name among its hosts");
+        if (names.size() > 1 && name.empty()) throw bad_url(url, "one of its hosts has no name");
         auto host = parse_host_port(name, url, out.tls ? 5671 : 5672);
         if (out.host.empty()) {
             out.host = std::move(host.host);
@@ -85,7 +85,7 @@ std::chrono::seconds parse_heartbeat(std::string_view value, std::string_view ur
     unsigned seconds = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (error != std::errc() || end != value.data() + value.size() || seconds > 65535)
-        throw bad_url(url, "heartbeat is no number of seconds from 0 to 65535");
+        throw bad_url(url, "heartbeat is not a number of seconds from 0 to 65535");
     return std::chrono::seconds(seconds);
 }
 

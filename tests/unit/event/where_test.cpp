@@ -151,7 +151,7 @@ TEST_CASE("the error of an invalid condition names the position") {
     is_refused("a>", "a number or an RFC 3339 time");
     is_refused("a>01", "a number");
     is_refused("a~(", "not valid");
-    is_refused("properties.nothing=1", "at character 12, 'nothing' is no property");
+    is_refused("properties.nothing=1", "at character 12, 'nothing' is not an AMQP property");
 }
 
 TEST_CASE("a hostile pattern or body neither hangs nor crashes") {

@@ -15,7 +15,7 @@
 
 namespace airy::test {
 
-// What one request has come to.
+// The result of one request.
 struct Asked {
     net::HttpResponse response;
     std::string failure;   // empty: none
@@ -24,7 +24,7 @@ struct Asked {
     boost::asio::cancellation_signal signal;
 };
 
-// Begins a request on the loop; `asked` must outlive it.
+// Starts a request on the loop; `asked` must outlive it.
 inline void begin(boost::asio::io_context& loop, net::HttpClient& client, net::HttpRequest request,
                   Asked& asked) {
     boost::asio::co_spawn(
@@ -43,7 +43,7 @@ inline void begin(boost::asio::io_context& loop, net::HttpClient& client, net::H
             }));
 }
 
-// Runs one request to its end and returns the body, or `! ` and the failure.
+// Runs one request to its end; returns the body, or `! ` and the failure.
 inline std::string ask(boost::asio::io_context& loop, net::HttpClient& client,
                        net::HttpRequest request) {
     Asked asked;

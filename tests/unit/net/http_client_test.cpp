@@ -27,7 +27,7 @@ using test::TalkingServer;
 
 namespace {
 
-// Answers every request with the connection's number, as long as the client stays.
+// Answers every request with the connection's number until the client leaves.
 void answer_all(Talk& talk) {
     while (!talk.read_request().empty())
         talk.send(http_answer(200, std::to_string(talk.number())));
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(Fixture, "a connection is kept for the next request") {
     TalkingServer server(answer_all);
     for (int i = 0; i < 5; ++i)
         CHECK(ask(post(server.url(), "body")) == "0");
-    // The loop has ended each time: an idle connection does not hold it.
+    // The loop has ended each time: an idle connection does not keep it running.
     CHECK(server.connections() == 1);
 }
 
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(Fixture, "a connection that cannot be kept is not") {
     const std::string answers[] = {
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n",
         "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n",
-        // More than was asked for follows.
+        // More bytes than the answer has follow.
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n\r\n"};
     for (const auto& answer : answers) {
         CAPTURE(answer);
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(Fixture, "a connection that cannot be kept is not") {
         CHECK(ask(get(server.url())) == "0");
         CHECK(ask(get(server.url())) == "1");
     }
-    // An answer without a length ends with its connection.
+    // The end of the connection ends an answer without a length.
     TalkingServer server([](Talk& talk) {
         talk.read_request();
         talk.send("HTTP/1.1 200 OK\r\n\r\nall of it");
@@ -152,7 +152,7 @@ TEST_CASE_FIXTURE(Fixture, "a kept connection that the server has closed is not 
     });
     CHECK(ask(post(server.url(), "a")) == "0");
     REQUIRE(server.wait_for_ended(1));
-    // Not even by a request that must not be sent twice.
+    // A request that must not be sent twice does not use it, either.
     CHECK(ask(post(server.url(), "b")) == "1");
     CHECK(server.connections() == 2);
 }
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(Fixture,
         ++requests;
         if (talk.number() == 2) return talk.reset();
         talk.send(http_answer(200, std::to_string(talk.number())));
-        // The next one ends it before any of the answer.
+        // The next request finds the connection ended before any of its answer.
         if (!talk.read_request().empty()) ++requests;
     });
     CHECK(ask(get(server.url())) == "0");
@@ -177,12 +177,12 @@ TEST_CASE_FIXTURE(Fixture,
         CHECK(ask(get(server.url())) == "! connection reset by peer");
         CHECK(server.connections() == 3);
     }
-    SUBCASE("not what must not be done twice") {
+    SUBCASE("not a request that must not be sent twice") {
         CHECK(ask(post(server.url(), "x")) == "! the answer was cut off");
         CHECK(server.connections() == 2);
         CHECK(requests == 4);
     }
-    SUBCASE("what is said to be repeatable") {
+    SUBCASE("a request marked as repeatable") {
         auto request = post(server.url(), "x");
         request.repeatable = true;
         CHECK(ask(request) == "! connection reset by peer");
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(Fixture,
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "an answer that has begun is not asked for again") {
+TEST_CASE_FIXTURE(Fixture, "a request whose answer has begun is not sent again") {
     TalkingServer server([](Talk& talk) {
         talk.read_request();
         talk.send(http_answer(200, "first"));
@@ -202,16 +202,15 @@ TEST_CASE_FIXTURE(Fixture, "an answer that has begun is not asked for again") {
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "answers that are none") {
+TEST_CASE_FIXTURE(Fixture, "answers that are cut off, and answers that are not HTTP") {
     const std::pair<const char*, const char*> cases[] = {
         {"HTTP/1.1 200 OK\r\nContent-Le", "the answer was cut off"},
         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "the answer was cut off"},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf",
          "the answer was cut off"},
         {"HTTP/1.1 100 Continue\r\n\r\n", "the answer was cut off"},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-         "what answers there is not HTTP"},
-        {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "what answers there is not HTTP"}};
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "the answer is not HTTP"},
+        {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "the answer is not HTTP"}};
     for (const auto& [answer, reason] : cases) {
         CAPTURE(answer);
         TalkingServer server([answer = answer](Talk& talk) {
@@ -227,7 +226,7 @@ TEST_CASE_FIXTURE(Fixture, "answers that are none") {
         while (talk.send("X-Header: and another one of them, without an end\r\n")) {
         }
     });
-    CHECK(ask(get(endless.url())).starts_with("! what answers there is not HTTP"));
+    CHECK(ask(get(endless.url())).starts_with("! the answer is not HTTP"));
     TalkingServer reset([](Talk& talk) {
         talk.read_request();
         talk.reset();
@@ -258,7 +257,7 @@ TEST_CASE_FIXTURE(Fixture, "bodies of any size up to the limit") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a long body that the server refuses in words") {
+TEST_CASE_FIXTURE(Fixture, "a long body that the server refuses with an answer") {
     TalkingServer server([](Talk& talk) {
         talk.read_head();
         talk.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nlong");
@@ -271,7 +270,7 @@ TEST_CASE_FIXTURE(Fixture, "each phase ends with the deadline") {
     request.deadline = 100ms;
     const auto start = std::chrono::steady_clock::now();
     SUBCASE("connecting") {
-        // A backlog of none: the second who waits in it is not answered.
+        // A backlog of 0: the second client that waits in it gets no answer.
         const util::Fd full(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -351,11 +350,11 @@ TEST_CASE_FIXTURE(Fixture, "nobody listens") {
 
 TEST_CASE_FIXTURE(Fixture, "out of descriptors, a request waits for one until its deadline") {
     TalkingServer server(answer_all);
-    // The loop's own descriptors are opened for its first timer.
+    // The loop opens its own descriptors with its first timer.
     const boost::asio::steady_timer first(loop);
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    // The lowest number that is free is out of bounds.
+    // The lowest free descriptor is beyond the limit.
     util::Fd lowest(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const rlimit none{static_cast<rlim_t>(lowest.get()), limit.rlim_max};
     lowest.reset();
@@ -375,14 +374,14 @@ TEST_CASE_FIXTURE(Fixture, "out of descriptors, a request waits for one until it
     CHECK(patient.response.body == "0");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a request can be cancelled wherever it is") {
+TEST_CASE_FIXTURE(Fixture, "a request can be cancelled in every phase") {
     std::atomic<int> heads = 0;
     std::binary_semaphore cancelled{0};
     TalkingServer server([&](Talk& talk) {
         talk.read_head();
         ++heads;
         if (!cancelled.try_acquire_for(10s)) return;
-        // Whatever was sent, until the client has left.
+        // Reads until the client has left.
         while (!talk.read_request().empty()) {
         }
     });
@@ -406,12 +405,12 @@ TEST_CASE_FIXTURE(Fixture, "a request can be cancelled wherever it is") {
     loop.run();
     CHECK(asked.aborted);
     CHECK(std::chrono::steady_clock::now() - start < 5s);
-    // The connection of a request that was cancelled is closed.
+    // The connection of a cancelled request is closed.
     cancelled.release();
     CHECK(server.wait_for_ended(1));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a request that waits goes on when one that was cancelled gives way") {
+TEST_CASE_FIXTURE(Fixture, "a waiting request goes on when another is cancelled") {
     TalkingServer server([](Talk& talk) {
         if (talk.number() == 0) return talk.hold();
         answer_all(talk);
@@ -440,7 +439,7 @@ TEST_CASE_FIXTURE(Fixture, "many requests in flight share a bounded number of co
     CHECK(server.connections() == 20);
 }
 
-TEST_CASE_FIXTURE(Fixture, "who waits for a connection is served in the order of coming") {
+TEST_CASE_FIXTURE(Fixture, "requests that wait for a connection are served in order") {
     limit(1);
     TalkingServer server([](Talk& talk) {
         for (auto request = talk.read_request(); !request.empty(); request = talk.read_request())
@@ -477,7 +476,7 @@ TEST_CASE_FIXTURE(Fixture, "a connection that was idle for too long is closed") 
     CHECK(server.wait_for_ended(1));
 }
 
-TEST_CASE_FIXTURE(Fixture, "without the client its requests go on, and no connection is kept") {
+TEST_CASE_FIXTURE(Fixture, "requests outlive their client, and no connection is kept") {
     TalkingServer server(answer_all);
     CHECK(ask(get(server.url())) == "0");
     Asked asked;

@@ -19,7 +19,7 @@ using test::TalkingServer;
 
 namespace {
 
-// Those of tests/support/make-certs, made once.
+// The certificates of tests/support/make-certs, made once.
 std::string certificate(const std::string& name) {
     static const test::TemporaryDirectory directory;
     static const int made =
@@ -70,7 +70,7 @@ net::TlsOptions trusting() {
 
 }  // namespace
 
-TEST_CASE("a server of the trusted CA is spoken to, and its connection is kept") {
+TEST_CASE("a server with a trusted certificate answers, and its connection is kept") {
     Server server("server");
     boost::asio::io_context loop{1};
     net::HttpClientOptions options;
@@ -81,7 +81,7 @@ TEST_CASE("a server of the trusted CA is spoken to, and its connection is kept")
     CHECK(ask(loop, client, get(server.url("127.0.0.1"))) == "1");
 }
 
-TEST_CASE("a kept TLS connection that the server has closed is not asked twice for one answer") {
+TEST_CASE("a request is not sent twice on a kept TLS connection that the server has closed") {
     test::SelfSigned certificate("localhost");
     TalkingServer server(
         [](Talk& talk) {
@@ -99,7 +99,7 @@ TEST_CASE("a kept TLS connection that the server has closed is not asked twice f
     CHECK(ask(loop, client, request) == "1");
 }
 
-TEST_CASE("certificates that are refused, with the reason") {
+TEST_CASE("refused certificates, with the reason") {
     const std::string failed = "! TLS handshake failed: ";
     CHECK(ask_once(Server("expired"), trusting()) == failed + "certificate has expired");
     CHECK(ask_once(Server("stranger"), trusting()) ==
@@ -113,7 +113,7 @@ TEST_CASE("certificates that are refused, with the reason") {
         CHECK(ask_once(Server(name), insecure) == "0");
 }
 
-TEST_CASE("a certificate of one's own is shown to a server that asks for it") {
+TEST_CASE("the client's certificate is shown to a server that asks for it") {
     Server server("server", true);
     CHECK(ask_once(server, trusting()).starts_with("! "));
     auto tls = trusting();

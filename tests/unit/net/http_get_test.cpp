@@ -19,7 +19,7 @@ using test::ScriptedServer;
 
 namespace {
 
-// The reason why asking failed; fails the test when it did not.
+// The reason why a request failed; fails the test when it did not.
 std::string failure(const std::string& url, std::chrono::milliseconds deadline = 5s,
                     const net::TlsOptions& tls = {}) {
     try {
@@ -63,7 +63,7 @@ TEST_CASE("chunked answers are put together") {
     CHECK(http_get(parse_http_url(server.url()), "/", {}, 5s).body == "[1,2,3]");
 }
 
-TEST_CASE("an answer that ends before its length is no answer") {
+TEST_CASE("an answer that ends before its length is an error") {
     ScriptedServer server({"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[1,2", "",
                            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n[1,2\r\n"});
     CHECK(failure(server.url()) == "the answer was cut off");
@@ -71,7 +71,7 @@ TEST_CASE("an answer that ends before its length is no answer") {
     CHECK(failure(server.url()) == "the answer was cut off");
 }
 
-TEST_CASE("a server that stalls is given up at the deadline") {
+TEST_CASE("a request to a server that stalls ends at the deadline") {
     for (const char* begin : {"", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[1"}) {
         ScriptedServer server({begin}, true);
         const auto start = std::chrono::steady_clock::now();
@@ -97,9 +97,9 @@ TEST_CASE("a host that does not exist") {
               .starts_with("cannot resolve 'xxx"));
 }
 
-TEST_CASE("what answers is not HTTP") {
+TEST_CASE("an answer that is not HTTP") {
     ScriptedServer server({"AMQP 0-9-1 and so on\r\n\r\n"});
-    CHECK(failure(server.url()).starts_with("what answers there is not HTTP"));
+    CHECK(failure(server.url()).starts_with("the answer is not HTTP"));
 }
 
 TEST_CASE("TLS to a server without it") {
@@ -126,7 +126,7 @@ TEST_CASE("TLS checks the peer and its host name") {
         tls.ca_file = certificate.pem_path();
         CHECK(failure("https://127.0.0.1:" + port, 5s, tls).starts_with("TLS handshake failed: "));
     }
-    SUBCASE("--insecure asks for none of it") {
+    SUBCASE("--insecure skips the checks") {
         tls.insecure = true;
         CHECK(http_get(parse_http_url("https://127.0.0.1:" + port), "/", tls, 5s).status == 200);
     }

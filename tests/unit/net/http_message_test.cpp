@@ -37,7 +37,7 @@ TEST_CASE("a request's head") {
     CHECK(http_request_head(post, true).find("Basic") == std::string::npos);
 }
 
-TEST_CASE("a body's length is told where one is usual, even when there is none") {
+TEST_CASE("methods that usually have a body send its length, even when it is empty") {
     CHECK(http_request_head(request("PUT"), true).find("Content-Length: 0\r\n") !=
           std::string::npos);
     CHECK(http_request_head(request("DELETE"), true).find("Content-Length") == std::string::npos);
@@ -45,7 +45,7 @@ TEST_CASE("a body's length is told where one is usual, even when there is none")
           std::string::npos);
 }
 
-TEST_CASE("what would not stay in its line is refused, and a header's value not shown") {
+TEST_CASE("texts that break their line are refused, and a header's value is not shown") {
     std::vector<HttpRequest> wrong(9, request("GET"));
     wrong[0].method = "GET /\r\n";
     wrong[1].method.clear();
@@ -67,7 +67,7 @@ TEST_CASE("what would not stay in its line is refused, and a header's value not 
     }
 }
 
-TEST_CASE("an answer's headers are found in any case, the first of a name") {
+TEST_CASE("headers are found in upper or lower case, the first of a name") {
     net::HttpResponse response;
     response.headers = {{"Retry-After", "5"}, {"retry-after", "6"}};
     REQUIRE(response.header("RETRY-AFTER") != nullptr);

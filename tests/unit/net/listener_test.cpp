@@ -33,7 +33,7 @@ namespace {
 
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-// Answers one line with itself.
+// Sends one line back.
 asio::awaitable<void> echo(std::shared_ptr<ClientSocket> client) {
     std::string line;
     auto buffer = asio::dynamic_buffer(line);
@@ -62,7 +62,7 @@ struct ListenerFixture {
         listener.emplace(loop, net::listen_tcp(loop, {"127.0.0.1", 0}, 64),
                          ListenerLimits{connections, when_full, patience}, std::move(serve));
     }
-    // Runs the loop until something can be read, or the end; false when that is not within 10 s.
+    // Runs the loop until `fd` has bytes or its end; false when it has neither within 10 s.
     bool run_until_readable(const util::Fd& fd) {
         const auto until = std::chrono::steady_clock::now() + 10s;
         while (std::chrono::steady_clock::now() < until) {
@@ -73,7 +73,7 @@ struct ListenerFixture {
         }
         return false;
     }
-    // What the client reads until the end.
+    // The bytes that the client reads until the end.
     std::string read(const util::Fd& fd) {
         std::string text;
         while (run_until_readable(fd)) {
@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(ListenerFixture,
     const auto client = test::connect_unix(path);
     test::send_all(client.get(), "hello\n");
     CHECK(read(client) == "hello\n");
-    // One that was left behind is replaced.
+    // A socket left behind is replaced.
     listener.reset();
     listener.emplace(loop, net::listen_unix(path, 8), ListenerLimits{}, echo);
     CHECK(test::connect_unix(path));
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "one client too many is refused, or the oldes
     std::array<util::Fd, 3> clients;
     for (auto& client : clients) {
         client = connect_tcp(listener->port());
-        // What was accepted before the last is known to be served by then.
+        // By then the clients accepted before the last are served.
         loop.restart();
         loop.poll();
     }
@@ -172,7 +172,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "one client too many is refused, or the oldes
         test::send_all(clients[i].get(), "still here\n");
         CHECK(read(clients[i]) == "still here\n");
     }
-    // Those served have made room.
+    // The served clients have made room.
     const auto next = connect_tcp(listener->port());
     test::send_all(next.get(), "next\n");
     CHECK(read(next) == "next\n");
@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "out of descriptors, clients wait until there
     test::send_all(client.get(), "patient\n");
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    // The lowest number that is free is out of bounds.
+    // The lowest free descriptor is beyond the limit.
     const util::Fd lowest(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const rlimit none{static_cast<rlim_t>(lowest.get()), limit.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(ListenerFixture,
     CHECK_FALSE(connect_tcp(port));
     test::send_all(client.get(), "to the end\n");
     CHECK(read(client) == "to the end\n");
-    // Nothing is left that holds the loop.
+    // Nothing keeps the loop running.
     loop.restart();
     CHECK(loop.run_for(10s) < 100);
 }

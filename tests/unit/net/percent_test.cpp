@@ -9,7 +9,7 @@ using net::percent_encode;
 
 namespace {
 
-// The decoded text, or `%POSITION` where it is wrong.
+// The decoded text, or `%POSITION` of the bare `%`.
 std::string decoded(std::string_view text) {
     std::string out = "what was there before";
     const auto fault = net::percent_decode(text, out);
@@ -27,7 +27,7 @@ TEST_CASE("names are encoded so that they stay one path segment") {
     CHECK(percent_encode(std::string_view("\0\x7f", 2)) == "%00%7F");
 }
 
-TEST_CASE("what was encoded is decoded, digits in either case") {
+TEST_CASE("encoded text is decoded, with digits in either case") {
     std::string all;
     for (int byte = 0; byte < 256; ++byte)
         all += static_cast<char>(byte);
@@ -36,7 +36,7 @@ TEST_CASE("what was encoded is decoded, digits in either case") {
     CHECK(decoded("").empty());
 }
 
-TEST_CASE("a bare % is told with its position") {
+TEST_CASE("a bare % is reported with its position") {
     CHECK(decoded("%") == "%0");
     CHECK(decoded("a%20b%2") == "%5");
     CHECK(decoded("ab%zz") == "%2");

@@ -94,7 +94,7 @@ void ask(asio::io_context& loop, net::Resolver& resolver, const std::string& hos
 
 }  // namespace
 
-TEST_CASE("an address is no name: nothing is looked up") {
+TEST_CASE("an address needs no lookup") {
     asio::io_context loop{1};
     Gate gate;
     net::Resolver resolver(loop, gate.look_up());
@@ -107,7 +107,7 @@ TEST_CASE("an address is no name: nothing is looked up") {
     CHECK(gate.calls() == 0);
 }
 
-TEST_CASE("one name is looked up once, however many wait for it") {
+TEST_CASE("one name is looked up once for all that wait for it") {
     asio::io_context loop{1};
     Gate gate;
     net::Resolver resolver(loop, gate.look_up());
@@ -129,7 +129,7 @@ TEST_CASE("one name is looked up once, however many wait for it") {
     CHECK(gate.calls() == 2);
 }
 
-TEST_CASE("a lookup that hangs holds up neither its deadline, nor the loop, nor other names") {
+TEST_CASE("a lookup that hangs delays neither its deadline, nor the loop, nor other names") {
     asio::io_context loop{1};
     Gate gate;
     auto resolver = std::make_unique<net::Resolver>(loop, gate.look_up());

@@ -10,7 +10,7 @@ using namespace airy;
 using net::HostFault;
 using net::HostPort;
 
-TEST_CASE("a URL comes apart, and nothing is decoded") {
+TEST_CASE("a URL is split, and nothing is decoded") {
     const auto parts = net::split_url("amqps://al%40ice:p:w@a:1,[::1]:2/v%2Fh/x?k=1&l#m");
     REQUIRE(parts);
     CHECK(parts->scheme == "amqps");
@@ -21,7 +21,7 @@ TEST_CASE("a URL comes apart, and nothing is decoded") {
     CHECK(parts->query == "k=1&l#m");
 }
 
-TEST_CASE("what a URL leaves out is absent, not empty") {
+TEST_CASE("missing parts of a URL are absent, not empty") {
     auto parts = net::split_url("x://");
     REQUIRE(parts);
     CHECK_FALSE(parts->user);
@@ -42,7 +42,7 @@ TEST_CASE("what a URL leaves out is absent, not empty") {
     CHECK(net::split_url("x://h?a/b@c")->hosts == "h");
 }
 
-TEST_CASE("without a scheme it is no URL") {
+TEST_CASE("a text without a scheme is not a URL") {
     for (const char* text : {"", "host", "host:80", "x:/h", "u:p@h://x", "a/b://x", "a b://x"})
         CHECK_FALSE(net::split_url(text));
 }

@@ -25,7 +25,7 @@ TEST_CASE("the longest delay holds for the first one, too") {
     CHECK(Backoff{10s, 5s}.delay(7) == 5s);
 }
 
-TEST_CASE("no doubling overflows, and none is waited for at zero") {
+TEST_CASE("no doubling overflows, and a delay of zero ends at once") {
     constexpr auto longest = std::chrono::nanoseconds::max();
     CHECK(Backoff{std::chrono::nanoseconds(1), longest}.delay(63) == longest);
     CHECK(Backoff{0ms, 1000ms}.delay(std::numeric_limits<std::uint64_t>::max()) == 0ms);

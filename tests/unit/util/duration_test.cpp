@@ -36,11 +36,11 @@ TEST_CASE("durations with fractions and several units") {
     CHECK(parse_duration("106751d") == 24h * 106751);
 }
 
-TEST_CASE("what is no duration names the value and what is accepted") {
+TEST_CASE("the error of an invalid duration names the value and the accepted form") {
     for (const std::string bad :
          {"", "30", "s", "1.s", "1x", "1 s", "-5s", "1s1m", "1s1s", "5ss", "1e3s", "nan", "0x1s",
           "106752d", "99999999999999999999s", "1..5s", "ms250", "1.5",
-          // Neither is short enough for 128 bits times a unit if the fraction is not kept apart.
+          // Times a unit, these overflow 128 bits unless the fraction is kept apart.
           "41140000000000000.4441140000000000000m8s", "9000000000000000000.999999999999999d"}) {
         CAPTURE(bad);
         try {
@@ -74,7 +74,7 @@ TEST_CASE("durations as people read them") {
     CHECK(format_duration(-90s) == "-1m30s");
 }
 
-TEST_CASE("what is written short and whole reads back") {
+TEST_CASE("a duration that was not rounded reads back") {
     for (const auto duration :
          {1ns, 999ns, 30'000'000'000ns, 90'000'000'000ns, 7'200'000'000'000ns})
         CHECK(parse_duration(format_duration(duration)) == duration);

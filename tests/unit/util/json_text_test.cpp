@@ -135,7 +135,7 @@ TEST_CASE("depth is limited") {
     CHECK(valid(nested(json_depth_limit)));
     CHECK_FALSE(valid(nested(json_depth_limit + 1)));
     CHECK_FALSE(check_json(nested(600), 600));
-    CHECK(check_json(nested(5000), 5000));  // beyond what the scanner can hold
+    CHECK(check_json(nested(5000), 5000));  // deeper than the scanner's stack
     CHECK_FALSE(valid(std::string(1'000'000, '[')));
     CHECK_FALSE(valid(std::string(1'000'000, '{')));
     std::string mixed;
@@ -148,7 +148,7 @@ TEST_CASE("depth is limited") {
     CHECK_FALSE(valid(mixed));
 }
 
-TEST_CASE("faults say where") {
+TEST_CASE("faults have their position") {
     const auto at = [](std::string_view text) { return check_json(text)->position; };
     CHECK(at(R"({"a":tru})") == 5);
     CHECK(at(R"({"a":1,})") == 7);
@@ -218,7 +218,8 @@ TEST_CASE("integers are exact to 64 bits") {
     }
 }
 
-// nlohmann/json refuses what is beyond a double and takes a byte order mark; else both must agree.
+// nlohmann/json refuses numbers beyond a double and accepts a byte order mark; else both must
+// agree.
 TEST_CASE("the scanner agrees with nlohmann/json on mutated texts") {
     const std::vector<std::string> seeds{
         R"({"event_id":"0a7b2d5e-5a52-4c4c-9c39-6f1d2a3b4c5d","post_id":42,"title":"a\u003cb\ud83c\udf89 世界"})",
@@ -262,7 +263,7 @@ TEST_CASE("the scanner agrees with nlohmann/json on mutated texts") {
     CHECK(compared - accepted > 15'000);
 }
 
-TEST_CASE("what is quoted is read back by nlohmann/json and by us") {
+TEST_CASE("nlohmann/json and json_string read quoted text back") {
     std::mt19937 random(5);
     for (int i = 0; i < 3000; ++i) {
         std::string text;
@@ -275,7 +276,7 @@ TEST_CASE("what is quoted is read back by nlohmann/json and by us") {
         REQUIRE(valid(quoted));
         REQUIRE(json_string(quoted) == text);
         REQUIRE(nlohmann::json::parse(quoted).get<std::string>() == text);
-        // nlohmann's own escapes, all of them beyond ASCII, mean the same to us.
+        // json_string also reads nlohmann's escapes of all characters beyond ASCII.
         REQUIRE(json_string(nlohmann::json(text).dump(-1, ' ', true)) == text);
     }
 }

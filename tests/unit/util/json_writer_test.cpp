@@ -39,17 +39,17 @@ TEST_CASE("integers keep all their digits") {
               .text() == "[18446744073709551615,-9223372036854775808,7,0,-1]");
 }
 
-TEST_CASE("true and false are no numbers, and a literal is no flag") {
+TEST_CASE("booleans are not numbers, and a string literal is not a boolean") {
     CHECK(JsonArray().add(true).add(false).add("text").text() == R"([true,false,"text"])");
 }
 
-TEST_CASE("doubles have as many digits as they need, or as were asked for") {
+TEST_CASE("doubles have as many digits as they need, or as JsonFixed says") {
     CHECK(JsonArray().add(0.1).add(2.0).add(1e300).text() == "[0.1,2,1e+300]");
     CHECK(JsonArray().add(JsonFixed{1.5, 3}).add(JsonFixed{-0.05, 1}).add(JsonFixed{2, 0}).text() ==
           "[1.500,-0.1,2]");
 }
 
-TEST_CASE("what JSON has no number for is null") {
+TEST_CASE("a number that JSON cannot write is null") {
     const double infinite = std::numeric_limits<double>::infinity();
     CHECK(JsonArray()
               .add(infinite)
@@ -62,7 +62,7 @@ TEST_CASE("what JSON has no number for is null") {
     CHECK(JsonArray().add(std::optional(3)).add(null_if_empty("a")).text() == R"([3,"a"])");
 }
 
-TEST_CASE("JSON that is there already is taken as it is") {
+TEST_CASE("raw JSON is added unchanged") {
     CHECK(JsonObject().add("body", JsonRaw{R"({"id": 1.0})"}).text() == R"({"body":{"id": 1.0}})");
 }
 

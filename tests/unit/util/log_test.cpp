@@ -27,7 +27,7 @@ void keep(std::string_view line) noexcept {
     logged += line;
 }
 
-// What `action` logs.
+// The lines that `action` logs.
 std::string log_of(const std::function<void()>& action) {
     logged.clear();
     action();
@@ -53,7 +53,7 @@ TEST_CASE("log lines as text") {
           "info: two words why=\"not now\" empty=\"\" ok=true ratio=0.5\n");
 }
 
-TEST_CASE("text of a log line cannot command the terminal or begin a new line") {
+TEST_CASE("text of a log line cannot control the terminal or begin a new line") {
     DefaultLog restore;
     const auto text = log_of([] {
         log_init(LogLevel::warn, LogFormat::text, false, keep);
@@ -93,7 +93,7 @@ TEST_CASE("log lines as JSON") {
     CHECK(line["yes"] == true);
 }
 
-TEST_CASE("levels are known before a line is made") {
+TEST_CASE("log_enabled follows the level") {
     DefaultLog restore;
     log_init(LogLevel::warn, LogFormat::text, false, keep);
     CHECK(log_enabled(LogLevel::error));

@@ -39,7 +39,7 @@ std::string received(const util::Fd& fd) {
 
 }  // namespace
 
-TEST_CASE("the service manager is told by the socket it named, a path or an abstract name") {
+TEST_CASE("messages reach the service manager's socket, a path or an abstract name") {
     const std::string own = "airy-test-" + std::to_string(::getpid());
     {
         const auto socket = listen_on("@" + own);
@@ -54,7 +54,7 @@ TEST_CASE("the service manager is told by the socket it named, a path or an abst
         CHECK(received(socket) == "STOPPING=1");
     }
     ::unlink(path.c_str());
-    util::notify_service_manager("READY=1");  // nobody listens any more
+    util::notify_service_manager("READY=1");  // no process listens any more
     ::setenv("NOTIFY_SOCKET", "relative", 1);
     util::notify_service_manager("READY=1");
     ::setenv("NOTIFY_SOCKET", ("/" + std::string(200, 'x')).c_str(), 1);

@@ -27,7 +27,7 @@ bool is_blocked(int signal) {
 
 }  // namespace
 
-TEST_CASE("the same signal twice at once is one, another one counts") {
+TEST_CASE("the same signal twice at once counts once, another one counts") {
     SignalFd signals;
     ::raise(SIGTERM);
     CHECK(signals.take() == SIGTERM);
@@ -37,7 +37,7 @@ TEST_CASE("the same signal twice at once is one, another one counts") {
     CHECK(signals.take() == SIGINT);
 }
 
-TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is given back") {
+TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is restored") {
     REQUIRE_FALSE(is_blocked(SIGTERM));
     {
         SignalFd signals;
@@ -56,7 +56,7 @@ TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is given back
     CHECK_FALSE(is_blocked(SIGTERM));
 }
 
-TEST_CASE("a signal that is given back comes again, by the descriptor, too") {
+TEST_CASE("a signal that was given back comes again, also by the descriptor") {
     CHECK(SignalFd::current() == nullptr);
     {
         SignalFd signals;
@@ -79,7 +79,7 @@ TEST_CASE("a signal that is given back comes again, by the descriptor, too") {
     CHECK(SignalFd::current() == nullptr);
 }
 
-TEST_CASE("a broken pipe is an error, not the end") {
+TEST_CASE("a broken pipe is an error, not the end of the process") {
     struct sigaction former;
     sigaction(SIGPIPE, nullptr, &former);
     airy::util::ignore_sigpipe();

@@ -24,7 +24,7 @@ TEST_CASE("sizes with and without units") {
     CHECK(parse_size("16777215TiB") == 16'777'215ULL << 40);
 }
 
-TEST_CASE("what is no size names the value and what is accepted") {
+TEST_CASE("the error of an invalid size names the value and the accepted form") {
     for (const std::string bad :
          {"", "KiB", "1 KiB", "-1", "1.5", "1.", ".5MB", "1.2.3MB", "10mb", "10M", "0x10", "1e3",
           "18446744073709551616", "16777216TiB", "99999999999999999999999999999999999999999"}) {

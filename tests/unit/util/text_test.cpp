@@ -11,7 +11,7 @@
 using namespace airy::util;
 using namespace std::string_literals;
 
-TEST_CASE("UTF-8 is told from what only looks like it") {
+TEST_CASE("UTF-8 and bytes that only look like it") {
     CHECK(is_utf8(""));
     CHECK(is_utf8("plain ASCII, longer than eight bytes\0 with NUL"s));
     CHECK(is_utf8("Grüße, 世界, 🎉"));
@@ -68,7 +68,7 @@ TEST_CASE("edit distance counts a swap of neighbours as one") {
     CHECK(edit_distance("publish", "pubilsh") == 1);
 }
 
-TEST_CASE("the nearest word is one that may have been meant") {
+TEST_CASE("the nearest word is near enough") {
     constexpr std::array<std::string_view, 4> words{"publish", "tail", "consume", "stats"};
     CHECK(nearest("pubish", words) == "publish");
     CHECK(nearest("tial", words) == "tail");
@@ -78,7 +78,7 @@ TEST_CASE("the nearest word is one that may have been meant") {
     CHECK(nearest(std::string(10'000, 'x'), words).empty());
 }
 
-TEST_CASE("untrusted text cannot command a terminal") {
+TEST_CASE("untrusted text cannot control a terminal") {
     CHECK(printable("Grüße, 世界 🎉") == "Grüße, 世界 🎉");
     CHECK(printable("\033[31mred\a") == "\\x1b[31mred\\x07");
     CHECK(printable("a\nb\tc\rd\0e"s) == "a\\nb\\tc\\rd\\x00e");

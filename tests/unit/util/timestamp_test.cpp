@@ -45,7 +45,7 @@ TEST_CASE("the whole range of years is known, though SystemTime is smaller") {
     CHECK(parse_rfc3339("1678-01-01T00:00:00Z"));
 }
 
-TEST_CASE("what is no RFC 3339 time") {
+TEST_CASE("texts that are not RFC 3339 times") {
     for (const char* bad : {"",
                             "2026-11-23",
                             "2026-11-23T12:31:25",
@@ -85,7 +85,7 @@ TEST_CASE("what is no RFC 3339 time") {
 TEST_CASE("every time reads back as it was") {
     std::mt19937_64 random(1);
     for (int i = 0; i < 2000; ++i) {
-        // Within the whole seconds that are safe on both sides of the range.
+        // Seconds whose nanoseconds stay within the range on both sides.
         const auto ns = static_cast<std::int64_t>(random()) / 2;
         const SystemTime time{std::chrono::nanoseconds(ns)};
         REQUIRE(parse_rfc3339(format_rfc3339(time)) == time);

@@ -39,7 +39,7 @@ TEST_CASE("threads do not share random bytes") {
     CHECK(all.size() == 1000);
 }
 
-TEST_CASE("what is a UUID") {
+TEST_CASE("texts that are UUIDs, and others") {
     CHECK(is_uuid("0a7b2d5e-5a52-4c4c-9c39-6f1d2a3b4c5d"));
     CHECK(is_uuid("0A7B2D5E-5A52-4C4C-9C39-6F1D2A3B4C5D"));
     CHECK_FALSE(is_uuid(""));

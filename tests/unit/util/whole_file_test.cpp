@@ -71,11 +71,11 @@ TEST_CASE("a file is made, then replaced with its mode") {
     CHECK((mode_of(file) & 07777) == 0640);
     std::string read;
     reader >> read;
-    CHECK(read == "old");  // whole, for who has it open
+    CHECK(read == "old");  // a reader keeps the whole old file
     CHECK_FALSE(fs::exists(file + ".part"));
 }
 
-TEST_CASE("a link stays one, also to a file that is not there yet") {
+TEST_CASE("a link stays a link, also to a missing file") {
     const Directory directory;
     fs::create_directory(directory.path / "sub");
     for (const char* name : {"sub/there", "sub/new"}) {
@@ -89,7 +89,7 @@ TEST_CASE("a link stays one, also to a file that is not there yet") {
     }
 }
 
-TEST_CASE("a FIFO stays one: what reads it gets the content, without a reader it is an error") {
+TEST_CASE("a FIFO stays a FIFO: its reader gets the content; without a reader it is an error") {
     const Directory directory;
     const auto fifo = directory / "fifo";
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -102,7 +102,7 @@ TEST_CASE("a FIFO stays one: what reads it gets the content, without a reader it
     CHECK(S_ISFIFO(mode_of(fifo)));
 }
 
-TEST_CASE("what cannot be opened is wrong usage") {
+TEST_CASE("a file that cannot be opened is wrong usage") {
     const Directory directory;
     CHECK(refusal(directory.path.string()) == ErrorKind::usage);
     CHECK(refusal(directory / "no/file") == ErrorKind::usage);
