@@ -116,7 +116,7 @@ MetricsServer::MetricsServer(asio::io_context& loop, std::string_view address,
                              const work::ConsumerControl& consumer)
     : served_(std::make_shared<Served>(Served{&consumer})) {
     auto listening = listen_on(loop, net::parse_listen_address(address));
-    // A client that has not said in all that time what it wants gives way to one that may.
+    // A client that has sent no request for so long makes room for another.
     const net::ListenerLimits limits{scraper_limit, net::ListenerLimits::WhenFull::drop_oldest,
                                      scraper_deadline};
     listener_ = std::make_unique<net::Listener>(

@@ -45,7 +45,8 @@ bool is_digit(char c) noexcept {
 }
 
 // One number as whole + fraction / divisor, read from the front of `rest`; digits beyond
-// nanoseconds of a day are dropped. The two apart, so that neither overflows times a unit.
+// nanoseconds of a day are dropped. Whole and fraction are apart, so that neither overflows when
+// multiplied by a unit.
 struct Count {
     Wide whole = 0;
     Wide fraction = 0;
