@@ -22,7 +22,7 @@ struct Series {
 // Lines over one time axis.
 struct Chart {
     std::string title;
-    std::string unit;  // behind the values: "ms", "/s"; empty for counts
+    std::string unit;  // after the values: "ms", "/s"; empty for counts
     std::vector<Series> series;
 };
 

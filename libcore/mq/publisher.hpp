@@ -45,7 +45,7 @@ struct Refused {  // basic.nack: the broker could not take responsibility
     std::uint64_t sequence;
 };
 
-// What happens to the connection as a whole.
+// Events of the connection as a whole.
 struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
     std::string reason;
 };

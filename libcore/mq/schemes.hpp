@@ -19,7 +19,7 @@ struct Scheme {
     std::string_view name;                       // in sentences: "RabbitMQ"
     std::span<const std::string_view> prefixes;  // of its URLs: "amqp:"
     Capabilities can;
-    // What to do instead of what the broker cannot do, for hints.
+    // For hints: the ways around capabilities that the broker lacks.
     std::span<const std::pair<Capability, std::string_view>> instead;
 
     // The URL masked for display, without its password, and with another password; the URL itself
@@ -40,8 +40,8 @@ std::span<const Scheme> schemes() noexcept;
 // The row of this URL; for an unknown scheme the first row, whose parser names the mistake.
 const Scheme& scheme_of(std::string_view url) noexcept;
 
-// Throws Error{unsupported} that names the capability, and what to do instead, where the broker of
-// this URL lacks it.
+// Throws Error{unsupported} that names the capability, and a way around it, when the broker of this
+// URL lacks it.
 void require(std::string_view url, Capability capability);
 
 }  // namespace airy::mq

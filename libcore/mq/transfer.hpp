@@ -11,7 +11,7 @@
 
 namespace airy::mq {
 
-// What looking did to the queue.
+// The result of look_into, and its effect on the queue.
 struct Look {
     std::uint64_t seen = 0;
     std::uint64_t left = 0;          // ready at the start and not seen

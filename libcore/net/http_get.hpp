@@ -14,7 +14,7 @@ namespace airy::net {
 // come or the request's deadline is over. Throws as HttpClient::request does. Any thread.
 HttpResponse http_request(HttpRequest request, const TlsOptions& tls);
 
-// GET of JSON. `target` is percent-encoded, begins with `/`, and is put behind the URL's prefix.
+// GET of JSON. `target` is percent-encoded, begins with `/`, and is appended to the URL's prefix.
 HttpResponse http_get(const HttpUrl& url, std::string_view target, const TlsOptions& tls,
                       std::chrono::milliseconds deadline);
 

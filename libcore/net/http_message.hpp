@@ -20,7 +20,7 @@ struct HttpHeader {
 struct HttpRequest {
     HttpUrl url;
     std::string method = "GET";
-    std::string target = "/";  // percent-encoded, begins with `/`; put behind the URL's prefix
+    std::string target = "/";  // percent-encoded, begins with `/`; appended to the URL's prefix
     // The client adds Host, Content-Length and Connection, and, unless they are here, User-Agent
     // and (for the URL's login) Authorization.
     std::vector<HttpHeader> headers;

@@ -95,9 +95,9 @@ std::optional<Reason> reason_of(std::string_view word) noexcept;
 // Every reason, in the order above.
 std::span<const Reason> all_reasons() noexcept;
 
-// The one exception type of the project. `message` says what was tried and what happened, in one
-// line without a trailing full stop; `hint` says what to do next, names no option of a program, and
-// may be empty.
+// The one exception type of the project. `message` names the failed action and its cause, in one
+// line without a full stop at the end; `hint` tells the user's next step, names no option of a
+// program, and may be empty.
 class Error : public std::runtime_error {
   public:
     Error(Reason reason, const std::string& message, std::string hint = {})

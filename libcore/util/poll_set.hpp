@@ -6,8 +6,8 @@
 
 namespace airy::util {
 
-// Several descriptors behind one, which is readable while any of them is: an epoll(7) instance.
-// One thread at a time.
+// Joins several descriptors into one, readable while any of them is: an epoll(7) instance. One
+// thread at a time.
 class PollSet {
   public:
     // Throws Error{general} when the system has no descriptor left.

@@ -105,7 +105,7 @@ ErrorKind kind_of(const std::function<void()>& action) {
 
 }  // namespace
 
-TEST_CASE("killed: both sides are told, what was confirmed is there afterwards") {
+TEST_CASE("killed: both sides get Lost, and confirmed messages are there afterwards") {
     const auto broker = connect(endpoint());
     const auto queue = declare(*broker, "killed");
     const auto listening = subscribe(*broker, declare(*broker, "killed.quiet"));
@@ -157,7 +157,7 @@ TEST_CASE("killed: both sides are told, what was confirmed is there afterwards")
     CHECK(reading->close(patience));
 }
 
-TEST_CASE("stopped in an orderly way: the reason is the broker's own") {
+TEST_CASE("stopped in an orderly way: the broker gives the reason") {
     const auto broker = connect(endpoint());
     const auto queue = declare(*broker, "stopped");
     const auto listening = subscribe(*broker, queue);
@@ -194,7 +194,7 @@ TEST_CASE("frozen: missing heartbeats end the connection, and closing does not h
     node().thaw();
 }
 
-TEST_CASE("memory alarm: publishers are told to wait, then go on and lose nothing") {
+TEST_CASE("memory alarm: publishers get Blocked, then go on and lose nothing") {
     const auto broker = connect(endpoint());
     const auto queue = declare(*broker, "alarm");
     const auto publishing = publisher(*broker, queue);

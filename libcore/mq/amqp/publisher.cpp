@@ -13,8 +13,8 @@
 namespace airy::mq::amqp {
 namespace {
 
-constexpr std::size_t held_limit = 64 << 20;  // bytes of bodies that wait or may be sent again
-constexpr int publish_burst = 64;             // messages written between two looks for confirms
+constexpr std::size_t held_limit = 64 << 20;  // bytes of bodies, waiting or unconfirmed
+constexpr int publish_burst = 64;             // messages written between two reads of confirms
 constexpr std::chrono::milliseconds publisher_deadline{500};
 
 bool is_outcome(const PublisherEvent& event) noexcept {

@@ -19,9 +19,8 @@ namespace {
 // Settlements are gathered for this long; the contract of Subscription allows 20 ms.
 constexpr std::chrono::milliseconds settle_patience{5};
 constexpr std::chrono::milliseconds subscription_deadline{500};
-// The broker sends a few deliveries at a time, and each time three threads are woken for them.
-// Where that does not hold anybody up, since the prefetch is large, what comes this soon after
-// others waits for company.
+// The broker sends a few deliveries at a time, and each group wakes three threads. With a large
+// prefetch, where a short wait delays no handler, deliveries are gathered for this long.
 constexpr std::uint16_t large_prefetch = 256;
 constexpr std::chrono::milliseconds rest{1};
 

@@ -45,7 +45,7 @@ Consumer named(const std::string& name, int pid, bool answers = true) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(ClientFixture, "nobody runs") {
+TEST_CASE_FIXTURE(ClientFixture, "no consumer runs") {
     CHECK(list_consumers().empty());
     const test::TemporaryDirectory other;
     const test::ScopedVariable missing("XDG_RUNTIME_DIR", other.path().c_str());

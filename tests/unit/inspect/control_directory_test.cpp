@@ -66,7 +66,7 @@ TEST_CASE("a directory that others could tamper with is refused") {
         std::ofstream(path) << "x";
         ::chmod(path.c_str(), 0600);
     }
-    SUBCASE("somebody else's") {
+    SUBCASE("another user's") {
         if (::geteuid() != 0) return;  // only root can give a directory away
         ::mkdir(path.c_str(), 0700);
         REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);

@@ -61,7 +61,7 @@ std::string origin(const event::Message& message) {
     return origin ? origin->exchange + " " + origin->topic : "as it lies";
 }
 
-// What the broker adds on the way out of a queue.
+// The headers that the broker adds when a message leaves a queue.
 HeaderValue death(const std::string& queue, const std::string& reason) {
     return {HeaderTable{{"count", {std::int64_t{1}}},
                         {"reason", {reason}},

@@ -339,7 +339,7 @@ TEST_CASE_FIXTURE(Fixture, "each phase ends with the deadline") {
     CHECK(took < 8s);
 }
 
-TEST_CASE_FIXTURE(Fixture, "nobody listens") {
+TEST_CASE_FIXTURE(Fixture, "no server listens") {
     std::uint16_t port = 0;
     {
         TalkingServer server(answer_all);

@@ -82,7 +82,7 @@ TEST_CASE("a request to a server that stalls ends at the deadline") {
     }
 }
 
-TEST_CASE("nobody listens") {
+TEST_CASE("no server listens") {
     std::string url;
     {
         ScriptedServer server({});

@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(ListenerFixture,
     CHECK(test::connect_unix(path));
 }
 
-TEST_CASE_FIXTURE(ListenerFixture, "what cannot be listened on, with the bare reason") {
+TEST_CASE_FIXTURE(ListenerFixture, "addresses that are refused, with the bare reason") {
     const auto reason = [](auto listen_on) -> std::string {
         try {
             listen_on();
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "one client too many is refused, or the oldes
     CHECK(read(next) == "next\n");
 }
 
-TEST_CASE_FIXTURE(ListenerFixture, "a client that says nothing is dropped") {
+TEST_CASE_FIXTURE(ListenerFixture, "a silent client is dropped") {
     listen(4, ListenerLimits::WhenFull::refuse_newest, 50ms);
     const auto client = connect_tcp(listener->port());
     test::send_all(client.get(), "half a line");
@@ -187,7 +187,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "a client that says nothing is dropped") {
     CHECK(std::chrono::steady_clock::now() - start >= 40ms);
 }
 
-TEST_CASE_FIXTURE(ListenerFixture, "serving one client fails: the next is served") {
+TEST_CASE_FIXTURE(ListenerFixture, "when serving one client fails, the next is served") {
     int served = 0;
     listen(1, ListenerLimits::WhenFull::refuse_newest, 30s,
            [&served](std::shared_ptr<ClientSocket> client) {
