@@ -13,9 +13,9 @@
 
 namespace airy::work {
 
-// A circuit breaker: after so many failures in a row nothing starts for a pause, then one message
+// A circuit breaker: after so many failures in a row nothing starts for a pause; then one message
 // is tried, the probe. Its success closes the circuit; its failure begins a pause twice as long, up
-// to a minute. What was started before says nothing about an open circuit. Pure; one thread.
+// to a minute. Results of earlier starts do not change an open circuit. Pure; one thread.
 class Breaker {
   public:
     using Probe = std::uint64_t;  // 0: none
@@ -46,7 +46,7 @@ class Breaker {
         return std::exchange(open_, false);
     }
 
-    // It came to no verdict: if it was the probe, another may be made.
+    // The message got no verdict: if it was the probe, another message may be the probe.
     void undecided(Probe probe) {
         if (is_open_probe(probe)) probe_ = 0;
     }
@@ -54,7 +54,7 @@ class Breaker {
     bool open() const noexcept { return open_; }
     std::chrono::seconds pause() const noexcept { return pause_; }
 
-    // How many may start now: all, one or none. `now` must be told of a start by `started`.
+    // The number of messages that may start now: all, one or none. Call `started` for each start.
     std::size_t allows(std::size_t wanted, util::SteadyTime now) const {
         if (!open_) return wanted;
         return probe_ != 0 || now < until_ ? 0 : std::min<std::size_t>(wanted, 1);
