@@ -30,10 +30,10 @@ namespace airy::tools {
 namespace {
 
 constexpr std::size_t most_slots = 100'000;
-constexpr std::size_t most_prefetch = 65'535;  // what the protocol can say
-constexpr std::size_t longest_name = 240;      // 255 may be said, with .retry.MILLISECONDS after it
+constexpr std::size_t most_prefetch = 65'535;  // the protocol's limit
+constexpr std::size_t longest_name = 240;      // 255 bytes less .retry.MILLISECONDS
 
-// A command finds 0, 1 and 2 open, whatever this process was started with.
+// A command always finds descriptors 0, 1 and 2 open, even if this process was started without.
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
@@ -137,8 +137,8 @@ std::size_t Consume::default_slots() const {
     return kind_->default_slots();
 }
 
-// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than will
-// be handled: what is given back has its deliveries counted.
+// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than
+// --count allows: the broker counts a delivery of each message that is given back.
 std::uint16_t Consume::prefetch(std::size_t slots) const {
     std::size_t wanted = prefetch_;
     if (wanted == 0) wanted = kind_->default_prefetch(slots);
@@ -192,7 +192,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.stop.idle = stop_.idle;
     options.stop.total = stop_.timeout;
     if (stop_.until_empty) {
-        // A connection for each look: one that is kept would need its heartbeats served.
+        // A new connection for each count: a kept connection would need its heartbeats served.
         options.stop.ready_messages = [&broker, queue = queue_.name] {
             return broker.topology()->check_queue(queue).ready;
         };
@@ -203,7 +203,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
 std::string Consume::account(const work::ConsumerResult& result) const {
     std::string text = fmt::format("{} handled", result.handled);
     if (result.duplicates > 0) text += fmt::format(", {} handled before", result.duplicates);
-    // One message may have failed more than once, and be handled by now.
+    // One message may have failed several times, and be handled by now.
     if (result.retried > 0)
         text +=
             fmt::format(", {} failed attempt{}", result.retried, result.retried == 1 ? "" : "s");

@@ -29,7 +29,7 @@ std::string first_line_of(const std::string& path) {
     return line;
 }
 
-// `amqp://user@host`: whose password stands elsewhere.
+// `amqp://user@host`: the password comes from another place.
 bool user_without_password(std::string_view url) {
     const auto scheme = url.find("://");
     if (scheme == url.npos) return false;
@@ -38,7 +38,7 @@ bool user_without_password(std::string_view url) {
     return at != authority.npos && authority.substr(0, at).find(':') == authority.npos;
 }
 
-// AMQP tells a heartbeat in 16 bits of seconds.
+// AMQP stores a heartbeat in 16 bits of seconds.
 void check_times(std::chrono::nanoseconds heartbeat, std::chrono::nanoseconds connect_timeout) {
     if (heartbeat > std::chrono::seconds(65535))
         throw Error(ErrorKind::usage, "--heartbeat takes at most 65535s");
@@ -127,8 +127,8 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
         from_parts = true;
     }
 
-    // A password that is part of the URL comes from nearer than these; one that is missing there
-    // is meant to come from them.
+    // A password inside the URL comes before these. A URL with a user and no password takes the
+    // password from them.
     const bool lacks_password = from_parts || user_without_password(endpoint.url);
     const auto file =
         lacks_password ? from.value(Setting::password_file, password_file) : password_file;

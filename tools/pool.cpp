@@ -87,7 +87,7 @@ class Pool final : public Command {
         if (consumers.empty()) output::note("no consumer of this user runs on this host");
     }
 
-    // Throws Error{timeout} for one that does not answer.
+    // Throws Error{timeout} if the consumer does not answer.
     Consumer find() const { return inspect::find_consumer(inspect::list_consumers(), who_); }
 
     void show() {
@@ -116,7 +116,8 @@ class Pool final : public Command {
         print(consumer, common_options().quiet ? std::string() : text);
     }
 
-    // To one that ends a pause does nothing, and nothing brings it back. Throws Error{not_found}.
+    // Pause and resume have no effect on a consumer that ends, and nothing stops its end. Throws
+    // Error{not_found}.
     static void refuse_to_steer_the_ending(ControlOperation operation, const Consumer& consumer) {
         const auto state = consumer.status->state;
         if ((operation != ControlOperation::pause && operation != ControlOperation::resume) ||
@@ -145,7 +146,7 @@ class Pool final : public Command {
         return true;
     }
 
-    // Throws Error{timeout}; asks again and again, since a consumer tells nothing unasked.
+    // Throws Error{timeout}; asks again and again, since a consumer reports nothing by itself.
     void wait_for(ControlOperation operation, Consumer& consumer) {
         const auto start = std::chrono::steady_clock::now();
         while (!reached(operation, *consumer.status)) {

@@ -24,7 +24,7 @@ namespace {
 
 using publish::Item;
 
-// What `--header`, `--priority` and their like put on every message.
+// The properties that `--header`, `--priority` and similar options put on every message.
 struct PropertyOptions {
     std::vector<std::string> headers;
     std::optional<int> priority;
@@ -95,7 +95,7 @@ class Publish final : public Command {
     bool custom_ = false;
     std::string lines_ = "json";
     bool zero_ = false;
-    std::vector<std::string> of_streams_;  // those given of the options that concern streams
+    std::vector<std::string> of_streams_;  // given options that only streams use
     PropertyOptions properties_;
     publish::Options run_;
     std::optional<std::chrono::nanoseconds> confirm_timeout_;
@@ -152,7 +152,7 @@ void Publish::add_options(cli::App& app) {
     exchange_.add(app);
 }
 
-// Pipes and files are read without being asked; a terminal and /dev/null are not.
+// Reads pipes and files without being told to; not a terminal or /dev/null.
 bool Publish::reads_stdin() const {
     if (body_ == "-") return true;
     if (has_operand_body() || body_given_) return false;
@@ -256,7 +256,7 @@ Item Publish::from_raw(std::string_view line) const {
     return item;
 }
 
-// Everything of the message as the line has it; only the exchange is this command's.
+// The message exactly as the line has it, except for the exchange, which the command names.
 Item Publish::from_message_line(std::string_view line) const {
     Item item;
     item.message = event::parse_message_line(line);
@@ -271,13 +271,13 @@ int Publish::run() {
     check_usage();
     exchange_.resolve();
     run_.endpoint = broker_.endpoint("publish");
-    // One event fails at once, unless asked otherwise: its caller can run the command again.
+    // One event fails at once by default: its caller can run the command again.
     if (reads_stdin() || reconnect_.given()) reconnect_.apply(run_.endpoint);
     run_.exchange = {exchange_.name, !exchange_.named};
     run_.confirm = !no_confirm_;
     run_.mandatory = !no_mandatory_;
     run_.confirm_timeout = confirm_timeout_.value_or(std::chrono::seconds(30));
-    // A stream is held up by an alarm, as by a slow broker; who gives a limit means that, too.
+    // An alarm holds up a stream as a slow broker does; a given limit includes that time.
     run_.wait_while_blocked = reads_stdin() && !confirm_timeout_;
     run_.json = output_.json();
     run_.separator = zero_ ? '\0' : '\n';

@@ -20,7 +20,7 @@ std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
 }
 
-// After all that was done: to look is not to lose.
+// Runs after all output: looking must not lose messages.
 void check_that_all_came_back(std::uint64_t missing) {
     if (missing > 0)
         throw Error(ErrorKind::general,

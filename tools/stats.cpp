@@ -95,7 +95,7 @@ class Stats final : public Command {
             selection_.queues = !selection_.pools;
             ++name;
         }
-        // Each once: Prometheus' text must not have a sample twice.
+        // Takes each name once: Prometheus' text must not repeat a sample.
         for (; name != words_.end(); ++name)
             if (std::ranges::find(selection_.names, *name) == selection_.names.end())
                 selection_.names.push_back(*name);
@@ -104,7 +104,7 @@ class Stats final : public Command {
     Snapshot look() {
         auto snapshot = selection_.queues ? look_at_queues() : stats::look_at_consumers(selection_);
         if (!prometheus_) return snapshot;
-        // A table shows them; who keeps this text in a file may see no more than stderr.
+        // A table shows them. A user who sends this text to a file may see only stderr.
         for (const auto& consumer : snapshot.consumers)
             if (!consumer.status)
                 snapshot.notes.push_back(fmt::format("consumer '{}' ({}) does not answer",
@@ -156,7 +156,7 @@ class Stats final : public Command {
     std::string record_;
     std::string report_;
     stats::Selection selection_;
-    std::vector<std::string> of_looks_;  // those given of the options that concern looks
+    std::vector<std::string> of_looks_;  // given options that only looks use
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 
 constexpr std::uint16_t prefetch = 1000;
 constexpr std::chrono::milliseconds close_deadline{2000};
-// `--until-empty` on a live queue: nothing has come for this long.
+// `--until-empty` on a live queue: no message came for this long.
 constexpr std::chrono::milliseconds quiet{200};
 
 class Tail final : public Command {

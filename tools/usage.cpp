@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view value_options[] = {"-o", "--output", "--log-format", "--heartbeat",
                                               "--connect-timeout"};
 
-// So that the value is not mistaken for the command.
+// So that take_command does not take the value for the command.
 bool takes_value(std::string_view option) {
     if (std::ranges::find(value_options, option) != std::end(value_options)) return true;
     return std::ranges::any_of(setting_rows(),
