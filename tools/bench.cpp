@@ -15,7 +15,6 @@
 #include "output/table.hpp"
 #include "pool/bench.hpp"
 #include "util/duration.hpp"
-#include "util/error.hpp"
 #include "util/json_writer.hpp"
 
 namespace airy::tools {

@@ -19,7 +19,6 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
-#include "util/text.hpp"
 #include "util/uuid.hpp"
 
 namespace airy::tools {

@@ -13,7 +13,6 @@
 #include "output/log_sink.hpp"
 #include "output/stream.hpp"
 #include "settings.hpp"
-#include "util/duration.hpp"
 #include "util/error.hpp"
 
 namespace airy::tools {

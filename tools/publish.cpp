@@ -14,7 +14,6 @@
 #include "output/stream.hpp"
 #include "publish/run.hpp"
 #include "reconnect_option.hpp"
-#include "util/duration.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 #include "util/uuid.hpp"

@@ -8,16 +8,13 @@
 
 #include "command.hpp"
 #include "complaints.hpp"
-#include "inspect/control_client.hpp"
 #include "inspect/prometheus.hpp"
 #include "management_option.hpp"
 #include "options.hpp"
-#include "output/metrics.hpp"
 #include "output/stream.hpp"
 #include "stats/recording.hpp"
 #include "stats/snapshot.hpp"
 #include "stats/watch.hpp"
-#include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 

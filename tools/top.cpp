@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "command.hpp"
-#include "inspect/control_client.hpp"
 #include "management_option.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string_view>
 
 #include "mq/work_queue.hpp"
 #include "util/clock.hpp"

@@ -25,7 +25,6 @@
 #include "util/fd.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
-#include "util/text.hpp"
 
 namespace airy::tools::publish {
 namespace {

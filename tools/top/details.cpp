@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "top/details.hpp"
+#include "top/keys.hpp"
 #include "top/screen.hpp"
 #include "util/text.hpp"
 

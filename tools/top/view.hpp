@@ -9,7 +9,6 @@
 
 #include "top/collector.hpp"
 #include "top/frame.hpp"
-#include "top/keys.hpp"
 #include "top/model.hpp"
 #include "util/clock.hpp"
 
