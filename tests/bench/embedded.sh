@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: MIT
 #
 # embedded.sh [BUILD] [ROUNDS]: the embedded broker beside bare SQLite, and beside itself with a
-# million messages waiting. Both run in turn; medians, and the ratio of the medians. BUILD is a
-# release build with benchmarks (default: build-bench, made when it is not there).
+# million messages waiting. Both run in turn; prints medians, and the ratio of the medians. BUILD is
+# a release build with benchmarks (default: build-bench, made when it is missing).
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -29,7 +29,7 @@ queue=bench
 events=100000
 batch=500
 
-# 222 bytes each, complete, as broker.sh has them.
+# 222 bytes each, complete, as in broker.sh.
 awk -v n=$events 'BEGIN {
     for (i = 1; i <= n; i++) {
         line = sprintf("{\"event_id\":\"7b0c1de2-9c1f-4c57-8f0e-%012x\",\"event_type\":\"post.published\",\"timestamp\":\"2026-01-02T03:04:05.123456789Z\",\"post_id\":%d,\"author_id\":7,\"title\":\"", i, 1000000 + i)

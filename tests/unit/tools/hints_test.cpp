@@ -27,7 +27,7 @@ std::string hint_of(Action action) {
 
 }  // namespace
 
-TEST_CASE("an error's own hint stands first, what airy's options do about it behind it") {
+TEST_CASE("an error's own hint stands first, the options of airy behind it") {
     CHECK(hint_for(Error(Reason::general, "x")).empty());
     CHECK(hint_for(Error(Reason::general, "x", "ask somebody")) == "ask somebody");
     CHECK(hint_for(Error(Reason::queue_not_found, "x")) ==
