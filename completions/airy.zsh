@@ -10,8 +10,7 @@ _airy() {
     local -a candidates spaceless
     candidates=()
     spaceless=()
-    # The words before the cursor without their quotes, and the part of the last one before the
-    # cursor.
+    # The words before the cursor, and the begun part of the word at it, without their quotes.
     for line in "${(@f)$(${(Q)words[1]} __complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         case $line in
         ('') ;;

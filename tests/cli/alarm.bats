@@ -105,7 +105,7 @@ blocked='the broker blocks publishers'
     "$rabbit" kill "$AIRY_TEST_NODE_DIR"
     wait_until grep -q 'trying again' publisher.err
     events 3 >&7
-    wait_until eval '! read -r -t 0 -u 7' # the tail has read the lines
+    wait_until eval '! read -r -t 0 -u 7' # publish has read the lines
     kill -TERM "$spawned_pid"
     status=0
     ended "$spawned_pid" 10 || status=$?

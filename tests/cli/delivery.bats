@@ -107,8 +107,7 @@ post() {
 }
 
 @test "killed with 1,000 in flight: another consumer handles them all, none is lost" {
-    # The file begun holds the messages that handlers began; once the gate exists, handlers wait
-    # there.
+    # Handlers list their messages in the file begun; once the gate exists, they wait there.
     events 500 | airy publish >early
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 200 --prefetch 1000 -- \
         sh -c 'echo $AIRY_MESSAGE_ID >>begun; test ! -p gate || : <gate'

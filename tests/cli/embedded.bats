@@ -38,7 +38,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
     [[ $(jq -c '[.queue, .type, .ready, .unacked, .consumers]' <<<"$output") == '["feeds","quorum",0,0,0]' ]]
 }
 
-@test "when no process uses it, the file is alone" {
+@test "when no process uses it, one file holds everything" {
     airy queue declare feeds --bind 'post.*'
     for id in 1 2 3; do post "$id"; done
     [[ $(ls -d airy.db*) == $'airy.db\nairy.db-run' ]]

@@ -62,7 +62,7 @@ load publish
 @test "--metrics-file: a FIFO, a link and a mode stay what they are" {
     mkfifo fifo
     timeout 20 cat fifo >got &
-    exec 7>fifo # reads during the whole run
+    exec 7>fifo # keeps cat reading for the whole run
     post 1 --metrics-file fifo
     exec 7>&-
     wait $!

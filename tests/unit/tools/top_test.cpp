@@ -165,8 +165,7 @@ TEST_CASE("unknown rates are not shown as zero") {
     model.take_queues({queue("told", 1), queue("untold", 1, QueueSource::amqp)});
     CHECK(model.queues().rows()[0].cells[5].text == "3.0");
     CHECK(model.queues().rows()[1].cells[5].text == "-");
-    CHECK(model.rates_note()
-              .empty());  // the failed call to the management API has been noted already
+    CHECK(model.rates_note().empty());  // noted already
 }
 
 TEST_CASE("the reason for unknown rates stands above the keys") {
