@@ -90,14 +90,14 @@ void Consume::add_options(cli::App& app) {
         kind->add_options(app);
     declare_setting(app, Setting::pool_size, slots_).between(1, most_slots);
     app.option("--prefetch", prefetch_,
-               "messages taken and not settled at most [pool size and some; --print: 2000]")
+               "most messages taken and not settled [pool size and some more; --print: 2000]")
         .type_name("N")
         .between(1, most_prefetch);
-    app.option("--name", name_, "what stats and pool call this consumer [its queue]")
+    app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
         .type_name("NAME");
-    app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
+    app.duration("--drain", drain_, "at the end, for running handlers to finish [30s]");
     app.flag("--log-events", log_events_,
-             "a log line for each message settled: what became of it, and its times");
+             "a log line for each message settled, with its outcome and times");
     app.option("--metrics-listen", metrics_listen_,
                "serve /metrics for Prometheus, /healthz and /readyz there")
         .type_name("HOST:PORT");
@@ -152,11 +152,11 @@ void Consume::check_arguments() {
     if (queue_.name.empty() || queue_.name.size() > longest_name)
         throw Error(ErrorKind::usage,
                     fmt::format("--queue: a name has 1 to {} bytes", longest_name),
-                    "the queues of its retries have longer ones");
+                    "the names of its retry queues are longer");
     kind_ = &consume::choose(kinds_, child_);
     if (!kind_->can_fail())
         refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
-                              "it is for commands, which can fail; to print cannot");
+                              "it is for commands, which can fail; printing cannot");
     if (queue_.ephemeral && queue_.type != "classic")
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic");

@@ -123,7 +123,8 @@ void Demo::clear_left_overs(mq::Broker& broker) {
         for (const std::string& queue : {std::string(step.queue), std::string(step.queue) + ".dlq"})
             try {
                 if (topology->check_queue(queue).consumers > 0)
-                    throw Error(ErrorKind::general, fmt::format("somebody consumes from {}", queue),
+                    throw Error(ErrorKind::general,
+                                fmt::format("another process consumes from {}", queue),
                                 "does another demo run on this broker? wait for its end");
                 topology->delete_queue(queue, false, false);
             } catch (const Error& error) {
@@ -157,7 +158,7 @@ void Demo::pause(steady_clock::time_point deadline, std::string_view stage) {
         if (const auto status = child.ended())
             throw Error(ErrorKind::general,
                         fmt::format("a consumer of the demo ended with exit status {}", *status),
-                        "what it said stands above");
+                        "its messages stand above");
     if (steady_clock::now() > deadline)
         throw Error(ErrorKind::timeout, fmt::format("the demo got no further: {}", stage));
 }

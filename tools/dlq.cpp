@@ -196,7 +196,8 @@ class Dlq final : public Command {
         mq::Transfer what;
         what.from = letters_of(queue);
         what.to = to_.empty() ? queue : to_;
-        if (what.from == what.to) throw Error(ErrorKind::usage, "--to: that is where they are");
+        if (what.from == what.to)
+            throw Error(ErrorKind::usage, "--to: the dead letters are in this queue already");
         what.as = mq::TransferAs::work;
         if (!dry_run_ && !agreed(fmt::format("send the dead letters of '{}' to '{}'",
                                              util::printable(queue), util::printable(what.to)),

@@ -208,7 +208,7 @@ class EventCommand final : public Command {
         check.option("--topic", topic_, "the type of lines that have no event_type")
             .type_name("TYPE");
         output_.add(check);
-        check.flag("--custom", custom_, "take event types that airy does not know");
+        check.flag("--custom", custom_, "accept event types that airy does not know");
     }
 
     int run() override { return action_(); }

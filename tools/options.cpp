@@ -82,8 +82,8 @@ CommonOptions& common_options() noexcept {
 
 void CommonOptions::add(cli::App& app) {
     const std::string group = "On every command";
-    app.flag("-q,--quiet", quiet, "print no more than what was asked for").group(group);
-    app.flag("-v,--verbose", verbose, "say on stderr what is being done").group(group);
+    app.flag("-q,--quiet", quiet, "print only the requested output").group(group);
+    app.flag("-v,--verbose", verbose, "report each step on stderr").group(group);
     app.flag("--no-color", no_color, "no colours, as with NO_COLOR set").group(group);
     app.option("--log-format", log_format, "log lines on stderr as text or json")
         .one_of({"text", "json"})

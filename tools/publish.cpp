@@ -51,7 +51,7 @@ void PropertyOptions::add(cli::App& app) {
     app.option("--content-type", content_type, "default application/json")
         .type_name("TYPE")
         .group(group);
-    app.flag("--transient", transient, "not kept by the broker over its restart").group(group);
+    app.flag("--transient", transient, "lost when the broker restarts").group(group);
 }
 
 void PropertyOptions::apply(event::Message& message) const {
@@ -118,9 +118,9 @@ void Publish::add_options(cli::App& app) {
     app.option("-s,--set", sets_, "a field of the event (repeatable)")
         .type_name("FIELD=VALUE")
         .one_each();
-    app.flag("--custom", custom_, "take event types that airy does not know");
+    app.flag("--custom", custom_, "accept event types that airy does not know");
     app.option("--lines", lines_,
-               "what a line of stdin is: json (an event), message (as tail -o json prints "
+               "the form of a line of stdin: json (an event), message (as tail -o json prints "
                "it), raw (a body)")
         .one_of({"json", "message", "raw"})
         .type_name("FORMAT")
@@ -128,9 +128,9 @@ void Publish::add_options(cli::App& app) {
     app.flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline")
         .note(of_streams_);
     app.flag("-k,--keep-going", run_.keep_going,
-             "pass over bad lines and undelivered events; exit 8 or 4 at the end")
+             "skip bad lines and undelivered events; exit 8 or 4 at the end")
         .note(of_streams_);
-    app.option("--rejects", run_.rejects_file, "append what was passed over to this file")
+    app.option("--rejects", run_.rejects_file, "append the skipped records to this file")
         .type_name("FILE");
     app.option("--metrics-file", run_.metrics_file,
                "how long confirms took, for Prometheus' textfile collector")
@@ -195,7 +195,7 @@ void Publish::check_usage() {
         throw Error(ErrorKind::usage, "--confirm-timeout must be longer than 0s");
     if (no_confirm_ && confirm_timeout_)
         throw Error(ErrorKind::usage, "--confirm-timeout has no effect beside --no-confirm",
-                    "then nothing is waited for");
+                    "then no confirm is awaited");
     if (!topic_.empty()) {
         event::check_topic(topic_);
         if (!custom_ && catalogue().find(topic_) == nullptr) {

@@ -47,7 +47,7 @@ event::HeaderField parse_argument(const std::string& text) {
     const auto name = text.substr(0, equals);
     const auto value = text.substr(equals + 1);
     if (name == "x-queue-type")
-        throw Error(ErrorKind::usage, "--arg x-queue-type is what --type says",
+        throw Error(ErrorKind::usage, "--arg x-queue-type is set by --type",
                     "--type quorum, classic or stream");
     if (value == "true" || value == "false") return {name, {value == "true"}};
     std::int64_t number = 0;
@@ -129,8 +129,8 @@ class Queue final : public Command {
 
     void add_delete(cli::App& app) {
         auto sub = subcommand(app, "delete",
-                              "delete queues with their messages; of several, those that are there "
-                              "go even when others are not (exit 7)",
+                              "delete queues with their messages; of several, existing ones "
+                              "are deleted even when others are missing (exit 7)",
                               [this] { return remove(); });
         sub.option("QUEUE", names_, "which").required();
         sub.flag("--if-empty", if_empty_, "only where no message is ready");

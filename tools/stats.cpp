@@ -44,7 +44,7 @@ class Stats final : public Command {
         app.option("--report", report_,
                    "turn a recording (the file of --record, else stdin) into one HTML page")
             .type_name("FILE.html");
-        app.duration("--watch", watch_, "show it again after each of these, until stopped")
+        app.duration("--watch", watch_, "show again after each such time, until stopped")
             .note(of_looks_);
         output_.add(app);
         management_.add(app);
@@ -58,7 +58,7 @@ class Stats final : public Command {
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
         if (selection_.bindings && (!selection_.queues || prometheus_))
-            throw Error(ErrorKind::usage, fmt::format("--bindings are of queues: {} has none",
+            throw Error(ErrorKind::usage, fmt::format("--bindings is for queues: {} has none",
                                                       prometheus_ ? "--prometheus" : "'pools'"));
         if (prometheus_ && !record_.empty())
             throw Error(ErrorKind::usage, "--prometheus and --record exclude each other",

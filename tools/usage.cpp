@@ -38,7 +38,7 @@ std::string overview() {
         if (!entry.hidden) text += fmt::format("  {:<12}{}\n", entry.name, entry.summary);
     text +=
         "\n"
-        "airy COMMAND --help tells the options of one; man airy and man airy-COMMAND tell more.\n"
+        "airy COMMAND --help lists its options; man airy and man airy-COMMAND tell more.\n"
         "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or "
         "amqp://guest:guest@localhost:5672/.\n";
     return text;

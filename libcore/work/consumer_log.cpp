@@ -96,7 +96,7 @@ void ConsumerLog::restored(std::uint64_t reconnects) {
 }
 
 void ConsumerLog::drain_time_over(std::size_t messages) {
-    util::log_info("asking what still runs to stop", {{"messages", messages}});
+    util::log_info("asking running handlers to stop", {{"messages", messages}});
 }
 
 }  // namespace airy::work

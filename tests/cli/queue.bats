@@ -153,7 +153,7 @@ load queue
         run_airy queue $command
         assert_status 5
         assert_short_error
-        assert_contains "$stderr" 'has 1 messages and gives none'
+        assert_contains "$stderr" 'has 1 messages but delivers none'
     done
     forget "$queue.to" queues
 }

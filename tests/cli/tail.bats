@@ -86,7 +86,7 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     status=0
     ended "$tail_pid" 10 || status=$?
     ((status == 5))
-    assert_contains "$(<tail.err)" '1 of 2 messages came for which --where holds, and 3 for which it does not'
+    assert_contains "$(<tail.err)" '1 of 2 messages came that match --where, and 3 that do not'
 }
 
 @test "Ctrl-C is 130, SIGTERM 143, and the queue is gone" {

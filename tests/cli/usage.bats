@@ -89,7 +89,7 @@ load helper
     refute_contains "$stderr" secret
     run_airy ping --url 'amqps://127.0.0.1:1/?cacertfile=ca.pem'
     assert_status 2
-    assert_contains "$stderr" 'cacertfile is said by --cacert'
+    assert_contains "$stderr" 'cacertfile is set by --cacert'
 }
 
 @test "a wrong duration names flag, value and what is accepted" {

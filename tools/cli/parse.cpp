@@ -73,7 +73,7 @@ Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::Parse
     std::string command(entry.name);
     for (std::size_t i = 1; i < scopes.size(); ++i)
         command += " " + scopes[i]->get_name();
-    const std::string help = fmt::format("airy {} --help tells the options", command);
+    const std::string help = fmt::format("airy {} --help lists the options", command);
     // CLI11 may complain about the value behind an unknown option.
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
         dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {

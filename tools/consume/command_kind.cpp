@@ -44,7 +44,7 @@ class CommandKind final : public HandlerKind {
     }
     const std::vector<std::string>& own_options() const override { return given_; }
     std::string own_options_hint() const override {
-        return "it is for commands, which -- CMD ARG… runs; --for ends the whole";
+        return "it is for commands, which -- CMD ARG… runs; --for limits the whole run";
     }
 
     void check(const std::vector<std::string>& command) override {

@@ -270,8 +270,8 @@ void Stream::take_signal(int signal) {
     if (ledger_.open() == 0) return;
     progress_.clear();
     output::note(
-        fmt::format("airy: SIG{}: waiting for {} unconfirmed events, given up when none is "
-                    "confirmed for {}; a second signal ends at once",
+        fmt::format("airy: SIG{}: waiting for {} unconfirmed events, at most {} without a confirm; "
+                    "a second signal ends at once",
                     ::sigabbrev_np(signal), ledger_.open(), seconds(stop_patience)));
 }
 

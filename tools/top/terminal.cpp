@@ -98,7 +98,7 @@ Terminal::Terminal(bool colour) {
     ::set_escdelay(25);
     if (::newterm(nullptr, stdout, stdin) == nullptr)
         throw Error(ErrorKind::general, "top: the terminal cannot be set up",
-                    "airy stats --watch 1s asks less of it");
+                    "airy stats --watch 1s needs less of it");
     rescue.modes = modes_;
     rescue.length = std::min(leave.size(), rescue.sequence.size());
     std::memcpy(rescue.sequence.data(), leave.data(), rescue.length);

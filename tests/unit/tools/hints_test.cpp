@@ -55,5 +55,5 @@ TEST_CASE("each parameter of a URL that is an option of its own has a hint that 
          {Row{"connection_timeout", "--connect-timeout"}, Row{"cacertfile", "--cacert"},
           Row{"certfile", "--cert"}, Row{"keyfile", "--key"}, Row{"verify", "--insecure"}})
         CHECK(hint_of([&] { mq::amqp::parse_amqp_url("amqps://host?" + parameter + "=x"); }) ==
-              parameter + " is said by " + option);
+              parameter + " is set by " + option);
 }
