@@ -4,7 +4,7 @@
 #
 # bash completion of airy: source <(airy completion bash). It asks `airy __complete` for everything.
 
-# The words up to the cursor in `words`, with what bash broke at `=` and `:` joined again.
+# Sets `words` to the words up to the cursor; joins the parts that bash split at `=` and `:`.
 _airy_words() {
     local line=${COMP_LINE:0:COMP_POINT} i word
     words=()

@@ -59,11 +59,11 @@ class Breaker {
         if (!open_) return wanted;
         return probe_ != 0 || now < until_ ? 0 : std::min<std::size_t>(wanted, 1);
     }
-    // To be told of the end of what is started now.
+    // Records a start. The number goes to `succeeded`, `failed` or `undecided` at its end.
     Probe started() { return probe_ = open_ ? ++last_probe_ : 0; }
-    // Whether what was to start, and has not yet, still may.
+    // Whether a message that was allowed and has waited since may still start.
     bool lets_start(Probe probe) const { return !open_ || is_open_probe(probe); }
-    // When to ask again; `max` where only an outcome changes anything.
+    // When to ask again; `max`: only an outcome changes the answer.
     util::SteadyTime next(util::SteadyTime now) const {
         if (!open_) return now;
         return probe_ != 0 ? util::SteadyTime::max() : until_;

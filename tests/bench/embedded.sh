@@ -70,7 +70,7 @@ full() {
     fresh
     if [[ $1 == *limit ]]; then publish_limit; else publish_ours; fi
 }
-# With as many as are to wait below what is measured, or none.
+# Fills the queue with the backlog, for ours only, before the measured messages.
 deep() {
     fresh
     if [[ $1 == *ours ]]; then fill "$((backlog / events))"; fi
@@ -94,7 +94,7 @@ remove
 printf '100/s between two processes: '
 "$latency" "sqlite:$db" 1000 100
 "$latency" "sqlite:$db" idle 10
-# Publishers beside the cleaning of a log of so many (goal: none waits more than 50 ms for it).
+# Publishers while the log is cleaned (goal: none waits more than 50 ms for the cleaning).
 fresh
 "$airy" queue delete $queue --yes --quiet --url "sqlite:$db"
 fill_log() { "$airy" publish --no-mandatory --quiet --url "sqlite:$db?sync=normal&retain=24h" <"$scratch/events"; }

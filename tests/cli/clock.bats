@@ -51,7 +51,7 @@ no_wait_followed_the_clock() {
     assert_equal "$(<clock.waits)" ''
 }
 
-@test "a clock that is set: delays of retries, timeouts and heartbeats stay what they are" {
+@test "a clock that is set: delays of retries, timeouts and heartbeats do not change" {
     mkfifo gate
     spawn consumer "${stepped[@]}" consume '#' --queue "$queue" --url "$AIRY_URL?heartbeat=1" --pool-size 12 \
         --retry-delay 1s --timeout 20s -- sh -c "

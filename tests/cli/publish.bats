@@ -59,7 +59,7 @@ load publish
     assert_equal "$(bodies)" "$body"
 }
 
-@test "--metrics-file: a FIFO, a link and a mode stay what they are" {
+@test "--metrics-file: a FIFO, a link and a mode are kept" {
     mkfifo fifo
     timeout 20 cat fifo >got &
     exec 7>fifo # keeps cat reading for the whole run

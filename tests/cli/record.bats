@@ -39,7 +39,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     assert_equal "$output" ''
 }
 
-@test "stats --report: a FIFO, a link and a mode stay what they are" {
+@test "stats --report: a FIFO, a link and a mode are kept" {
     airy queue declare "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues --record "$recording"
     wait_until 20 samples 1

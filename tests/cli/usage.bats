@@ -92,7 +92,7 @@ load helper
     assert_contains "$stderr" 'cacertfile is set by --cacert'
 }
 
-@test "a wrong duration names flag, value and what is accepted" {
+@test "a wrong duration names flag, value and the accepted form" {
     run_airy ping --connect-timeout 5parsecs
     assert_status 2
     assert_short_error

@@ -46,7 +46,7 @@ class Collector {
     void give(Order order);
 
     // Ends the threads. False when one still hangs in a call after `patience`: then the process
-    // must end without the destructors of what that thread uses.
+    // must end without the destructors of objects that the thread uses.
     bool stop(std::chrono::milliseconds patience);
 
   private:

@@ -38,7 +38,7 @@ TEST_CASE("an error's own hint stands first, the options of airy behind it") {
           "use those, or another name; consume --no-declare takes a queue as it is");
 }
 
-TEST_CASE("a hint names what the error is about") {
+TEST_CASE("a hint names the subject of the error") {
     CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.updated"}); }) ==
           "airy event show post.updated lists its fields");
     CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.publishd"}); }) ==
