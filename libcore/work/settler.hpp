@@ -54,7 +54,7 @@ class Settler {
 
     // Puts back the deliveries that have been held for long enough; tells whether there were any.
     bool release_due();
-    // Gives up all held deliveries, and holds none from now on.
+    // Puts back all held deliveries, and holds none from now on.
     void release_all();
     // The work queue is closed: messages without an outcome go back to their queue.
     void closed();
