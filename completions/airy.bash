@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# bash completion of airy: source <(airy completion bash). All it knows it asks of `airy __complete`.
+# bash completion of airy: source <(airy completion bash). It asks `airy __complete` for everything.
 
-# The words up to the cursor in `words`, with what bash broke at `=` and `:` joined again.
+# Sets `words` to the words up to the cursor; joins the parts that bash split at `=` and `:`.
 _airy_words() {
     local line=${COMP_LINE:0:COMP_POINT} i word
     words=()
@@ -25,7 +25,7 @@ _airy() {
     local words answers line candidate current broken=
     _airy_words
     current=${words[${#words[@]} - 1]}
-    # bash replaces only what follows the last break.
+    # bash replaces only the text behind the last break.
     if [[ $COMP_WORDBREAKS == *=* && $current == *=* ]]; then broken=${current%"${current##*=}"}; fi
     if [[ $COMP_WORDBREAKS == *:* && ${current#"$broken"} == *:* ]]; then
         broken=${current%"${current##*:}"}

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# fish completion of airy: airy completion fish | source. All it knows it asks of `airy __complete`.
+# fish completion of airy: airy completion fish | source. It asks `airy __complete` for everything.
 
 function __airy_complete
     set -l words (commandline -opc)
@@ -13,7 +13,7 @@ function __airy_complete
             case \tcommand
                 __fish_complete_command
             case \tnospace
-                # fish adds no space behind `=` of itself.
+                # fish itself adds no space behind `=`.
             case '*'
                 echo $line
         end

@@ -2,15 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# zsh completion of airy, as the function _airy in $fpath or by source <(airy completion zsh). All it
-# knows it asks of `airy __complete`.
+# zsh completion of airy, as the function _airy in $fpath or by source <(airy completion zsh). It
+# asks `airy __complete` for everything.
 
 _airy() {
     local line value found=1
     local -a candidates spaceless
     candidates=()
     spaceless=()
-    # The words before the cursor without their quotes, and what of the last one stands before it.
+    # The words before the cursor, and the begun part of the word at it, without their quotes.
     for line in "${(@f)$(${(Q)words[1]} __complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         case $line in
         ('') ;;

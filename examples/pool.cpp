@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 // The pool alone: coroutines that wait and callables that compute share eight slots; events of one
-// user stay in order; a failure and a timeout stop nobody.
+// user stay in order; a failure or a timeout stops no other task.
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdio>

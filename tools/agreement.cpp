@@ -14,7 +14,7 @@ namespace airy::tools {
 bool agreed(const std::string& question, bool yes) {
     if (yes) return true;
     if (!output::stdin_is_terminal() || !output::stderr_is_terminal())
-        throw Error(ErrorKind::usage, fmt::format("will not {} without being asked to", question),
+        throw Error(ErrorKind::usage, fmt::format("will not {} without --yes", question),
                     "there is no terminal to ask on: add --yes, or --dry-run to see what would "
                     "happen");
     output::flush();

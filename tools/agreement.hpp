@@ -6,8 +6,9 @@
 
 namespace airy::tools {
 
-// Whether what destroys or moves messages may be done: `yes` was given, or a person at the terminal
-// agrees to `question` ("delete queue 'q'"). Throws Error{usage} where nobody can be asked.
+// Whether a command may destroy or move messages: `yes` was given, or a person at the terminal
+// agrees to `question` ("delete queue 'q'"). Throws Error{usage} where there is no terminal to ask
+// on.
 bool agreed(const std::string& question, bool yes);
 
 }  // namespace airy::tools

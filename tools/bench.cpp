@@ -15,7 +15,6 @@
 #include "output/table.hpp"
 #include "pool/bench.hpp"
 #include "util/duration.hpp"
-#include "util/error.hpp"
 #include "util/json_writer.hpp"
 
 namespace airy::tools {
@@ -25,7 +24,7 @@ using pool::BenchResult;
 using pool::BenchSpec;
 using pool::Lane;
 
-// What runs when no option names a work of its own.
+// The works that run when no option chooses others.
 std::vector<BenchSpec> standard_works() {
     using namespace std::chrono_literals;
     return {{1'000'000, 10'000, 10ms, Lane::async},
@@ -42,7 +41,7 @@ std::string quantile(const pool::Histogram& histogram, double q) {
     return util::format_duration(histogram.quantile(q));
 }
 
-// To the nanosecond.
+// Rounds to nanoseconds.
 util::JsonFixed seconds(std::chrono::nanoseconds time) {
     return {std::chrono::duration<double>(time).count(), 9};
 }

@@ -19,7 +19,6 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
-#include "util/text.hpp"
 #include "util/uuid.hpp"
 
 namespace airy::tools {
@@ -70,7 +69,7 @@ class Check final : public Command {
     }
 
   private:
-    // A verdict that nobody could read is none, and the usual code of an error would be WARNING.
+    // An unwritten verdict is UNKNOWN. The usual exit code of an error would mean WARNING.
     bool told(const Verdict& verdict) const {
         try {
             output::print(output_.json() ? verdict.json() : verdict.text());
@@ -84,7 +83,7 @@ class Check final : public Command {
         return false;
     }
 
-    // That what is checked is away is what the check is there to tell.
+    // A missing or unreachable subject is CRITICAL: the check exists to report it.
     State state_of(const Error& error) const {
         if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::timeout)
             return State::critical;
@@ -162,7 +161,7 @@ class Check final : public Command {
         if (!inventory.degraded.empty()) verdict.remark(inventory.degraded);
     }
 
-    // An empty queue has nothing old in it, whatever the broker tells.
+    // The messages of an empty queue have no age, whatever the broker tells.
     static std::optional<double> head_age(const mq::QueueInfo& queue) {
         if (queue.ready == 0) return 0;
         if (!queue.head_timestamp) return std::nullopt;
@@ -184,7 +183,7 @@ class Check final : public Command {
                      "",
                      {number(warn_waiting_), number(max_waiting_)},
                      {}});
-        // Nothing has run yet: that is no slow handler.
+        // No handler has run yet: that is not a slow handler.
         const auto p99 = std::chrono::duration<double>(status.run.p99).count();
         verdict.add({"p99", p99, "s", {seconds(warn_p99_), seconds(max_p99_)}, {}});
         verdict.add({"running", count(status.running), "", {}, {}});
@@ -196,10 +195,10 @@ class Check final : public Command {
     void flow(Verdict& verdict) {
         exchange_.resolve();
         const auto endpoint = broker_.endpoint("check");
-        // A broker that is blocked lets connecting and subscribing wait, and not the probe alone.
+        // A blocked broker delays connecting and subscribing as well as the probe.
         const auto start = steady_clock::now();
         const auto broker = mq::connect(endpoint);
-        // No event: a pattern of `#` sees it, and whoever reads events passes it over.
+        // The probe is no event: a pattern of `#` matches it, and readers of events skip it.
         const std::string topic = "airy.probe." + util::uuid_v4();
         mq::SubscribeOptions subscribe;
         subscribe.exchange.name = exchange_.name;
@@ -265,7 +264,8 @@ class Check final : public Command {
         try {
             topology->declare_exchange({exchange_.name, "topic", true});
         } catch (const Error& error) {
-            // Who may not declare cannot learn the type this way; it is there, which is enough.
+            // A user who may not declare cannot learn the type this way. The exchange exists:
+            // enough.
             if (error.reason() != Reason::access_refused) throw;
             verdict.remark("the type of the exchange is not known: " + std::string(error.what()));
         }

@@ -20,7 +20,7 @@ class Command {
 
     virtual void add_options(cli::App& app) = 0;
 
-    // What stands behind `--`; called before run, only for a command that takes_child.
+    // Takes the words behind `--`; called before run, only for a command that takes_child.
     virtual void set_child(std::vector<std::string> /*argv*/) {}
 
     // Returns the exit code (README, "Exit codes").
@@ -31,7 +31,7 @@ struct CommandEntry {
     std::string_view name;
     std::string_view summary;  // one line, as in `airy --help`
     std::unique_ptr<Command> (*make)();
-    bool takes_child = false;  // `-- CMD ARG…` is not the command's own
+    bool takes_child = false;  // `-- CMD ARG…` belongs to the child
     bool hidden = false;
     int usage_exit = 2;  // the exit code of wrong usage
 };

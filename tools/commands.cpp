@@ -22,7 +22,7 @@ constexpr CommandEntry table[] = {
     {"wait", "wait until the broker is there, for CI", make_wait},
     {"bench", "the pool beside the least time its work can take", make_bench},
     {"completion", "print the completion script of bash, zsh or fish", make_completion},
-    {"__complete", "what the completion scripts ask", make_complete, true, true},
+    {"__complete", "answers for the completion scripts", make_complete, true, true},
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace airy::tools {
 
-// Throws the complaints, if there are any, as the one line that an error may have: with the
+// Throws all complaints, if there are any, in one line, since an error has only one; with the
 // reason and the hint of the first.
 inline void raise(const std::vector<Error>& complaints) {
     if (complaints.empty()) return;

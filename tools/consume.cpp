@@ -30,10 +30,10 @@ namespace airy::tools {
 namespace {
 
 constexpr std::size_t most_slots = 100'000;
-constexpr std::size_t most_prefetch = 65'535;  // what the protocol can say
-constexpr std::size_t longest_name = 240;      // 255 may be said, with .retry.MILLISECONDS after it
+constexpr std::size_t most_prefetch = 65'535;  // the protocol's limit
+constexpr std::size_t longest_name = 240;      // 255 bytes less .retry.MILLISECONDS
 
-// A command finds 0, 1 and 2 open, whatever this process was started with.
+// A command always finds descriptors 0, 1 and 2 open, even if this process was started without.
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
@@ -90,14 +90,14 @@ void Consume::add_options(cli::App& app) {
         kind->add_options(app);
     declare_setting(app, Setting::pool_size, slots_).between(1, most_slots);
     app.option("--prefetch", prefetch_,
-               "messages taken and not settled at most [pool size and some; --print: 2000]")
+               "most messages taken and not settled [pool size and some more; --print: 2000]")
         .type_name("N")
         .between(1, most_prefetch);
-    app.option("--name", name_, "what stats and pool call this consumer [its queue]")
+    app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
         .type_name("NAME");
-    app.duration("--drain", drain_, "at the end, for what runs to finish [30s]");
+    app.duration("--drain", drain_, "at the end, for running handlers to finish [30s]");
     app.flag("--log-events", log_events_,
-             "a log line for each message settled: what became of it, and its times");
+             "a log line for each message settled, with its outcome and times");
     app.option("--metrics-listen", metrics_listen_,
                "serve /metrics for Prometheus, /healthz and /readyz there")
         .type_name("HOST:PORT");
@@ -137,8 +137,8 @@ std::size_t Consume::default_slots() const {
     return kind_->default_slots();
 }
 
-// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than will
-// be handled: what is given back has its deliveries counted.
+// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than
+// --count allows: the broker counts a delivery of each message that is given back.
 std::uint16_t Consume::prefetch(std::size_t slots) const {
     std::size_t wanted = prefetch_;
     if (wanted == 0) wanted = kind_->default_prefetch(slots);
@@ -152,11 +152,11 @@ void Consume::check_arguments() {
     if (queue_.name.empty() || queue_.name.size() > longest_name)
         throw Error(ErrorKind::usage,
                     fmt::format("--queue: a name has 1 to {} bytes", longest_name),
-                    "the queues of its retries have longer ones");
+                    "the names of its retry queues are longer");
     kind_ = &consume::choose(kinds_, child_);
     if (!kind_->can_fail())
         refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
-                              "it is for commands, which can fail; to print cannot");
+                              "it is for commands, which can fail; printing cannot");
     if (queue_.ephemeral && queue_.type != "classic")
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic");
@@ -192,7 +192,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.stop.idle = stop_.idle;
     options.stop.total = stop_.timeout;
     if (stop_.until_empty) {
-        // A connection for each look: one that is kept would need its heartbeats served.
+        // A new connection for each count: a kept connection would need its heartbeats served.
         options.stop.ready_messages = [&broker, queue = queue_.name] {
             return broker.topology()->check_queue(queue).ready;
         };
@@ -203,7 +203,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
 std::string Consume::account(const work::ConsumerResult& result) const {
     std::string text = fmt::format("{} handled", result.handled);
     if (result.duplicates > 0) text += fmt::format(", {} handled before", result.duplicates);
-    // One message may have failed more than once, and be handled by now.
+    // One message may have failed several times, and be handled by now.
     if (result.retried > 0)
         text +=
             fmt::format(", {} failed attempt{}", result.retried, result.retried == 1 ? "" : "s");

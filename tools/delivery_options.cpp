@@ -56,14 +56,13 @@ double parse_rate(const std::string& flag, const std::string& text) {
 void DeliveryOptions::add(cli::App& app) {
     const std::string group = "Failures";
     app.option("--on-error", on_error,
-               "what is done when a handler fails: retry after a delay, requeue at once, "
+               "when a handler fails: retry after a delay, requeue at once, "
                "dead-letter or discard [retry]")
         .one_of({"retry", "requeue", "dead-letter", "discard"})
         .type_name("ACTION")
         .note(of_failures)
         .group(group);
-    app.option("--max-attempts", max_attempts,
-               "a message that failed so often is dead-lettered [5]")
+    app.option("--max-attempts", max_attempts, "dead-letter a message that failed so often [5]")
         .type_name("N")
         .between(1, 1'000'000)
         .note(of_failures)

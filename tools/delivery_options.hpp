@@ -16,7 +16,7 @@ namespace airy::tools {
 // `50`, `50/s` or `10/m`, as starts a second. Throws Error{usage} that names `flag`.
 double parse_rate(const std::string& flag, const std::string& text);
 
-// What a consumer does about failures, repetitions and too much at once.
+// The consumer's options for failures, repeated messages and too many messages at once.
 struct DeliveryOptions {
     std::string on_error = "retry";
     std::uint64_t max_attempts = 5;
@@ -25,7 +25,7 @@ struct DeliveryOptions {
     std::optional<std::chrono::nanoseconds> dedup;
     std::string rate;
     std::uint64_t break_after = 0;
-    // Those given of the options that concern failures, and of these the ones about retries.
+    // given options about failures; and of these, about retries
     std::vector<std::string> of_failures;
     std::vector<std::string> of_retries;
 

@@ -31,7 +31,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// What Airy does once a post is published, each with a queue and a pool of its own.
+// Airy's work after a post is published; each step has a queue and a pool of its own.
 struct Step {
     const char* queue;
     const char* slots;
@@ -43,13 +43,13 @@ constexpr std::array steps = {
     Step{"airy.demo.notifications", "32", "0.020"},
 };
 
-constexpr const char* exchange = "airy.demo";  // not Airy's own: nobody else gets these posts
+constexpr const char* exchange = "airy.demo";  // not Airy's own: its consumers get none
 constexpr const char* topic = "post.published";
 constexpr std::chrono::milliseconds tick{50};
 constexpr std::chrono::seconds patience{120};  // for each of the demo's stages
 constexpr std::chrono::milliseconds close_deadline{2000};
 
-// Where the broker is when none is named: mode 0700, gone at the end unless it is kept.
+// The embedded broker's directory when no broker is named: mode 0700, removed unless kept.
 class TemporaryDirectory {
   public:
     explicit TemporaryDirectory(bool keep)
@@ -92,7 +92,7 @@ class Demo final : public Command {
 
     // Throws Interrupted, or Error when a child has ended or the time is up.
     void pause(steady_clock::time_point deadline, std::string_view stage);
-    // Those of this demo, as they are now, in the order of `steps`.
+    // The consumers of this demo, with their state now, in the order of `steps`.
     std::vector<inspect::Consumer> consumers() const;
 
     std::uint64_t posts_ = 1000;
@@ -116,14 +116,15 @@ void Demo::add_options(cli::App& app) {
     broker_.add(app);
 }
 
-// What a demo that was killed has left would be counted as this one's.
+// Removes the messages of a killed demo; this demo would count them as its own.
 void Demo::clear_left_overs(mq::Broker& broker) {
     const auto topology = broker.topology();
     for (const auto& step : steps)
         for (const std::string& queue : {std::string(step.queue), std::string(step.queue) + ".dlq"})
             try {
                 if (topology->check_queue(queue).consumers > 0)
-                    throw Error(ErrorKind::general, fmt::format("somebody consumes from {}", queue),
+                    throw Error(ErrorKind::general,
+                                fmt::format("another process consumes from {}", queue),
                                 "does another demo run on this broker? wait for its end");
                 topology->delete_queue(queue, false, false);
             } catch (const Error& error) {
@@ -157,7 +158,7 @@ void Demo::pause(steady_clock::time_point deadline, std::string_view stage) {
         if (const auto status = child.ended())
             throw Error(ErrorKind::general,
                         fmt::format("a consumer of the demo ended with exit status {}", *status),
-                        "what it said stands above");
+                        "its messages stand above");
     if (steady_clock::now() > deadline)
         throw Error(ErrorKind::timeout, fmt::format("the demo got no further: {}", stage));
 }
@@ -293,7 +294,7 @@ int Demo::run() {
     try {
         clean_up(*broker);
     } catch (const Error&) {
-        // A queue that was never made cannot be deleted: what came first matters more.
+        // A queue that was never made cannot be deleted; the first failure matters more.
         if (!failure && code == 0) throw;
     }
     if (failure) std::rethrow_exception(failure);

@@ -39,7 +39,7 @@ std::string age(const std::string& time, util::SystemTime now) {
     return fmt::format("{}d", seconds / 86'400);
 }
 
-// The dead letters of one queue that died of the same.
+// The dead letters of one queue with the same reason.
 struct Group {
     std::uint64_t messages = 0;
     std::string oldest;  // RFC 3339, UTC; empty: not known
@@ -109,7 +109,7 @@ class Dlq final : public Command {
         return mq::dead_letter_queue_of(queue);
     }
 
-    // The work queues whose dead letters are asked for.
+    // The work queues whose dead letters the command shows.
     std::vector<std::string> wanted_queues(mq::Broker& broker) const {
         if (!queues_.empty()) return queues_;
         const auto inventory = broker.inventory({});
@@ -122,7 +122,7 @@ class Dlq final : public Command {
 
     using Groups = std::map<std::string, Group>;  // by reason
 
-    // Those of one work queue. A signal ends it early.
+    // The groups of one work queue. A signal ends the look early.
     Groups groups_of(mq::Broker& broker, const std::string& queue, util::SignalFd& signals,
                      std::optional<int>& signal) const {
         Groups groups;
@@ -196,7 +196,8 @@ class Dlq final : public Command {
         mq::Transfer what;
         what.from = letters_of(queue);
         what.to = to_.empty() ? queue : to_;
-        if (what.from == what.to) throw Error(ErrorKind::usage, "--to: that is where they are");
+        if (what.from == what.to)
+            throw Error(ErrorKind::usage, "--to: the dead letters are in this queue already");
         what.as = mq::TransferAs::work;
         if (!dry_run_ && !agreed(fmt::format("send the dead letters of '{}' to '{}'",
                                              util::printable(queue), util::printable(what.to)),

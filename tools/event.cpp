@@ -37,7 +37,7 @@ util::JsonObject field_json(const event::Field& field) {
     return json;
 }
 
-// The members that `ls` and `show` have in common.
+// The members that `ls` and `show` share.
 util::JsonObject type_json(const event::EventType& type) {
     util::JsonArray fields;
     for (const auto& field : type.fields)
@@ -117,7 +117,7 @@ int show_type(const std::string& name, bool json) {
     return 0;
 }
 
-// `airy event validate`: what publish would say about each line, without a broker.
+// `airy event validate`: checks each line as publish would, without a broker.
 class Validation {
   public:
     Validation(std::string topic, bool custom, bool json)
@@ -178,7 +178,7 @@ class Validation {
     std::uint64_t invalid_ = 0;
 };
 
-// Pipes and files are read without being asked; a terminal and /dev/null are not.
+// Reads pipes and files without being told to; not a terminal or /dev/null.
 bool stdin_is_given() {
     struct stat status {};
     if (::fstat(STDIN_FILENO, &status) != 0) return false;
@@ -208,7 +208,7 @@ class EventCommand final : public Command {
         check.option("--topic", topic_, "the type of lines that have no event_type")
             .type_name("TYPE");
         output_.add(check);
-        check.flag("--custom", custom_, "take event types that airy does not know");
+        check.flag("--custom", custom_, "accept event types that airy does not know");
     }
 
     int run() override { return action_(); }

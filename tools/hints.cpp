@@ -64,7 +64,7 @@ std::string text_for(const Error& error) {
             std::ranges::find(parameters, error.subject(), &ParameterRow::parameter);
         return row == std::end(parameters)
                    ? std::string()
-                   : fmt::format("{} is said by {}", row->parameter, row->option);
+                   : fmt::format("{} is set by {}", row->parameter, row->option);
     }
     const auto* const row = std::ranges::find(rows, error.reason(), &Row::reason);
     if (row == std::end(rows)) return {};

@@ -8,8 +8,8 @@
 
 namespace airy::tools {
 
-// What to do next, for the user of the command line: the hint of the error itself, and behind it
-// what airy's own commands and options do about the error's reason. Empty when there is neither.
+// The next step for the user of the command line: the error's own hint, and behind it the commands
+// or options of airy that help with the error's reason. Empty when there is neither.
 std::string hint_for(const Error& error);
 
 }  // namespace airy::tools

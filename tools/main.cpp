@@ -72,8 +72,9 @@ int run(std::vector<std::string> args) {
     }
 }
 
-// A descriptor that the caller closed would be taken by the first socket, and data be written into
-// it. What stands in its place can be neither read nor written, so that its use is an error.
+// Without this, the first socket would take the number of a descriptor that the caller closed, and
+// output would go into it. The replacement can be neither read nor written, so using it is an
+// error.
 void keep_standard_descriptors() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)

@@ -9,13 +9,13 @@
 
 namespace airy::tools {
 
-// `--management-url`, where RabbitMQ's management API is.
+// `--management-url`, the address of RabbitMQ's management API.
 struct ManagementOption {
-    std::string url;  // of the command line; empty: not given there
+    std::string url;  // from the command line; empty: not given there
 
     void add(cli::App& app);
 
-    // Says in `endpoint` where the API is.
+    // Writes the address into `endpoint`.
     void apply(mq::Endpoint& endpoint) const;
 };
 

@@ -13,7 +13,6 @@
 #include "output/log_sink.hpp"
 #include "output/stream.hpp"
 #include "settings.hpp"
-#include "util/duration.hpp"
 #include "util/error.hpp"
 
 namespace airy::tools {
@@ -29,7 +28,7 @@ std::string first_line_of(const std::string& path) {
     return line;
 }
 
-// `amqp://user@host`: whose password stands elsewhere.
+// `amqp://user@host`: the password comes from another place.
 bool user_without_password(std::string_view url) {
     const auto scheme = url.find("://");
     if (scheme == url.npos) return false;
@@ -38,7 +37,7 @@ bool user_without_password(std::string_view url) {
     return at != authority.npos && authority.substr(0, at).find(':') == authority.npos;
 }
 
-// AMQP tells a heartbeat in 16 bits of seconds.
+// AMQP stores a heartbeat in 16 bits of seconds.
 void check_times(std::chrono::nanoseconds heartbeat, std::chrono::nanoseconds connect_timeout) {
     if (heartbeat > std::chrono::seconds(65535))
         throw Error(ErrorKind::usage, "--heartbeat takes at most 65535s");
@@ -83,8 +82,8 @@ CommonOptions& common_options() noexcept {
 
 void CommonOptions::add(cli::App& app) {
     const std::string group = "On every command";
-    app.flag("-q,--quiet", quiet, "print no more than what was asked for").group(group);
-    app.flag("-v,--verbose", verbose, "say on stderr what is being done").group(group);
+    app.flag("-q,--quiet", quiet, "print only the requested output").group(group);
+    app.flag("-v,--verbose", verbose, "report each step on stderr").group(group);
     app.flag("--no-color", no_color, "no colours, as with NO_COLOR set").group(group);
     app.option("--log-format", log_format, "log lines on stderr as text or json")
         .one_of({"text", "json"})
@@ -127,8 +126,8 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
         from_parts = true;
     }
 
-    // A password that is part of the URL comes from nearer than these; one that is missing there
-    // is meant to come from them.
+    // A password inside the URL comes before these. A URL with a user and no password takes the
+    // password from them.
     const bool lacks_password = from_parts || user_without_password(endpoint.url);
     const auto file =
         lacks_password ? from.value(Setting::password_file, password_file) : password_file;

@@ -14,10 +14,10 @@
 #include "util/log.hpp"
 
 // Groups of options that several commands share. Each is a plain struct with the parsed values and
-// an `add` that declares them. settings.hpp says which value holds where there are several.
+// an `add` that declares them. settings.hpp decides between several sources of a value.
 namespace airy::tools {
 
-// On every command; main adds and applies it.
+// The options of every command; main adds and applies them.
 struct CommonOptions {
     bool quiet = false;
     bool verbose = false;
@@ -26,16 +26,16 @@ struct CommonOptions {
 
     void add(cli::App& app);
 
-    // Log lines of this level and above go to stderr from now on, in the chosen format.
+    // Log lines of the chosen level and above go to stderr from now on, in the chosen format.
     void start_log(util::LogLevel level) const;
 };
 
-// The one set of them, filled before a command runs.
+// The only instance, filled before a command runs.
 CommonOptions& common_options() noexcept;
 
-// Where the broker is.
+// The broker's address.
 struct BrokerOptions {
-    std::string url;  // of the command line, as the others; empty: not given there
+    std::string url;  // from the command line, like the others; empty: not given there
     std::string password_file;
     mq::TlsOptions tls;
     std::chrono::nanoseconds heartbeat = std::chrono::seconds(30);
@@ -43,14 +43,14 @@ struct BrokerOptions {
 
     void add(cli::App& app);
 
-    // Whether the command line or the environment says which broker.
+    // Whether the command line or the environment names the broker.
     bool named() const;
 
     // The endpoint with the connection name `airy/<command>@<host>`. Throws Error{usage}.
     mq::Endpoint endpoint(std::string_view command) const;
 };
 
-// `--exchange`, and whether somebody named it or it is the default.
+// `--exchange`, and whether the user named it or it is the default.
 struct ExchangeOption {
     std::string name;
     bool named = false;
@@ -67,8 +67,8 @@ struct OutputOption {
     bool json() const noexcept { return format == "json"; }
 };
 
-// When a reader stops. `--timeout` is in all, as in `tail`; `consume`, where `--timeout` is for one
-// message, spells it `--for`.
+// The conditions that stop a reader. `--timeout` limits the whole run, as in `tail`; `consume`,
+// where `--timeout` limits one message, spells it `--for`.
 struct StopOptions {
     std::optional<std::uint64_t> count;
     std::optional<std::uint64_t> expect;
@@ -82,8 +82,8 @@ struct StopOptions {
     void check() const;
 };
 
-// Throws Error{usage} for the first of these options that the line has: `why` it has no effect,
-// such as "beside --print", and what it is for.
+// Throws Error{usage} for the first given one of these options: `why` tells why it has no effect,
+// such as "beside --print"; the hint tells its purpose.
 void refuse_without_effect(const std::vector<std::string>& given, std::string_view why,
                            const std::string& hint);
 

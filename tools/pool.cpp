@@ -35,12 +35,12 @@ class Pool final : public Command {
         subcommand(app, "ls", "every consumer of this user on this host", [this] { list(); });
         auto show = subcommand(app, "show", "everything about one", [this] { this->show(); });
         add_consumer(show);
-        auto resize = subcommand(app, "resize", "let it run so many handlers at once",
+        auto resize = subcommand(app, "resize", "set how many handlers run at once",
                                  [this] { change(ControlOperation::resize); });
         add_consumer(resize);
         resize.option("N", size_, "handlers at once, 1 or more").required().between(1, most_slots);
         add_wait(resize, "until no more than that run");
-        auto pause = subcommand(app, "pause", "start no more handlers; what runs goes on",
+        auto pause = subcommand(app, "pause", "start no more handlers; running ones continue",
                                 [this] { change(ControlOperation::pause); });
         add_consumer(pause);
         add_wait(pause, "until nothing runs any more");
@@ -48,7 +48,7 @@ class Pool final : public Command {
                                  [this] { change(ControlOperation::resume); });
         add_consumer(resume);
         add_wait(resume, "until it runs");
-        auto drain = subcommand(app, "drain", "take no more, finish what runs, then end",
+        auto drain = subcommand(app, "drain", "take no more, finish running handlers, then end",
                                 [this] { change(ControlOperation::drain); });
         add_consumer(drain);
         add_wait(drain, "until it has ended");
@@ -87,7 +87,7 @@ class Pool final : public Command {
         if (consumers.empty()) output::note("no consumer of this user runs on this host");
     }
 
-    // Throws Error{timeout} for one that does not answer.
+    // Throws Error{timeout} if the consumer does not answer.
     Consumer find() const { return inspect::find_consumer(inspect::list_consumers(), who_); }
 
     void show() {
@@ -116,7 +116,8 @@ class Pool final : public Command {
         print(consumer, common_options().quiet ? std::string() : text);
     }
 
-    // To one that ends a pause does nothing, and nothing brings it back. Throws Error{not_found}.
+    // Pause and resume have no effect on a consumer that ends, and nothing stops its end. Throws
+    // Error{not_found}.
     static void refuse_to_steer_the_ending(ControlOperation operation, const Consumer& consumer) {
         const auto state = consumer.status->state;
         if ((operation != ControlOperation::pause && operation != ControlOperation::resume) ||
@@ -126,7 +127,7 @@ class Pool final : public Command {
             ErrorKind::not_found,
             fmt::format("consumer '{}' ({}) is {}: it can be neither paused nor resumed",
                         util::printable(consumer.name), consumer.pid, work::to_string(state)),
-            "it ends when what runs has ended; start another with airy consume");
+            "it ends after its running handlers; start another with airy consume");
     }
 
     bool reached(ControlOperation operation, const ConsumerStatus& status) const {
@@ -145,17 +146,18 @@ class Pool final : public Command {
         return true;
     }
 
-    // Throws Error{timeout}; asks again and again, since a consumer tells nothing unasked.
+    // Throws Error{timeout}; asks again and again, since a consumer reports nothing by itself.
     void wait_for(ControlOperation operation, Consumer& consumer) {
         const auto start = std::chrono::steady_clock::now();
         while (!reached(operation, *consumer.status)) {
             if (timeout_ && std::chrono::steady_clock::now() - start >= *timeout_)
-                throw Error(ErrorKind::timeout,
-                            fmt::format("consumer '{}' ({}) was not there after {}: {} running, {}",
-                                        util::printable(consumer.name), consumer.pid,
-                                        util::format_duration(*timeout_), consumer.status->running,
-                                        work::to_string(consumer.status->state)),
-                            "it goes on; airy pool show tells how far it is");
+                throw Error(
+                    ErrorKind::timeout,
+                    fmt::format("consumer '{}' ({}) has not got there within {}: {} running, {}",
+                                util::printable(consumer.name), consumer.pid,
+                                util::format_duration(*timeout_), consumer.status->running,
+                                work::to_string(consumer.status->state)),
+                    "the order stands; airy pool show tells its progress");
             std::this_thread::sleep_for(poll_interval);
             try {
                 consumer.status = inspect::control(consumer, ControlOperation::status);

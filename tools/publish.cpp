@@ -14,7 +14,6 @@
 #include "output/stream.hpp"
 #include "publish/run.hpp"
 #include "reconnect_option.hpp"
-#include "util/duration.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 #include "util/uuid.hpp"
@@ -24,7 +23,7 @@ namespace {
 
 using publish::Item;
 
-// What `--header`, `--priority` and their like put on every message.
+// The properties that `--header`, `--priority` and similar options put on every message.
 struct PropertyOptions {
     std::vector<std::string> headers;
     std::optional<int> priority;
@@ -52,7 +51,7 @@ void PropertyOptions::add(cli::App& app) {
     app.option("--content-type", content_type, "default application/json")
         .type_name("TYPE")
         .group(group);
-    app.flag("--transient", transient, "not kept by the broker over its restart").group(group);
+    app.flag("--transient", transient, "lost when the broker restarts").group(group);
 }
 
 void PropertyOptions::apply(event::Message& message) const {
@@ -95,7 +94,7 @@ class Publish final : public Command {
     bool custom_ = false;
     std::string lines_ = "json";
     bool zero_ = false;
-    std::vector<std::string> of_streams_;  // those given of the options that concern streams
+    std::vector<std::string> of_streams_;  // given options that only streams use
     PropertyOptions properties_;
     publish::Options run_;
     std::optional<std::chrono::nanoseconds> confirm_timeout_;
@@ -119,9 +118,9 @@ void Publish::add_options(cli::App& app) {
     app.option("-s,--set", sets_, "a field of the event (repeatable)")
         .type_name("FIELD=VALUE")
         .one_each();
-    app.flag("--custom", custom_, "take event types that airy does not know");
+    app.flag("--custom", custom_, "accept event types that airy does not know");
     app.option("--lines", lines_,
-               "what a line of stdin is: json (an event), message (as tail -o json prints "
+               "the form of a line of stdin: json (an event), message (as tail -o json prints "
                "it), raw (a body)")
         .one_of({"json", "message", "raw"})
         .type_name("FORMAT")
@@ -129,9 +128,9 @@ void Publish::add_options(cli::App& app) {
     app.flag("-0,--null", zero_, "records of stdin end in a zero byte, not a newline")
         .note(of_streams_);
     app.flag("-k,--keep-going", run_.keep_going,
-             "pass over bad lines and undelivered events; exit 8 or 4 at the end")
+             "skip bad lines and undelivered events; exit 8 or 4 at the end")
         .note(of_streams_);
-    app.option("--rejects", run_.rejects_file, "append what was passed over to this file")
+    app.option("--rejects", run_.rejects_file, "append the skipped records to this file")
         .type_name("FILE");
     app.option("--metrics-file", run_.metrics_file,
                "how long confirms took, for Prometheus' textfile collector")
@@ -152,7 +151,7 @@ void Publish::add_options(cli::App& app) {
     exchange_.add(app);
 }
 
-// Pipes and files are read without being asked; a terminal and /dev/null are not.
+// Reads pipes and files without being told to; not a terminal or /dev/null.
 bool Publish::reads_stdin() const {
     if (body_ == "-") return true;
     if (has_operand_body() || body_given_) return false;
@@ -196,7 +195,7 @@ void Publish::check_usage() {
         throw Error(ErrorKind::usage, "--confirm-timeout must be longer than 0s");
     if (no_confirm_ && confirm_timeout_)
         throw Error(ErrorKind::usage, "--confirm-timeout has no effect beside --no-confirm",
-                    "then nothing is waited for");
+                    "then no confirm is awaited");
     if (!topic_.empty()) {
         event::check_topic(topic_);
         if (!custom_ && catalogue().find(topic_) == nullptr) {
@@ -256,7 +255,7 @@ Item Publish::from_raw(std::string_view line) const {
     return item;
 }
 
-// Everything of the message as the line has it; only the exchange is this command's.
+// The message exactly as the line has it, except for the exchange, which the command names.
 Item Publish::from_message_line(std::string_view line) const {
     Item item;
     item.message = event::parse_message_line(line);
@@ -271,13 +270,13 @@ int Publish::run() {
     check_usage();
     exchange_.resolve();
     run_.endpoint = broker_.endpoint("publish");
-    // One event fails at once, unless asked otherwise: its caller can run the command again.
+    // One event fails at once by default: its caller can run the command again.
     if (reads_stdin() || reconnect_.given()) reconnect_.apply(run_.endpoint);
     run_.exchange = {exchange_.name, !exchange_.named};
     run_.confirm = !no_confirm_;
     run_.mandatory = !no_mandatory_;
     run_.confirm_timeout = confirm_timeout_.value_or(std::chrono::seconds(30));
-    // A stream is held up by an alarm, as by a slow broker; who gives a limit means that, too.
+    // An alarm holds up a stream as a slow broker does; a given limit includes that time.
     run_.wait_while_blocked = reads_stdin() && !confirm_timeout_;
     run_.json = output_.json();
     run_.separator = zero_ ? '\0' : '\n';

@@ -37,7 +37,8 @@ std::string counted(std::uint64_t number, const char* noun) {
     return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-// `k=v`: a whole number, true or false as such, all else as text. Throws Error{usage}.
+// `k=v`: a whole number, true or false keeps its type, any other value is text. Throws
+// Error{usage}.
 event::HeaderField parse_argument(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -47,7 +48,7 @@ event::HeaderField parse_argument(const std::string& text) {
     const auto name = text.substr(0, equals);
     const auto value = text.substr(equals + 1);
     if (name == "x-queue-type")
-        throw Error(ErrorKind::usage, "--arg x-queue-type is what --type says",
+        throw Error(ErrorKind::usage, "--arg x-queue-type is set by --type",
                     "--type quorum, classic or stream");
     if (value == "true" || value == "false") return {name, {value == "true"}};
     std::int64_t number = 0;
@@ -57,7 +58,7 @@ event::HeaderField parse_argument(const std::string& text) {
     return {name, {value}};
 }
 
-// One of the queues that are to be deleted or purged, as it was when looked at.
+// A queue to delete or purge, with its state when it was looked at.
 struct Target {
     std::string name;
     mq::QueueState state;
@@ -129,8 +130,8 @@ class Queue final : public Command {
 
     void add_delete(cli::App& app) {
         auto sub = subcommand(app, "delete",
-                              "delete queues with their messages; of several, those that are there "
-                              "go even when others are not (exit 7)",
+                              "delete queues with their messages; of several, existing ones "
+                              "are deleted even when others are missing (exit 7)",
                               [this] { return remove(); });
         sub.option("QUEUE", names_, "which").required();
         sub.flag("--if-empty", if_empty_, "only where no message is ready");
@@ -230,7 +231,7 @@ class Queue final : public Command {
         output::print(text + "\n");
     }
 
-    // Looks at each first. What is not there, or is not as --if-empty and --if-unused want it,
+    // Looks at each queue first. A missing queue, and one that --if-empty or --if-unused excludes,
     // becomes a complaint.
     std::vector<Target> look(mq::Topology& topology, std::vector<Error>& complaints) const {
         std::vector<Target> targets;
@@ -304,8 +305,8 @@ class Queue final : public Command {
     }
 
     // The broker checks the conditions of classic queues itself. For the other types RabbitMQ
-    // answers 540 to that, which ends the connection; then the state just looked at has to do, and
-    // a message or consumer that comes in between is not seen.
+    // answers 540, which ends the connection; then the state just seen has to do, and a message or
+    // consumer that comes in between is not noticed.
     std::uint64_t delete_one(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
                              const std::string& name) const {
         if (!if_empty_ && !if_unused_) return topology->delete_queue(name, false, false);

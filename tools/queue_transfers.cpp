@@ -20,13 +20,13 @@ std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
 }
 
-// After all that was done: to look is not to lose.
+// Runs after all output: looking must not lose messages.
 void check_that_all_came_back(std::uint64_t missing) {
     if (missing > 0)
-        throw Error(ErrorKind::general,
-                    fmt::format("{} did not come back to the queue", messages(missing)),
-                    "come back as often as its delivery limit allows, they were dead-lettered, or "
-                    "dropped where it has no dead-letter queue");
+        throw Error(
+            ErrorKind::general, fmt::format("{} did not come back to the queue", messages(missing)),
+            "they reached its delivery limit: it dead-lettered them, or dropped them where it "
+            "has no dead-letter queue");
 }
 
 std::string times(std::uint64_t number) {
@@ -37,7 +37,7 @@ std::string times(std::uint64_t number) {
 
 void SelectionOptions::add_where(cli::App& app) {
     app.option("-w,--where", where_texts,
-               "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
+               "only messages that match: field=value, !=, ~regex, !~, >, <, >=, <= "
                "(repeatable: all must)")
         .type_name("CONDITION")
         .one_each();
@@ -78,8 +78,8 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
                                  look.marked == 1 ? "s" : "", times(look.most_returns)));
     if (look.most_returns >= mq::default_delivery_limit)
         output::note(
-            fmt::format("airy: what comes back more than {} times is dead-lettered by "
-                        "queues of airy's: handle it before the next look",
+            fmt::format("airy: airy's queues dead-letter a message that comes back more than {} "
+                        "times: handle these before the next look",
                         mq::default_delivery_limit));
     if (look.left > 0)
         output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));

@@ -3,18 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/app.hpp"
 #include "event/where.hpp"
-#include "mq/endpoint.hpp"
 #include "mq/broker.hpp"
+#include "mq/endpoint.hpp"
 
 namespace airy::tools {
 
-// Which messages, and how many: `--where`, `--limit`, `--rate`.
+// Selects messages and limits their number: `--where`, `--limit`, `--rate`.
 struct SelectionOptions {
     std::vector<std::string> where_texts;
     std::uint64_t limit = 0;
@@ -27,12 +26,12 @@ struct SelectionOptions {
     std::vector<event::Where> where() const;
 };
 
-// Prints the messages of `queue` as message lines and says on stderr what looking did to them.
+// Prints the messages of `queue` as message lines and reports on stderr how the look changed them.
 // Returns the exit code.
 int show_messages(mq::Broker& broker, const std::string& queue, const SelectionOptions& which,
                   util::SignalFd& signals);
 
-// Moves as `what` says, once agreed to, and reports it. Returns the exit code.
+// Moves messages as `what` tells, after the user agreed, and reports it. Returns the exit code.
 int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions& which,
                   bool dry_run, bool json, util::SignalFd& signals);
 

@@ -14,7 +14,7 @@
 
 namespace airy::tools {
 
-// How a command that lives on comes back when its connection is lost.
+// The options of a long-running command for reconnecting.
 struct ReconnectOption {
     std::optional<std::uint64_t> most;
     std::optional<std::chrono::nanoseconds> within;
@@ -24,11 +24,11 @@ struct ReconnectOption {
     void apply(mq::Endpoint& endpoint) const;
 };
 
-// `not connected: REASON` in one line, for the commands that tell it without a log.
+// `not connected: REASON` in one line, for the commands that report it without a log.
 std::string describe(const mq::Interrupted& event);
 
-// Connects while Ctrl-C and SIGTERM are waited for: calls `connect`, which uses an endpoint whose
-// interrupt_fd is that of `signals`. Returns the signal that ended it, if one did.
+// Connects while Ctrl-C and SIGTERM are awaited: calls `connect`, which uses an endpoint whose
+// interrupt_fd is that of `signals`. Returns the signal that ended it, if any.
 std::optional<int> connect_or_signal(util::SignalFd& signals, const std::function<void()>& connect);
 
 }  // namespace airy::tools

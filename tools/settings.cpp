@@ -21,7 +21,7 @@ constexpr SettingRow table[] = {
      "URL",
      "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps://…, or sqlite:FILE for the embedded broker "
      "(AIRY_URL, AMQP_URL, or MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)"},
-    // A URL that nobody gives is made of these.
+    // Without a URL, these settings form one.
     {Setting::host, "host", "", {"MQ_HOST"}, "localhost", "", ""},
     {Setting::port, "port", "", {"MQ_PORT"}, "5672", "", ""},
     {Setting::user, "user", "", {"MQ_USER"}, "guest", "", ""},

@@ -13,7 +13,7 @@
 
 #include "cli/app.hpp"
 
-// What can be given in more than one place: a flag of the command line, the environment, a built-in
+// A setting can be given in several places: a flag of the command line, the environment, a built-in
 // default (contract: README, "Configuration"). Each setting is one row of the table in
 // settings.cpp.
 namespace airy::tools {
@@ -36,7 +36,7 @@ enum class Setting : std::uint8_t {
 
 struct SettingRow {
     Setting setting;
-    std::string_view key;                       // its name wherever settings are written down
+    std::string_view key;                       // its name wherever settings are stored
     std::string_view flags;                     // as in "-u,--url"; empty: no flag
     std::array<std::string_view, 2> variables;  // of the environment, the first one that is set
     std::string_view fallback;                  // the built-in default; empty: none
@@ -54,7 +54,7 @@ struct SettingValue {
     std::string name;  // the flag or the variable that gave it, for messages; empty: the default
 };
 
-// A place where settings are looked up behind the command line. Any thread.
+// A source of settings behind the command line. Any thread.
 class SettingSource {
   public:
     virtual ~SettingSource() = default;
@@ -67,14 +67,14 @@ class EnvironmentSource final : public SettingSource {
     std::optional<SettingValue> find(const SettingRow& row) const override;
 };
 
-// The one place that decides which value holds. Any thread.
+// Decides which value holds; no other place does. Any thread.
 class Settings {
   public:
     // The nearest source first.
     explicit Settings(std::vector<std::unique_ptr<SettingSource>> sources);
 
-    // The flag's value unless it is empty, else that of the first source that has one. The default
-    // does not count.
+    // The flag's value unless it is empty, else the value of the first source that has one. Ignores
+    // the default.
     std::optional<SettingValue> given(Setting setting, const std::string& flag = {}) const;
 
     // The same, else the default, which may be empty.
@@ -84,7 +84,7 @@ class Settings {
     std::vector<std::unique_ptr<SettingSource>> sources_;
 };
 
-// Those of this process.
+// The settings of this process.
 const Settings& settings();
 
 // Declares the setting's flag on `app`. The target gets the flag's value alone.

@@ -8,16 +8,13 @@
 
 #include "command.hpp"
 #include "complaints.hpp"
-#include "inspect/control_client.hpp"
 #include "inspect/prometheus.hpp"
 #include "management_option.hpp"
 #include "options.hpp"
-#include "output/metrics.hpp"
 #include "output/stream.hpp"
 #include "stats/recording.hpp"
 #include "stats/snapshot.hpp"
 #include "stats/watch.hpp"
-#include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -47,7 +44,7 @@ class Stats final : public Command {
         app.option("--report", report_,
                    "turn a recording (the file of --record, else stdin) into one HTML page")
             .type_name("FILE.html");
-        app.duration("--watch", watch_, "show it again after each of these, until stopped")
+        app.duration("--watch", watch_, "show again after each such time, until stopped")
             .note(of_looks_);
         output_.add(app);
         management_.add(app);
@@ -61,7 +58,7 @@ class Stats final : public Command {
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
         if (selection_.bindings && (!selection_.queues || prometheus_))
-            throw Error(ErrorKind::usage, fmt::format("--bindings are of queues: {} has none",
+            throw Error(ErrorKind::usage, fmt::format("--bindings is for queues: {} has none",
                                                       prometheus_ ? "--prometheus" : "'pools'"));
         if (prometheus_ && !record_.empty())
             throw Error(ErrorKind::usage, "--prometheus and --record exclude each other",
@@ -95,7 +92,7 @@ class Stats final : public Command {
             selection_.queues = !selection_.pools;
             ++name;
         }
-        // Each once: Prometheus' text must not have a sample twice.
+        // Takes each name once: Prometheus' text must not repeat a sample.
         for (; name != words_.end(); ++name)
             if (std::ranges::find(selection_.names, *name) == selection_.names.end())
                 selection_.names.push_back(*name);
@@ -104,7 +101,7 @@ class Stats final : public Command {
     Snapshot look() {
         auto snapshot = selection_.queues ? look_at_queues() : stats::look_at_consumers(selection_);
         if (!prometheus_) return snapshot;
-        // A table shows them; who keeps this text in a file may see no more than stderr.
+        // A table shows them. A user who sends this text to a file may see only stderr.
         for (const auto& consumer : snapshot.consumers)
             if (!consumer.status)
                 snapshot.notes.push_back(fmt::format("consumer '{}' ({}) does not answer",
@@ -156,7 +153,7 @@ class Stats final : public Command {
     std::string record_;
     std::string report_;
     stats::Selection selection_;
-    std::vector<std::string> of_looks_;  // those given of the options that concern looks
+    std::vector<std::string> of_looks_;  // given options that only looks use
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 
 constexpr std::uint16_t prefetch = 1000;
 constexpr std::chrono::milliseconds close_deadline{2000};
-// `--until-empty` on a live queue: nothing has come for this long.
+// `--until-empty` on a live queue: no message came for this long.
 constexpr std::chrono::milliseconds quiet{200};
 
 class Tail final : public Command {
@@ -59,7 +59,7 @@ void Tail::add_options(cli::App& app) {
     app.option("PATTERN", patterns_, "what to listen to, e.g. post.published, post.*, or #")
         .required();
     app.option("-w,--where", where_texts_,
-               "only messages of which this holds: field=value, !=, ~regex, !~, >, <, >=, <= "
+               "only messages that match: field=value, !=, ~regex, !~, >, <, >=, <= "
                "(repeatable: all must)")
         .type_name("CONDITION")
         .one_each();
@@ -137,8 +137,8 @@ int Tail::exit_code(int signal) const {
     if (shown_ >= expected) return 0;
     throw Error(ErrorKind::timeout,
                 where_.empty() ? fmt::format("{} of {} messages came", shown_, expected)
-                               : fmt::format("{} of {} messages came for which --where holds, and "
-                                             "{} for which it does not",
+                               : fmt::format("{} of {} messages came that match --where, and "
+                                             "{} that do not",
                                              shown_, expected, passed_over_));
 }
 

@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "command.hpp"
-#include "inspect/control_client.hpp"
 #include "management_option.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -42,7 +41,7 @@ class Top final : public Command {
         management_.apply(endpoint);
         if (output_.json() || !output::stdout_is_terminal()) return watch(endpoint);
         const auto end = full_screen(endpoint);
-        // A thread that hangs in a call still uses what would be taken down now.
+        // A thread that hangs in a call still uses objects that a return would destroy.
         if (!end.all_ended) ::_exit(end.exit_code);
         return end.exit_code;
     }
@@ -61,7 +60,7 @@ class Top final : public Command {
         bool all_ended;  // no thread hangs
     };
 
-    // Signals are blocked, and the terminal's taken, before there are threads to inherit that.
+    // Signals are blocked, and the terminal's taken, before threads start and inherit the mask.
     End full_screen(const mq::Endpoint& endpoint) const {
         common_options().start_log(util::LogLevel::error);
         util::SignalFd signals;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view value_options[] = {"-o", "--output", "--log-format", "--heartbeat",
                                               "--connect-timeout"};
 
-// So that the value is not mistaken for the command.
+// So that take_command does not take the value for the command.
 bool takes_value(std::string_view option) {
     if (std::ranges::find(value_options, option) != std::end(value_options)) return true;
     return std::ranges::any_of(setting_rows(),
@@ -38,7 +38,7 @@ std::string overview() {
         if (!entry.hidden) text += fmt::format("  {:<12}{}\n", entry.name, entry.summary);
     text +=
         "\n"
-        "airy COMMAND --help tells the options of one; man airy and man airy-COMMAND tell more.\n"
+        "airy COMMAND --help lists its options; man airy and man airy-COMMAND tell more.\n"
         "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or "
         "amqp://guest:guest@localhost:5672/.\n";
     return text;

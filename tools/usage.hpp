@@ -9,14 +9,14 @@
 #include "command.hpp"
 #include "util/error.hpp"
 
-// What the command line means before a command sees it, and what to say when it means nothing.
+// Reads the command line before a command does, and makes the errors for a line that names none.
 namespace airy::tools {
 
 // The text of `airy --help`.
 std::string overview();
 
-// Takes the command's name out of `args`; options that stand before it stay with the command's
-// own. Throws Error{usage} with the nearest name when there is none.
+// Takes the command's name out of `args`; options before it stay with the command's own. Throws
+// Error{usage} with the nearest name when the line names no command.
 const CommandEntry& take_command(std::vector<std::string>& args);
 
 // Cuts `-- CMD ARG…` off the end of `args` and returns CMD ARG….

@@ -66,7 +66,7 @@ int Wait::run() {
             try_once(endpoint);
             return 0;
         } catch (const Error& error) {
-            // What is not there may be declared yet; what is refused will be refused again.
+            // A missing queue may still be declared; a refusal will not change.
             const bool waits_for = error.kind() == ErrorKind::not_found ||
                                    (error.kind() == ErrorKind::unreachable && !error.permanent());
             if (!waits_for) throw;

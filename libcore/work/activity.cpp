@@ -8,7 +8,7 @@ namespace airy::work {
 namespace {
 
 constexpr std::size_t most_failures = 5;
-constexpr std::size_t most_told = 64;  // of what runs: more than a screen holds
+constexpr std::size_t most_told = 64;  // running tasks in a status: more than a screen holds
 constexpr std::size_t reason_limit = 200;
 
 std::string message_id(const mq::Delivered& delivered) {

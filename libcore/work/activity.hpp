@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -23,7 +22,7 @@ class RateMeter {
     explicit RateMeter(util::SteadyTime start) : start_(second_of(start)) {}
 
     void add(util::SteadyTime now, std::uint64_t n = 1);
-    // A second, over the last 1, 10 and 60 whole seconds, or as many as there have been.
+    // Events per second, over the last 1, 10 and 60 whole seconds, or as many as there have been.
     Rates rates(util::SteadyTime now) const;
 
   private:
@@ -38,8 +37,8 @@ class RateMeter {
     std::array<Slot, 64> slots_{};
 };
 
-// What a consumer is doing, for its status: its state, the handlers that run and since when, the
-// last failures, the pace and how long things take. Written by the loop thread, read by any.
+// The current work of a consumer, for its status: state, running handlers and their start times,
+// last failures, pace and durations. Written by the loop thread, read by any.
 class Activity final : public ConsumerObserver {
   public:
     // The clock outlives this; uptime counts from now on.
@@ -57,7 +56,7 @@ class Activity final : public ConsumerObserver {
     void copied(std::chrono::nanoseconds after) override { confirm_.record(after); }
     void restored(std::uint64_t reconnects) override { reconnects_ = reconnects; }
 
-    // Fills in all that is known here.
+    // Fills in the members that this class knows.
     void tell(ConsumerStatus& status) const;
 
   private:

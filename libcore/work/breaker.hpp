@@ -13,9 +13,9 @@
 
 namespace airy::work {
 
-// A circuit breaker: after so many failures in a row nothing starts for a pause, then one message
+// A circuit breaker: after so many failures in a row nothing starts for a pause; then one message
 // is tried, the probe. Its success closes the circuit; its failure begins a pause twice as long, up
-// to a minute. What was started before says nothing about an open circuit. Pure; one thread.
+// to a minute. Results of earlier starts do not change an open circuit. Pure; one thread.
 class Breaker {
   public:
     using Probe = std::uint64_t;  // 0: none
@@ -46,7 +46,7 @@ class Breaker {
         return std::exchange(open_, false);
     }
 
-    // It came to no verdict: if it was the probe, another may be made.
+    // The message got no verdict: if it was the probe, another message may be the probe.
     void undecided(Probe probe) {
         if (is_open_probe(probe)) probe_ = 0;
     }
@@ -54,16 +54,16 @@ class Breaker {
     bool open() const noexcept { return open_; }
     std::chrono::seconds pause() const noexcept { return pause_; }
 
-    // How many may start now: all, one or none. `now` must be told of a start by `started`.
+    // The number of messages that may start now: all, one or none. Call `started` for each start.
     std::size_t allows(std::size_t wanted, util::SteadyTime now) const {
         if (!open_) return wanted;
         return probe_ != 0 || now < until_ ? 0 : std::min<std::size_t>(wanted, 1);
     }
-    // To be told of the end of what is started now.
+    // Records a start. The number goes to `succeeded`, `failed` or `undecided` at its end.
     Probe started() { return probe_ = open_ ? ++last_probe_ : 0; }
-    // Whether what was to start, and has not yet, still may.
+    // Whether a message that was allowed and has waited since may still start.
     bool lets_start(Probe probe) const { return !open_ || is_open_probe(probe); }
-    // When to ask again; `max` where only an outcome changes anything.
+    // When to ask again; `max`: only an outcome changes the answer.
     util::SteadyTime next(util::SteadyTime now) const {
         if (!open_) return now;
         return probe_ != 0 ? util::SteadyTime::max() : until_;

@@ -25,9 +25,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// After the leader's exit: how long to wait for the end of output that others may hold open.
+// After the leader's exit: the wait for the end of output that other processes may hold open.
 constexpr milliseconds leftover_grace{100};
-// How long to wait for resources when no child of ours runs that could give any back.
+// The wait for resources while no child of ours runs that could free any.
 constexpr std::chrono::seconds shortage_patience{5};
 constexpr util::Backoff shortage_backoff{milliseconds(10), milliseconds(1000)};
 
@@ -38,15 +38,15 @@ bool is_shortage(int error) noexcept {
         case ENFILE:
         case ENOMEM:
         case ENOSPC:
-        case ETXTBSY:  // the file is being written, as by an installation
+        case ETXTBSY:  // another process, such as an installation, is writing the file
             return true;
         default:
             return false;
     }
 }
 
-// A start takes its thread until the child has called exec, and there is a limit to how many the
-// system starts at once.
+// A start blocks its thread until the child has called exec, and the system starts only so many
+// processes at once.
 std::size_t spawning_threads() {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
 }
@@ -62,7 +62,7 @@ ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const 
 
 }  // namespace
 
-// One run of the command: its processes and what comes out of them.
+// One run of the command: its processes and their output.
 struct CommandRunner::Run {
     Run(CommandRunner& runner, std::string_view prefix)
         : group(runner.loop_, runner.timers_, runner.options_.kill_after),
@@ -70,7 +70,7 @@ struct CommandRunner::Run {
           err(std::make_shared<OutputPump>(runner.loop_, prefix, runner.err_)),
           closed(runner.loop_, runner.timers_) {}
 
-    // Takes the descriptors of a process that was started; 0 or an errno, and may be called again.
+    // Takes the descriptors of a started process; 0 or an errno, and may be called again.
     int adopt(Spawned& spawned) {
         int error = spawned.out ? out->adopt(spawned.out) : 0;
         if (error == 0 && spawned.err) error = err->adopt(spawned.err);
@@ -81,7 +81,7 @@ struct CommandRunner::Run {
         out->begin([this] { closed.notify(); });
         err->begin([this] { closed.notify(); });
     }
-    // Closes them when that takes too long: another process may hold them open.
+    // Reads the rest of both pipes. Closes them after a limit: another process may hold them open.
     asio::awaitable<void> pass_on_the_rest(const util::Clock& clock) {
         out->writer_ended();
         err->writer_ended();
@@ -98,7 +98,7 @@ struct CommandRunner::Run {
     ProcessGroup group;
     std::shared_ptr<OutputPump> out;
     std::shared_ptr<OutputPump> err;
-    Condition closed;  // one of them
+    Condition closed;  // notified when one of them closes
 };
 
 CommandRunner::CommandRunner(asio::io_context& loop, Timers& timers, Command command,
@@ -130,7 +130,7 @@ asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
     co_return result_of(run.group.ending(), info, run.err->last_line());
 }
 
-// 0, ECANCELED when stopping, or the errno of a failure that waiting does not mend.
+// 0, ECANCELED when stopping, or the errno of a failure that waiting does not cure.
 asio::awaitable<int> CommandRunner::start_when_possible(Run& run, const ChildRequest& request) {
     const auto& clock = timers_.clock();
     std::uint64_t failures = 0;
@@ -147,7 +147,7 @@ asio::awaitable<int> CommandRunner::start_when_possible(Run& run, const ChildReq
         if (spawned.error == 0) spawned.error = run.adopt(spawned);
         if (spawned.error == 0) break;
         if (!is_shortage(spawned.error) && spawned.pid == 0) co_return spawned.error;
-        // While other commands run, what they hold gets free. When none does, nothing will.
+        // While other commands run, their resources become free. When no command runs, none will.
         const bool hopeless = groups_.empty() && clock.steady() - began > shortage_patience;
         if (hopeless && spawned.pid == 0) co_return spawned.error;
         if (!short_of_resources_)

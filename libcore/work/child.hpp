@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <vector>
 
 #include "work/command.hpp"
 #include "work/output.hpp"
@@ -40,7 +39,7 @@ struct ChildResult {
         exited,        // value: the exit status
         signalled,     // value: the signal
         timed_out,     // it was ended after the timeout
-        stopped,       // ask_to_stop or kill_all ended it, or it was not begun because of them
+        stopped,       // ended by ask_to_stop or kill_all, or not begun because of them
         cannot_start,  // value: the errno; waiting will not help
     };
     Kind kind = Kind::exited;
@@ -48,11 +47,11 @@ struct ChildResult {
     std::string last_line{};  // of stderr, at most 1,024 bytes
 };
 
-// Runs one command again and again, many at once, each in a process group of its own. Its output
-// is passed on line by line to `out` and `err`: lines of different runs never mix, a line longer
-// than 64 KiB is cut, and nobody waits for output that a process left behind could still write.
-// Loop thread only; must outlive its runs. SIGCHLD must not be ignored: there would be nothing to
-// wait for.
+// Runs one command again and again, many at once, each in a process group of its own. Passes its
+// output on line by line to `out` and `err`: lines of different runs never mix, a line longer than
+// 64 KiB is cut, and a run does not wait for output of processes that the command left behind. Loop
+// thread only; must outlive its runs. SIGCHLD must not be ignored: there would be nothing to wait
+// for.
 class CommandRunner {
   public:
     // Throws Error{general} when the system cannot watch processes by pidfd.
@@ -62,18 +61,18 @@ class CommandRunner {
     CommandRunner(const CommandRunner&) = delete;
     CommandRunner& operator=(const CommandRunner&) = delete;
 
-    // Throws nothing of its own. Too few processes, descriptors or too little memory: waits and
-    // tries again.
+    // Throws nothing of its own. While processes, descriptors or memory are short, waits and tries
+    // again.
     boost::asio::awaitable<ChildResult> run(ChildRequest request);
 
-    // SIGTERM to every group that runs, SIGKILL after kill_after. No further run begins.
+    // SIGTERM to every running group, SIGKILL after kill_after. No further run begins.
     void ask_to_stop();
-    // SIGKILL to every group that runs. No further run begins.
+    // SIGKILL to every running group. No further run begins.
     void kill_all();
 
     std::size_t running() const noexcept { return groups_.size(); }
 
-    // Descriptors that one run holds: its pidfd and the ends of two pipes.
+    // The descriptors of one run: its pidfd and the ends of two pipes.
     static constexpr std::size_t descriptors_per_run = 3;
 
   private:
@@ -88,10 +87,10 @@ class CommandRunner {
     OutputStream& out_;
     OutputStream& err_;
     Spawner spawner_;
-    std::unordered_set<ProcessGroup*> groups_;  // of the runs
+    std::unordered_set<ProcessGroup*> groups_;  // of the current runs
     bool stopping_ = false;
     bool killing_ = false;
-    bool short_of_resources_ = false;  // said so in the log
+    bool short_of_resources_ = false;  // already reported in the log
     boost::asio::thread_pool spawning_threads_;
 };
 

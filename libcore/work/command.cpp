@@ -20,7 +20,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Broker addresses may carry a password; the rest is one, or the way to one.
+// Variables that a child does not inherit: the broker's addresses and credentials, airy's variables
+// of a message, and systemd's.
 constexpr std::array withheld = {
     "AIRY_URL"sv,         "AIRY_MANAGEMENT_URL"sv,
     "AIRY_KEY"sv,         "AIRY_CERT"sv,
@@ -51,9 +52,9 @@ bool has_broker_password(std::string_view value) noexcept {
 // text without a `#!` line. Other kinds of files may have a loader of their own (binfmt_misc).
 int script_error(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) return 0;  // what cannot be read may yet be run
+    if (!file) return 0;  // an unreadable file may still be executable
     std::string line;
-    std::array<char, 256> begin{};  // as much as the kernel reads
+    std::array<char, 256> begin{};  // the kernel reads this many bytes
     file.read(begin.data(), begin.size());
     line.assign(begin.data(), static_cast<std::size_t>(file.gcount()));
     if (line.empty()) return ENOEXEC;

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t value_limit = 1024;
-// Once asked to stop: for a reader of our output that does not read.
+// After the request to stop: the wait for a reader that does not read our output.
 constexpr std::chrono::seconds output_grace{1};
 
 // The message's id, else the event_id in its body.
@@ -89,7 +89,7 @@ asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batc
                                 "cannot run the command any more: " + results[i].reason,
                                 "its message went back to the queue");
     }
-    // What a message's command wrote has left this process before the message is settled.
+    // The output of a message's command leaves this process before the message is settled.
     co_await out_.drained();
     co_await err_.drained();
 }

@@ -11,12 +11,12 @@
 
 namespace airy::work {
 
-// AIRY_TOPIC, AIRY_EVENT_ID and so on as `NAME=value` (README, "A command per message"). A value
-// that is not known, has a NUL in it or is longer than 1,024 bytes is empty.
+// AIRY_TOPIC, AIRY_EVENT_ID and so on as `NAME=value` (README, "A command per message"). An unknown
+// value, one with a NUL and one longer than 1,024 bytes become empty.
 std::vector<std::string> message_environment(const mq::Delivered& delivered);
 
-// Runs a command for each message: the body on stdin, what is known of it in the environment; the
-// exit status is the verdict.
+// Runs a command for each message: the body is its stdin, the properties are in its environment,
+// and its exit status is the verdict.
 class CommandHandler final : public Handler {
   public:
     // tag_output: every line that a command writes begins with `[topic event-id] `.

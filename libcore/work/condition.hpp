@@ -20,14 +20,14 @@ class Condition {
     // Wakes every coroutine that waits now.
     void notify() { notified_.cancel(); }
 
-    // Until the next notify, or until the time has come; may also return for neither.
+    // Waits for the next notify or until `time`; may also return without a cause.
     boost::asio::awaitable<void> wait_until(util::SteadyTime time);
     boost::asio::awaitable<void> wait() { return wait_until(util::SteadyTime::max()); }
 
   private:
     boost::asio::steady_timer notified_;  // never expires; cancelled to wake
     std::unique_ptr<Timer> alarm_;
-    util::SteadyTime alarm_at_ = util::SteadyTime::max();  // the earliest time that is waited for
+    util::SteadyTime alarm_at_ = util::SteadyTime::max();  // of the first waiting coroutine
 };
 
 }  // namespace airy::work

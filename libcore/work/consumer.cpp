@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds hurried_close{1000};
-// After kill: how long to wait until the handlers that were killed have ended.
+// After kill: the wait for killed handlers to end.
 constexpr milliseconds kill_grace{2000};
 
 pool::Options pool_options(const ConsumerOptions& options) {
@@ -81,7 +81,7 @@ void Consumer::begin(util::SignalFd& signals) {
 }
 
 ConsumerResult Consumer::end() {
-    // Coroutines that were cancelled at the end get to their own end.
+    // Lets the coroutines cancelled at the end finish.
     loop_.restart();
     loop_.poll();
     const auto& counts = settler_.counts();
@@ -122,7 +122,7 @@ void Consumer::fail(Error error) {
     stop(StopReason::failed);
 }
 
-// Until the end: lets it run, drains, and closes the work queue.
+// Runs until the end, then drains and closes the work queue.
 asio::awaitable<void> Consumer::live() {
     while (!lifecycle_.stopping())
         co_await changed_.wait();
@@ -138,7 +138,7 @@ asio::awaitable<void> Consumer::live() {
 }
 
 // Messages go back in the order in which they came, so that the queue keeps its order: the batch
-// that waits for a slot is older than those that wait in the intake.
+// that waits for a slot is older than the messages in the intake.
 void Consumer::begin_to_drain() {
     if (options_.on_stopping) options_.on_stopping();
     if (!lifecycle_.lost()) queue_.stop();
@@ -155,7 +155,8 @@ void Consumer::begin_to_drain() {
     settler_.release_all();
 }
 
-// The handlers first, then the connection: they may end by themselves, then are asked to stop.
+// First the handlers, then the connection. Handlers may end by themselves; then they are asked to
+// stop.
 asio::awaitable<void> Consumer::finish_running() {
     const auto& clock = timers_.clock();
     const auto deadline = clock.steady() + options_.drain;
@@ -183,7 +184,7 @@ void Consumer::close_queue() {
     for (const auto& event : queue_.take())
         if (const auto* settled = std::get_if<mq::Settled>(&event)) settler_.take(*settled);
     settler_.closed();
-    // Deliveries of a connection that was gone before come again, as always.
+    // The broker delivers the deliveries of an earlier connection again, as always.
     result_.settled = (closed || lifecycle_.signalled_away()) && !lifecycle_.lost();
 }
 
@@ -223,7 +224,7 @@ void Consumer::accept(mq::WorkQueueEvent&& event) {
     }
 }
 
-// Messages that wait are dropped, since they come again; handlers run on.
+// Drops waiting messages, since the broker delivers them again; handlers continue.
 void Consumer::interrupted(const mq::Interrupted& event) {
     const bool first = lifecycle_.connected();
     in_flight_.interrupted(event.part);

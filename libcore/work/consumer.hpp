@@ -38,12 +38,12 @@ struct ConsumerOptions {
     bool log_events = false;  // a log line for each message that is settled
     RetryPolicy retry{};
     IntakeOptions intake{};
-    // How many to take ahead for so many slots, when they are changed; none: as at the start.
+    // The prefetch for a new number of slots; empty: it stays as at the start.
     std::function<std::uint16_t(std::size_t slots)> prefetch{};
     StopConditions stop{};
-    std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for handlers that run to end
+    std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for running handlers to end
     std::chrono::milliseconds close_deadline{10'000};           // for the last settlements
-    // Called once each on the loop's thread: messages are being taken; no more will be.
+    // Each called once, on the loop's thread: when messages are taken, and when no more will be.
     std::function<void()> on_ready{};
     std::function<void()> on_stopping{};
     std::vector<ConsumerObserver*> observers{};  // beside the consumer's own; outlive it
@@ -54,22 +54,23 @@ struct ConsumerResult {
     int signal = 0;
     std::optional<Error> error{};
     std::uint64_t handled = 0;        // acked
-    std::uint64_t retried = 0;        // failed attempts that were followed, or will be, by another
+    std::uint64_t retried = 0;        // failed attempts that another one follows
     std::uint64_t dead_lettered = 0;  // given up and kept
     std::uint64_t discarded = 0;      // given up and not kept
-    std::uint64_t duplicates = 0;     // acked without handling: they had been handled before
+    std::uint64_t duplicates = 0;     // acked without handling: handled before
     std::uint64_t not_handled = 0;    // begun or taken, and given back
     std::uint64_t cut_short = 0;      // of these: begun, and stopped before they were done
     bool settled = true;              // the broker has all settlements
 };
 
 // Takes messages from a work queue, runs the handler for them on a pool of slots, and settles each
-// by what the handler says. When the connection is lost and made again, handlers run on and their
+// by the handler's verdict. When the connection is lost and made again, handlers continue and their
 // results are dropped, since the broker delivers those messages again. Everything happens on the
 // loop's thread, the one that calls run; ConsumerControl may be called from any.
 //
-// Intake decides what may start, Settler what becomes of it, Lifecycle what state that makes; here
-// they are wired to the loop, the pool and the work queue.
+// Intake decides which messages may start, Settler what happens to a message after its handler,
+// Lifecycle the consumer's state. This class connects them to the loop, the pool and the work
+// queue.
 class Consumer final : public ConsumerControl, private StopWatcher::Subject {
   public:
     // All outlive this.
@@ -78,8 +79,8 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     ~Consumer() override;
 
     // Runs the loop until a stop condition, a signal, or the end of the work queue; then drains:
-    // takes nothing more, lets handlers end, asks the rest to stop, gives back what was not
-    // finished and closes the work queue. A second signal kills handlers that run. Call it once.
+    // takes no more messages, lets handlers end, asks the rest to stop, gives unfinished messages
+    // back and closes the work queue. A second signal kills running handlers. Call it once.
     ConsumerResult run(util::SignalFd& signals);
 
     // The same for a caller that runs the loop itself: begin, run the loop until it is stopped,
@@ -141,7 +142,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     Intake intake_;
     Settler settler_;
     Lifecycle lifecycle_;
-    Condition changed_;  // anything above
+    Condition changed_;  // notified when a member above changes
     StopWatcher stop_watcher_;
     pool::TaskPool pool_;
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// How messages go from a consumer's intake through its slots to their settlement.
+// The way of messages from a consumer's intake through its slots to their settlement.
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -10,7 +10,7 @@
 namespace airy::work {
 namespace asio = boost::asio;
 
-// Starts the messages that wait, in order, as slots get free.
+// Starts waiting messages in order, as slots become free.
 asio::awaitable<void> Consumer::dispatch() {
     while (!lifecycle_.finished()) {
         if (!may_start()) {
@@ -24,7 +24,7 @@ asio::awaitable<void> Consumer::dispatch() {
             if (may_start())
                 co_await changed_.wait_until(intake_.next_start());
             else
-                changed_.notify();  // all that waited had been handled before
+                changed_.notify();  // every waiting message had been handled before
             continue;
         }
         pool::AsyncTask task(
@@ -79,7 +79,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
 }
 
-// Whether anything is left to handle of a batch that has waited for its slot.
+// Whether a batch that has waited for its slot still holds messages to handle.
 bool Consumer::prepare(Batch& batch) {
     if (lifecycle_.stopping()) {
         conclude_unhandled(batch);

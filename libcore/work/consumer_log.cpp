@@ -36,7 +36,7 @@ double milliseconds_of(std::chrono::nanoseconds time) {
 
 void ConsumerLog::failed(const mq::Delivered& delivered, const HandlerResult& result,
                          const Decision& decision) {
-    // A queue full of bad messages shall not flood the log.
+    // A queue full of bad messages must not flood the log.
     constexpr unsigned warnings_a_second = 5;
     const auto now = clock_.steady();
     if (now - failures_since_ >= std::chrono::seconds(1)) {
@@ -96,7 +96,7 @@ void ConsumerLog::restored(std::uint64_t reconnects) {
 }
 
 void ConsumerLog::drain_time_over(std::size_t messages) {
-    util::log_info("asking what still runs to stop", {{"messages", messages}});
+    util::log_info("asking running handlers to stop", {{"messages", messages}});
 }
 
 }  // namespace airy::work

@@ -9,7 +9,7 @@
 
 namespace airy::work {
 
-// Writes what happens in a consumer to the log.
+// Writes the events of a consumer to the log.
 class ConsumerLog final : public ConsumerObserver {
   public:
     // each_message: also a line for each message that is settled. The clock outlives this.
@@ -32,7 +32,7 @@ class ConsumerLog final : public ConsumerObserver {
     const bool each_message_;
     const util::Clock& clock_;
     util::SteadyTime failures_since_{};  // when the current second of failures began
-    unsigned failures_ = 0;              // in it
+    unsigned failures_ = 0;              // in that second
 };
 
 }  // namespace airy::work

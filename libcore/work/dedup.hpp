@@ -19,7 +19,7 @@ class Dedup {
     explicit Dedup(std::chrono::nanoseconds window, std::size_t limit = 1'000'000)
         : window_(window), limit_(limit) {}
 
-    // Call it after success, never before: what fails must come again.
+    // Call it after success, never before: a failed message must come again.
     void handled(const std::string& id, util::SteadyTime now);
 
     bool knows(const std::string& id, util::SteadyTime now);

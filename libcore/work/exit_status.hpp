@@ -7,8 +7,8 @@
 
 namespace airy::work {
 
-// What one run of a command means (README, "Exit status of a command"). The detail's code is the
-// exit as shells have it: 128 + a signal, 124 for a timeout.
+// The meaning of one run of a command (README, "Exit status of a command"). The detail's code is
+// the exit status as a shell tells it: 128 + the signal, 124 for a timeout.
 HandlerResult judge(const ChildResult& result);
 
 }  // namespace airy::work

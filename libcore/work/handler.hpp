@@ -16,39 +16,39 @@
 
 namespace airy::work {
 
-// What a dead letter tells of a failure beside the reason.
+// The details of a failure for the dead letter, beside the reason.
 struct FailureDetail {
-    std::string line{};         // the last that the handler said about it; may be empty
+    std::string line{};         // the handler's last line about it; may be empty
     std::optional<int> code{};  // the handler's own number for it, such as an exit status
 };
 
-// What became of one message in its handler.
+// The outcome of one message in its handler.
 struct HandlerResult {
     Verdict verdict = Verdict::success;
     std::string reason{};  // one line, for people; empty on success
     FailureDetail detail{};
-    std::optional<std::chrono::milliseconds> retry_after{};  // the handler's wish; of `retry`
+    std::optional<std::chrono::milliseconds> retry_after{};  // wanted delay; with `retry`
     std::optional<std::string> reply{};                      // the handler's answer to the message
 };
 
-// A handler came to its own end: it can handle no further message.
+// The end of a handler: it can handle no further message.
 struct HandlerEnd {
     Error error;
-    // Nobody reads any more what the handler writes: no failure of the consumer.
+    // The reader of the handler's output is gone: no failure of the consumer.
     bool unread = false;
 };
 
-// What is done with the messages of a consumer. Everything happens on the loop thread.
+// Handles the messages of a consumer. Everything happens on the loop thread.
 class Handler {
   public:
     virtual ~Handler() = default;
 
-    // Most messages that one slot takes at once; those of one call are in the queue's order, and
-    // calls are made in that order too.
+    // The most messages that one slot takes at once. The messages of one call are in the queue's
+    // order, and so are the calls.
     virtual std::size_t batch_limit() const noexcept { return 1; }
 
-    // Fills in one result for each message; they are `not_handled` before. An exception means
-    // `retry` for those that still are.
+    // Fills in one result for each message; they are `not_handled` before. After an exception, the
+    // results that still are become `retry`.
     virtual boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                                 std::span<HandlerResult> results,
                                                 pool::TaskContext& context) = 0;
@@ -58,7 +58,7 @@ class Handler {
     // Ends every message that is being handled at once, by force.
     virtual void kill() {}
 
-    // Asked after each call of `handle`; a consumer whose handler has come to its end stops.
+    // Asked after each call of `handle`; a consumer whose handler has ended stops.
     virtual std::optional<HandlerEnd> end() const { return std::nullopt; }
 };
 

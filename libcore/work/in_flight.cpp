@@ -32,7 +32,7 @@ void InFlight::interrupted(std::uint64_t part) {
     forget_settled();
 }
 
-// Nobody asks about a void part once all of it is settled.
+// Forgets a void part once all of it is settled.
 void InFlight::forget_settled() noexcept {
     std::erase_if(parts_, [](const Part& part) { return part.is_void && part.count == 0; });
     any_void_ = std::ranges::any_of(parts_, &Part::is_void);

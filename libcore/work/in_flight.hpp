@@ -21,10 +21,10 @@ class InFlight {
 
     // The part's deliveries are void from now on; 0: those of every part.
     void interrupted(std::uint64_t part);
-    // All are, and those to come.
+    // All deliveries are void, now and from now on.
     void lost() noexcept { lost_ = true; }
 
-    // Whether settling it is without effect, since the broker delivers it again.
+    // Whether settling the delivery has no effect, since the broker delivers it again.
     bool is_void(mq::DeliveryHandle delivery) const noexcept {
         return lost_ || (any_void_ && part_is_void(delivery.part));
     }
@@ -42,7 +42,7 @@ class InFlight {
     bool part_is_void(std::uint64_t part) const noexcept;
     void forget_settled() noexcept;
 
-    std::vector<Part> parts_;  // few: one, and those that handlers still work on
+    std::vector<Part> parts_;  // few: one, and those with messages that handlers still work on
     bool any_void_ = false;
     bool lost_ = false;
     std::atomic<std::size_t> count_{0};

@@ -10,7 +10,7 @@
 namespace airy::work {
 namespace {
 
-// Null where it has none, or an empty one, which names nothing.
+// Null where the message has no id, or an empty one, which identifies nothing.
 const std::string* id_of(const mq::Delivered& delivered) {
     const auto& id = delivered.message.properties.message_id;
     return id && !id->empty() ? &*id : nullptr;

@@ -20,13 +20,13 @@
 
 namespace airy::work {
 
-// Messages that one slot works on; element i of each vector is of the same message.
+// Messages that one slot works on; elements i of all vectors belong to the same message.
 struct Batch {
     std::vector<mq::Delivered> deliveries;
-    std::vector<util::SteadyTime> since;  // when each arrived
+    std::vector<util::SteadyTime> since;  // each message's arrival
     std::vector<HandlerResult> results;
     Breaker::Probe probe = 0;
-    // Passed over: they were handled before, and are to be acked.
+    // Messages handled before; they are acked without handling.
     std::vector<mq::Delivered> duplicates;
 };
 
@@ -36,9 +36,9 @@ struct IntakeOptions {
     unsigned break_after = 0;                         // failures in a row; 0: any number
 };
 
-// The messages that were taken from the broker and wait for a slot, in the queue's order; decides
-// which of them may start, by rate, circuit breaker and the ids that were handled before. Loop
-// thread, except `waiting`.
+// The messages that were taken from the broker and wait for a slot, in the queue's order. Decides
+// which of them may start, by rate, circuit breaker and the ids of handled messages. Loop thread,
+// except `waiting`.
 class Intake {
   public:
     // Both outlive this.
@@ -48,27 +48,27 @@ class Intake {
     void add(mq::Delivered delivered);
 
     // The next messages that may start now, at most `most`. A second message of the same id is left
-    // to the next batch, by when it is known what became of the first.
+    // to the next batch; by then the outcome of the first is known.
     Batch next(std::size_t most);
-    // When `next` may have one, if one waits; `max` where only an outcome changes anything.
+    // The time when `next` may return a message, if one waits; `max`: only an outcome changes that.
     util::SteadyTime next_start();
 
-    // Of a batch that waited for a slot meanwhile: whether the circuit breaker still lets it start,
-    // and moves to its duplicates what was handled meanwhile.
+    // For a batch that has waited for a slot: tells whether the circuit breaker still lets it
+    // start, and moves messages handled meanwhile to its duplicates.
     bool may_still_start(const Batch& batch) const { return breaker_.lets_start(batch.probe); }
     void set_duplicates_aside(Batch& batch);
-    // It waits on, before all others.
+    // The batch continues to wait, before all others.
     void put_first(Batch& batch);
-    // It never began.
+    // The batch never began.
     void forget(const Batch& batch) { breaker_.undecided(batch.probe); }
 
-    // What became of a message that had begun; tells whether the circuit breaker changed by it.
+    // Takes the outcome of a message that had begun; tells whether it changed the circuit breaker.
     enum class Change : std::uint8_t { none, opened, closed };
     Change learn(const mq::Delivered& delivered, const Decision& decision, Breaker::Probe probe);
 
-    // Deliveries have become void: drops those that wait.
+    // Deliveries have become void: drops the waiting ones.
     void interrupted();
-    // Hands out all that wait, in order.
+    // Hands out all waiting messages, in order.
     std::vector<mq::Delivered> give_up();
 
     // An operator closes the circuit.

@@ -16,7 +16,7 @@ LifecycleEffect Lifecycle::on(LifecycleEvent event, StopReason reason) noexcept 
             break;
         case LifecycleEvent::resume:
             paused_ = false;
-            tripped_ = false;  // an operator's word counts for more than the breaker's
+            tripped_ = false;  // an operator's order overrides the breaker
             break;
         case LifecycleEvent::interrupt:
             connected_ = false;

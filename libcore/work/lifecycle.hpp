@@ -15,16 +15,16 @@ enum class StopReason : std::uint8_t {
     queue_empty,
     drained,        // by ConsumerControl::drain
     signal,         // SIGINT or SIGTERM
-    output_closed,  // nobody reads any more what the handler writes
-    failed,         // ConsumerResult::error says how
+    output_closed,  // the reader of the handler's output is gone
+    failed,         // for ConsumerResult::error
 };
 
-// What happens to a consumer as a whole.
+// Events of a consumer as a whole.
 enum class LifecycleEvent : std::uint8_t {
     begin,
     pause,
     resume,
-    interrupt,  // the connection is lost for the time being
+    interrupt,  // the connection is lost and will be made again
     restore,
     trip,     // the circuit breaker opened
     recover,  // the circuit breaker closed
@@ -34,26 +34,26 @@ enum class LifecycleEvent : std::uint8_t {
     finish,  // all is settled and closed
 };
 
-// What the consumer does because of an event.
+// Actions of the consumer after an event.
 enum class LifecycleEffect : std::uint8_t {
     none,
-    announce,  // tell that it is ready
-    drain,     // take nothing more, give back what waits, let handlers end
-    hurry,     // kill handlers that still run
+    announce,  // report that it is ready
+    drain,     // take no more, give back waiting messages, let handlers end
+    hurry,     // kill running handlers
 };
 
-// The states of a consumer and how it goes from one to the next. Pure; one thread.
+// The states of a consumer and their transitions. Pure; one thread.
 //
 // `paused`, `reconnecting` and `tripped` may hold at once: the state is then the first of
 // reconnecting, paused, tripped. Once draining it never takes messages again.
 class Lifecycle {
   public:
-    // `reason` goes with `stop`. The first stop counts, and so does its reason.
+    // `reason` goes with `stop`. Only the first stop and its reason count.
     LifecycleEffect on(LifecycleEvent event, StopReason reason = StopReason::drained) noexcept;
 
     ConsumerState state() const noexcept;
 
-    // Whether messages may start, as far as the consumer as a whole goes.
+    // Whether messages may start, as far as the state decides.
     bool may_start() const noexcept { return begun_ && !paused_ && !stopping_; }
     bool paused() const noexcept { return paused_; }
     bool connected() const noexcept { return connected_; }

@@ -8,8 +8,8 @@
 
 namespace airy::work {
 
-// Makes whole lines of what a child writes. A line longer than `limit` bytes is cut in pieces that
-// are lines, and a last one without a line break gets one.
+// Cuts the output of a child into whole lines. A line longer than `limit` bytes becomes several
+// lines, and a last line without a line break gets one.
 class LineSplitter {
   public:
     LineSplitter(std::string_view prefix, std::size_t limit) : prefix_(prefix), limit_(limit) {}
@@ -17,7 +17,7 @@ class LineSplitter {
     // Appends the lines that `chunk` completes to `out`, each behind the prefix.
     void feed(std::string_view chunk, std::string& out);
 
-    // The end of what is written: what was begun becomes a line.
+    // The end of the output: an unfinished line becomes a line.
     void finish(std::string& out);
 
     // The last line that is not empty, without its line break, at most `last_line_limit` bytes.

@@ -19,14 +19,14 @@
 
 namespace airy::work {
 
-// How a consumer is done with one delivery.
+// A consumer's conclusion about one delivery.
 enum class Conclusion : std::uint8_t {
     ack,
-    retry,  // to be tried again: after a delay, or put back
+    retry,  // for another attempt: after a delay, or put back
     dead_letter,
     discard,
     give_back,  // not handled
-    duplicate,  // acked without handling, since it had been handled before
+    duplicate,  // acked without handling, since the message had been handled before
     lost,       // its connection was lost meanwhile; the broker delivers it again
 };
 
@@ -39,7 +39,7 @@ struct Course {
     std::chrono::nanoseconds run{};   // of the handler
 };
 
-// Is told what happens in a consumer, as it happens, on the loop thread; shall not take long. The
+// Receives the events of a consumer as they happen, on the loop thread; must return quickly. The
 // references hold during the call.
 class ConsumerObserver {
   public:
@@ -47,17 +47,17 @@ class ConsumerObserver {
 
     virtual void state_changed(ConsumerState) {}
 
-    // A handler begins with a batch; `run` is this run's own number. `since` says when each message
-    // arrived.
+    // A handler begins with a batch; `run` is the number of this run. `since` holds each message's
+    // arrival.
     virtual void began(std::uint64_t /*run*/, std::span<const mq::Delivered> /*batch*/,
                        std::span<const util::SteadyTime> /*since*/) {}
-    // The handler has ended; the conclusions of the batch come after this.
+    // The handler has ended; the conclusions of the batch follow.
     virtual void ended(std::uint64_t /*run*/, std::span<const mq::Delivered> /*batch*/,
                        std::chrono::nanoseconds /*took*/) {}
     // The handler failed on a message.
     virtual void failed(const mq::Delivered&, const HandlerResult&, const Decision&) {}
-    // Each delivery has one conclusion, but for those that had to wait when their connection was
-    // lost, or when the consumer stopped.
+    // Each delivery has one conclusion, except those that waited when their connection was lost or
+    // when the consumer stopped.
     virtual void concluded(const mq::Delivered&, Conclusion, const Course&) {}
 
     // The copy of a failed message is safe; `after` is the time from publishing until the confirm.

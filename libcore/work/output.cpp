@@ -42,7 +42,7 @@ void OutputStream::write(std::string_view text) {
     if (error_ != 0) return;
     accepted_ += text.size();
     if (pending() == 0) {
-        // The usual case: the other side takes it all and nothing is copied.
+        // The usual case: the reader takes all, and nothing is copied.
         while (!text.empty() && !waiting_) {
             const long n = write_some(text);
             if (n < 0) return fail(errno);
@@ -92,8 +92,9 @@ void OutputStream::flush() {
     progress_.cancel();
 }
 
-// Asio makes a descriptor that it waits on non-blocking, which others who share it would feel. So
-// it waits on an epoll instance of ours, which is readable when the descriptor is writable.
+// Asio makes a descriptor non-blocking while it waits on it, which would affect other processes
+// that share it. So it waits on an epoll instance of ours, which is readable when the descriptor is
+// writable.
 int OutputStream::open_writable() {
     util::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event interest{};
@@ -114,7 +115,7 @@ void OutputStream::wait_writable() {
     waiting_ = true;
     writable_.async_wait(asio::posix::stream_descriptor::wait_read,
                          [this](const error_code& error) {
-                             if (error) return;  // this stream may be gone
+                             if (error) return;  // this stream may be destroyed
                              waiting_ = false;
                              flush();
                          });
@@ -132,7 +133,7 @@ void OutputStream::abandon_after(std::chrono::nanoseconds grace) {
         if (taken_ < all)
             abandon();
         else
-            abandon_after(grace);  // the other side may yet stall
+            abandon_after(grace);  // the reader may still stall
     });
     abandon_timer_->set(timers_.clock().steady() + grace);
 }

@@ -19,32 +19,32 @@
 
 namespace airy::work {
 
-// One of the process's own output streams, written without ever blocking the loop: what the other
-// side does not take yet waits here. The descriptor's flags, which it shares with other processes,
-// are left alone. Loop thread only; SIGPIPE must be ignored. `fd` stays the caller's.
+// One of the process's own output streams, written without ever blocking the loop: text that the
+// reader does not take yet waits here. The descriptor's flags, which it shares with other
+// processes, stay unchanged. Loop thread only; SIGPIPE must be ignored. `fd` stays the caller's.
 class OutputStream {
   public:
     OutputStream(boost::asio::io_context& loop, Timers& timers, int fd);
 
-    // Appends text, and writes as much as the other side takes. Dropped once broken.
+    // Appends text and writes as much as the reader takes. Dropped once broken.
     void write(std::string_view text);
 
-    // Bytes that wait. Writers should pause while it is congested, to bound memory.
+    // Waiting bytes. Writers should pause while the stream is congested, to bound memory.
     std::size_t pending() const noexcept { return buffer_.size() - written_; }
     bool congested() const noexcept { return pending() > congestion_limit; }
 
-    // 0, or the errno with which writing ended for good: EPIPE when the reader is gone.
+    // 0, or the errno that ended writing for good: EPIPE when the reader is gone.
     int broken() const noexcept { return error_; }
 
-    // Drops what waits; it is broken from now on, with ECANCELED.
+    // Drops the waiting bytes; the stream is broken from now on, with ECANCELED.
     void abandon() { fail(ECANCELED); }
-    // Abandons it once nothing of what waited has been taken for so long; from now on.
+    // From now on: abandons the stream once the reader has taken nothing for so long.
     void abandon_after(std::chrono::nanoseconds grace);
 
-    // Until all that has been written so far has been taken, or the stream is broken.
+    // Waits until the reader has taken all bytes written so far, or the stream is broken.
     boost::asio::awaitable<void> drained();
 
-    // Calls `resume` soon after some of it has been written or the stream broke; not when this
+    // Calls `resume` soon after some bytes have been written or the stream broke; not when this
     // stream is destroyed first.
     void when_progress(std::function<void()> resume);
 
@@ -67,7 +67,7 @@ class OutputStream {
     // Bytes since the start.
     std::uint64_t accepted_ = 0;
     std::uint64_t taken_ = 0;
-    bool waiting_ = false;  // for the descriptor
+    bool waiting_ = false;  // for the descriptor to become writable
     int error_ = 0;
     boost::asio::posix::stream_descriptor writable_;  // readable when fd_ is writable
     std::unique_ptr<Timer> abandon_timer_;

@@ -9,7 +9,7 @@
 
 namespace airy::work {
 
-// The end of a handler whose stdout this is: once writing has ended for good, by itself.
+// The end of a handler that writes to stdout: set once writing has failed, not after an abandon.
 std::optional<HandlerEnd> end_of(const OutputStream& out);
 
 }  // namespace airy::work

@@ -16,9 +16,9 @@
 
 namespace airy::work {
 
-// Passes on what comes out of a pipe, as whole lines, to one of our own streams. Reads no more
-// while that stream is congested: then the pipe fills, and its writer waits. Loop thread only.
-// Shared by its owner and the completion handlers that are still to come.
+// Passes the content of a pipe on to one of our own streams, as whole lines. Stops reading while
+// that stream is congested: then the pipe fills, and its writer waits. Loop thread only. Shared by
+// its owner and the pending completion handlers.
 class OutputPump : public std::enable_shared_from_this<OutputPump> {
   public:
     // Each line begins with `prefix`. `to` outlives this.
@@ -30,7 +30,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     // `closed` is called once, when the pipe's end is reached.
     void begin(std::function<void()> closed);
 
-    // From now on only what is in the pipe already must still be passed on.
+    // From now on only the bytes that are already in the pipe must be passed on.
     void writer_ended();
     bool passed_on() const noexcept { return due_ == 0; }
 
@@ -38,7 +38,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     // A last line without a line break gets one.
     void close();
 
-    // The last line that was not empty, as LineSplitter has it.
+    // The last line that was not empty, as LineSplitter tells it.
     const std::string& last_line() const noexcept { return lines_.last_line(); }
 
     static constexpr std::size_t line_limit = 64 * 1024;
@@ -52,7 +52,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     OutputStream& to_;
     std::function<void()> closed_;
     bool armed_ = false;   // a handler will call pump
-    std::size_t due_ = 0;  // bytes that were in it when its writer ended, and are not read yet
+    std::size_t due_ = 0;  // bytes in the pipe when its writer ended, not read yet
 };
 
 }  // namespace airy::work

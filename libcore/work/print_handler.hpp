@@ -21,7 +21,7 @@ class PrintHandler final : public Handler {
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
-    // Only a reader that does not read can hold it up.
+    // Only a reader that does not read can delay it.
     void ask_to_stop() override { out_.abandon(); }
     void kill() override { out_.abandon(); }
     std::optional<HandlerEnd> end() const override { return end_of(out_); }

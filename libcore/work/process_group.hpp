@@ -16,12 +16,12 @@
 
 namespace airy::work {
 
-// A process that leads a process group of its own, from its start until it is reaped. Who ends it
-// ends the whole group: by SIGTERM, and by SIGKILL once `kill_after` has passed. Loop thread only;
+// A process that leads a process group of its own, from its start until it is reaped. The whole
+// group is ended: by SIGTERM, and by SIGKILL once `kill_after` has passed. Loop thread only;
 // SIGCHLD must not be ignored.
 class ProcessGroup {
   public:
-    // What made the group end.
+    // The cause of the group's end.
     enum class Ending : std::uint8_t { by_itself, timeout, stop };
 
     ProcessGroup(boost::asio::io_context& loop, Timers& timers,
@@ -29,15 +29,16 @@ class ProcessGroup {
     ProcessGroup(const ProcessGroup&) = delete;
     ProcessGroup& operator=(const ProcessGroup&) = delete;
 
-    // Takes a process that was started; 0 or an errno, and then may be called again.
+    // Takes a started process; 0 or an errno, and then may be called again.
     int adopt(int leader, util::Fd& pidfd);
 
-    // From now on; without effect once it was told to end.
+    // Begins the timeout now; no effect once the group was told to end.
     void time_out_after(std::chrono::nanoseconds time);
     void ask_to_stop();
     void kill();
 
-    // Until the leader has ended; reaps it. What is left of a group that was told to end is killed.
+    // Waits until the leader has ended and reaps it. Kills the rest of a group that was told to
+    // end.
     boost::asio::awaitable<siginfo_t> ended();
     Ending ending() const noexcept { return ending_; }
 

@@ -11,9 +11,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long after its delay a retried message may still be on its way back.
+// The time after its delay in which a retried message may still be on its way back.
 constexpr milliseconds way_back{250};
-// Before a message is tried again that was given up and could not be kept.
+// The wait before another attempt of a message that was given up and could not be kept.
 constexpr milliseconds unkept_delay{1000};
 
 }  // namespace
@@ -25,7 +25,7 @@ Settler::Settler(mq::WorkQueue& queue, InFlight& in_flight, ConsumerObserver& ob
 Decision Settler::decide(const mq::Delivered& delivered, const HandlerResult& result) const {
     History history;
     history.returns = delivered.returns;
-    // Where the broker does not carry out retries, a message is tried again by coming back.
+    // Where the broker carries out no retries, a message is retried by going back to its queue.
     history.failures = queue_.retries() ? delivered.attempts : delivered.returns;
     return work::decide(result.verdict, history, policy_, queue_.delivery_limit(),
                         result.retry_after);

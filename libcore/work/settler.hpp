@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string_view>
 
 #include "mq/work_queue.hpp"
 #include "util/clock.hpp"
@@ -18,19 +17,19 @@
 
 namespace airy::work {
 
-// What became of messages since the start. Written by the loop thread, read by any.
+// The outcomes of messages since the start. Written by the loop thread, read by any.
 struct SettlementCounts {
     std::atomic<std::uint64_t> handled{0};        // acked
     std::atomic<std::uint64_t> failed{0};         // handler results that were not success
-    std::atomic<std::uint64_t> retried{0};        // to be tried again: after a delay, or put back
+    std::atomic<std::uint64_t> retried{0};        // for another attempt: after a delay, or put back
     std::atomic<std::uint64_t> dead_lettered{0};  // given up and kept
     std::atomic<std::uint64_t> discarded{0};      // given up and not kept
     std::atomic<std::uint64_t> duplicates{0};     // acked without handling
     std::atomic<std::uint64_t> not_handled{0};    // begun or taken, and given back
 };
 
-// Decides by the policy what becomes of a message when its handler has ended, and has the work
-// queue carry it out. Holds back what would come again too soon. Loop thread, except `counts`.
+// Decides by the policy about a message whose handler has ended, and has the work queue carry the
+// decision out. Holds back messages that would come again too soon. Loop thread, except `counts`.
 class Settler {
   public:
     // All outlive this.
@@ -38,34 +37,34 @@ class Settler {
             const RetryPolicy& policy, const util::Clock& clock);
 
     Decision decide(const mq::Delivered& delivered, const HandlerResult& result) const;
-    // A delivery that is void is neither settled nor counted, since the broker delivers it again.
+    // A void delivery is neither settled nor counted, since the broker delivers it again.
     void carry_out(mq::Delivered&& delivered, const HandlerResult& result, const Decision& decision,
                    const Course& course);
     // Acks a message that had been handled before.
     void skip(const mq::Delivered& duplicate);
-    // Puts a message back into its queue that no handler has seen.
+    // Puts a message that no handler has seen back into its queue.
     void give_back(const mq::Delivered& delivered);
 
     // The outcome of a retry or dead letter.
     void take(const mq::Settled& settled);
     void take(const mq::NotSettled& not_settled);
 
-    // Deliveries have become void: drops those that are held, or wait for their outcome.
+    // Deliveries have become void: drops those that are held or wait for their outcome.
     void interrupted();
 
     // Puts back the deliveries that have been held for long enough; tells whether there were any.
     bool release_due();
-    // Holds nothing any more, nor from now on.
+    // Puts back all held deliveries, and holds none from now on.
     void release_all();
-    // The work queue is closed: what still has no outcome goes back to its queue.
+    // The work queue is closed: messages without an outcome go back to their queue.
     void closed();
 
-    // When `release_due`, or `idle`, may have changed by time alone; `max`: not at all.
+    // The time when `release_due` or `idle` may change without an event; `max`: never.
     util::SteadyTime next_due() const;
-    // Nothing is held, none waits for an outcome, and no retry is on its way back, so that the
-    // queue is empty if the broker says so.
+    // No delivery is held, none waits for an outcome, and no retry is on its way back: the queue is
+    // empty if the broker says so.
     bool idle() const;
-    // Retries and dead letters that have no outcome yet.
+    // Retries and dead letters without an outcome.
     std::size_t outstanding() const noexcept { return outstanding_.size(); }
     // Messages that were acked, dead-lettered or discarded.
     std::uint64_t done() const noexcept {
@@ -91,9 +90,9 @@ class Settler {
     ConsumerObserver& observer_;
     const RetryPolicy policy_;
     const util::Clock& clock_;
-    std::multimap<util::SteadyTime, mq::Delivered> held_;  // to be put back then
+    std::multimap<util::SteadyTime, mq::Delivered> held_;  // by the time to put them back
     std::map<mq::DeliveryHandle, Outstanding> outstanding_;
-    util::SteadyTime last_retry_due_{};  // when the last of the retries will have come back
+    util::SteadyTime last_retry_due_{};  // when the last retry will have come back
     bool holding_ = true;
     SettlementCounts counts_;
 };

@@ -14,8 +14,8 @@
 
 namespace airy::work {
 
-// A process that was started, as far as it got: `error` is 0 or an errno, `pid` is 0 when there is
-// none. With a pid and an error it runs, and only watching it failed.
+// A started process, as far as its start got: `error` is 0 or an errno, `pid` is 0 when there is no
+// process. With a pid and an error the process runs, and only watching it failed.
 struct Spawned {
     int error = 0;
     int pid = 0;
@@ -35,7 +35,8 @@ class Spawner {
     Spawner(const Spawner&) = delete;
     Spawner& operator=(const Spawner&) = delete;
 
-    // `environment` is this one's beside the inherited. The bytes are its stdin, as a file.
+    // `environment` is this process's, beside the inherited one. The bytes are its stdin, as a
+    // file.
     Spawned spawn(std::string_view stdin_bytes, std::span<const std::string> environment) const;
 
     // Opens the pidfd where `spawn` could not; leaves the errno in `error`.

@@ -21,10 +21,10 @@ namespace airy::work {
 enum class ConsumerState : std::uint8_t {
     starting,  // connecting and declaring
     running,
-    paused,        // holds what it has taken, starts nothing
+    paused,        // holds the messages it has taken, starts none
     reconnecting,  // the connection is lost and being made again
-    tripped,       // too many failures in a row: waits, then tries one message
-    draining,      // takes nothing more, finishes what runs
+    tripped,       // too many failures in a row: pauses, then tries one message
+    draining,      // takes no more, finishes running handlers
     stopped,
 };
 
@@ -44,7 +44,7 @@ inline constexpr std::array<std::chrono::milliseconds, 17> time_bounds = {
     std::chrono::milliseconds(300'000),
 };
 
-// Over what was measured since the start; all 0 while `count` is 0.
+// Over all values since the start; all 0 while `count` is 0.
 struct Percentiles {
     std::uint64_t count = 0;
     std::chrono::nanoseconds p50{};
@@ -64,7 +64,7 @@ struct Rates {
     double minute = 0;
 };
 
-// A handler that runs.
+// A running handler.
 struct RunningTask {
     std::string topic;
     std::string message_id;  // empty: it has none
@@ -116,8 +116,8 @@ struct ConsumerStatus : ConsumerCounts {
     std::vector<RecentFailure> failures;  // the last five, the newest last
 };
 
-// What may be asked of a running consumer from outside: by the control socket. Any thread may call;
-// no call waits for the consumer.
+// The operations on a running consumer from outside: by the control socket. Any thread may call; no
+// call waits for the consumer.
 class ConsumerControl {
   public:
     virtual ~ConsumerControl() = default;
@@ -126,7 +126,7 @@ class ConsumerControl {
     virtual void resize(std::size_t slots) = 0;  // at least 1
     virtual void pause() = 0;                    // no effect while draining
     virtual void resume() = 0;
-    // Stops taking, finishes what runs and ends, as if a stop condition had been met.
+    // Takes no more, finishes running handlers and ends, as if a stop condition had been met.
     virtual void drain() = 0;
 };
 

@@ -45,8 +45,8 @@ asio::awaitable<void> StopWatcher::watch_idle(std::chrono::nanoseconds limit) {
     }
 }
 
-// The broker's count does not hold what is on its way here, so the queue is empty only when nothing
-// comes after the count either.
+// The broker's count leaves out messages on their way here, so the queue is empty only when nothing
+// arrives after the count either.
 asio::awaitable<void> StopWatcher::watch_queue() {
     constexpr milliseconds before_count{50};
     constexpr milliseconds after_count{100};
@@ -85,7 +85,7 @@ asio::awaitable<std::uint64_t> StopWatcher::count_ready() {
         co_return ready;
     } catch (const Error& error) {
         if (subject_.stopping() || subject_.signalled()) co_return 1;  // the signal interrupted it
-        // A connection that was lost will show at the work queue as well, which may come back.
+        // A lost connection will show at the work queue as well, which may come back.
         constexpr unsigned patience = 10;
         if (error.permanent() || error.kind() != ErrorKind::unreachable ||
             ++failed_counts_ >= patience)

@@ -17,21 +17,21 @@
 
 namespace airy::work {
 
-// When a consumer ends by itself. A message counts once it is done with: acked, dead-lettered or
-// discarded.
+// The conditions under which a consumer ends by itself. A message counts once it is acked,
+// dead-lettered or discarded.
 struct StopConditions {
     std::optional<std::uint64_t> count;
     std::optional<std::chrono::nanoseconds> idle;  // nothing came and nothing ran for this long
     std::optional<std::chrono::nanoseconds> total;
-    // Ends when the queue has no message left and nothing runs. Says how many are ready; may block,
-    // is called on a thread of its own, and may throw.
+    // Ends when the queue has no message left and nothing runs. Returns the number of ready
+    // messages; may block, is called on a thread of its own, and may throw.
     std::function<std::uint64_t()> ready_messages;
 };
 
 // Ends a consumer by time or by an empty queue. Loop thread only.
 class StopWatcher {
   public:
-    // The consumer as this sees it.
+    // The consumer, as the watcher sees it.
     class Subject {
       public:
         virtual ~Subject() = default;
@@ -39,17 +39,17 @@ class StopWatcher {
         virtual bool quiet() const = 0;
         virtual std::uint64_t arrivals() const = 0;  // of messages, since the start
         virtual bool stopping() const = 0;
-        // A signal has come, though perhaps nobody has taken it yet.
+        // A signal has come, even if the consumer has not taken it yet.
         virtual bool signalled() = 0;
         virtual void stop(StopReason reason) = 0;
         virtual void fail(Error error) = 0;
     };
 
-    // All outlive this. `changed` is notified when `quiet`, `arrivals` or `stopping` change.
+    // All outlive the watcher. `changed` is notified when `quiet`, `arrivals` or `stopping` change.
     StopWatcher(boost::asio::io_context& loop, Timers& timers, Condition& changed, Subject& subject,
                 const StopConditions& conditions);
 
-    // Begins to watch for what the conditions name.
+    // Begins to watch for the conditions that are set.
     void begin();
     void end();
 

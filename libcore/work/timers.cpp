@@ -16,7 +16,7 @@ class LoopTimer final : public Timer {
 
     void set(util::SteadyTime at) override {
         timer_.expires_at(at);
-        // A handler of an earlier time may be queued already, and outlive this timer.
+        // A completion handler of an earlier time may be queued already, and outlive this timer.
         timer_.async_wait([weak = std::weak_ptr(armed_),
                            turn = ++armed_->turn](const boost::system::error_code& error) {
             const auto armed = weak.lock();
@@ -34,7 +34,7 @@ class LoopTimer final : public Timer {
         std::uint64_t turn = 0;  // of the latest set or cancel
     };
     boost::asio::steady_timer timer_;
-    std::shared_ptr<Armed> armed_;  // handlers that are still to come look at it
+    std::shared_ptr<Armed> armed_;  // pending completion handlers read it
 };
 
 }  // namespace

@@ -10,11 +10,11 @@
 
 namespace airy::work {
 
-// Calls its function on the loop when the clock has come to the time that was set.
+// Calls its function on the loop when the clock reaches the set time.
 class Timer {
   public:
     virtual ~Timer() = default;
-    // Instead of the time that was set before. A time that is past is due at once.
+    // Replaces the time that was set before. A past time is due at once.
     virtual void set(util::SteadyTime at) = 0;
     virtual void cancel() = 0;
 };

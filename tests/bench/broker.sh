@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# broker.sh [BUILD] [ROUNDS]: what airy costs beside the least that the same work can cost, on a
-# private broker. Ours and the limit run in turn; medians, and the ratio of the medians. BUILD is a
-# release build with benchmarks (default: build-bench, made when it is not there). ONLY=REGEX picks
-# lines by their name.
+# broker.sh [BUILD] [ROUNDS]: the speed of airy beside bare programs that do the same work, on a
+# private broker. Runs of airy and of the limit take turns; prints medians, and the ratio of the
+# medians. BUILD is a release build with benchmarks (default: build-bench, made when it is missing).
+# ONLY=REGEX selects lines by their name.
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -32,7 +32,7 @@ queue=bench
 events=100000
 commands=3000
 
-# 222 bytes each, complete, so that both sides send the same.
+# 222 bytes each, complete, so that airy and the limit send the same.
 awk -v n=$events 'BEGIN {
     for (i = 1; i <= n; i++) {
         line = sprintf("{\"event_id\":\"7b0c1de2-9c1f-4c57-8f0e-%012x\",\"event_type\":\"post.published\",\"timestamp\":\"2026-01-02T03:04:05.123456789Z\",\"post_id\":%d,\"author_id\":7,\"title\":\"", i, 1000000 + i)
@@ -80,8 +80,8 @@ few_messages() {
     head -n $commands "$scratch/events" | "$airy" publish --quiet
 }
 
-# A queue as a consumer declares it, so that retries and dead letters are kept; beside it a bare
-# one, and failures thrown away.
+# A queue as a consumer declares it, which keeps retries and dead letters; beside it a bare queue,
+# where failures are discarded.
 drop() {
     local queue
     for queue in "$@"; do "$airy" queue delete "$queue" --yes --quiet 2>/dev/null || true; done

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: MIT
 #
 # embedded.sh [BUILD] [ROUNDS]: the embedded broker beside bare SQLite, and beside itself with a
-# million messages waiting. Both run in turn; medians, and the ratio of the medians. BUILD is a
-# release build with benchmarks (default: build-bench, made when it is not there).
+# million messages waiting. Both run in turn; prints medians, and the ratio of the medians. BUILD is
+# a release build with benchmarks (default: build-bench, made when it is missing).
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -29,7 +29,7 @@ queue=bench
 events=100000
 batch=500
 
-# 222 bytes each, complete, as broker.sh has them.
+# 222 bytes each, complete, as in broker.sh.
 awk -v n=$events 'BEGIN {
     for (i = 1; i <= n; i++) {
         line = sprintf("{\"event_id\":\"7b0c1de2-9c1f-4c57-8f0e-%012x\",\"event_type\":\"post.published\",\"timestamp\":\"2026-01-02T03:04:05.123456789Z\",\"post_id\":%d,\"author_id\":7,\"title\":\"", i, 1000000 + i)
@@ -70,7 +70,7 @@ full() {
     fresh
     if [[ $1 == *limit ]]; then publish_limit; else publish_ours; fi
 }
-# With as many as are to wait below what is measured, or none.
+# Fills the queue with the backlog, for ours only, before the measured messages.
 deep() {
     fresh
     if [[ $1 == *ours ]]; then fill "$((backlog / events))"; fi
@@ -94,7 +94,7 @@ remove
 printf '100/s between two processes: '
 "$latency" "sqlite:$db" 1000 100
 "$latency" "sqlite:$db" idle 10
-# Publishers beside the cleaning of a log of so many (goal: none waits more than 50 ms for it).
+# Publishers while the log is cleaned (goal: none waits more than 50 ms for the cleaning).
 fresh
 "$airy" queue delete $queue --yes --quiet --url "sqlite:$db"
 fill_log() { "$airy" publish --no-mandatory --quiet --url "sqlite:$db?sync=normal&retain=24h" <"$scratch/events"; }

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// What lies between two processes on an embedded broker, and what one costs that only waits.
+// The latency between two processes on an embedded broker, and the cost of an idle subscription.
 //   embedded_latency URL COUNT RATE    publishes COUNT messages, RATE a second, to another process:
 //                                      milliseconds from submitting to taking, p50 p99 and largest
 //   embedded_latency URL idle SECONDS  the share of a core that an idle subscription takes

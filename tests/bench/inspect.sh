@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# inspect.sh [BUILD] [ROUNDS]: what being looked at costs a consumer, and how soon `airy stats`
-# answers, on a private broker. BUILD is a release build (default: build-bench, made when it is not
-# there). Runs with and without metrics take turns; medians.
+# inspect.sh [BUILD] [ROUNDS]: the cost of metrics and the control socket for a consumer, and how
+# soon `airy stats` answers, on a private broker. BUILD is a release build (default: build-bench,
+# made when it is missing). Runs with and without metrics take turns; prints medians.
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -35,18 +35,18 @@ queue=bench
 events=100000
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 mkdir -m 700 "$scratch/run" "$scratch/off"
-: >"$scratch/off/airy" # no directory, so no control socket can be made in it
+: >"$scratch/off/airy" # no directory, so airy cannot make a control socket in it
 
 awk -v n=$events 'BEGIN {
     for (i = 1; i <= n; i++)
         printf "{\"event_id\":\"7b0c1de2-9c1f-4c57-8f0e-%012x\",\"event_type\":\"post.published\",\"timestamp\":\"2026-01-02T03:04:05.123456789Z\",\"post_id\":%d,\"author_id\":7,\"title\":\"Hello, world. Hello, world.\"}\n", i, 1000000 + i
 }' >"$scratch/events"
 
-# Of the first column of numbers.
+# The median of the first column.
 median() { sort -n "$1" | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 worst() { sort -n "$1" | tail -n 1; }
 
-# timed FILE CMD ARG...: adds its seconds of wall time and of CPU.
+# timed FILE CMD ARG...: appends the seconds of wall time and of CPU.
 timed() {
     local file=$1 TIMEFORMAT='%R %U %S'
     shift
@@ -103,8 +103,8 @@ overhead() {
         }'
 }
 
-# Runs differ by more than a scrape costs, so that is measured by itself: clock ticks of the process
-# over a thousand of them.
+# Runs differ by more than the cost of a scrape, so that cost is measured separately: clock ticks of
+# the process over a thousand scrapes.
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
 one_scrape() {
     local pid before i text

@@ -2,9 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# memory.sh [BUILD] [MESSAGES] [SECONDS]: what airy consume holds in memory at the most while
-# MESSAGES of 1 KB (1,000,000) wait in a durable queue and its handler is slow, after SECONDS (20)
-# of each: commands that take a second, and --print into a reader that takes 100 lines a second.
+# memory.sh [BUILD] [MESSAGES] [SECONDS]: the peak memory of airy consume while MESSAGES of 1 KB
+# (1,000,000) wait in a durable queue and its handler is slow, after SECONDS (20) with each handler:
+# commands that take a second, and --print into a reader that takes 100 lines a second.
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -31,7 +31,7 @@ awk -v n="$messages" 'BEGIN { pad = sprintf("%1000s", ""); gsub(/ /, "x", pad)
     for (i = 1; i <= n; i++) print substr(sprintf("{\"post_id\":%d,\"title\":\"%s", i, pad), 1, 998) "\"}" }' |
     "$build/tests/bench/raw_amqp" publish "${AIRY_URL%/}" airy.bench post.published /dev/stdin 1000 >&2
 
-# measure NAME OPTION...: peak memory and what was in flight, after so many seconds.
+# measure NAME OPTION...: peak memory and messages in flight, after $seconds.
 measure() {
     local name=$1 pid peak
     shift

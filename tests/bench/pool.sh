@@ -56,7 +56,7 @@ interleave() {
     done
 }
 
-# median NAME KEY: of all runs; empty when there was none.
+# median NAME KEY: the median of all runs; empty without a run.
 median() {
     [ -f "$results/$1" ] || return 0
     awk -v key="$2" '{for (i = 1; i < NF; i += 2) if ($i == key) print $(i + 1)}' "$results/$1" |
@@ -65,7 +65,7 @@ median() {
 
 # line WORK OURS PEER_NAME PEER RATIO GOAL
 line() { printf '%-42s %14s %-18s %14s %8s   %s\n' "$@"; }
-# Nothing when a value is missing.
+# Prints nothing when a value is missing.
 ratio() { if [ -n "$1" ] && [ -n "$2" ]; then awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; fi; }
 megabytes() { if [ -n "$1" ]; then awk -v b="$1" 'BEGIN {printf "%.1f MB", b / 1e6}'; fi; }
 wanted() { [ "$only" = all ] || [ "$only" = "$1" ]; }
@@ -82,7 +82,7 @@ echo "medians of $runs interleaved runs; $(nproc) cores; $(uname -m); load $(cut
 line work ours peer 'of the peer' ratio goal
 
 if wanted wait; then
-    # A sleeping coroutine beside a sleeping goroutine is a fair pair: neither holds a thread.
+    # A sleeping coroutine and a sleeping goroutine are comparable: neither holds a thread.
     for work in '1000000 10000 10000 1.00 <=1.04s,<=20MB' '1000000 50000 10000 0.20 <=0.40s,<=50MB' \
         '100000 1000 100000 10.0 <=10.1s'; do
         read -r tasks cap us limit goal <<<"$work"
@@ -94,14 +94,14 @@ if wanted wait; then
         line '  peak memory' "$(megabytes "$(median "$name-ours" peak_rss_bytes)")" ants \
             "$(megabytes "$(median "$name-ants" peak_rss_bytes)")" '' ''
     done
-    # Not a fair pair, for the record: a thread each, beside goroutines.
+    # Not comparable, for the record: a thread each, beside goroutines.
     interleave threads-ours "$ours" wait-threads 20000 1000 10000 -- \
         threads-ants "$ants" wait 20000 1000 10000
     compare '20000 waiting 10 ms on 1000 threads, s' elapsed_s threads-ours 'ants (goroutines)' \
         threads-ants 'limit 0.20 s; not a fair pair'
 fi
 if wanted empty; then
-    # Cap 64 for those that have one; the others get as many threads as cores, their best.
+    # Cap 64 for the pools that have a cap; the others get as many threads as cores, their best.
     interleave empty-ours "$ours" empty-ours 1000000 64 -- empty-ants "$ants" wait 1000000 64 0 -- \
         empty-asio "$ours" empty-asio 1000000 "$(nproc)" -- \
         empty-fixed "$ours" empty-fixed 1000000 "$(nproc)"
@@ -111,8 +111,8 @@ if wanted empty; then
 fi
 if wanted cpu; then
     n=$(nproc)
-    # Two seconds of work in all, cut finely and coarsely: a bounded pool wakes its submitter for
-    # each task, an unbounded queue has them all at once.
+    # Two seconds of work in all, in small and large tasks: a bounded pool wakes its submitter for
+    # each task; an unbounded queue holds all tasks at once.
     for cut in '2000 500000 1' '200 5000000 10'; do
         read -r tasks rounds each <<<"$cut"
         interleave "cpu-one-$each" "$ours" cpu-ours "$tasks" 1 "$rounds" -- \
@@ -135,7 +135,8 @@ if wanted latency; then
         # Goroutine to goroutine beside coroutine to coroutine: no thread needs to be woken.
         compare "submit to start, $busy % busy, coroutine, p99 s" p99_s "loop-$busy" ants \
             "ants-$busy" 'below ants'
-        # Not fair pairs, for the record: here a thread must be woken, for a goroutine it need not.
+        # Not comparable, for the record: here a thread must be woken, a goroutine needs no such
+        # wake.
         compare '  from another thread than the loop' p99_s "async-$busy" ants "ants-$busy" ''
         compare '  a callable, on a thread' p99_s "threads-$busy" ants "ants-$busy" ''
     done

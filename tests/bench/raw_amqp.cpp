@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The limit that airy is measured against: bare loops over rabbitmq-c, with no thread, no checking
-// and no retrying of anything.
+// The limit that airy is measured against: bare loops over rabbitmq-c, without threads, checks or
+// retries.
 //   raw_amqp publish URL EXCHANGE TOPIC FILE WINDOW   confirmed, a line a message
 //   raw_amqp consume URL QUEUE COUNT PREFETCH FILE    acks every 100th with multiple
 #include <amqp.h>
@@ -44,7 +44,7 @@ amqp_connection_state_t connect(std::string url) {
     return state;
 }
 
-// Takes one ack; returns how many messages are confirmed with it.
+// Takes one ack; returns the number of messages that it confirms.
 std::uint64_t take_ack(amqp_connection_state_t state, std::uint64_t confirmed) {
     amqp_frame_t frame;
     amqp_maybe_release_buffers(state);

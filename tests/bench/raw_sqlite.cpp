@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The limit that the embedded broker is measured against: bare SQLite with rows like its own, in
-// transactions of its size, with no thread, no queue and no waking of anybody.
+// The limit that the embedded broker is measured against: bare SQLite with similar rows in
+// transactions of the same size, without threads, queues or wakeups.
 //   raw_sqlite publish DB LINES BATCH    a line a row, in transactions of BATCH
 //   raw_sqlite consume DB COUNT BATCH OUT   reads and deletes them, writes the bodies
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// The time from the broker's port being open again to the first message handled, of real
-// consumers, each with a queue in which messages wait.
+// The time from the reopening of the broker's port to the first handled message, of real consumers,
+// each with a queue of waiting messages.
 //   recovery AIRY node OUTAGES   the node is killed and started again
 //   recovery AIRY port OUTAGES   the port, a proxy's, is closed for 0.5 to 8 s; the node runs on
 // A sample is one consumer at one outage. Prints the percentiles of all.
@@ -80,7 +80,7 @@ class Consumer {
     const std::string& queue() const { return queue_; }
     int out() const { return out_.get(); }
 
-    // Takes what it has written; false when there is nothing.
+    // Reads the consumer's output; false when there is none.
     bool wrote() {
         bool any = false;
         std::array<char, 4096> buffer;
@@ -140,7 +140,7 @@ bool is_open(std::uint16_t port) {
 
 using Consumers = std::vector<std::unique_ptr<Consumer>>;
 
-// Until each has written something since `from`; appends how long each took, in ms.
+// Waits until each consumer has written something since `from`; appends each time, in ms.
 void wait_for_all(Consumers& all, steady_clock::time_point from, std::vector<double>& samples) {
     std::vector<bool> done(all.size());
     while (std::ranges::find(done, false) != done.end()) {
@@ -159,7 +159,7 @@ void wait_for_all(Consumers& all, steady_clock::time_point from, std::vector<dou
     }
 }
 
-// What was begun before the connection was lost may still write.
+// Handlers begun before the loss of the connection may still write.
 void forget(Consumers& all) {
     for (auto& consumer : all)
         consumer->wrote();

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
-# What publish does while the broker's memory alarm is raised: on a node of its own, since the
-# alarm stops every publisher.
+# publish while the broker's memory alarm is raised: on a node of its own, since the alarm stops
+# every publisher.
 
 load helper
 
@@ -30,7 +30,7 @@ alarm() { "$rabbit" ctl "$AIRY_TEST_NODE_DIR" -q set_vm_memory_high_watermark "$
 post=(publish post.published --set post_id=1 --set author_id=7 --set title=t)
 blocked='the broker blocks publishers'
 
-@test "one event: it is said at once, and the confirm timeout bounds the wait" {
+@test "one event: the alarm is reported at once, and the confirm timeout bounds the wait" {
     local start=$SECONDS
     run_airy "${post[@]}" --confirm-timeout 2s
     assert_status 4
@@ -53,7 +53,7 @@ blocked='the broker blocks publishers'
     assert_equal "$(depth "$queue")" 1
 }
 
-@test "a stream waits for the end of the alarm, within the limit that was given" {
+@test "a stream waits for the end of the alarm, within the given limit" {
     events 50 >lines
     run --separate-stderr timeout 30 "$AIRY_BIN" publish --confirm-timeout 1s <lines
     assert_status 4
@@ -66,7 +66,7 @@ blocked='the broker blocks publishers'
     ended "$spawned_pid" 10 || status=$?
     assert_status 0
     (($(wc -l <publisher.out) == 50))
-    # What was uncertain was taken in the end, or not; what was confirmed is there.
+    # The broker may have taken the uncertain events; the confirmed ones are in the queue.
     (($(depth "$queue") >= 50))
 }
 
@@ -105,7 +105,7 @@ blocked='the broker blocks publishers'
     "$rabbit" kill "$AIRY_TEST_NODE_DIR"
     wait_until grep -q 'trying again' publisher.err
     events 3 >&7
-    wait_until eval '! read -r -t 0 -u 7' # they are read
+    wait_until eval '! read -r -t 0 -u 7' # publish has read the lines
     kill -TERM "$spawned_pid"
     status=0
     ended "$spawned_pid" 10 || status=$?

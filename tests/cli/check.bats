@@ -15,7 +15,7 @@ teardown() {
     forget "$queue.dlq" queues
 }
 
-@test "check queue: length, consumers, and one that is not there" {
+@test "check queue: length, consumers, and a missing queue" {
     airy queue declare "$queue" --bind 'post.*' --quiet
     for id in 1 2 3; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
     run_airy check queue "$queue" --warn-ready 3 --max-ready 5
@@ -34,7 +34,7 @@ teardown() {
     assert_contains "$output" 'QUEUE CRITICAL'
 }
 
-@test "check queue: the age of the head where the broker tells it, and unknown where not" {
+@test "check queue: the age of the head where the broker tells it, unknown elsewhere" {
     airy queue declare "$queue" --bind 'post.*' --quiet # quorum: the broker does not tell
     run_airy check queue "$queue" --max-age 1s
     assert_status 0 # empty
@@ -44,7 +44,7 @@ teardown() {
     assert_contains "$output" 'age is not known'
 }
 
-@test "check pool: running, too slow, and not there" {
+@test "check pool: running, too slow, and missing" {
     spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name "$queue" -- sleep 0.2
     wait_until 20 pool_is '.state == "running"'
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
@@ -57,7 +57,7 @@ teardown() {
     run_airy check pool nobody
     assert_status 2
 }
-# jq -e finds no fault with no input at all.
+# jq -e takes empty input for success.
 pool_is() {
     local json
     json=$(airy pool show "$queue" --output json) && jq -e "$1" <<<"$json"
@@ -77,7 +77,7 @@ pool_is() {
     assert_equal "$(depth "$queue")" 0
 }
 
-@test "check flow: a broker that is blocked before the probe is out is too slow" {
+@test "check flow: a broker that is blocked before the probe is published is too slow" {
     export AIRY_URL=sqlite:airy.db
     airy queue declare "$queue" --bind '#' --quiet # makes file and exchange
     run_airy check flow --timeout 1s
@@ -126,7 +126,7 @@ sys.exit(subprocess.call(sys.argv[1:], stdout=$stdout))" "$AIRY_BIN" check queue
     done
 }
 
-@test "check: who cannot be asked is unknown, and so is wrong usage" {
+@test "check: a broker that cannot be asked is unknown, and so is wrong usage" {
     run_airy check queue "$queue" --url amqp://guest:guest@127.0.0.1:1/
     assert_status 3
     assert_contains "$output" 'QUEUE UNKNOWN'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
-# The machine's clock is set while airy runs: an hour on, then an hour back. Nothing that waits may
-# notice; what is stamped carries the new time. The clock is airy's own, see clock_step.cpp.
+# The machine's clock is set while airy runs: an hour forward, then an hour back. No wait may
+# change; timestamps carry the new time. The tests step airy's own clock, see clock_step.cpp.
 
 load helper
 
@@ -37,7 +37,7 @@ milliseconds() {
     echo "${up/./}0"
 }
 
-# off SECONDS TIME: TIME, in seconds, is that far from the true time, give or take the test's own.
+# off SECONDS TIME: TIME, in seconds, is that far from the true time, within the test's own delay.
 off() {
     local by=$(($2 - EPOCHSECONDS - $1))
     ((by > -60 && by < 60)) || {
@@ -47,11 +47,11 @@ off() {
 }
 
 no_wait_followed_the_clock() {
-    [[ -f clock.waits ]] # else the clock was not ours
+    [[ -f clock.waits ]] # otherwise airy did not use the stepped clock
     assert_equal "$(<clock.waits)" ''
 }
 
-@test "a clock that is set: delays of retries, timeouts and heartbeats stay what they are" {
+@test "a clock that is set: delays of retries, timeouts and heartbeats do not change" {
     mkfifo gate
     spawn consumer "${stepped[@]}" consume '#' --queue "$queue" --url "$AIRY_URL?heartbeat=1" --pool-size 12 \
         --retry-delay 1s --timeout 20s -- sh -c "
@@ -78,7 +78,7 @@ no_wait_followed_the_clock() {
     ended "$spawned_pid" 20 || status=$?
     assert_status 143
     refute_contains "$(<consumer.err)" 'not connected'
-    # Not early, and late only by what the machine is late.
+    # Not early, and late only by the delay of the machine.
     sort tries | awk '
         $2 > 1 { late = $3 - last - 1000 * ($2 - 1); if (late < -60 || late > 1500) { print "late by", late, "ms:", $0; bad = 1 } }
         { last = $3 } END { exit bad || NR != 30 }'

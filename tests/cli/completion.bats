@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# Completion: what the binary answers, and what bash, zsh and fish make of it on a terminal.
+# Completion: the answers of the binary, and their use by bash, zsh and fish on a terminal.
 
 load helper
 
@@ -22,7 +22,7 @@ teardown() {
     airy_teardown
 }
 
-# The candidates for the words, without what they are.
+# The candidates for the words, without their descriptions.
 candidates() { airy __complete -- "$@" | cut -f 1; }
 has_candidate() { candidates "${@:2}" | grep -qxF -- "$1"; }
 lacks_candidate() {
@@ -39,7 +39,7 @@ on_terminal() {
 screen_has() { tmux -S "$PWD/tmux" capture-pane -p | grep -qF -- "$1"; }
 press() { tmux -S "$PWD/tmux" send-keys "$@"; }
 
-# Types the words, presses Tab, and waits for what must be on the screen then.
+# Types the words, presses Tab, and waits for the text that must then be on the screen.
 completes_to() {
     press -l -- "$1"
     wait_until screen_has "$1"
@@ -100,7 +100,7 @@ declare_queue() {
     assert_contains "$stderr" tcsh
 }
 
-@test "commands: all of --help, each with what it does" {
+@test "commands: all of --help, each with its summary" {
     names=$(airy --help | sed -n '/^Commands/,/^$/s/^  \([a-z]\+\) .*/\1/p')
     [[ -n $names ]]
     for name in $names; do has_candidate "$name" "$name"; done
@@ -145,7 +145,7 @@ declare_queue() {
     airy __complete -- publish post.voted --set post | grep -qx $'\tnospace'
 }
 
-@test "live queue names, asked of the broker that the line names" {
+@test "live queue names, from the broker that the line names" {
     declare_queue
     wait_until has_candidate "$queue" queue purge "${queue:0:10}"
     has_candidate "$queue" queue delete other "$queue"

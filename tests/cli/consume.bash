@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# `load consume` gives the files that test `airy consume` a work queue for each test, and ways to fill
-# and to read it.
+# `load consume` gives the files that test `airy consume` a work queue for each test, and functions
+# to fill and read it.
 
 setup() {
     airy_setup
@@ -25,7 +25,7 @@ prepare() {
     airy consume '#' --queue "$queue" --until-empty "$@" -- true
 }
 
-# posts FIRST LAST: that many events, as lines, with post_id counting.
+# posts FIRST LAST: prints these events, one a line, with post_id counting.
 posts() {
     seq "$1" "$2" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'
 }
@@ -39,14 +39,14 @@ publish_posts() {
 # shellcheck disable=SC2016,SC2034 # for the handler's shell, in the files that load this
 note_post_id='read -r body; id=${body#*\"post_id\":}; echo "${id%%[,\}]*}" >>handled'
 
-# What is in the queue, or another, as post ids, one a line; takes them out. The broker's own counts
-# are as old as its last statistics.
+# Takes the messages out of the queue, or another, and prints their post ids, one a line. The
+# broker's own counts are as old as its last statistics.
 left_over() {
     airy consume '#' --queue "${1-$queue}" --no-declare --until-empty --print >left.lines || return
     jq .body.post_id left.lines
 }
 
-# remains QUEUE N: just so many messages are left in it.
+# remains QUEUE N: exactly N messages are left in it.
 remains() {
     left_over "$1" >left.ids || return
     assert_equal "$(wc -l <left.ids)" "$2"

@@ -5,7 +5,7 @@
 load helper
 load consume
 
-@test "each message is handed to the command: body on stdin, the rest in the environment" {
+@test "each message goes to the command: body on stdin, properties in the environment" {
     prepare
     airy publish post.published --set post_id=42 --set author_id=7 --set title='Hello & co' >id
     run_airy consume '#' --queue "$queue" --until-empty -- sh -c 'cat; echo; env | grep ^AIRY_ | sort'
@@ -97,7 +97,7 @@ AIRY_TRACEPARENT='
     remains "$queue" 0
 }
 
-@test "--tag-output says whose lines they are" {
+@test "--tag-output names the message of each line" {
     prepare
     airy publish post.published --set post_id=1 --set author_id=7 --set title=t >id
     run_airy consume '#' --queue "$queue" --count 1 --tag-output -- sh -c 'echo out; echo err >&2'
@@ -115,7 +115,7 @@ AIRY_TRACEPARENT='
     remains "$queue" 0
 }
 
-@test "--print passes on what other clients wrote, byte for byte" {
+@test "--print passes on messages of other clients, byte for byte" {
     prepare
     local body='{"event_id":"x","title":"a \u003cb\u003e \u0026 c","n":1e400,"at":"2026-01-02T03:04:05.123456789+08:00"}'
     amqp-publish --url="$peer_url" --exchange="$AIRY_EXCHANGE" --routing-key=post.published --body="$body"
@@ -128,7 +128,7 @@ AIRY_TRACEPARENT='
     assert_equal "$(jq -r .body_base64 <<<"${lines[2]}")" /wA=
 }
 
-@test "a command that floods stderr or fails with nothing to say" {
+@test "a command that floods stderr, or fails without output" {
     prepare
     publish_posts 1 2
     AIRY_RUN_SECONDS=60 run_airy consume '#' --queue "$queue" --pool-size 1 --for 5s --count 2 -- sh -c '

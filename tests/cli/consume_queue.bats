@@ -7,7 +7,7 @@ load consume
 
 is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
 
-@test "a command that is not there or not executable: exit 2, and nothing is declared" {
+@test "a command that is missing or not executable: exit 2, and nothing is declared" {
     : >text
     local command
     for command in airy-no-such-command ./text ./none; do
@@ -45,7 +45,7 @@ is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print
     assert_contains "$stderr" GOROUTINE_POOL_SIZE
 }
 
-@test "a queue that exists with other properties: exit 7, saying what differs" {
+@test "a queue that exists with other properties: exit 7, with the differences" {
     airy queue declare "$queue" --type classic
     run_airy consume '#' --queue "$queue" -- true
     assert_status 7
@@ -53,7 +53,7 @@ is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print
     assert_contains "$stderr" "$queue"
     assert_contains "$stderr" 'x-queue-type'
     assert_contains "$stderr" 'x-dead-letter-routing-key'
-    run_airy queue ls "$queue.dlq" # nothing was made beside it
+    run_airy queue ls "$queue.dlq" # nothing else was declared
     assert_status 7
 }
 

@@ -7,7 +7,7 @@ load consume
 
 all_handled() { (($(sort -u handled | wc -l) == $1)); }
 
-@test "the exit status decides what becomes of a message" {
+@test "the exit status decides how a message is settled" {
     prepare
     publish_posts 0 7
     # post_id is the exit status: 0 acks; 3, 5 dead-letter; 4, 6 put back; the others wait.
@@ -77,7 +77,7 @@ assert_short_error_at_end() {
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-@test "a command that goes away later stops the consumer, its message goes back" {
+@test "a command that disappears later stops the consumer, its message goes back" {
     prepare
     publish_posts 1 5
     printf '#!/bin/sh\nrm -f "$0"\n' >once
@@ -95,7 +95,7 @@ close_connection_of() {
 }
 holds() { (($(depth "$queue") == $1)); }
 
-@test "the connection is closed by the broker: it comes back, and every message is handled" {
+@test "the connection is closed by the broker: airy reconnects, and every message is handled" {
     prepare
     publish_posts 1 200
     : >handled
@@ -114,7 +114,7 @@ holds() { (($(depth "$queue") == $1)); }
 }
 reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back") | .reconnects') == 1 ]]; }
 
-@test "--max-reconnects 0: a closed connection is exit 3, and what was not acked is still there" {
+@test "--max-reconnects 0: a closed connection is exit 3, and unacked messages are still there" {
     prepare
     publish_posts 1 20
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 2 --drain 100ms --max-reconnects 0 -- \
@@ -125,7 +125,7 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
     ended "$spawned_pid" 20 || status=$?
     assert_status 3
     (($(wc -l <consumer.err) <= 3))
-    # The broker puts back what the connection held only after it has closed it.
+    # The broker puts back the messages of the connection only after it has closed it.
     wait_until holds 20
     remains "$queue" 20
 }
@@ -151,7 +151,7 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
         <<<"$(grep '^{' <<<"$stderr")"
 }
 
-@test "--log-events: what had been handled before is settled as well" {
+@test "--log-events: a message handled before is logged as settled as well" {
     airy consume '#' --queue "$queue" --print --until-empty --quiet
     event=$(jq -cn '{event_id: "7b0c1de2-9c1f-4c57-8f0e-000000000001", event_type: "post.deleted",
         timestamp: "2026-01-02T03:04:05Z", post_id: 1, author_id: 2}')
@@ -163,7 +163,7 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
         'ack duplicate duplicate'
 }
 
-@test "--no-declare on a queue without dead-letter arguments keeps what is given up" {
+@test "--no-declare on a queue without dead-letter arguments keeps the messages that are given up" {
     airy queue declare "$queue" --bind 'post.*' --quiet
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
     run_airy consume '#' --queue "$queue" --no-declare --until-empty -- sh -c 'exit 65'

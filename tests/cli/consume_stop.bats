@@ -5,7 +5,7 @@
 load helper
 load consume
 
-@test "SIGINT in the middle: exit 130, what was handled is settled and the rest is still there" {
+@test "SIGINT in the middle: exit 130, handled messages are settled and the rest is still there" {
     prepare
     publish_posts 1 2000
     : >handled
@@ -20,7 +20,7 @@ load consume
     sort -n handled rest | cmp - <(seq 1 2000)
 }
 
-@test "SIGTERM: what runs finishes first, exit 143" {
+@test "SIGTERM: running handlers finish first, exit 143" {
     prepare
     publish_posts 1 1
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'echo begun; sleep 1; echo done'
@@ -33,7 +33,7 @@ load consume
     remains "$queue" 0
 }
 
-@test "what does not finish within --drain is stopped and goes back" {
+@test "handlers that do not finish within --drain are stopped and their messages go back" {
     prepare
     publish_posts 1 1
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --drain 200ms -- sh -c 'echo begun; exec sleep 1000'
@@ -45,7 +45,7 @@ load consume
     remains "$queue" 1
 }
 
-@test "a second signal stops at once, even what ignores SIGTERM" {
+@test "a second signal stops at once, even handlers that ignore SIGTERM" {
     prepare
     publish_posts 1 1
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'trap "" TERM INT; echo begun; sleep 1000'
@@ -60,7 +60,7 @@ load consume
     remains "$queue" 1
 }
 
-@test "a reader of stdout that goes away ends it quietly, and the rest stays" {
+@test "a reader of stdout that goes away ends the consumer quietly, and the rest stays" {
     prepare
     publish_posts 1 5000
     set +o pipefail
@@ -73,7 +73,7 @@ load consume
     (($(wc -l <rest) > 0))
 }
 
-@test "stdout that is closed or full is an error, and nothing is lost" {
+@test "a closed or full stdout is an error, and nothing is lost" {
     prepare
     publish_posts 1 3
     run --separate-stderr bash -c '"$0" consume "#" --queue "$1" --print --count 3 >&-' "$AIRY_BIN" "$queue"
@@ -86,7 +86,7 @@ load consume
     remains "$queue" 3
 }
 
-@test "a stdout that nobody reads does not hold up SIGTERM" {
+@test "a stdout without a reader does not delay SIGTERM" {
     prepare
     publish_posts 1 5000
     mkfifo pipe
@@ -134,7 +134,7 @@ has_unacked() { (($(depth "$queue") < 5000)); }
     assert_status 5
 }
 
-@test "a running consumer can be seen, paused, resized and drained from outside" {
+@test "a running consumer can be shown, paused, resized and drained from outside" {
     prepare
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --name seen --pool-size 3 -- cat
     wait_until has_consumer
@@ -158,7 +158,7 @@ has_unacked() { (($(depth "$queue") < 5000)); }
 }
 in_flight() { [[ $(airy stats pools --output json | jq 'select(.name == "seen") | .in_flight') == "$1" ]]; }
 
-@test "handlers stopped at the end of the drain time are told of" {
+@test "handlers stopped at the end of the drain time are reported" {
     airy consume '#' --queue "$queue" --print --until-empty --quiet
     for id in 1 2; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
     run_airy consume '#' --queue "$queue" --pool-size 2 --for 1s --drain 200ms -- sleep 60
@@ -167,7 +167,7 @@ in_flight() { [[ $(airy stats pools --output json | jq 'select(.name == "seen") 
     assert_equal "$(depth "$queue")" 2
 }
 
-@test "stopped and started again, it goes on where it was: the queue keeps its order" {
+@test "stopped and started again, it continues where it was: the queue keeps its order" {
     prepare
     publish_posts 1 12
     for _ in 1 2 3 4 5; do
@@ -186,7 +186,7 @@ in_flight() { [[ $(airy stats pools --output json | jq 'select(.name == "seen") 
     assert_equal "$(tr '\n' ' ' <handled)" '1 2 3 4 5 '
 }
 
-@test "timeout(1), which signals twice, drains like anyone" {
+@test "timeout(1), which signals twice, drains like one signal" {
     prepare
     publish_posts 1 1
     run timeout 1 "$AIRY_BIN" consume '#' --queue "$queue" -- sh -c 'sleep 2; echo done'

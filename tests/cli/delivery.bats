@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
-# What consume does about failures: retries, dead letters, duplicates, too much at once.
+# How consume handles failures: retries, dead letters, duplicates, overload.
 
 load helper
 
@@ -26,7 +26,7 @@ post() {
     airy publish post.published --set "post_id=$id" --set author_id=7 --set title=t "$@"
 }
 
-@test "a failure is tried again after its delays, as the same message, then dead-lettered" {
+@test "a failed message is retried after its delays, as the same message, then dead-lettered" {
     post 1 --header x-mine=yes >id
     run_airy consume '#' --queue "$queue" --count 1 --max-attempts 3 --retry-delay 200ms -- \
         sh -c 'echo $AIRY_ATTEMPT $AIRY_TOPIC $AIRY_EVENT_ID $(date +%s%3N); echo "it is $AIRY_ATTEMPT" >&2; exit 75'
@@ -47,7 +47,7 @@ post() {
     assert_equal "$(depth "$queue")" 0
 }
 
-@test "what died in its queue before is retried like any other, and not taken for a circle" {
+@test "a message that died in its queue before is retried like any other, and not taken for a cycle" {
     jq -cn --arg q "$queue" '{topic: $q, exchange: "", body: {a: 1}, headers: {"x-death":
         [{queue: $q, reason: "delivery_limit", count: 1, exchange: "", "routing-keys": [$q]}]}}' |
         airy publish --lines message --quiet
@@ -59,7 +59,7 @@ post() {
     jq -e --arg q "$queue" '.body.a == 1 and .headers["x-death"][0].queue == $q' letter
 }
 
-@test "what never will succeed is dead-lettered at once, with its account" {
+@test "a message that will never succeed is dead-lettered at once, with its account" {
     post 1
     run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'echo no such author >&2; exit 65'
     assert_status 6
@@ -95,7 +95,7 @@ post() {
     airy consume '#' --queue "$queue" --queue-type classic --until-empty -- true || true
 }
 
-@test "a message that kills its consumer ends among the dead letters, by the broker" {
+@test "a message that kills its consumer becomes a dead letter, by the broker" {
     post 1
     for _ in $(seq 30); do
         (($(depth "$queue.dlq") == 0)) || break
@@ -107,7 +107,7 @@ post() {
 }
 
 @test "killed with 1,000 in flight: another consumer handles them all, none is lost" {
-    # What a handler began is in the file begun; from then on that there is a gate, it waits there.
+    # Handlers list their messages in the file begun; once the gate exists, they wait there.
     events 500 | airy publish >early
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --pool-size 200 --prefetch 1000 -- \
         sh -c 'echo $AIRY_MESSAGE_ID >>begun; test ! -p gate || : <gate'
@@ -117,8 +117,8 @@ post() {
     wait_until 30 in_flight 1000
     wait_until 30 begun 700
     kill -KILL "$spawned_pid"
-    wait_until settled_in_queue 2500 # all that was not acknowledged has come back
-    exec {gate}<>gate                # lets go the handlers, which outlived their consumer
+    wait_until settled_in_queue 2500 # all unacked messages are back
+    exec {gate}<>gate                # lets the handlers go, which outlived their consumer
     rm gate
     run_airy consume '#' --queue "$queue" --until-empty --print
     assert_status 0
@@ -128,7 +128,7 @@ post() {
     assert_equal "$(comm -12 again <(sort early) | wc -l)" 0            # acknowledged, and yet there
     assert_equal "$(jq -n '[inputs | select(.redelivered)] | length' <<<"$output")" 1000
     assert_equal "$(wc -l <again)" 2500
-    # Handled twice: only what had been begun, of the 1,000 in flight.
+    # Handled twice: only messages that had been begun, of the 1,000 in flight.
     assert_equal "$(comm -12 <(sort begun) again | wc -l)" 200
     assert_equal "$(depth "$queue.dlq")" 0
 }
@@ -138,7 +138,7 @@ begun() { (($(wc -l <begun) >= $1)); }
 settled_in_queue() { (($(depth "$queue") == $1)); }
 
 @test "a message with properties that forbid a copy is retried all the same" {
-    # An expiration would end it in the queue where it waits; CC would deliver it twice.
+    # An expiration would remove it from the queue where it waits; CC would deliver it twice.
     post 1 --expiration 1h
     run_airy consume '#' --queue "$queue" --count 1 --retry-delay 100ms -- \
         sh -c 'test $AIRY_ATTEMPT = 2'
@@ -150,7 +150,7 @@ settled_in_queue() { (($(depth "$queue") == $1)); }
     assert_equal "$(jq -r '.headers["x-airy-expiration"]' letter)" 500
 }
 
-@test "--dedup: what was handled is acked and not handled again" {
+@test "--dedup: a message handled before is acked and not handled again" {
     post 1 >id
     drained "$queue" >line
     cat line line line | airy publish --lines message --quiet -
@@ -160,7 +160,7 @@ settled_in_queue() { (($(depth "$queue") == $1)); }
     assert_contains "$stderr" '2 handled before'
 }
 
-@test "--rate: no more starts than that" {
+@test "--rate: no more starts than the rate" {
     for i in 1 2 3 4 5 6 7 8; do post $i --quiet; done
     local start=$EPOCHREALTIME
     run_airy consume '#' --queue "$queue" --count 8 --rate 10/s --pool-size 8 -- true
@@ -171,7 +171,7 @@ settled_in_queue() { (($(depth "$queue") == $1)); }
     assert_contains "$stderr" --rate
 }
 
-@test "--break-after: failures in a row pause it" {
+@test "--break-after: failures in a row pause the consumer" {
     for i in 1 2 3 4 5 6 7 8; do post $i --quiet; done
     run_airy consume '#' --queue "$queue" --for 2s --pool-size 1 --break-after 3 --on-error dead-letter -- sh -c 'echo x; exit 1'
     assert_status 6
@@ -179,7 +179,7 @@ settled_in_queue() { (($(depth "$queue") == $1)); }
     assert_contains "$stderr" 'too many failures in a row'
 }
 
-@test "a service manager is told of the start and of the end" {
+@test "a service manager is told when the consumer starts and ends" {
     python3 - notify <<'PY' &
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

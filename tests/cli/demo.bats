@@ -4,7 +4,7 @@
 
 load helper
 
-@test "demo: every post handled by every consumer, shown, and taken away again" {
+@test "demo: every post is handled by every consumer, shown, and removed again" {
     AIRY_RUN_SECONDS=100 run_airy demo --posts 200
     assert_status 0
     assert_contains "$output" 'published 200 posts'
@@ -40,7 +40,7 @@ load helper
 
 no_consumers() { [[ -z $(pgrep -s "$1" -f 'airy consume') ]]; }
 
-@test "demo: killed, its consumers end; what it left is not counted by the next" {
+@test "demo: when it is killed, its consumers end; the next demo does not count its messages" {
     spawn demo "$AIRY_BIN" demo --posts 20000 --url "$AIRY_URL"
     wait_until 30 eval '(($(pgrep -s "$spawned_pid" -f "airy consume" | wc -l) == 3))'
     wait_until 30 eval '[[ $(airy queue ls airy.demo.notifications -o json | jq .ready) -gt 0 ]]'

@@ -24,7 +24,7 @@ posts() {
         airy publish --quiet -
 }
 
-# reject N: so many of the queue's messages become dead letters.
+# reject N: N of the queue's messages become dead letters.
 reject() { airy consume '#' --queue "$queue" --count "$1" --pool-size 1 -- sh -c 'echo "bad $(jq .post_id)" >&2; exit 65' 2>/dev/null || (($? == 6)); }
 
 ids() { jq -c .body.post_id | xargs; }
@@ -52,7 +52,7 @@ ids() { jq -c .body.post_id | xargs; }
     done
 }
 
-@test "dlq show: message lines with their account, and nothing is taken" {
+@test "dlq show: message lines with their account, and the queue keeps all" {
     posts 1 5
     reject 5
     run_airy dlq show "$queue"
@@ -66,14 +66,14 @@ ids() { jq -c .body.post_id | xargs; }
     assert_equal "$(ids <<<"$output")" '1 2'
     assert_contains "$stderr" '3 more'
     run_airy dlq show "$queue"
-    assert_equal "$(ids <<<"$output")" '1 2 3 4 5' # in their places, after all that looking
+    assert_equal "$(ids <<<"$output")" '1 2 3 4 5' # still in their places after all looks
 }
 
 @test "dlq requeue: back to the queue they came from, as the messages they were" {
     posts 1 6
     reject 6
     run_airy dlq requeue "$queue"
-    assert_status 2 # nobody was asked
+    assert_status 2 # no terminal to ask on
     run_airy dlq requeue "$queue" --dry-run
     assert_status 0
     assert_contains "$output" 'would have moved 6 messages'
@@ -133,7 +133,7 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
     assert_equal "$(($(depth "$queue") + $(depth "$queue.dlq")))" 2000
 }
 
-@test "dlq purge asks, or wants --yes" {
+@test "dlq purge asks, or needs --yes" {
     posts 1 3
     reject 3
     run_airy dlq purge "$queue"
@@ -145,7 +145,7 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
     assert_equal "$(depth "$queue.dlq")" 0
 }
 
-@test "queue peek: what is there, in order, and what looking did" {
+@test "queue peek: the messages in order, and how the look changed them" {
     posts 1 10
     run_airy queue peek "$queue" --limit 3
     assert_status 0
@@ -179,7 +179,7 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
     assert_status 7
 }
 
-@test "queue move stops where the other queue takes no more" {
+@test "queue move stops when the other queue refuses a message" {
     posts 1 5
     airy queue declare "$queue.full" --type classic --arg x-max-length=2 --arg x-overflow=reject-publish --quiet
     run_airy queue move "$queue" "$queue.full" --yes

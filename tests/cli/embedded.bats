@@ -27,7 +27,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
 
 @test "publish and consume through one file" {
     run_airy publish post.published --set post_id=1 --set author_id=1 --set title=t
-    [[ $status == 4 ]] # nobody listens yet
+    [[ $status == 4 ]] # no queue is bound yet
     airy queue declare feeds --bind 'post.*'
     run post 42
     [[ $status == 0 && $output =~ ^[0-9a-f-]{36}$ ]]
@@ -38,7 +38,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
     [[ $(jq -c '[.queue, .type, .ready, .unacked, .consumers]' <<<"$output") == '["feeds","quorum",0,0,0]' ]]
 }
 
-@test "when nobody uses it, one file is all of it" {
+@test "when no process uses it, one file holds everything" {
     airy queue declare feeds --bind 'post.*'
     for id in 1 2 3; do post "$id"; done
     [[ $(ls -d airy.db*) == $'airy.db\nairy.db-run' ]]
@@ -94,7 +94,7 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
     [[ $status == 7 ]]
 }
 
-@test "ping and wait answer; what is no broker is exit 3" {
+@test "ping and wait answer; a file that is no broker is exit 3" {
     run_airy ping
     [[ $status == 0 && $output == *SQLite* ]]
     run_airy wait --timeout 5s
@@ -134,7 +134,7 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
 }
 held() { [[ $(airy queue ls feeds --output json | jq .unacked) == 1 ]]; }
 
-@test "the file retries what failed, keeps it as a dead letter, and takes it back" {
+@test "the file retries a failed message, keeps it as a dead letter, and requeues it" {
     airy consume 'post.*' --queue work --until-empty --print
     post 9
     run_airy consume 'post.*' --queue work --max-attempts 2 --retry-delay 50ms --count 1 -- false

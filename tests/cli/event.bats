@@ -34,7 +34,7 @@ good='{"event_type":"post.updated","post_id":1,"author_id":2}'
     done
 }
 
-@test "event show of a type that is not there names the nearest" {
+@test "event show of an unknown type names the nearest" {
     run_airy event show post.publishd
     assert_status 2
     assert_equal "$output" ''
@@ -42,7 +42,7 @@ good='{"event_type":"post.updated","post_id":1,"author_id":2}'
     assert_contains "$stderr" "did you mean 'post.published'?"
 }
 
-@test "event validate says which lines are wrong and exits 8" {
+@test "event validate tells which lines are wrong and exits 8" {
     printf '%s\n' "$good" '' '{"event_type":"post.updated","post_id":1.5,"author_id":2}' x >events
     run_airy event validate events
     assert_status 8
@@ -61,7 +61,7 @@ good='{"event_type":"post.updated","post_id":1,"author_id":2}'
     assert_equal "$(jq -r 'select(.valid|not).error|type' <<<"$output")" string
 }
 
-@test "event validate reads stdin when it is a pipe or a file, or when told by -" {
+@test "event validate reads stdin when it is a pipe or a file, or with -" {
     run_airy event validate <<<"$good"
     assert_status 0
     run_airy event validate - <<<"$good"

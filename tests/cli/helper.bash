@@ -30,7 +30,7 @@ airy_setup() {
     export AIRY_EXCHANGE=airy.test.$test_id
     export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
     mkdir -m 700 "$XDG_RUNTIME_DIR"
-    # As amqp-tools want it: to them a last slash names the virtual host ''.
+    # The form that amqp-tools need: to them a last slash names the virtual host ''.
     peer_url=${AIRY_URL%/}
     spawned=()
 }
@@ -49,7 +49,7 @@ airy() { "$AIRY_BIN" "$@"; }
 # Runs airy with a time limit: $status, $output (stdout), $stderr, $lines, $stderr_lines.
 run_airy() { run --separate-stderr timeout -k 5 "${AIRY_RUN_SECONDS:-30}" "$AIRY_BIN" "$@"; }
 
-# To jq -e, no input at all is a success; here it is none.
+# jq -e takes empty input for success; this one fails.
 jq() {
     local out status=0
     if [[ $1 != -e* ]]; then
@@ -81,8 +81,8 @@ wait_until() {
     done
 }
 
-# spawn NAME CMD ARG...: in the background, with NAME.out and NAME.err; its pid is in $spawned_pid.
-# It has a process group of its own, is not deaf to SIGINT, and ends with the test.
+# spawn NAME CMD ARG...: runs it in the background, with NAME.out and NAME.err; its pid is in
+# $spawned_pid. It has a process group of its own, does not ignore SIGINT, and ends with the test.
 spawn() {
     local name=$1
     shift
@@ -91,10 +91,10 @@ spawn() {
     spawned+=("$spawned_pid")
 }
 
-# is_full FIFO: not a page goes into it any more. What does go in are the asker's blanks.
+# is_full FIFO: no page fits into it any more. This function writes blanks into it if one does.
 is_full() { ! printf '%4096s' '' | dd of="$1" bs=4096 iflag=fullblock oflag=nonblock conv=nocreat,notrunc status=none; }
 
-# ended PID SECONDS: waits for a spawned process and returns its exit status; 124 when it lives on.
+# ended PID SECONDS: waits for a spawned process and returns its exit status; 124 while it runs.
 ended() {
     local deadline=$((SECONDS + $2))
     while kill -0 "$1" 2>/dev/null; do
@@ -111,35 +111,36 @@ api() {
     curl -sf -u guest:guest -X "$method" "$AIRY_TEST_MANAGEMENT_URL/api/$path" "$@"
 }
 
-# close_connection NAME: as an operator would; rabbitmqctl needs seconds for it. The management API
-# knows a connection within its collect_statistics_interval.
+# close_connection NAME: closes it by the management API, since rabbitmqctl needs seconds. The
+# management API knows a connection within its collect_statistics_interval.
 close_connection() { wait_until api DELETE "connections/$(jq -rn --arg name "$1" '$name | @uri')"; }
 
-# forget NAME queues|exchanges: deletes it where it is there.
+# forget NAME queues|exchanges: deletes it if it exists.
 forget() { api DELETE "$2/%2F/$1" || true; }
 
-# The number of messages that wait in a queue, by passive declare: what rabbitmqctl lists of a
+# The number of ready messages in a queue, by passive declare: the numbers of rabbitmqctl for a
 # quorum queue may be seconds old.
 depth() { airy queue ls "$1" --output json | jq .ready; }
 
-# What is in a queue, as message lines; takes it out.
+# Takes the messages out of the queue and prints them as message lines.
 drained() { airy consume '#' --queue "$1" --no-declare --until-empty --print; }
 
 # events N: valid events, one a line, with post_id from 1 on.
 events() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/'; }
 
-# consumer_has CONDITION: what `airy stats pools` says of the consumer of $queue, as a jq condition.
+# consumer_has CONDITION: tests the row of $queue's consumer in `airy stats pools` with a jq
+# condition.
 consumer_has() {
     airy stats pools --output json | jq -e --arg queue "$queue" "select(.queue == \$queue) | $1"
 }
 
-# bindings_of QUEUE N: true when the queue has so many bindings beside the default one.
+# bindings_of QUEUE N: true when the queue has N bindings beside the default one.
 has_bindings() {
     local count
     count=$(api GET "queues/%2F/$1/bindings" | jq '[.[] | select(.source != "")] | length') && ((count == $2))
 }
 
-# What an error must look like: at most three lines on stderr, the first `airy: …`, no password.
+# The form of an error: at most three lines on stderr, the first `airy: …`, no password.
 assert_short_error() {
     ((${#stderr_lines[@]} >= 1 && ${#stderr_lines[@]} <= 3)) || {
         echo "stderr has ${#stderr_lines[@]} lines: $stderr" >&2
@@ -159,7 +160,7 @@ assert_equal() {
     }
 }
 
-# assert_status N: run's status, with all of its output when it is another.
+# assert_status N: checks run's status; prints all of its output when it differs.
 assert_status() {
     ((status == $1)) || {
         printf 'exit status %s, not %s\nstdout: %s\nstderr: %s\n' "$status" "$1" "$output" "$stderr" >&2

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# amqp-tools stand in for every other client of the broker.
+# amqp-tools represent every other client of the broker.
 
 load helper
 
@@ -17,14 +17,14 @@ teardown() {
     airy_teardown
 }
 
-@test "what amqp-publish sends, consume reads: body, topic, properties, headers" {
+@test "consume reads what amqp-publish sends: body, topic, properties, headers" {
     amqp-publish -u "$peer_url" -e "$AIRY_EXCHANGE" -r post.published -C application/json -p -H team:blue -b '{"a":1}'
     line=$(airy consume '#' --queue "$queue" --no-declare --print --count 1)
     jq -e '.topic == "post.published" and .body == {"a":1} and .properties.content_type == "application/json"
         and .properties.delivery_mode == 2 and .headers.team == "blue"' <<<"$line"
 }
 
-@test "what airy publishes, amqp-get and amqp-consume read" {
+@test "amqp-get and amqp-consume read what airy publishes" {
     airy publish circle.joined '{"circle_id":1,"user_id":2}' --quiet
     airy publish circle.left '{"circle_id":3,"user_id":4}' --quiet
     assert_equal "$(amqp-get -u "$peer_url" -q "$queue" | jq -c .circle_id)" 1

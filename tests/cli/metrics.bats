@@ -7,7 +7,7 @@ load helper
 setup() {
     airy_setup
     queue=$(fresh q)
-    # Nobody listens there now; the kernel gives no port out twice in a row.
+    # No process listens on the port now; the kernel does not give out a port twice in a row.
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     at=http://127.0.0.1:$port
 }
@@ -25,7 +25,7 @@ consumer() {
 figure() { curl -s "$at/metrics" | awk -v name="$1" 'index($0, name "{") == 1 && index($0, "'"${2-}"'") {print $NF}'; }
 figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
 
-@test "consume --metrics-listen: /metrics is what promtool takes, and agrees with what was done" {
+@test "consume --metrics-listen: promtool accepts /metrics, and its figures agree with the run" {
     consumer --max-attempts 1 -- sh -c 'read -r body; case $body in *\"post_id\":7,*) exit 65 ;; esac'
     for id in 5 6 7; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
     wait_until 20 figure_is airy_messages_total dead_letter 1
@@ -33,7 +33,7 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     figure_is airy_pool_run_seconds_count '' 3
     figure_is airy_pool_run_seconds_bucket +Inf 3
     figure_is airy_messages_in_flight '' 0
-    # The one dead letter is all that the consumer has published.
+    # The consumer has published only the one dead letter.
     figure_is airy_publish_confirm_seconds_count '' 1
     figure_is airy_publish_confirm_seconds_bucket +Inf 1
     curl -s "$at/metrics" | promtool check metrics
@@ -41,7 +41,7 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     assert_contains "$output" 'text/plain; version=0.0.4'
 }
 
-@test "consume --metrics-listen: health, readiness, and what is not there" {
+@test "consume --metrics-listen: health, readiness, and unknown paths" {
     consumer -- true
     assert_equal "$(curl -s "$at/healthz")" ok
     assert_equal "$(curl -s "$at/readyz")" running
@@ -51,7 +51,7 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     assert_equal "$(curl -s "$at/readyz")" paused
 }
 
-@test "consume --metrics-listen: an address that is none, and one that is taken" {
+@test "consume --metrics-listen: an invalid address, and one that is taken" {
     run_airy consume '#' --queue "$queue" --metrics-listen 9464 -- true
     assert_status 2
     assert_short_error
@@ -63,7 +63,7 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     assert_contains "$stderr" "$port"
 }
 
-@test "consume --metrics-listen: clients that say nothing, or nonsense, disturb nothing" {
+@test "consume --metrics-listen: silent clients and nonsense disturb nothing" {
     consumer --print
     for _ in 1 2 3 4 5; do
         exec {held}<>"/dev/tcp/127.0.0.1/$port"
@@ -74,7 +74,7 @@ figure_is() { [[ $(figure "$1" "$2") == "$3" ]]; }
     wait_until 20 figure_is airy_messages_total ack 1
 }
 
-@test "consume --metrics-listen: as many half-sent requests as it takes keep nobody out" {
+@test "consume --metrics-listen: half-sent requests at the limit keep no other client out" {
     consumer -- true
     spawn crowd python3 -c '
 import socket, sys, time
@@ -99,7 +99,7 @@ time.sleep(60)' "$port"
     done
 }
 
-@test "publish --metrics-file: as many confirms as were told, in a text that promtool takes" {
+@test "publish --metrics-file: counts every printed confirm, in a text that promtool accepts" {
     airy queue declare "$queue" --bind '#'
     printf '{"event_type":"post.deleted","post_id":%d,"author_id":1}\n' 1 2 3 >events
     run_airy publish --metrics-file text <events
@@ -111,14 +111,14 @@ time.sleep(60)' "$port"
     run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file text
     assert_status 0
     grep -qF "_count{exchange=\"$AIRY_EXCHANGE\"} 1" text
-    # What was not confirmed is not counted, and what was is kept.
+    # Unconfirmed events are not counted, and earlier counts are kept.
     { cat events && echo broken; } >more
     run_airy publish --metrics-file text <more
     assert_status 8
     grep -qF "_count{exchange=\"$AIRY_EXCHANGE\"} 3" text
 }
 
-@test "publish --metrics-file: written while the stream goes on, and refused before anything is sent" {
+@test "publish --metrics-file: written during the stream, and refused before the first publish" {
     airy queue declare "$queue" --bind '#'
     run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file no/such/directory
     assert_status 2
@@ -135,7 +135,7 @@ time.sleep(60)' "$port"
     ended "$spawned_pid" 10
 }
 
-@test "stats --prometheus: pools and queues as one text that promtool takes" {
+@test "stats --prometheus: pools and queues as one text that promtool accepts" {
     consumer -- true
     airy stats "$queue" --prometheus >"$BATS_TEST_TMPDIR/text"
     promtool check metrics <"$BATS_TEST_TMPDIR/text"
@@ -145,7 +145,7 @@ time.sleep(60)' "$port"
     assert_status 2
 }
 
-@test "stats --prometheus: a queue named twice is told of once, a stopped consumer is down" {
+@test "stats --prometheus: a queue named twice appears once, a stopped consumer is down" {
     consumer -- true
     run_airy stats queues "$queue" "$queue" --prometheus
     assert_status 0

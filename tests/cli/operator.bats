@@ -2,15 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# Three consumers that do not keep up, each for another reason: what an operator sees of it on one
-# screen, and whether the figures are right. AIRY_OPERATOR_MESSAGES, a multiple of 3, makes it a load.
+# Three consumers that do not keep up, each for another reason: one screen must show an operator
+# which and why, with right figures. AIRY_OPERATOR_MESSAGES, a multiple of 3, makes it a load.
 
 load helper
 
 setup() {
     airy_setup
     messages=${AIRY_OPERATOR_MESSAGES:-3000}
-    q=o$RANDOM$RANDOM # short, as names on a screen of 80 columns are
+    q=o$RANDOM$RANDOM # short enough for a screen of 80 columns
     unset TMUX
 }
 
@@ -23,7 +23,7 @@ teardown() {
     done
 }
 
-# What each handler exits with it writes down itself.
+# Each handler writes down its own exit status.
 handlers() {
     cat >handler <<'HANDLER'
 #!/bin/sh
@@ -39,7 +39,7 @@ failing)
     *1,\"author_id\"*) code=65 ;;
     *) code=1 ;;
     esac
-    # Whichever fails last, the screen shows its reason.
+    # The screen shows the reason of the last failure, whichever it is.
     if [ $code != 0 ]; then echo "no route to index" >&2; fi
     ;;
 esac
@@ -83,13 +83,13 @@ sees() {
 exits() { grep -cx "$2" "exits.$1" || true; }
 failures() { grep -cvx 0 "exits.$1" || true; }
 
-# The broker acks as many as were handled or have a copy; its statistics come each five seconds.
+# The broker acks as many as were handled or have a copy; its statistics come every five seconds.
 acked_is() {
     (($(api GET "queues/%2F/$q.$1" | jq '.message_stats.ack // 0') == $2))
 }
 
-# What the broker's own tool, airy, and the consumers tell of their queues is the same, and nothing
-# is missing: dead letters and what waits to be tried again are kept.
+# The broker's own tool, airy, and the consumers agree about their queues, and nothing is missing:
+# dead letters and messages that wait for a retry are kept.
 figures_agree() {
     local name
     "$rabbit" ctl "$AIRY_TEST_NODE_DIR" list_queues -q name messages messages_ready messages_unacknowledged >broker
@@ -113,7 +113,7 @@ figures_agree() {
     consumer hung user.followed 2
     events | airy publish --quiet
 
-    # A screen of stats: nothing beyond its 24 lines of 80 columns.
+    # A screen of stats: no more than its 24 lines of 80 columns.
     wait_until 30 trouble_is hung hung
     wait_until trouble_is slow slow
     wait_until trouble_is failing failing
@@ -128,13 +128,13 @@ figures_agree() {
     grep -qE '^hung \([0-9]+\) hung, or very slow: the oldest of 2 runs [0-9.m]+s, ' lines
     airy stats --output json | jq -se 'map(select(.kind == "pool") | .trouble) | all'
 
-    # The same of top.
+    # The same in top.
     tmux -S "$PWD/tmux" -f /dev/null new-session -d -x 80 -y 24 env TERM=screen "$AIRY_BIN" top --match "$q.*" 3>&-
     sees '^slow \([0-9]+\) slow: '
     sees '^failing \([0-9]+\) failing: .*no route to index'
     sees '^hung \([0-9]+\) hung, or very slow: '
 
-    # Quiet: what runs has ended but for what never does.
+    # At the end only the handlers that never end still run.
     airy pool pause slow --wait --quiet
     airy pool pause failing --wait --quiet
     assert_equal "$(figure slow handled)" "$(exits slow 0)"

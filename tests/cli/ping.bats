@@ -39,13 +39,13 @@ listens() { ss -ltn "sport = :$1" | grep -q LISTEN; }
     jq -e '.connect_ms > 0 and (.url | contains("***"))' <<<"$output"
 }
 
-@test "ping --quiet says nothing" {
+@test "ping --quiet prints nothing" {
     run_airy ping --quiet
     assert_status 0
     assert_equal "$output$stderr" ''
 }
 
-@test "ping --verbose tells on stderr what is done, without the password" {
+@test "ping --verbose reports its steps on stderr, without the password" {
     run_airy ping --verbose
     assert_status 0
     assert_contains "$output" RabbitMQ
@@ -168,7 +168,7 @@ time.sleep(60)'
     assert_status 0
 }
 
-@test "TLS: an expired certificate: exit 3, and it says so" {
+@test "TLS: an expired certificate: exit 3, and the message says so" {
     serve_tls expired
     run_airy ping --url "amqps://guest:guest@localhost:$server_port/" --cacert "$AIRY_TEST_CERTS/ca.pem"
     assert_status 3
@@ -176,7 +176,7 @@ time.sleep(60)'
     assert_contains "$stderr" expired
 }
 
-@test "TLS: a certificate of another host: exit 3, and it says so" {
+@test "TLS: a certificate of another host: exit 3, and the message says so" {
     serve_tls wrong-host
     run_airy ping --url "amqps://guest:guest@localhost:$server_port/" --cacert "$AIRY_TEST_CERTS/ca.pem"
     assert_status 3
@@ -197,7 +197,7 @@ time.sleep(60)'
     assert_short_error
 }
 
-@test "a CA file that is not there is named" {
+@test "a missing CA file is named" {
     run_airy ping --url "$AIRY_TEST_AMQPS_URL" --cacert ./missing.pem
     ((status == 2 || status == 3))
     assert_short_error

@@ -10,7 +10,7 @@ setup() {
 }
 
 teardown() {
-    # One that is stopped cannot be seen to end otherwise.
+    # The end of a stopped process cannot be observed otherwise.
     for pid in "${spawned[@]}"; do kill -CONT -- "-$pid" 2>/dev/null || true; done
     airy_teardown
     forget "$queue" queues
@@ -26,14 +26,14 @@ consumer() {
 }
 
 field() { airy pool show "$1" --output json | jq -r "$2"; }
-# jq -e finds no fault with no input at all.
+# jq -e takes empty input for success.
 is() {
     local json
     json=$(airy pool show "$1" --output json) && jq -e "$2" <<<"$json"
 }
 gone() { ! airy pool show "$1" 2>/dev/null; }
 
-# events N: publishes so many.
+# events N: publishes N events.
 events() {
     local i
     for ((i = 0; i < $1; i++)); do
@@ -41,7 +41,7 @@ events() {
     done
 }
 
-@test "pool ls: nobody runs" {
+@test "pool ls: no consumer runs" {
     run_airy pool ls
     assert_status 0
     assert_equal "$output" ''
@@ -51,7 +51,7 @@ events() {
     assert_equal "$output" ''
 }
 
-@test "pool ls and show: by name and by pid, with what scripts rely on" {
+@test "pool ls and show: by name and by pid, with the fields that scripts rely on" {
     consumer one cat
     run_airy pool ls
     assert_status 0
@@ -82,7 +82,7 @@ events() {
     done
 }
 
-@test "pool: two of one name are told apart by pid" {
+@test "pool: two consumers of one name are told apart by pid" {
     consumer twin cat
     first=$spawned_pid
     spawn second "$AIRY_BIN" consume '#' --queue "$queue" --name twin -- cat
@@ -129,7 +129,7 @@ events() {
     wait_until 30 is worker '.handled == 60'
 }
 
-@test "pool resize: sizes that are none" {
+@test "pool resize: invalid sizes" {
     for size in 0 -1 x 1.5 99999999999999999999; do
         run_airy pool resize nobody "$size"
         assert_status 2
@@ -151,7 +151,7 @@ events() {
     wait_until 20 is worker '.handled == 3'
 }
 
-@test "pool drain --wait: what runs is finished, then it ends with exit 0" {
+@test "pool drain --wait: running handlers finish, then the consumer ends with exit 0" {
     consumer worker sh -c 'while [ ! -e go ]; do sleep 0.05; done; echo done'
     worker=$spawned_pid
     events 2
@@ -161,14 +161,14 @@ events() {
     assert_contains "$output" draining
     touch go
     run_airy pool drain "$worker" --wait --timeout 20s
-    # It may have ended before the second drain looked for it.
+    # It may have ended before the second drain looks for it.
     ((status == 0 || status == 7))
     ended "$worker" 20
     assert_equal "$(grep -c done worker.out)" 2
     gone worker
 }
 
-@test "pool pause and resume of one that drains do nothing, and say so" {
+@test "pool pause and resume of a draining consumer do nothing, and say so" {
     consumer worker sh -c 'while [ ! -e go ]; do sleep 0.05; done'
     worker=$spawned_pid
     events 1
@@ -186,7 +186,7 @@ events() {
     ended "$worker" 20
 }
 
-@test "a consumer under SIGSTOP is shown as not answering, and holds nobody up" {
+@test "a consumer under SIGSTOP is shown as not answering, and delays no command" {
     consumer stopped cat
     stopped=$spawned_pid
     spawn fine "$AIRY_BIN" consume '#' --queue "$queue" --name fine -- cat
@@ -210,11 +210,11 @@ events() {
         assert_contains "$stderr" 'does not answer'
     done
     kill -CONT "$stopped"
-    # What the tool gave up on does not happen later.
+    # An order that the tool gave up on is not carried out later.
     wait_until 10 is stopped '.state == "running" and .cap == 4'
 }
 
-@test "a consumer under SIGSTOP is found by a name that its socket has no room for" {
+@test "a consumer under SIGSTOP is found by a name that is too long for its socket's name" {
     name=$(printf 'long%.0s' {1..50})
     consumer "$name" cat
     stopped=$spawned_pid
@@ -234,7 +234,7 @@ events() {
     assert_status 0
 }
 
-@test "the socket of a consumer that was killed is removed by who looks" {
+@test "the next look removes the socket of a killed consumer" {
     consumer killed cat
     socket=$(echo "$XDG_RUNTIME_DIR"/airy/killed-*.sock)
     [[ -S $socket && $(stat -c %a "$socket") == 600 && $(stat -c %a "$XDG_RUNTIME_DIR/airy") == 700 ]]

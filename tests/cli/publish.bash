@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# `load publish` gives the files that test `airy publish` a queue that is bound to everything, for each
-# test, and ways to read it.
+# `load publish` gives the files that test `airy publish` a queue that is bound to everything, for
+# each test, and functions to read it.
 
 uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 

@@ -5,7 +5,7 @@
 load helper
 load publish
 
-@test "one event from --set: its id is printed and it is in the queue" {
+@test "one event from --set: its id is printed and the event is in the queue" {
     run_airy publish post.published --set post_id=42 --set author_id=7 --set title='Hello, world'
     assert_status 0
     [[ $output =~ ^$uuid$ ]]
@@ -25,7 +25,7 @@ load publish
         and .topic == "post.published" and .headers == {}' <<<"$line"
 }
 
-@test "--output json says what happened" {
+@test "--output json tells the outcome" {
     run_airy publish circle.joined '{"circle_id":1,"user_id":2}' --output json
     assert_status 0
     jq -e '.topic == "circle.joined" and .confirmed and .routed and (.event_id | length == 36)' <<<"$output"
@@ -38,7 +38,7 @@ load publish
     assert_equal "$(depth "$queue")" 1
 }
 
-@test "ids of 64 bits stay exact, those beyond are refused" {
+@test "ids of 64 bits stay exact, larger ones are refused" {
     post 9223372036854775807
     post -9223372036854775808
     assert_equal "$(bodies | jq -c .post_id | wc -l)" 2
@@ -51,7 +51,7 @@ load publish
     done
 }
 
-@test "a body that is complete passes byte for byte, as Airy writes it" {
+@test "a complete body passes byte for byte, as Airy writes it" {
     body='{"event_id":"7b0c1de2-9c1f-4c57-8f0e-3c3c2f5d1a10","event_type":"comment.created","timestamp":"2026-01-02T03:04:05.123456789+08:00","comment_id":9007199254740993,"post_id":2,"author_id":3,"content":"\u003cb\u003e \u0026 \"x\" \u2028","extra":[1.50,1e2]}'
     run_airy publish comment.created "$body"
     assert_status 0
@@ -59,10 +59,10 @@ load publish
     assert_equal "$(bodies)" "$body"
 }
 
-@test "--metrics-file: a FIFO, a link and a mode stay what they are" {
+@test "--metrics-file: a FIFO, a link and a mode are kept" {
     mkfifo fifo
     timeout 20 cat fifo >got &
-    exec 7>fifo # a reader for all of the run
+    exec 7>fifo # keeps cat reading for the whole run
     post 1 --metrics-file fifo
     exec 7>&-
     wait $!
@@ -117,12 +117,12 @@ load publish
         and .properties.correlation_id == "cid" and .properties.reply_to == "rq" and .properties.delivery_mode == 1' <<<"$line"
 }
 
-@test "stdin is left alone when the event is an operand" {
+@test "stdin is not read when the event is an operand" {
     printf '1\n2\n3\n' | while read -r id; do post "$id" --quiet; done
     assert_equal "$(depth "$queue")" 3
 }
 
-@test "--verbose tells of the connection, the exchange and the confirm" {
+@test "--verbose reports the connection, the exchange and the confirm" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --verbose --log-format json
     assert_status 0
     jq -se --arg x "$AIRY_EXCHANGE" --arg id "$output" '
@@ -135,7 +135,7 @@ load publish
     assert_contains "$stderr" "info: bound a queue queue=$queue exchange=$AIRY_EXCHANGE pattern=#"
 }
 
-@test "--lines message: a property that no broker takes is that line's error, and the others go" {
+@test "--lines message: a property that no broker takes is an error of its line, and the others go" {
     printf '%s\n' '{"topic":"post.deleted","body":{"a":1}}' '{"topic":"post.deleted","body":{"a":2},"properties":{"delivery_mode":9}}' \
         '{"topic":"post.deleted","body":{"a":3},"properties":{"expiration":"soon"}}' '{"topic":"post.deleted","body":{"a":4}}' >lines
     run --separate-stderr bash -c '"$0" publish --lines message --custom --keep-going --rejects rejects <lines' "$AIRY_BIN"
@@ -146,7 +146,7 @@ load publish
     assert_equal "$(wc -l <rejects)" 2
 }
 
-@test "--lines message: a name that is none of a line's is that line's error, and the others go" {
+@test "--lines message: an unknown member is an error of its line, and the others go" {
     printf '%s\n' '{"topic":"post.deleted","body":{"a":1}}' \
         '{"topic":"post.deleted","body":{"a":2},"properties":{"mesage_id":"x"}}' \
         '{"topic":"post.deleted","body":{"a":3},"header":{"k":"v"}}' '{"topic":"post.deleted","body":{"a":4}}' >in

@@ -37,7 +37,7 @@ load publish
     assert_equal "$(bodies | jq -c .a)" 1
 }
 
-@test "nobody is bound: exit 4, and --no-mandatory takes it" {
+@test "no queue is bound: exit 4, and --no-mandatory accepts that" {
     airy queue delete "$queue" --yes --quiet
     run_airy publish post.deleted '{"post_id":1,"author_id":2}'
     assert_status 4
@@ -48,7 +48,7 @@ load publish
     assert_status 0
 }
 
-@test "--no-confirm: what no queue takes is counted at the end: exit 4, and --no-mandatory takes it" {
+@test "--no-confirm: unroutable events are counted at the end: exit 4, and --no-mandatory accepts them" {
     airy queue delete "$queue" --yes --quiet
     run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm
     assert_status 4
@@ -75,7 +75,7 @@ load publish
     assert_equal "$(depth "$queue")" 900
 }
 
-@test "an exchange that is not there: exit 7" {
+@test "a missing exchange: exit 7" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
     assert_status 7
     assert_short_error

@@ -26,7 +26,7 @@ load publish
     ended "$spawned_pid" 10
 }
 
-@test "a bad line stops the stream, and says how far it was" {
+@test "a bad line stops the stream, with the number of confirmed events" {
     { events 3; echo '{"event_type":"post.published"}'; events 2; } >in
     run_airy publish <in
     assert_status 8
@@ -37,7 +37,7 @@ load publish
     assert_equal "$(depth "$queue")" 3
 }
 
-@test "--keep-going passes over bad lines, keeps them, and exits 8" {
+@test "--keep-going skips bad lines, keeps them, and exits 8" {
     { events 3; echo oops; echo; events 2; } >in
     run_airy publish --keep-going --rejects bad <in
     assert_status 8
@@ -94,7 +94,7 @@ load publish
     ((confirmed <= ready && ready <= confirmed + more))
 }
 
-@test "Ctrl-C ends a stream after what was sent is confirmed: 130" {
+@test "Ctrl-C ends a stream after the sent events are confirmed: 130" {
     mkfifo in
     spawn publish sh -c 'exec "$0" publish <in' "$AIRY_BIN"
     exec 7>in
@@ -108,7 +108,7 @@ load publish
     assert_equal "$(depth "$queue")" 10
 }
 
-@test "a stream whose ids nobody reads ends at once on a second signal, with the count" {
+@test "a stream whose ids are not read ends at once on a second signal, with the count" {
     events 9000 >in
     mkfifo pipe
     exec 7<>pipe
@@ -124,7 +124,7 @@ load publish
     (($(wc -l <publish.err) == 3))
 }
 
-@test "a rejects file that cannot be written ends the stream, with what was confirmed told" {
+@test "a rejects file that cannot be written ends the stream, with the number of confirmed events" {
     printf '%s\n' '{"event_type":"a.b","a":1}' bad '{"event_type":"a.b","a":2}' >lines
     run --separate-stderr bash -c '"$0" publish --custom --keep-going --rejects /dev/full <lines' "$AIRY_BIN"
     assert_status 1

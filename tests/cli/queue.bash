@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# `load queue` gives the files that test `airy queue` names for two queues, and ways to fill and to ask
-# after them.
+# `load queue` gives the files that test `airy queue` names for two queues, and functions to fill
+# and examine them.
 
 setup() {
     airy_setup
@@ -29,7 +29,7 @@ put() {
 queue_exists() { api GET "queues/%2F/$1" >/dev/null; }
 no_queue() { ! queue_exists "$1"; }
 
-# consumes QUEUE: keeps a consumer on it that takes nothing away for good.
+# consumes QUEUE: keeps a consumer on it that gives all messages back.
 consumes() {
     spawn consumer amqp-consume --url="$peer_url" --queue="$1" --prefetch-count=1 sleep 60
     wait_until has_consumer "$1"

@@ -19,7 +19,7 @@ load queue
     no_queue "$queue"
 }
 
-@test "queue delete: what is not there is exit 7; of several the others go" {
+@test "queue delete: a missing queue is exit 7; of several the others are deleted" {
     run_airy queue delete "$queue" --yes
     assert_status 7
     assert_short_error
@@ -88,7 +88,7 @@ load queue
     no_queue "$queue"
 }
 
-@test "queue purge: throws away what is ready, the queue stays" {
+@test "queue purge: discards the ready messages, the queue stays" {
     airy queue declare "$queue" --bind 'post.*'
     put "$queue" 3
     run_airy queue purge "$queue"  </dev/null
@@ -109,7 +109,7 @@ load queue
     assert_short_error
 }
 
-@test "queue peek that nobody reads ends at once on a second signal" {
+@test "queue peek whose output is not read ends at once on a second signal" {
     airy queue declare "$queue" --bind '#' --quiet
     events 1000 | airy publish --quiet
     mkfifo pipe
@@ -126,7 +126,7 @@ load queue
     wait_until holds "$queue" 1000
 }
 
-@test "queue peek and move: what does not come back is told of" {
+@test "queue peek and move: messages that do not come back are reported" {
     airy queue declare "$queue" --bind '#' --arg x-delivery-limit=1
     airy queue declare "$queue.to"
     events 2 | airy publish --quiet
@@ -141,7 +141,7 @@ load queue
     forget "$queue.to" queues
 }
 
-@test "queue peek and move: a queue that gives none is no empty one" {
+@test "queue peek and move: a queue that gives no message is not taken for an empty one" {
     airy queue declare "$queue" --bind '#' --arg x-single-active-consumer=true
     airy queue declare "$queue.to"
     events 2 | airy publish --quiet
@@ -153,7 +153,7 @@ load queue
         run_airy queue $command
         assert_status 5
         assert_short_error
-        assert_contains "$stderr" 'has 1 messages and gives none'
+        assert_contains "$stderr" 'has 1 messages but delivers none'
     done
     forget "$queue.to" queues
 }

@@ -56,13 +56,13 @@ load queue
     assert_status 0
     api GET "queues/%2F/$queue" | jq -e '.arguments == {"x-max-length": 1000,
         "x-single-active-consumer": true, "x-overflow": "reject-publish"}'
-    # As another client with 32-bit numbers would declare it: the same queue.
+    # Another client would declare it with 32-bit numbers: the same queue.
     run_airy queue declare "$queue" --type classic --arg x-max-length=1000 \
         --arg x-single-active-consumer=true --arg x-overflow=reject-publish
     assert_status 0
 }
 
-@test "queue declare: arguments that are none are wrong usage" {
+@test "queue declare: malformed arguments are wrong usage" {
     for argument in x-max-length =5 x-queue-type=classic; do
         run_airy queue declare "$queue" --arg "$argument"
         assert_status 2
@@ -72,7 +72,7 @@ load queue
     no_queue "$queue"
 }
 
-@test "queue declare: a pattern that is not legal is wrong usage, and nothing is made" {
+@test "queue declare: an illegal pattern is wrong usage, and nothing is declared" {
     run_airy queue declare "$queue" --bind 'post.*x'
     assert_status 2
     assert_short_error
@@ -90,7 +90,7 @@ load queue
     assert_status 7
     assert_contains "$stderr" 'x-max-length is not set, not 5'
     assert_contains "$stderr" 'x-message-ttl is not set, not 9'
-    # What was asked on the way has changed nothing.
+    # The refused declarations have changed nothing.
     airy queue declare "$queue" --type classic
 }
 

@@ -5,7 +5,7 @@
 load helper
 load queue
 
-@test "queue ls: names what is there, with exact counts for named queues" {
+@test "queue ls: names the existing queues, with exact counts for named ones" {
     airy queue declare "$queue"
     airy queue declare "$other" --type classic
     put "$queue" 3
@@ -31,7 +31,7 @@ load queue
     assert_contains "$stderr" missing
 }
 
-@test "queue ls: what is there is shown beside the error for what is not" {
+@test "queue ls: existing queues are shown beside the error for a missing one" {
     airy queue declare "$queue"
     put "$queue" 1
     run_airy queue ls "$(fresh missing)" "$queue" "$(fresh gone)"
@@ -46,13 +46,13 @@ load queue
     jq -se --arg q "$queue" 'map([.queue, .ready]) == [[$q, 1]]' <<<"$output"
 }
 
-# own_queue: the name of the queue that a tail has for itself.
+# own_queue: the name of the exclusive queue of a tail.
 own_queue() {
     api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" |
         jq -er '[.[].destination | select(startswith("amq.gen"))][0]'
 }
 
-@test "queue: one that is another connection's own is told as that: exit 7" {
+@test "queue: another connection's exclusive queue is reported as such: exit 7" {
     airy queue declare "$other" --bind '#' --quiet
     spawn tail "$AIRY_BIN" tail '#'
     wait_until own_queue

@@ -30,16 +30,16 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     run_airy stats --record "$recording" --report "$page"
     assert_status 0
     assert_equal "$output" ''
-    # From stdin it is the same page.
+    # The page is the same from stdin.
     airy stats --report "$page.2" <"$recording"
     cmp "$page" "$page.2"
     grep -q "<code>$queue</code>" "$page"
-    # Self-contained: nothing in it is fetched.
+    # Self-contained: the page fetches nothing.
     run grep -nE 'src=|href=|url\(|@import|<script' "$page"
     assert_equal "$output" ''
 }
 
-@test "stats --report: a FIFO, a link and a mode stay what they are" {
+@test "stats --report: a FIFO, a link and a mode are kept" {
     airy queue declare "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues --record "$recording"
     wait_until 20 samples 1
@@ -76,7 +76,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     done
 }
 
-@test "stats: options that a recording or a report has no use for are wrong usage" {
+@test "stats: options without effect on a recording or a report are wrong usage" {
     for options in "--record $recording --prometheus" "--report $page --watch 1s" "--report $page --prometheus" \
         "--report $page --match x" "queues --report $page"; do
         # shellcheck disable=SC2086 # words
@@ -87,7 +87,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     [[ ! -e $recording && ! -e $page ]]
 }
 
-@test "stats: neither a report nor a recording takes the place of another file" {
+@test "stats: neither a report nor a recording replaces another file" {
     sample='{"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"q","ready":1}'
     echo "$sample" >"$recording"
     ln -s "$recording" link
@@ -99,7 +99,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
         run_airy stats --report "$written" <"$recording"
         assert_status 2
     done
-    # What the page is first written to.
+    # The file to which the page is written first.
     ln -s "$recording" new.html.part
     run_airy stats --record "$recording" --report new.html
     assert_status 2

@@ -19,7 +19,7 @@ consumer() {
     spawn worker "$AIRY_BIN" consume '#' --queue "$queue" --name worker --pool-size 4 -- "$@"
     wait_until 20 pool_is '.state == "running"'
 }
-# jq -e finds no fault with no input at all.
+# jq -e takes empty input for success.
 pool_is() {
     local json
     json=$(airy pool show worker --output json) && jq -e "$1" <<<"$json"
@@ -52,7 +52,7 @@ pool_is() {
     assert_contains "$output" "$queue.dlq"
 }
 
-@test "stats pools: nobody runs, and names that nobody has" {
+@test "stats pools: no consumer runs, and unknown names" {
     run_airy stats pools
     assert_status 0
     assert_equal "$output" ''
@@ -87,7 +87,7 @@ pool_is() {
     assert_short_error
 }
 
-@test "stats queues: without the management API, by passive declare, and it says so" {
+@test "stats queues: without the management API, by passive declare, with a note" {
     airy queue declare "$queue"
     run_airy stats queues "$queue" --output json --management-url http://127.0.0.1:1
     assert_status 0
@@ -98,7 +98,7 @@ pool_is() {
     assert_short_error
 }
 
-@test "stats queues: the embedded broker tells no rates, and none are made up" {
+@test "stats queues: the embedded broker tells no rates, and none are invented" {
     export AIRY_URL=sqlite:airy.db
     airy queue declare "$queue" --bind '#'
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
@@ -113,7 +113,7 @@ pool_is() {
     refute_contains "$output" '_rate{'
 }
 
-@test "stats queues: on the embedded broker another process' own queue is found by its name" {
+@test "stats queues: on the embedded broker another process' exclusive queue is found by its name" {
     export AIRY_URL=sqlite:airy.db
     airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
     spawn tail "$AIRY_BIN" tail '#'
@@ -146,12 +146,12 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
     assert_status 0
     assert_equal "$(grep -cE "^$queue +$AIRY_EXCHANGE +(comment.#|post.\*)$" <<<"$output")" 2
     grep -qE "^$queue.dlq +\(not bound\)$" <<<"$output"
-    # Not asked for, they are no key.
+    # The key is absent unless asked for.
     run_airy stats queues "$queue" --output json
     jq -e 'has("bindings") | not' <<<"$output"
 }
 
-@test "stats queues --bindings: without the management API nobody knows, and it says so" {
+@test "stats queues --bindings: unknown without the management API, with a note" {
     airy queue declare "$queue" --bind 'post.*'
     run_airy stats queues "$queue" --bindings --output json --management-url http://127.0.0.1:1
     assert_status 0
@@ -170,7 +170,7 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
     assert_contains "$stderr" 'connection refused'
 }
 
-@test "stats --watch goes on until SIGINT (130) or SIGTERM (143)" {
+@test "stats --watch continues until SIGINT (130) or SIGTERM (143)" {
     airy queue declare "$queue"
     for signal in INT TERM; do
         spawn watch "$AIRY_BIN" stats queues "$queue" --output json --watch 50ms
@@ -184,7 +184,7 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
 }
 printed() { (($(wc -l <watch.out) >= $1)); }
 
-@test "stats --watch survives a broker that goes away, and says it once" {
+@test "stats --watch survives the loss of the broker, and reports it once" {
     airy queue declare "$queue"
     spawn watch "$AIRY_BIN" stats queues "$queue" --watch 50ms --output json
     wait_until 10 printed 2

@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
-# What the tests themselves rest on.
+# Tests of the tests' own functions.
 
 load helper
 
-@test "a node's process is known at every moment, also while it executes another program" {
-    # As for a node, the environment is one that a single read(2) of 4 KiB takes.
+@test "a node's process is found at every moment, also while it executes another program" {
+    # As for a node, the environment fits into a single read(2) of 4 KiB.
     # shellcheck disable=SC2016 # expanded by that shell
     spawn turncoat env -i PATH="$PATH" HOME="$PWD/home" bash -c 'echo >there; exec bash -c "$0" "$0"' \
         'exec bash -c "$0" "$0"'
     wait_until test -e there
     echo "$spawned_pid" >turncoat.pid
-    # The helpers look for a process so.
+    # The functions find a process this way.
     eval "$(sed -n '/^pid_of() {/,/^}/p' "$BATS_TEST_DIRNAME/../support/rabbit")"
     local dir=$PWD
     for _ in $(seq 200); do pid_of turncoat; done
@@ -22,7 +22,7 @@ load helper
     assert_equal "$status" 1
 }
 
-@test "jq -e: nothing is no success" {
+@test "jq -e: empty input is no success" {
     run jq -e . </dev/null
     assert_equal "$status" 1
     run jq -e .a <<<'{"a":true}'

@@ -17,7 +17,7 @@ teardown() {
 
 bound() { api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" | jq -e --argjson n "$1" 'length >= $n'; }
 
-# listen PATTERN ARG…: a tail in the background, once it is bound.
+# listen PATTERN ARG…: a tail in the background, already bound.
 listen() {
     spawn tail "$AIRY_BIN" tail "$@"
     tail_pid=$spawned_pid
@@ -26,7 +26,7 @@ listen() {
 
 posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"author_id":7,"title":"t"}/' | airy publish --quiet; }
 
-@test "tail shows what matches, and takes it from nobody" {
+@test "tail shows the matching events, and other subscribers still get them" {
     listen 'post.*' --count 3
     posts 2
     airy publish circle.left '{"circle_id":1,"user_id":2}' --quiet
@@ -46,7 +46,7 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
         and (.received_at | endswith("Z")) and .properties.type == "vote.created"' tail.out
 }
 
-@test "--output raw prints bodies, pretty a line for the eye" {
+@test "--output raw prints bodies, pretty a line for people" {
     listen '#' --count 1 --output raw
     amqp-publish -u "$peer_url" -e "$AIRY_EXCHANGE" -r a.b -b 'any bytes'
     ended "$tail_pid" 10
@@ -80,13 +80,13 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     assert_contains "$stderr" --expect
 }
 
-@test "--expect with --where: what came and did not fit is told of" {
+@test "--expect with --where: messages that do not match are reported" {
     listen '#' --where 'post_id>3' --expect 2 --idle 2s
     posts 4
     status=0
     ended "$tail_pid" 10 || status=$?
     ((status == 5))
-    assert_contains "$(<tail.err)" '1 of 2 messages came for which --where holds, and 3 for which it does not'
+    assert_contains "$(<tail.err)" '1 of 2 messages came that match --where, and 3 that do not'
 }
 
 @test "Ctrl-C is 130, SIGTERM 143, and the queue is gone" {
@@ -100,7 +100,7 @@ posts() { seq "$1" | sed 's/.*/{"event_type":"post.published","post_id":&,"autho
     done
 }
 
-# A tail that cannot go on writing: fd 7 is the other end of its stdout.
+# A tail whose output is not read: fd 7 is the other end of its stdout.
 listen_unread() {
     mkfifo pipe
     exec 7<>pipe
@@ -110,18 +110,18 @@ listen_unread() {
     wait_until is_full pipe
 }
 
-@test "a tail that nobody reads ends at once on a second signal" {
+@test "a tail whose output is not read ends at once on a second signal" {
     listen_unread
     kill -TERM "$spawned_pid"
     kill -INT "$spawned_pid"
     status=0
     ended "$spawned_pid" 3 || status=$?
     exec 7>&-
-    ((status == 130 || status == 143)) # which of them is told second is the kernel's matter
+    ((status == 130 || status == 143)) # the kernel decides which of them is second
     assert_contains "$(<tail.err)" 'nobody read stdout'
 }
 
-@test "a tail that nobody reads ends some seconds after the first signal: 143" {
+@test "a tail whose output is not read ends some seconds after the first signal: 143" {
     listen_unread
     kill -TERM "$spawned_pid"
     status=0
@@ -154,7 +154,7 @@ listen_unread() {
     assert_equal "$(cat pipe.err)" ''
 }
 
-@test "a pattern that is not legal, a condition that is none: exit 2" {
+@test "an illegal pattern or condition: exit 2" {
     run_airy tail 'a.*b'
     assert_status 2
     assert_short_error
@@ -197,7 +197,7 @@ own_queue() {
     assert_contains "$(cat tail.err)" 'airy:'
 }
 
-@test "--max-reconnects 0: the broker dies: exit 3, with what to do next" {
+@test "--max-reconnects 0: the broker dies: exit 3, with the next step" {
     spawn proxy python3 -c '
 import socket, sys, threading
 listener = socket.create_server(("127.0.0.1", 0))

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 #
-# airy top on a terminal of tmux: what it shows, what its keys do, and that it leaves no trace.
+# airy top on a terminal of tmux: its screen, its keys, and that it leaves no trace.
 
 load helper
 
@@ -42,7 +42,7 @@ sees() {
     }
 }
 
-# A shell that runs top once and notes what the terminal was before and after: top_on COLUMNS ROWS
+# A shell that runs top once and records the terminal's state before and after: top_on COLUMNS ROWS
 # [ARG...]
 top_on() {
     local columns=$1 rows=$2
@@ -61,7 +61,7 @@ RUN
 }
 top_pid() { pgrep -P "$(<shell)"; }
 
-# It has ended with this code, and the terminal is as it was: left_with CODE
+# top has ended with this code, and the terminal is as before: left_with CODE
 left_with() {
     wait_until test -s after
     assert_equal "$(<code)" "$1"
@@ -71,7 +71,7 @@ left_with() {
     assert_equal "$(on_tmux display-message -p '#{alternate_on} #{cursor_flag}')" '0 1'
 }
 
-@test "top: pools and queues, with figures that go on" {
+@test "top: pools and queues, with figures that change" {
     consumer cat
     top_on 120 30
     sees 'airy top'
@@ -119,7 +119,7 @@ left_with() {
     left_with 0
 }
 
-@test "top: one consumer: what runs, what failed and its times" {
+@test "top: one consumer: running handlers, failures and times" {
     consumer sh -c 'read -r body; case $body in *\"post_id\":7,*) echo "cannot do 7" >&2; exit 65 ;;
         *\"post_id\":8,*) exec sleep 60 ;; esac'
     for id in 5 7 8; do event "$id"; done
@@ -137,7 +137,7 @@ left_with() {
     left_with 0
 }
 
-@test "top: sorts by the column that is chosen" {
+@test "top: sorts by the chosen column" {
     airy queue declare "$queue" --bind '#'
     event 5
     top_on 100 30 --match "$queue"
@@ -202,7 +202,7 @@ left_with() {
     cmp before after
 }
 
-@test "top: fg after SIGSTOP, which tells nobody, brings the screen and its keys" {
+@test "top: fg after SIGSTOP, which cannot be caught, brings back the screen and its keys" {
     consumer cat
     on_tmux -f /dev/null new-session -d -x 100 -y 30 env TERM=screen PS1='shell> ' \
         bash --norc --noprofile -i 3>&-
@@ -225,7 +225,7 @@ left_with() {
     cmp before after
 }
 
-@test "top: a consumer that is stopped is shown as such, and the keys and the others work on" {
+@test "top: a stopped consumer is shown as such, and the keys and the others still work" {
     consumer cat
     kill -STOP "$spawned_pid"
     spawn yonder "$AIRY_BIN" consume '#' --queue "$queue" --name yonder --pool-size 3 -- cat
@@ -247,7 +247,7 @@ yonder_is() {
     json=$(airy pool show yonder --output json) && jq -e "$1" <<<"$json"
 }
 
-@test "top: without a broker consumers are there, and a note says what is missing" {
+@test "top: without a broker consumers are shown, and a note tells what is missing" {
     consumer cat
     top_on 100 30 --url amqp://guest:guest@127.0.0.1:1/ --management-url http://127.0.0.1:1
     sees worker
@@ -256,7 +256,7 @@ yonder_is() {
     left_with 0
 }
 
-@test "top: a broker that hangs holds up neither the keys nor the end" {
+@test "top: a broker that hangs delays neither the keys nor the end" {
     spawn silent python3 -c '
 import socket, time
 listener = socket.create_server(("127.0.0.1", 0))
@@ -289,7 +289,7 @@ time.sleep(60)'
     left_with 130
 }
 
-@test "top: letters where the locale has no blocks" {
+@test "top: ASCII letters where the locale has no blocks" {
     consumer cat
     LC_ALL=C top_on 120 30
     sees 'name^'
@@ -316,7 +316,7 @@ time.sleep(60)'
     left_with 0
 }
 
-@test "top: a terminal that cannot place its cursor is told what else there is" {
+@test "top: a terminal that cannot place its cursor gets a hint to another command" {
     local type
     for type in dumb no-such-terminal; do
         top_term=$type top_on 80 24

@@ -48,7 +48,7 @@ load helper
     assert_contains "$stderr" "'ping'"
 }
 
-@test "an unknown command of a command names it, the nearest and what there is" {
+@test "an unknown subcommand: the error names it, the nearest and all others" {
     run_airy queue lss
     assert_status 2
     assert_short_error
@@ -71,14 +71,14 @@ load helper
     assert_contains "$stderr" '--quiet'
 }
 
-@test "an unknown option with a terminal's escape in it is shown harmlessly" {
+@test "an unknown option with a terminal's escape in it is shown as printable text" {
     run_airy ping $'--\e[31mred'
     assert_status 2
     assert_short_error
     refute_contains "$stderr" $'\e'
 }
 
-@test "an unknown parameter of a URL names the nearest, one of a password is not shown" {
+@test "an unknown parameter of a URL names the nearest, a password in it is not shown" {
     run_airy ping --url 'amqp://u:secret@127.0.0.1:1/?hartbeat=5'
     assert_status 2
     assert_short_error
@@ -89,10 +89,10 @@ load helper
     refute_contains "$stderr" secret
     run_airy ping --url 'amqps://127.0.0.1:1/?cacertfile=ca.pem'
     assert_status 2
-    assert_contains "$stderr" 'cacertfile is said by --cacert'
+    assert_contains "$stderr" 'cacertfile is set by --cacert'
 }
 
-@test "a wrong duration names flag, value and what is accepted" {
+@test "a wrong duration names flag, value and the accepted form" {
     run_airy ping --connect-timeout 5parsecs
     assert_status 2
     assert_short_error
@@ -110,7 +110,7 @@ load helper
     assert_contains "$stderr" 'json'
 }
 
-@test "numbers that are none, or out of range, are told of in words" {
+@test "malformed numbers, or ones out of range, are reported in words" {
     for wrong in -1 abc 1.5 99999999999999999999; do
         run_airy tail '#' --count "$wrong"
         assert_status 2
@@ -137,7 +137,7 @@ load helper
     assert_contains "$stderr" --exchange
 }
 
-@test "times that make no sense are wrong usage" {
+@test "times that contradict each other are wrong usage" {
     for wrong in --heartbeat=100000s --connect-timeout=0s; do
         run_airy ping "$wrong"
         assert_status 2
@@ -146,7 +146,7 @@ load helper
     run_airy wait --timeout 0s
     assert_status 2
     assert_short_error
-    # Its end could not be reckoned.
+    # Its end would overflow.
     run_airy tail '#' --timeout 106751d
     assert_status 2
     assert_contains "$stderr" 36500d

@@ -6,7 +6,7 @@
 import pathlib
 import re
 
-# What each folder may include beside itself.
+# Each folder may include these beside itself.
 ALLOWED = {
     "util": set(),
     "event": {"util"},
@@ -19,9 +19,9 @@ ALLOWED = {
     "work": {"util", "event", "net", "mq", "pool"},
     "inspect": {"util", "event", "net", "mq", "pool", "work"},
 }
-# One file chooses the implementation by the URL's scheme, and so knows all of them.
+# One file chooses the implementation by the URL's scheme, so it includes all of them.
 FACTORIES = {"libcore/mq/schemes.cpp": {"mq/amqp", "mq/embedded"}}
-# Libraries that stay behind one folder.
+# Only one folder may include each of these libraries.
 OWNERS = {
     r"amqp(_\w+)?\.h|rabbitmq-c/.*": "libcore/mq/amqp",
     r"sqlite3\.h": "libcore/mq/embedded",

@@ -55,7 +55,7 @@ std::string range(const std::optional<double>& above, const std::optional<double
     return below ? number(*below) + ":" : "";
 }
 
-// Adds the number in the form in which the text shows it.
+// Adds the number as the text shows it.
 void add_number(util::JsonObject& object, std::string_view key,
                 const std::optional<double>& value) {
     if (value)
@@ -127,7 +127,7 @@ std::string Verdict::text() const {
         say(remark);
     if (space != what_.npos) out += fmt::format(" - {}", util::printable(what_.substr(space + 1)));
     if (!said.empty()) out += (space != what_.npos ? ": " : " - ") + util::printable(said, 1000);
-    // A bar begins the figures, so none may stand before.
+    // A bar begins the performance data, so none may stand before it.
     std::ranges::replace(out, '|', '/');
     std::string data;
     for (const auto& figure : figures_) {

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-// What a monitoring check has found, as Nagios plugins say it
+// The result of a monitoring check, in the form of Nagios plugins
 // (https://www.monitoring-plugins.org/doc/guidelines.html).
 namespace airy::tools::check {
 
 // The values are the exit codes.
 enum class State : std::uint8_t { ok = 0, warning = 1, critical = 2, unknown = 3 };
 
-// Bounds that a figure must not pass; absent: none.
+// Bounds of a figure; absent: none.
 struct Bounds {
     std::optional<double> warn;
     std::optional<double> crit;
@@ -23,7 +23,7 @@ struct Bounds {
 // One figure. `unit` is Nagios' own: "s", or nothing for a count.
 struct Figure {
     std::string label;
-    std::optional<double> value;  // absent: nobody can tell
+    std::optional<double> value;  // absent: unknown
     std::string unit;
     Bounds above;  // bad when the value is above
     Bounds below;  // bad when it is below
@@ -31,14 +31,14 @@ struct Figure {
 
 class Verdict {
   public:
-    // `what` is checked, e.g. "queue work".
+    // `what` names the checked thing, e.g. "queue work".
     explicit Verdict(std::string what) : what_(std::move(what)) {}
 
-    // Judges the figure; one with bounds and without a value makes it unknown.
+    // Judges the figure; a figure with bounds and without a value makes the verdict unknown.
     void add(Figure figure);
-    // The worst counts: critical, then unknown, then warning.
+    // The worst state wins: critical, then unknown, then warning.
     void raise(State state, std::string why);
-    void remark(std::string text);  // said, and changes nothing
+    void remark(std::string text);  // only adds text
 
     State state() const noexcept { return state_; }
     int exit_code() const noexcept { return static_cast<int>(state_); }

@@ -14,7 +14,7 @@
 namespace airy::tools::cli {
 namespace {
 
-// A hundred years: the end of it can be reckoned from any time without an overflow.
+// A hundred years: adding it to any time does not overflow.
 constexpr std::chrono::hours longest_duration{24 * 36'500};
 
 // A CLI11 check that leaves the parsed duration in `target`.
@@ -40,7 +40,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& targe
         ->type_name("DURATION");
 }
 
-// Before CLI11 reads it: it would take -1 for a very large number.
+// Checks the text before CLI11 reads it: CLI11 would take -1 for a very large number.
 CLI::Option* whole_number(CLI::Option* option) {
     option->check(
         [](const std::string& text) -> std::string {
@@ -124,7 +124,7 @@ Option& Option::note(std::vector<std::string>& given) {
     return *this;
 }
 
-// An empty value is a variable of a script that was never set, not the wish for the default.
+// An empty value comes from an unset variable of a script; it does not ask for the default.
 Option App::option(const std::string& flags, std::string& target, const std::string& description) {
     auto* option = app_->add_option(flags, target, description);
     if (flags.starts_with('-'))

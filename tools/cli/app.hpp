@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,35 +14,36 @@ class App;
 class Option;
 }  // namespace CLI
 
-// Declaring options, without CLI11's headers in each command: they cost more to compile than any
-// command does. Only this folder includes them.
+// Declares options without CLI11's headers in each command: they take longer to compile than any
+// command. Only this folder includes them.
 namespace airy::tools::cli {
 
-// One option or operand that was declared; says more about it. A view, valid as long as the App.
+// One declared option or operand; adds properties to it. A view, valid as long as the App.
 class Option {
   public:
     explicit Option(CLI::Option* option) noexcept : option_(option) {}
 
-    Option& type_name(const std::string& name);  // what the help shows for the value
+    Option& type_name(const std::string& name);  // the value's name in the help
     Option& group(const std::string& heading);
     Option& required();
     Option& one_of(const std::vector<std::string>& words);
     Option& between(std::int64_t least, std::int64_t most);
     Option& positive();
-    // A repeatable option takes one value each time, so that an operand may stand behind it.
+    // A repeatable option takes one value each time, so that an operand may follow it.
     Option& one_each();
-    Option& only_one();  // an operand that is collected in a vector, and yet is one
+    Option& only_one();  // for a single operand whose target is a vector
     Option& show_default();
-    Option& note(bool& given);  // set when the line has it, be its value empty
-    // Its long name is added when the line has it; for options that go together or do not.
+    Option& note(bool& given);  // set when the line has the option, even with an empty value
+    // Adds the option's long name when the line has it; to check options that need or exclude
+    // others.
     Option& note(std::vector<std::string>& given);
 
   private:
     CLI::Option* option_;
 };
 
-// What a command, or a subcommand of it, declares its options on. A view of CLI11's App. The
-// targets are written while the command line is read; they must live until then.
+// A command, or a subcommand of it, declares its options here. A view of CLI11's App. The parser
+// writes the targets; they must live until then.
 class App {
   public:
     explicit App(CLI::App& app) noexcept : app_(&app) {}
@@ -59,15 +59,15 @@ class App {
                   const std::string& description);
     Option flag(const std::string& flags, bool& target, const std::string& description);
 
-    // An option that takes a duration such as `250ms`; a wrong value names flag, value and what is
-    // accepted.
+    // An option that takes a duration such as `250ms`; the error for a wrong value names the flag,
+    // the value and the accepted form.
     Option duration(const std::string& flags, std::optional<std::chrono::nanoseconds>& target,
                     const std::string& description);
     Option duration(const std::string& flags, std::chrono::nanoseconds& target,
                     const std::string& description);
 
-    // Options of this app are understood behind the subcommand's name too. `chosen` is called when
-    // the line names it.
+    // The subcommand also accepts the options of this app. The parser calls `chosen` when the line
+    // names the subcommand.
     App subcommand(const std::string& name, const std::string& summary,
                    std::function<void()> chosen);
     void require_subcommand();

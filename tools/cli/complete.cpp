@@ -20,14 +20,14 @@
 #include "settings.hpp"
 #include "usage.hpp"
 
-// `airy __complete -- WORD…`: what the completion scripts ask. The words are those after `airy`, up
-// to the one at the cursor, which may be empty. Answers one candidate a line, a tab and what it
-// is; a line that begins with the tab tells the script something instead: `files` and `command` to
-// add what the shell itself knows of these, `nospace` that more of the same word is to come.
+// `airy __complete -- WORD…`: answers the completion scripts. The words are those after `airy`, up
+// to the one at the cursor, which may be empty. Each line of the answer is a candidate, a tab and
+// its description. A line that begins with the tab is an instruction to the script: with `files`
+// and `command` the shell adds its own candidates, with `nospace` it adds no space behind the word.
 namespace airy::tools {
 namespace {
 
-// A shell waits for the answer at every press of the key.
+// The shell waits for the answer each time the user presses Tab.
 constexpr auto broker_deadline = std::chrono::milliseconds(300);
 
 struct Answer {
@@ -41,7 +41,7 @@ struct Answer {
     }
 };
 
-// What stands on the line before the cursor, as the command itself would read it.
+// The words before the cursor, as the command itself would read them.
 struct Line {
     std::vector<std::string> args;         // without the command's name
     CLI::App* scope = nullptr;             // the command, or the subcommand that was named
@@ -58,7 +58,7 @@ bool is_option(std::string_view word) {
     return word.size() > 1 && word[0] == '-';
 }
 
-// Of the app, or of the one it is a subcommand of.
+// Looks in the app, then in its parent.
 const CLI::Option* find_option(const CLI::App& app, std::string_view word) {
     const std::string name(word.starts_with("--") ? word : word.substr(0, 2));
     const auto* option = app.get_option_no_throw(name);
@@ -101,7 +101,7 @@ Line read_line(CLI::App& app, std::vector<std::string> args) {
     return line;
 }
 
-// The broker that the line names, or the environment.
+// The broker from the line or from the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
     std::string management_url;
@@ -113,19 +113,19 @@ std::vector<std::string> queue_names(const Line& line) {
     try {
         app.parse(std::vector<std::string>(line.args.rbegin(), line.args.rend()));
     } catch (const CLI::ParseError&) {
-        // What has been typed so far need not be right.
+        // The typed line may still be incomplete or wrong.
     }
     auto endpoint = broker.endpoint("complete");
     endpoint.connect_timeout = broker_deadline;
     endpoint.management_url = settings().value(Setting::management_url, management_url);
     endpoint.management_deadline = broker_deadline;
-    endpoint.create = false;  // to look is not to make the file
+    endpoint.create = false;  // completion must not make the file
     std::vector<std::string> names;
     try {
         for (auto& report : mq::connect(endpoint)->inventory({.counts = false}).queues)
             names.push_back(std::move(report.queue.name));
     } catch (const Error&) {
-        names.clear();  // no broker, no names
+        names.clear();  // without a broker there are no names
     }
     return names;
 }
@@ -145,7 +145,8 @@ void add_patterns(Answer& answer) {
     answer.add("#", "every event");
 }
 
-// `field=` of the events that the positionals name, and `field=choice` where the choices are known.
+// `field=` for the events that the positionals name, and `field=choice` where the choices are
+// known.
 void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
     std::set<std::string_view> seen;
     const auto named = [&](const event::EventType& type) {
@@ -166,7 +167,7 @@ void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
     answer.no_space = prefix.find('=') == std::string_view::npos;
 }
 
-// What the help shows for the value, in capitals: `FORMAT:{text,json}` is FORMAT with two choices.
+// The value's name in the help, in capitals: `FORMAT:{text,json}` is FORMAT with two choices.
 std::string value_name(const CLI::Option& option) {
     std::string name = option.get_type_name();
     name.resize(std::min(name.find(':'), name.size()));
@@ -175,7 +176,7 @@ std::string value_name(const CLI::Option& option) {
     return name;
 }
 
-// `{text,json}` of a checked value, `[pools|queues]` of one described in words.
+// The choices: `{text,json}` of a checked value, `[pools|queues]` of a described one.
 void add_choices(Answer& answer, const std::string& type) {
     for (const std::string_view brackets : {"{,}", "[|]"}) {
         const auto open = type.find(brackets[0]);
@@ -225,7 +226,7 @@ void add_options(Answer& answer, const CLI::App& app, const std::set<const CLI::
             answer.candidates.push_back(std::move(candidate));
 }
 
-// The positional at the cursor: those before it have had their share.
+// Candidates for the positional at the cursor: the earlier ones have their values.
 void add_positional(Answer& answer, const Line& line, std::string_view current) {
     if (line.positionals.empty())
         for (auto* sub : line.scope->get_subcommands({}))
@@ -291,7 +292,8 @@ Answer complete(std::vector<std::string> words, const CommandEntry& self) {
         add_commands(answer);
         return answer;
     }
-    // With this command's own name behind them: the words hold none when it is the one found.
+    // With this command's own name at the end: take_command returns it when the words name no
+    // command.
     words.emplace_back(self.name);
     const CommandEntry& entry = take_command(words);
     if (&entry != &self) {
@@ -313,7 +315,7 @@ Answer complete(std::vector<std::string> words, const CommandEntry& self) {
     return answer;
 }
 
-// A name with a tab, a line end or another control character in it cannot be typed either.
+// A name with a tab, a line end or another control character cannot be typed either.
 bool printable_line(std::string_view text) {
     return !text.empty() && std::ranges::none_of(text, [](unsigned char c) { return c < 0x20; });
 }
@@ -324,7 +326,7 @@ class Complete final : public Command {
 
     void set_child(std::vector<std::string> words) override { words_ = std::move(words); }
 
-    // Whatever goes wrong, a shell that completes wants no message, only fewer candidates.
+    // On any error the shell needs no message, only fewer candidates.
     int run() override {
         Answer answer;
         const std::string current = words_.empty() ? "" : words_.back();

@@ -15,7 +15,7 @@
 namespace airy::tools::cli {
 namespace {
 
-// The command and the subcommands that the line named, as far as they were read.
+// The command and the subcommands named on the line, as far as CLI11 read them.
 std::vector<const CLI::App*> scopes_of(const CLI::App& app) {
     std::vector<const CLI::App*> scopes{&app};
     while (!scopes.back()->get_subcommands().empty())
@@ -23,7 +23,7 @@ std::vector<const CLI::App*> scopes_of(const CLI::App& app) {
     return scopes;
 }
 
-// The long option nearest to `word`, or nothing.
+// The long option nearest to `word`, or an empty text.
 std::string nearest_option(const std::vector<const CLI::App*>& scopes, std::string_view word) {
     std::vector<std::string> names;
     for (const auto* scope : scopes)
@@ -34,7 +34,7 @@ std::string nearest_option(const std::vector<const CLI::App*>& scopes, std::stri
     return std::string(util::nearest(word, candidates));
 }
 
-// The first argument that looks like an option and is one of no scope.
+// The first argument that looks like an option and belongs to no scope.
 std::string unknown_option(const std::vector<const CLI::App*>& scopes,
                            const std::vector<std::string>& args) {
     for (const auto& arg : args) {
@@ -50,7 +50,7 @@ std::string unknown_option(const std::vector<const CLI::App*>& scopes,
     return {};
 }
 
-// A subcommand is missing: the word that stands in its place is told, and the nearest.
+// The error for a missing subcommand: names the word in its place and the nearest subcommand.
 Error no_subcommand(const std::string& command, const CLI::App& scope,
                     const std::vector<std::string>& args) {
     std::vector<std::string> names;
@@ -66,15 +66,15 @@ Error no_subcommand(const std::string& command, const CLI::App& scope,
                  near.empty() ? there_are : fmt::format("did you mean '{}'? {}", near, there_are));
 }
 
-// CLI11's complaint in the project's words.
+// Rewrites CLI11's error in the project's words.
 Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
                 const std::vector<std::string>& args) {
     const auto scopes = scopes_of(app);
     std::string command(entry.name);
     for (std::size_t i = 1; i < scopes.size(); ++i)
         command += " " + scopes[i]->get_name();
-    const std::string help = fmt::format("airy {} --help tells the options", command);
-    // The value behind an unknown option may be what is one too many.
+    const std::string help = fmt::format("airy {} --help lists the options", command);
+    // CLI11 may complain about the value behind an unknown option.
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
         dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
         const std::string option = unknown_option(scopes, args);
@@ -106,7 +106,7 @@ std::optional<std::string> parse(const CommandEntry& entry, Command& command,
     command.add_options(app);
     common_options().add(app);
     try {
-        std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants it
+        std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11 reads from the end
         parser.parse(reversed);
     } catch (const CLI::CallForHelp&) {
         return parser.help();

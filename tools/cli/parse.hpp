@@ -10,9 +10,9 @@
 
 namespace airy::tools::cli {
 
-// Reads `args`, which stand behind the command's name, into what the command declares. Returns the
-// text of the help where that was asked for, so that there is nothing to run. Throws Error{usage},
-// with the nearest option where one was misspelt.
+// Reads `args`, the arguments behind the command's name, into the command's options. Returns the
+// text of the help if the line asks for it; then there is nothing to run. Throws Error{usage}, with
+// the nearest option for a misspelt one.
 std::optional<std::string> parse(const CommandEntry& entry, Command& command,
                                  const std::vector<std::string>& args);
 

@@ -13,8 +13,8 @@
 namespace airy::tools::consume {
 namespace {
 
-// Descriptors for `slots` commands at once, as far as the hard limit goes. The limit is inherited
-// by the commands, so it is raised no further than needed.
+// Raises the limit to the descriptors of `slots` commands, at most to the hard limit. Commands
+// inherit it, so it is raised no further than needed.
 void make_room_for_descriptors(std::size_t slots) {
     const rlim_t needed = slots * work::CommandRunner::descriptors_per_run + 64;
     rlimit limit{};
@@ -44,7 +44,7 @@ class CommandKind final : public HandlerKind {
     }
     const std::vector<std::string>& own_options() const override { return given_; }
     std::string own_options_hint() const override {
-        return "it is for commands, which -- CMD ARG… runs; --for ends the whole";
+        return "it is for commands, which -- CMD ARG… runs; --for limits the whole run";
     }
 
     void check(const std::vector<std::string>& command) override {
@@ -69,7 +69,7 @@ class CommandKind final : public HandlerKind {
   private:
     work::ChildOptions options_;
     bool tag_output_ = false;
-    std::vector<std::string> given_;  // of the options above
+    std::vector<std::string> given_;  // options above that were given
     std::optional<work::Command> command_;
 };
 

@@ -16,7 +16,7 @@
 
 namespace airy::tools::consume {
 
-// What a handler is made with; all of it outlives the handler.
+// The environment of a new handler; all of it outlives the handler.
 struct Stage {
     boost::asio::io_context& loop;
     work::Timers& timers;
@@ -30,34 +30,34 @@ class HandlerKind {
   public:
     virtual ~HandlerKind() = default;
 
-    // In errors, e.g. "--print".
+    // The name in errors, e.g. "--print".
     virtual std::string_view name() const = 0;
     virtual void add_options(cli::App& app) = 0;
 
-    // Whether the command line asks for this kind; `command` is what stands behind `--`.
+    // Whether the command line asks for this kind; `command` holds the words behind `--`.
     virtual bool is_chosen(const std::vector<std::string>& command) const = 0;
-    // The options given that are of use to this kind only, and the hint for them beside another.
+    // The given options that only this kind uses, and the hint for them beside another kind.
     virtual const std::vector<std::string>& own_options() const = 0;
     virtual std::string own_options_hint() const = 0;
 
-    // Of the kind that is chosen; throws Error{usage} for what cannot be used, before any message
-    // is taken.
+    // Called for the chosen kind; throws Error{usage} for unusable options, before any message is
+    // taken.
     virtual void check(const std::vector<std::string>& command) = 0;
 
-    // Messages handled at once, and taken from the broker at most, where no option says so.
+    // The number of messages handled at once, and the prefetch, where no option sets them.
     virtual std::size_t default_slots() const = 0;
     virtual std::size_t default_prefetch(std::size_t slots) const = 0;
-    // Whether a message can fail, so that retries and dead letters are of use.
+    // Whether a message can fail, so that retries and dead letters make sense.
     virtual bool can_fail() const = 0;
 
     virtual std::unique_ptr<work::Handler> make(const Stage& stage) = 0;
 };
 
-// Every kind there is, one row each in handler_kind.cpp.
+// All kinds, one row each in handler_kind.cpp.
 std::vector<std::unique_ptr<HandlerKind>> handler_kinds();
 
-// The one kind that the command line asks for, checked. Throws Error{usage} when it asks for none,
-// for several, or with options of another kind.
+// The kind that the command line asks for, checked. Throws Error{usage} when the line asks for
+// none, for several, or has options of another kind.
 HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
                     const std::vector<std::string>& command);
 

@@ -10,7 +10,7 @@
 namespace airy::tools::consume {
 namespace {
 
-// `--print`: each message is written as a message line.
+// `--print`: writes each message as a message line.
 class PrintKind final : public HandlerKind {
   public:
     std::string_view name() const override { return "--print"; }

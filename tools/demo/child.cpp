@@ -65,7 +65,7 @@ void add_broker(std::vector<std::string>& arguments, const mq::Endpoint& endpoin
 
 Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> arguments) {
     add_broker(arguments, endpoint);
-    // setpriv (util-linux, which Debian always has): when this process is killed, so is the child.
+    // setpriv (util-linux, which Debian always has) kills the child when this process is killed.
     arguments.insert(arguments.begin(), {"setpriv", "--pdeathsig", "TERM", own_path()});
     std::vector<char*> argv;
     for (auto& argument : arguments)

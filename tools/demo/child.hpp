@@ -24,19 +24,19 @@ class Child {
 
     pid_t pid() const noexcept { return pid_; }
 
-    // The exit status, 128 + n for signal n, once it has ended.
+    // The exit status once the child has ended; 128 + n for signal n.
     std::optional<int> ended();
 
     void ask_to_end() noexcept;  // SIGTERM: it drains
-    void end() noexcept;         // and SIGKILL when it takes more than ten seconds
+    void end() noexcept;         // SIGKILL after ten seconds
 
   private:
     pid_t pid_;
     std::optional<int> status_;
 };
 
-// Starts `airy ARG…` on the endpoint's broker with stdout to /dev/null. The password goes by a file
-// in memory: neither the command line nor the environment of the child holds it. Throws
+// Starts `airy ARG…` on the endpoint's broker with stdout to /dev/null. The child reads the
+// password from a file in memory: neither its command line nor its environment holds it. Throws
 // Error{general}.
 Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> arguments);
 

@@ -13,7 +13,7 @@
 namespace airy::tools::input {
 namespace {
 
-constexpr std::size_t chunk = 256 * 1024;  // bytes a read
+constexpr std::size_t chunk = 256 * 1024;  // bytes for each read
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 
 namespace airy::tools::output {
 
-// A util::LogSink that writes to stderr, each line whole. What cannot be written is lost.
+// A util::LogSink that writes to stderr, each line whole. Drops lines that cannot be written.
 void log_to_stderr(std::string_view line) noexcept;
 
 }  // namespace airy::tools::output

@@ -23,7 +23,7 @@ using mq::QueueRates;
 
 constexpr const char* unknown = "-";
 
-// The terminal's, or 0 where stdout is none.
+// The terminal's width, or 0 where stdout is no terminal.
 std::size_t table_width() noexcept {
     return stdout_is_terminal() ? static_cast<std::size_t>(terminal_width()) : 0;
 }
@@ -50,7 +50,7 @@ std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
     return fmt::format("{:.1f} MiB", static_cast<double>(*bytes) / (1024 * 1024));
 }
 
-// Of the oldest message: seconds, where its publisher set a timestamp.
+// The oldest message's age in seconds, where its publisher set a timestamp.
 std::optional<std::uint64_t> head_age(const mq::QueueInfo& queue, util::SystemTime now) {
     if (!queue.head_timestamp) return std::nullopt;
     const auto seconds =
@@ -74,7 +74,7 @@ util::JsonObject json_head(const char* kind, util::SystemTime now) {
     return util::JsonObject().add("kind", kind).add("time", util::format_rfc3339(now));
 }
 
-// Of the figure's rate, e.g. "handled/s".
+// The title of the figure's rate, e.g. "handled/s".
 std::string rate_title(const inspect::Figure& figure) {
     return std::string(figure.key) + "/s";
 }

@@ -12,22 +12,22 @@
 // Consumers and queues as tables for people and as JSON lines for programs.
 namespace airy::tools::output {
 
-// Fits the terminal where stdout is one.
+// Fits the width to the terminal where stdout is one.
 std::string pool_table(const std::vector<inspect::Consumer>& consumers);
-// A line for each that does not keep up: which, and why. The queues help to tell.
+// A line for each consumer that does not keep up, with the reason. The queues help to find it.
 std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
                           const std::vector<mq::QueueReport>& queues);
 std::string queue_table(const std::vector<mq::QueueReport>& queues);
 std::string binding_table(const std::vector<mq::QueueReport>& queues);
 
-// Everything of one consumer that has answered, a line for each thing.
+// All figures of one consumer that has answered, one in a line.
 std::string pool_details(const inspect::Consumer& consumer);
 
-// One object and its line end. A consumer that does not answer has the state `not answering`, its
-// figures are null. The queues help to tell its trouble.
+// One object and its line end. A consumer that does not answer has the state `not answering`, and
+// its figures are null. The queues help to find its trouble.
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
                       const std::vector<mq::QueueReport>& queues = {});
-// `bindings` is a key only where they were asked for; null: nobody could tell.
+// `bindings` is a key only if they were asked for; null: unknown.
 std::string queue_json(const mq::QueueReport& report, util::SystemTime now,
                        bool with_bindings = false);
 

@@ -8,8 +8,8 @@
 
 namespace airy::tools::output {
 
-// One message for a person's eye: a line with time, topic and the body as it is; nothing in it can
-// move the cursor. Ends in a newline.
+// One message for people: a line with time, topic and the unchanged body; nothing in it can move
+// the cursor. Ends in a newline.
 std::string pretty(const mq::Delivered& delivery, bool colour);
 
 }  // namespace airy::tools::output

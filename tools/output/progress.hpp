@@ -8,8 +8,8 @@
 
 namespace airy::tools::output {
 
-// A line on stderr that is drawn anew a few times a second while something long goes on; nothing
-// where stderr is no terminal, under --quiet, or where stdout shares the terminal. Main thread.
+// A line on stderr that is drawn anew a few times a second during a long operation; no line where
+// stderr is no terminal, under --quiet, or where stdout shares the terminal. Main thread.
 class Progress {
   public:
     // `noun` is plural: "events".
@@ -18,11 +18,11 @@ class Progress {
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    // Redraws when it is time; `part` is how much of the whole is done, 0 to 1, or negative when
-    // nobody knows.
+    // Redraws when it is time; `part` is the finished part of the whole, 0 to 1, or negative when
+    // it is unknown.
     void show(std::uint64_t count, double part);
 
-    // Takes the line off the screen.
+    // Removes the line from the screen.
     void clear();
 
   private:

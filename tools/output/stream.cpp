@@ -26,18 +26,19 @@
 namespace airy::tools::output {
 namespace {
 
-constexpr std::size_t buffer_limit = 64 * 1024;  // bytes gathered before a write
+constexpr std::size_t buffer_limit = 64 * 1024;  // bytes collected before a write
 std::string pending;
 
-// Where to write so that it never blocks: SignalFd keeps signals from a blocked write, so waiting
-// is poll's. A description of its own, since others share O_NONBLOCK of the one that was inherited.
+// Opens stdout anew so that writing never blocks: SignalFd keeps signals from a blocked write, so
+// waiting is poll's. A description of its own, since other processes share O_NONBLOCK of the
+// inherited one.
 class Sink {
   public:
     explicit Sink(int fd) : fd_(fd) {
         struct stat status {};
         const bool known = ::fstat(fd, &status) == 0;
         if (!known || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || ::isatty(fd) == 1))
-            return;  // a file or the like: nobody must read for it to be written
+            return;  // a file or the like: writing does not wait for a reader
         own_.reset(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
                           O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         if (own_)
@@ -48,7 +49,7 @@ class Sink {
 
     int fd() const noexcept { return fd_; }
     bool may_block() const noexcept { return piece_ != std::string_view::npos; }
-    // Bytes that do not block once poll tells that it is writable.
+    // Bytes that do not block once poll says that the descriptor is writable.
     std::size_t piece() const noexcept { return piece_; }
 
   private:
@@ -67,8 +68,8 @@ Sink& err() {
     return sink;
 }
 
-// False when a signal ends the wait, as Stopped has it. Signals stay those of the command, which
-// takes them when it is back in its own loop.
+// False when a signal ends the wait, see Stopped. The command still takes the signals itself once
+// it is back in its own loop.
 bool wait_until_writable(int fd) {
     auto* const signals = util::SignalFd::current();
     const auto patience_from_now = [] { return util::steady_now() + stop_patience; };
@@ -93,7 +94,7 @@ bool wait_until_writable(int fd) {
     return writable;
 }
 
-// Returns 0 or an errno; ECANCELED when a signal ended it.
+// Returns 0 or an errno; ECANCELED when a signal ended writing.
 int write_all(const Sink& sink, std::string_view text) {
     while (!text.empty()) {
         if (sink.may_block() && !wait_until_writable(sink.fd())) return ECANCELED;
@@ -147,7 +148,7 @@ void complain(std::string_view message, std::string_view hint) {
     try {
         flush();
     } catch (...) {
-        // stdout is lost already; the complaint below matters more.
+        // stdout is lost already; the error message below matters more.
     }
     std::string text = "airy: ";
     text += message;

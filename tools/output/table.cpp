@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view gap = "  ";
 constexpr std::size_t comfortable = 16;   // columns; text is not cut below while others can go
-constexpr std::size_t narrowest = 4;      // columns of text that is cut
+constexpr std::size_t narrowest = 4;      // columns of a cut text
 constexpr std::size_t cell_limit = 4096;  // bytes
 
 struct Range {
@@ -32,7 +32,7 @@ bool within(const Range (&ranges)[N], char32_t c) noexcept {
     return std::ranges::any_of(ranges, [c](const Range& r) { return c >= r.first && c <= r.last; });
 }
 
-// Takes one character off the front; the text is well-formed.
+// Removes one character from the front; the text is well-formed.
 char32_t take_character(std::string_view& text) noexcept {
     const auto byte = [&](std::size_t i) {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -115,7 +115,7 @@ void Table::add(std::vector<std::string> cells) {
     rows_.push_back(std::move(cells));
 }
 
-// 0 for a column that is left out.
+// 0 for a hidden column.
 std::vector<std::size_t> Table::widths(std::size_t limit) const {
     std::vector<std::size_t> widths(columns_.size());
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -125,7 +125,7 @@ std::vector<std::size_t> Table::widths(std::size_t limit) const {
     }
     if (limit == 0) return widths;
 
-    // What would be left if all text were cut as far as is comfortable decides what has to go.
+    // Columns are hidden by the width that is left after cutting all text to the comfortable width.
     auto cut = widths;
     for (std::size_t i = 0; i < columns_.size(); ++i)
         if (columns_[i].align == Align::left)

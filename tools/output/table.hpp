@@ -14,11 +14,10 @@ enum class Align { left, right };
 struct Column {
     std::string title;
     Align align = Align::left;
-    int rank = 0;  // where the table is too wide the highest goes first; 0 always stays
+    int rank = 0;  // in a narrow table the highest is hidden first; 0 always stays
 };
 
-// Columns of text with a title line, for people. Cells are shown in one line each, and cannot move
-// the cursor.
+// Columns of text with a title line, for people. Each cell is one line and cannot move the cursor.
 class Table {
   public:
     explicit Table(std::vector<Column> columns);
@@ -26,8 +25,8 @@ class Table {
     void add(std::vector<std::string> cells);
     bool empty() const noexcept { return rows_.empty(); }
 
-    // Lines of at most `width` columns of a terminal: columns are left out by their rank, then text
-    // is cut with `…`. 0: as wide as it is. Nothing without rows.
+    // Lines of at most `width` columns of a terminal: hides columns by their rank, then cuts text
+    // with `…`. 0: no limit. Empty without rows.
     std::string text(std::size_t width = 0) const;
 
   private:
@@ -37,11 +36,11 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
 };
 
-// Columns of a terminal that well-formed UTF-8 takes: two for East Asian wide characters, none for
-// combining marks.
+// The columns of a terminal that well-formed UTF-8 takes: two for East Asian wide characters, none
+// for combining marks.
 std::size_t display_width(std::string_view text) noexcept;
 
-// The text, or so much of its begin that it fits with a `…` behind it.
+// The text, or its beginning with a `…` behind it, so that it fits.
 std::string cut_to(std::string_view text, std::size_t width);
 
 }  // namespace airy::tools::output

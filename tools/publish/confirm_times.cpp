@@ -60,7 +60,7 @@ void ConfirmTimes::write() noexcept {
     }
 }
 
-// Whole or not at all: the collector may read at any time.
+// Writes the whole file or nothing: the collector may read at any time.
 void ConfirmTimes::write_file() {
     util::write_whole_file(path_, inspect::prometheus_text(work::percentiles(times_), exchange_));
     written_ = times_.count();

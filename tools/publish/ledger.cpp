@@ -5,12 +5,13 @@
 #include <fmt/core.h>
 
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "reconnect_option.hpp"
-#include "util/json_text.hpp"
+#include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools::publish {
@@ -51,16 +52,17 @@ void Ledger::print(const Entry& entry) const {
         if (entry.state == State::confirmed) output::print(entry.event_id + "\n");
         return;
     }
-    std::string line = "{\"event_id\":";
-    util::append_json_string(line, entry.event_id);
-    line += ",\"topic\":";
-    util::append_json_string(line, entry.topic);
-    line += confirm_ ? ",\"confirmed\":true" : ",\"confirmed\":false";
-    line += entry.state == State::failed ? ",\"routed\":false"
-            : mandatory_ && confirm_     ? ",\"routed\":true"
-                                         : ",\"routed\":null";
-    line += "}\n";
-    output::print(line);
+    std::optional<bool> routed;
+    if (entry.state == State::failed)
+        routed = false;
+    else if (mandatory_ && confirm_)
+        routed = true;
+    output::print(util::JsonObject()
+                      .add("event_id", entry.event_id)
+                      .add("topic", entry.topic)
+                      .add("confirmed", confirm_)
+                      .add("routed", routed)
+                      .line());
 }
 
 std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool delivered,

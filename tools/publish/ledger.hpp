@@ -12,8 +12,8 @@
 
 namespace airy::tools::publish {
 
-// What was sent and what became of it. Prints the ids of confirmed events in the order in which
-// they were sent. Main thread.
+// The events that were sent, and their outcomes. Prints the ids of confirmed events in the order in
+// which they were sent. Main thread.
 class Ledger {
   public:
     struct Failure {
@@ -25,25 +25,26 @@ class Ledger {
     Ledger(bool confirm, bool mandatory, bool json, bool keep_text)
         : confirm_(confirm), mandatory_(mandatory), json_(json), keep_text_(keep_text) {}
 
-    // The next sequence number was given to this event; `line` 0: it came from no stream. The
-    // message's own strings are gone by now, so the topic comes as a copy.
+    // The next sequence number belongs to this event; `line` 0: it came from no stream. The
+    // message's own strings are moved away by now, so the topic comes as a copy.
     void submitted(std::uint64_t line, std::string event_id, std::string topic, std::string text);
 
-    // A record that could not be sent at all.
+    // A record that could not be sent.
     void invalid(std::uint64_t line, const Error& error);
 
-    // Takes one outcome, or a return of something that was sent without confirms. Returns the
-    // failure it stands for, if it does. Throws what Lost carries, with how many were confirmed.
+    // Takes one outcome, or a return of an event that was sent without confirms. Returns the
+    // failure, if the event means one. Throws the error of Lost, with the number of confirmed
+    // events.
     std::optional<Failure> take(const mq::PublisherEvent& event);
 
-    // Prints what is confirmed behind something that is not settled yet.
+    // Prints the ids of confirmed events behind an event that is not settled yet.
     void print_out_of_order();
 
     std::size_t open() const noexcept { return open_; }
     std::uint64_t confirmed() const noexcept { return confirmed_; }
     std::uint64_t undelivered() const noexcept { return undelivered_; }
 
-    // The first failure by line, with how many were confirmed in all.
+    // The first failure by line, with the number of all confirmed events.
     std::optional<Error> first_error() const;
 
   private:
@@ -73,7 +74,7 @@ class Ledger {
     std::size_t open_ = 0;
     std::uint64_t confirmed_ = 0;
     std::uint64_t undelivered_ = 0;
-    std::string return_reason_;  // of what was sent without confirms
+    std::string return_reason_;  // for events sent without confirms
 
     struct FirstFailure {
         std::uint64_t line;

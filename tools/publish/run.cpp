@@ -25,7 +25,6 @@
 #include "util/fd.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
-#include "util/text.hpp"
 
 namespace airy::tools::publish {
 namespace {
@@ -34,10 +33,10 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
 constexpr std::chrono::milliseconds close_deadline{2000};
-// After a signal what is on the way is given up when nothing is confirmed for so long.
+// After a signal, gives up unconfirmed events when no confirm comes for this long.
 using output::stop_patience;
 
-// Where `--rejects` puts what was not published.
+// The file of `--rejects`, for records that were not published.
 class Rejects {
   public:
     Rejects(const std::string& path, char separator) : path_(path), separator_(separator) {
@@ -83,8 +82,8 @@ int milliseconds_until(steady_clock::time_point then) {
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
 }
 
-// How long nothing has come that was waited for. Stands while the broker is not there, which has
-// limits of its own, and, where asked, while it blocks publishers.
+// Measures how long the awaited outcomes have not come. Stands still while the connection is lost,
+// which has limits of its own, and, if asked, while the broker blocks publishers.
 class Patience {
   public:
     explicit Patience(const Options& options)
@@ -162,7 +161,7 @@ class Stream {
 
     const Options& options_;
     const MakeItem& make_item_;
-    util::SignalFd signals_;  // before the publisher's thread, which inherits the mask
+    util::SignalFd signals_;  // made before the publisher's thread, which inherits the mask
     Rejects rejects_;
     ConfirmTimes confirm_times_;
     std::unique_ptr<mq::Broker> broker_;
@@ -172,13 +171,13 @@ class Stream {
     output::Progress progress_;
 
     std::optional<Item> held_;  // waits for room in the window
-    std::string held_topic_;    // the message is moved away when it is submitted
+    std::string held_topic_;    // submitting moves the message away
     std::string held_text_;
     std::uint64_t held_line_ = 0;
-    bool drained_ = false;   // no whole record is left of what was read
-    bool stopping_ = false;  // reads no more
+    bool drained_ = false;   // no whole record is left in the input read so far
+    bool stopping_ = false;  // reads no more input
     int signal_ = 0;
-    steady_clock::time_point give_up_at_;  // once there was a signal
+    steady_clock::time_point give_up_at_;  // set once there was a signal
     std::uint64_t invalid_ = 0;
     std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
@@ -196,7 +195,7 @@ void Stream::reject(std::uint64_t line, std::string_view text, const Error& erro
     }
 }
 
-// What is on the way is still waited for when the file cannot be written.
+// Outcomes are still awaited when the file cannot be written.
 void Stream::keep(std::string_view text) {
     try {
         rejects_.add(std::string(text));
@@ -215,7 +214,7 @@ void Stream::submit_what_is_there() {
                 ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
                                   std::move(held_text_));
                 confirm_times_.submitted();
-            } catch (const Error& error) {  // what the wire cannot hold, or no broker takes
+            } catch (const Error& error) {  // the protocol cannot hold it, or no broker takes it
                 reject(held_line_, held_text_, error);
             }
             held_.reset();
@@ -255,12 +254,12 @@ void Stream::take_outcomes() {
     }
     if (!options_.keep_going && ledger_.undelivered() > 0) stopping_ = true;
     if (ledger_.open() < open) give_up_at_ = steady_clock::now() + stop_patience;
-    // What is confirmed is told at once, also while stdin is quiet.
+    // Prints confirmed ids at once, also while stdin is quiet.
     if (!events.empty()) output::flush();
 }
 
 void Stream::take_signal(int signal) {
-    if (signal_ != 0) {  // the second one stops at once
+    if (signal_ != 0) {  // the second signal stops at once
         ledger_.print_out_of_order();
         tell_stopped(signal);
         ::_exit(128 + signal);
@@ -271,12 +270,12 @@ void Stream::take_signal(int signal) {
     if (ledger_.open() == 0) return;
     progress_.clear();
     output::note(
-        fmt::format("airy: SIG{}: waiting for {} unconfirmed events, given up when none is "
-                    "confirmed for {}; a second signal ends at once",
+        fmt::format("airy: SIG{}: waiting for {} unconfirmed events, at most {} without a confirm; "
+                    "a second signal ends at once",
                     ::sigabbrev_np(signal), ledger_.open(), seconds(stop_patience)));
 }
 
-// A broker that is blocked or away may stay so for longer than whoever stops the command waits.
+// A broker may stay blocked or away for longer than the user who stops the command will wait.
 bool Stream::is_given_up() const {
     return signal_ != 0 && ledger_.open() > 0 && steady_clock::now() >= give_up_at_;
 }
@@ -290,7 +289,7 @@ void Stream::tell_stopped(int signal) {
 }
 
 void Stream::wait() {
-    // The last outcomes came after the window was found full: now it is empty, and none will come.
+    // The last outcomes came after the window was full: now it is empty, and none will come.
     if (held_ && ledger_.open() == 0) return;
     const bool wants_input = reading() && drained_ && !held_;
     pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
@@ -357,7 +356,7 @@ int Stream::run() {
     }
     progress_.clear();
     publisher_->close(close_deadline);
-    if (!options_.confirm) take_outcomes();  // what was returned until the end
+    if (!options_.confirm) take_outcomes();  // returns up to the end
     confirm_times_.write();
     return finish();
 }
@@ -411,7 +410,7 @@ int one(const Options& options, Item item) {
                                   {"exchange", options.exchange.name}});
     if (publisher->try_submit(item.message) == 0) {
         for (const auto& event : publisher->take())
-            ledger.take(event);  // throws what the connection was lost for
+            ledger.take(event);  // throws the reason for the lost connection
         throw Error(ErrorKind::unreachable, "the connection was lost before the event was sent");
     }
     ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
@@ -436,7 +435,7 @@ int one(const Options& options, Item item) {
     publisher->close(close_deadline);
     if (!options.confirm)
         for (const auto& event : publisher->take())
-            ledger.take(event);  // what was returned until the end
+            ledger.take(event);  // returns up to the end
     confirm_times.write();
     if (const auto error = ledger.first_error()) throw *error;
     if (options.confirm) {

@@ -4,18 +4,17 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "event/message.hpp"
 #include "mq/broker.hpp"
 
-// Sending what `airy publish` was given: in order, pipelined, each outcome reported once.
+// Sends the events of `airy publish`: in order, pipelined, each outcome reported once.
 namespace airy::tools::publish {
 
 struct Item {
-    std::string event_id;  // what is printed when it is confirmed
+    std::string event_id;  // printed when it is confirmed
     event::Message message;
 };
 
@@ -26,7 +25,7 @@ struct Options {
     bool mandatory = true;
     std::size_t window = 1000;
     std::chrono::nanoseconds confirm_timeout{};  // without any outcome, while connected
-    bool wait_while_blocked = false;             // however long the broker takes no events
+    bool wait_while_blocked = false;             // even if the broker blocks publishers for long
     bool keep_going = false;
     std::string rejects_file;  // empty: none
     std::string metrics_file;  // empty: none
@@ -37,7 +36,7 @@ struct Options {
 // Makes an item of one record of stdin; throws Error{invalid_event}.
 using MakeItem = std::function<Item(std::string_view)>;
 
-// Both return the exit code, and throw what ends everything, such as a lost connection.
+// Both return the exit code. Both throw the error that ends the run, such as a lost connection.
 int one(const Options& options, Item item);
 int stream(const Options& options, const MakeItem& make_item);
 

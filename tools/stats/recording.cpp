@@ -26,8 +26,8 @@ namespace {
         kind, fmt::format("cannot {} '{}': {}", what, util::printable(path), std::strerror(errno)));
 }
 
-// Whether it may be gone on with: nothing is in it yet, or a recording. Of a device or a pipe it is
-// not asked.
+// Whether samples may be appended: the file is empty or a recording. Devices and pipes are not
+// checked.
 bool is_recording(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
@@ -35,11 +35,11 @@ bool is_recording(const std::string& path) {
     std::ifstream file(path);
     std::string line;
     if (!std::getline(file, line)) cannot("read", path, ErrorKind::usage);
-    // Not the whole line: it may have been stopped in the midst of it.
+    // Checks only the beginning: a kill may have torn the line.
     return line.starts_with(R"({"kind":"pool",)") || line.starts_with(R"({"kind":"queue",)");
 }
 
-// Whether it ends in the midst of a line, as after a recorder was killed or the disk full.
+// Whether the file ends inside a line, as after a killed recorder or on a full disk.
 bool is_torn(const std::string& path) {
     std::ifstream file(path, std::ios::ate);
     if (!file || file.tellg() <= 0) return false;
@@ -47,7 +47,7 @@ bool is_torn(const std::string& path) {
     return file.get() != '\n';
 }
 
-// Whether `path` names the file that is read: `recording`, or stdin where that is empty.
+// Whether `path` names the input file: `recording`, or stdin where that is empty.
 bool is_read(const std::string& path, const std::string& recording) {
     struct stat read {};
     struct stat written {};
@@ -65,7 +65,7 @@ RecordingFile::RecordingFile(const std::string& path)
     if (!is_recording(path))
         throw Error(ErrorKind::usage, fmt::format("'{}' is no recording", util::printable(path)),
                     "--record begins a new file, or goes on with one of its own");
-    // That line is lost; the first sample need not be.
+    // The torn line is lost; the first new sample must not be.
     if (is_torn(path)) append("\n");
 }
 

@@ -7,16 +7,16 @@
 
 #include "util/fd.hpp"
 
-// Recordings of `airy stats`: JSON lines in a file, and the page that is made of them.
+// Recordings of `airy stats`: JSON lines in a file, and the HTML page made of them.
 namespace airy::tools::stats {
 
-// Samples are appended, so that a recording can be gone on with.
+// Appends samples, so that a later run can continue a recording.
 class RecordingFile {
   public:
-    // Throws Error{usage} when it cannot be written, or holds something else than a recording.
+    // Throws Error{usage} when the file cannot be written, or is neither empty nor a recording.
     explicit RecordingFile(const std::string& path);
 
-    // Whole lines. Throws Error{general}, e.g. on a full disk.
+    // Writes whole lines. Throws Error{general}, e.g. on a full disk.
     void append(std::string_view lines);
 
   private:
@@ -25,8 +25,8 @@ class RecordingFile {
 };
 
 // Reads the recording, or stdin where `recording` is empty, and writes the HTML page as
-// write_whole_file does. Throws Error, {usage} where the page would take the recording's place.
-// Notes how many lines are no samples.
+// write_whole_file does. Throws Error, {usage} where the page would replace the recording. Reports
+// the number of lines that are no samples.
 void write_report(const std::string& recording, const std::string& page);
 
 }  // namespace airy::tools::stats

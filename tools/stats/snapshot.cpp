@@ -19,8 +19,8 @@ namespace {
 
 using inspect::Consumer;
 
-// Only the management API can list RabbitMQ's queues. Without it there are at least those that the
-// consumers on this host work on.
+// Only the management API can list RabbitMQ's queues. Without it, the result has at least the
+// queues of the consumers on this host.
 mq::Inventory take_whole(const Selection& selection, mq::Broker& broker,
                          const std::function<std::vector<Consumer>()>& consumers) {
     try {
@@ -32,14 +32,14 @@ mq::Inventory take_whole(const Selection& selection, mq::Broker& broker,
         if (error.kind() != ErrorKind::unreachable || names.empty()) throw;
         auto inventory = broker.inventory(
             {.queues = {names.begin(), names.end()}, .bindings = selection.bindings});
-        inventory.missing.clear();  // nobody has named them
+        inventory.missing.clear();  // the user has not named them
         inventory.degraded = error.what();
         inventory.degraded += "; shown are the queues of the consumers on this host";
         return inventory;
     }
 }
 
-// What is not known of the queues, and why; empty: all is known.
+// The unknown facts about the queues, and the reason; empty: all is known.
 std::string note_of(const mq::Inventory& inventory, bool bindings) {
     const bool declared = !inventory.degraded.empty();
     if (!declared && inventory.without_bindings.empty()) return {};
@@ -80,7 +80,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
         if (selection.names.empty() || std::ranges::any_of(selection.names, named))
             snapshot.consumers.push_back(consumer);
     }
-    // Beside queues the names are those of queues, which need not have a consumer here.
+    // With queues, the names are queue names, and a queue need not have a consumer here.
     if (!selection.queues)
         for (const auto& name : selection.names)
             if (std::ranges::none_of(all, [&name](const Consumer& consumer) {

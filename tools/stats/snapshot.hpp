@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,18 +11,18 @@
 #include "mq/inventory.hpp"
 #include "util/error.hpp"
 
-// What one look at the pools and queues shows, for `stats` and `top`. Any thread.
+// The result of one look at the pools and queues, for `stats` and `top`. Any thread.
 namespace airy::tools::stats {
 
 struct Snapshot {
     std::vector<inspect::Consumer> consumers;
     std::vector<mq::QueueReport> queues;
-    std::vector<std::string> notes;  // what is not known, and why
-    std::vector<Error> missing;      // what was named and is not there
-    bool bindings = false;           // of the queues were asked for
+    std::vector<std::string> notes;  // missing information, with the reason
+    std::vector<Error> missing;      // named queues or consumers that do not exist
+    bool bindings = false;           // whether bindings were asked for
 };
 
-// What is asked for.
+// The pools and queues to show.
 struct Selection {
     bool pools = true;
     bool queues = true;
@@ -32,27 +31,27 @@ struct Selection {
     bool bindings = false;           // of the queues too
 };
 
-// The consumers alone. Throws as inspect::find_consumer for a name that nobody has.
+// Only the consumers. Throws as inspect::find_consumer for an unknown name.
 Snapshot look_at_consumers(const Selection& selection);
 
-// The queues, and the consumers where they are asked for: both are asked at once, since each waits
-// for others more than it works. Throws as mq::Broker::inventory.
+// The queues, and the consumers if selected: looks at both at the same time, since each look mostly
+// waits. Throws as mq::Broker::inventory.
 Snapshot look(const Selection& selection, const mq::Endpoint& broker);
 
-// Adds those of `all` that are asked for.
+// Adds the selected consumers of `all`.
 void add_consumers(const Selection& selection, const std::vector<inspect::Consumer>& all,
                    Snapshot& snapshot);
 
-// Adds the queues; `consumers` tell which there are where the management API does not. Of those
-// named, what is not there goes to `missing`. Throws as mq::Broker::inventory.
+// Adds the queues; without the management API, `consumers` tell their names. Named queues that do
+// not exist go to `missing`. Throws as mq::Broker::inventory.
 void add_queues(const Selection& selection, const mq::Endpoint& endpoint,
                 const std::function<std::vector<inspect::Consumer>()>& consumers,
                 Snapshot& snapshot);
 
-// As tables, fit for the terminal where stdout is one.
+// As tables that fit the terminal where stdout is one.
 std::string tables(const Snapshot& snapshot);
 
-// One object a line, with the time that it is now.
+// One object in each line, with the current time.
 std::string json_lines(const Snapshot& snapshot);
 
 }  // namespace airy::tools::stats

@@ -16,7 +16,7 @@
 namespace airy::tools::stats {
 namespace {
 
-// SIGINT or SIGTERM, should one come within `pause`.
+// The SIGINT or SIGTERM that comes within `pause`, if any.
 std::optional<int> wait_for_signal(std::chrono::nanoseconds pause) {
     util::SignalFd signals;
     const timespec timeout{std::chrono::duration_cast<std::chrono::seconds>(pause).count(),
@@ -40,7 +40,7 @@ std::vector<std::string> SaidNotes::new_of(std::vector<std::string> notes) {
     return notes;
 }
 
-// SIGINT and SIGTERM are only held back between two looks, so that one which cannot reach the
+// SIGINT and SIGTERM are blocked only between two looks, so that a look that cannot reach the
 // broker ends at once.
 int look_repeatedly(const std::function<Snapshot()>& look,
                     const std::function<void(Snapshot&, bool first)>& see,

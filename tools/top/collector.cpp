@@ -24,7 +24,7 @@ std::string who(const inspect::Consumer& consumer) {
     return fmt::format("{} ({})", util::printable(consumer.name), consumer.pid);
 }
 
-// Does it, and says what it has come to.
+// Carries the order out and returns its result as text.
 std::string carry_out(const Order& order) {
     using inspect::ControlOperation;
     try {
@@ -33,7 +33,7 @@ std::string carry_out(const Order& order) {
             return fmt::format("{}: {}, {} running", who(order.consumer),
                                work::to_string(status.state), status.running);
         }
-        // From what it is now, so that keys pressed quickly add up.
+        // Starts from the current size, so that quick key presses add up.
         const auto before = inspect::control(order.consumer, ControlOperation::status);
         const auto size = std::clamp(static_cast<int>(before.cap) + order.slots, 1, most_slots);
         const auto status = inspect::control(order.consumer, ControlOperation::resize,
@@ -59,14 +59,14 @@ struct Collector::Shared {
     std::deque<Order> orders;
     bool poked = false;
     bool stopping = false;
-    int threads = 0;  // that have not ended
+    int threads = 0;  // that still run
 
     void look_at_pools();
     void look_at_queues();
     void carry_out_orders();
 };
 
-// What cannot be looked at now may be in a second.
+// A look that fails now may succeed in a second.
 void Collector::Shared::look_at_pools() {
     std::unique_lock lock(mutex);
     while (!stopping) {

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"
@@ -23,7 +22,7 @@ using work::ConsumerStatus;
 constexpr Key keys[] = {{"q", "back"},     {"?", "help"},  {"p", "pause"},       {"u", "resume"},
                         {"+ -", "resize"}, {"d", "drain"}, {"Up Down", "scroll"}};
 
-// Lines that are gathered before it is known which of them fit.
+// Collects lines before it is known which of them fit.
 struct Page {
     std::size_t width;
     Charset charset;
@@ -93,7 +92,7 @@ void add_failures(Page& page, const ConsumerStatus& status) {
 
 using Counts = std::array<std::uint64_t, work::time_bounds.size() + 1>;
 
-// How many lie between a bound and the one before it; the last: above all bounds.
+// Counts between each bound and the one before it; the last: above all bounds.
 Counts between_bounds(const work::Percentiles& times) {
     Counts counts{};
     std::uint64_t before = 0;

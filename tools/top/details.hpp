@@ -12,8 +12,8 @@
 
 namespace airy::tools::top {
 
-// Everything about one consumer: its figures, what runs, its last failures, its times. Begins at
-// line `scroll`, which is put back to where the last line is the last of the screen.
+// Everything about one consumer: figures, running handlers, last failures, times. Begins at line
+// `scroll`; a larger `scroll` is reduced so that the last line stays at the bottom of the screen.
 std::vector<Line> details(const inspect::Consumer& consumer,
                           const std::vector<mq::QueueReport>& queues, const History& handled,
                           const Surroundings& around, Size size, Charset charset,

@@ -10,7 +10,7 @@
 
 #include "top/listing.hpp"
 
-// What all views of the screen have in common: lines of text, which know no terminal.
+// The common parts of all views: lines of text, independent of the terminal.
 namespace airy::tools::top {
 
 struct Size {
@@ -20,17 +20,17 @@ struct Size {
 
 struct Line {
     enum class Style { plain, title, header, selected, quiet };
-    std::string text;  // at most so wide as the screen; nothing in it moves the cursor
+    std::string text;  // at most as wide as the screen; nothing in it moves the cursor
     Style style = Style::plain;
     Tone tone = Tone::plain;
 };
 
-// The lines that frame what is shown.
+// The lines around a view.
 struct Surroundings {
     std::string clock;               // e.g. "16:59:01"
     std::string broker;              // without its password
-    std::vector<std::string> notes;  // what cannot be shown, and why
-    std::string message;             // what the last key has come to, or a question; empty: none
+    std::vector<std::string> notes;  // missing information, with the reason
+    std::string message;             // the result of the last key, or a question; empty: none
     bool question = false;
 };
 
@@ -39,14 +39,14 @@ struct Key {
     const char* does;
 };
 
-// Cut to the width.
+// Cuts the text to the width.
 Line line_of(std::string_view text, std::size_t width, Line::Style style = Line::Style::plain,
              Tone tone = Tone::plain);
 
-// The last line: the message, or so many of the keys as fit.
+// The last line: the message, or as many keys as fit.
 Line foot(const Surroundings& around, std::span<const Key> keys, std::size_t width);
 
-// Left and right, without the right where both do not fit.
+// Left and right text; only the left where both do not fit.
 std::string justified(const std::string& left, const std::string& right, std::size_t width);
 
 }  // namespace airy::tools::top

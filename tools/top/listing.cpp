@@ -18,7 +18,7 @@ void Listing::move_sort(int columns) {
     const auto count = static_cast<int>(columns_.size());
     sort_column_ = static_cast<std::size_t>(
         ((static_cast<int>(sort_column_) + columns) % count + count) % count);
-    // Of figures the highest are looked for, of names the first.
+    // The largest figures come first, and names in their order.
     reversed_ = columns_[sort_column_].align == output::Align::right;
     reorder();
 }

@@ -11,7 +11,7 @@
 
 namespace airy::tools::top {
 
-// What a cell sorts by; monostate: not known, which stands last in either order.
+// The value that sorts a cell; monostate: unknown, last in either order.
 using SortKey = std::variant<std::monostate, double, std::string>;
 
 struct Cell {
@@ -22,7 +22,7 @@ struct Cell {
 enum class Tone { plain, warning, alert };
 
 struct Row {
-    std::string id;  // the same for the same thing each time
+    std::string id;  // the same in each look
     std::vector<Cell> cells;
     Tone tone = Tone::plain;
 };
@@ -39,12 +39,12 @@ class Listing {
     bool reversed() const noexcept { return reversed_; }
     std::size_t selected() const noexcept { return selected_; }  // 0 without rows
 
-    // Each with a cell for each column.
+    // Each row has a cell for each column.
     void replace(std::vector<Row> rows);
 
-    void move_sort(int columns);  // round the end
+    void move_sort(int columns);  // wraps around
     void reverse();
-    void select(std::ptrdiff_t rows);  // so many down, or up; stays within
+    void select(std::ptrdiff_t rows);  // moves so many rows down, or up; stays within
     void select_id(const std::string& id);
 
   private:

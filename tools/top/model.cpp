@@ -86,8 +86,8 @@ std::optional<double> rate_of(const QueueReport& report, double QueueRates::*whi
     return *report.queue.rates.*which;
 }
 
-// Why rates are not known; empty where they are. Of what a passive declare tells (amqp) whoever
-// looked has said why it is no more.
+// The reason why rates are unknown; empty where they are known. Not for queues from a passive
+// declare (amqp): the look itself has noted the reason.
 std::string rates_note_of(const std::vector<QueueReport>& reports) {
     const auto lacks = [](const QueueReport& report) {
         return !report.queue.rates && report.source != QueueSource::amqp;
@@ -129,7 +129,7 @@ Tone tone_of(work::ConsumerState state) {
     }
 }
 
-// Keeps the histories of what is still there.
+// Keeps only the histories of rows that still exist.
 template <typename Histories, typename Things, typename Name>
 void forget_others(Histories& histories, const Things& things, const Name& name) {
     std::erase_if(histories, [&](const auto& entry) {
@@ -172,7 +172,7 @@ void Model::take_queues(std::vector<QueueReport> queues) {
         histories.ack.push(rate_of(report, &QueueRates::ack));
     }
     rates_note_ = rates_note_of(reports_);
-    // Each is there by now: with as many as reports there is nothing to forget.
+    // Every report has a history by now: with equal numbers there is none to forget.
     if (queue_histories_.size() != reports_.size())
         forget_others(queue_histories_, reports_,
                       [](const QueueReport& report) { return report.queue.name; });
@@ -183,7 +183,7 @@ void Model::list_pools() {
     std::vector<Row> rows;
     for (const auto& consumer : consumers_) {
         Row row{id_of(consumer), {}, Tone::alert};
-        // Cells of figures stay empty where the consumer does not answer.
+        // The cells of figures stay empty where the consumer does not answer.
         const auto* status = consumer.status ? &*consumer.status : nullptr;
         row.cells = {words(consumer.name), number(consumer.pid),
                      status ? words(status->queue) : Cell{},

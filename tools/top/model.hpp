@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,8 @@
 
 namespace airy::tools::top {
 
-// All that is known of pools and queues, and what the operator has chosen to see of it. Knows
-// neither terminal nor clock. Main thread.
+// The data about pools and queues, and the operator's choice of what to show. Independent of
+// terminal and clock. Main thread.
 class Model {
   public:
     enum class Pane { pools, queues };
@@ -33,25 +32,25 @@ class Model {
     const Listing& queues() const noexcept { return queues_; }
     Listing& listing() noexcept { return pane_ == Pane::pools ? pools_ : queues_; }
 
-    // The consumer that is selected, or the first on this host that works on the selected queue.
+    // The selected consumer, or the first on this host that works on the selected queue.
     const inspect::Consumer* selected() const;
-    // By the id of its row; nullptr when it has ended.
+    // The consumer of a row id; nullptr when it has ended.
     const inspect::Consumer* consumer(const std::string& id) const;
     const History& handled(const std::string& id) const;
 
     const std::vector<mq::QueueReport>& reports() const noexcept { return reports_; }
 
-    // Which consumers do not keep up, and why: a line for each.
+    // A line for each consumer that does not keep up, with the reason.
     struct Trouble {
         std::string text;
         Tone tone;
     };
     const std::vector<Trouble>& troubles() const noexcept { return troubles_; }
 
-    // Why there are queues without rates; empty: there are none such.
+    // Why some queues have no rates; empty: all have rates.
     const std::string& rates_note() const noexcept { return rates_note_; }
 
-    // Of the sparklines in the tables, in columns.
+    // The width of the sparklines in the tables, in columns.
     void set_spark_width(std::size_t width);
 
     Charset charset() const noexcept { return charset_; }

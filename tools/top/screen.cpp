@@ -14,19 +14,19 @@ namespace {
 
 using Style = Line::Style;
 
-constexpr std::size_t least_rows = 4;  // below, there is only room for the title
+constexpr std::size_t least_rows = 4;  // with fewer, only the title fits
 
-// The first fit into the last line of a narrow terminal.
+// A narrow terminal shows only the first of them in its last line.
 constexpr Key overview_keys[] = {
     {"q", "quit"},           {"?", "help"},  {"Enter", "look"}, {"< >", "sort"},   {"r", "reverse"},
     {"Tab", "pools/queues"}, {"p", "pause"}, {"u", "resume"},   {"+ -", "resize"}, {"d", "drain"}};
 
-// The lines of a table that has room for `room` rows under its titles.
+// The lines of a table that has space for `room` rows under its titles.
 void add_listing(std::vector<Line>& lines, const Listing& listing, bool active, std::size_t room,
                  std::size_t width, Charset charset) {
     auto columns = listing.columns();
     auto& sorted = columns[listing.sort_column()];
-    // What is sorted by stays on a narrow screen.
+    // The sorted column stays on a narrow screen.
     sorted.rank = 0;
     if (charset == Charset::utf8)
         sorted.title += listing.reversed() ? "▼" : "▲";
@@ -62,7 +62,7 @@ void add_listing(std::vector<Line>& lines, const Listing& listing, bool active, 
     }
 }
 
-// What there is no room for is counted.
+// Counts the troubles for which there is no room.
 void add_troubles(std::vector<Line>& lines, const std::vector<Model::Trouble>& troubles,
                   std::size_t room, std::size_t width) {
     const auto shown = troubles.size() <= room ? room : room - std::min<std::size_t>(room, 1);

@@ -10,10 +10,10 @@
 namespace airy::tools::top {
 
 // At most size.rows lines. Pools and queues share the screen; each shows the rows around its
-// selected one.
+// selected row.
 std::vector<Line> overview(const Model& model, const Surroundings& around, Size size);
 
-// What each key does.
+// The help: each key and its action.
 std::vector<Line> help(Size size);
 
 }  // namespace airy::tools::top

@@ -9,7 +9,7 @@
 
 namespace airy::tools::top {
 
-// The last values of one figure, the newest last; nullopt where it was not known.
+// The last values of one figure, the newest last; nullopt where the value was unknown.
 class History {
   public:
     static constexpr std::size_t capacity = 240;
@@ -23,12 +23,12 @@ class History {
 
 enum class Charset { ascii, utf8 };
 
-// The newest values as exactly `width` characters of eight heights, the highest of those shown at
-// full height, the newest at the right; a value above 0 never looks like 0. Blank where nothing is
-// known.
+// The newest values as exactly `width` characters of eight heights. The highest shown value has
+// full height, the newest stands at the right; a value above 0 never looks like 0. Unknown values
+// are blank.
 std::string sparkline(const History& history, std::size_t width, Charset charset);
 
-// A bar of `width` characters of which `part` of `whole` is filled; what is above 0 shows.
+// A bar of `width` characters, filled for `part` of `whole`; a part above 0 is always visible.
 std::string bar(double part, double whole, std::size_t width, Charset charset);
 
 }  // namespace airy::tools::top

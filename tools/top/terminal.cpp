@@ -23,7 +23,7 @@
 namespace airy::tools::top {
 namespace {
 
-// What a signal handler needs to leave the terminal as it was.
+// The data with which a signal handler restores the terminal.
 struct Rescue {
     termios modes;
     std::array<char, 256> sequence;
@@ -32,7 +32,8 @@ struct Rescue {
 Rescue rescue;
 constexpr int fatal[] = {SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
-// Only what signal-safety(7) allows; the signal then takes its course, as SA_RESETHAND has it.
+// Calls only functions of signal-safety(7); then the signal takes its default action
+// (SA_RESETHAND).
 void leave_on_signal(int signal) {
     if (::write(STDOUT_FILENO, rescue.sequence.data(), rescue.length) < 0) {
         // The terminal is gone.
@@ -41,8 +42,8 @@ void leave_on_signal(int signal) {
     ::raise(signal);
 }
 
-// Whether the process has been stopped since, and goes on. Of SIGTSTP ncurses knows; nobody is told
-// of SIGSTOP, only of what comes after it.
+// Whether the process was stopped and continues now. ncurses handles SIGTSTP; SIGSTOP cannot be
+// handled, only the SIGCONT after it.
 volatile std::sig_atomic_t continued = 0;
 
 void set_continue_handler(void (*handler)(int)) {
@@ -72,7 +73,7 @@ short pair_of(Tone tone) noexcept {
     return static_cast<short>(tone);  // plain is 0, the terminal's own colours
 }
 
-// What the terminal's character set lacks becomes a letter that resembles it.
+// Replaces characters that the terminal's character set lacks with similar letters.
 std::string ascii(std::string_view text) {
     std::string out;
     while (!text.empty()) {
@@ -97,7 +98,7 @@ Terminal::Terminal(bool colour) {
     ::set_escdelay(25);
     if (::newterm(nullptr, stdout, stdin) == nullptr)
         throw Error(ErrorKind::general, "top: the terminal cannot be set up",
-                    "airy stats --watch 1s asks less of it");
+                    "airy stats --watch 1s needs less of it");
     rescue.modes = modes_;
     rescue.length = std::min(leave.size(), rescue.sequence.size());
     std::memcpy(rescue.sequence.data(), leave.data(), rescue.length);
@@ -162,7 +163,8 @@ void Terminal::draw(const std::vector<Line>& lines) {
         const auto text = charset_ == Charset::utf8 ? line.text : ascii(line.text);
         ::wmove(stdscr, y, 0);
         ::waddnstr(stdscr, text.c_str(), -1);
-        // The bar of a selected line goes to the end; clrtoeol would take a moved cursor's line.
+        // The bar of a selected line reaches the end; clrtoeol would clear the line of a moved
+        // cursor.
         if (line.style == Line::Style::selected && ::getcury(stdscr) == y)
             for (auto x = ::getcurx(stdscr); x < static_cast<int>(columns); ++x)
                 ::waddch(stdscr, ' ');
@@ -199,8 +201,7 @@ std::optional<int> Terminal::key() {
     }
 }
 
-// The signals of the terminal are taken here and nowhere else, since ncurses' own handlers are not
-// made to come in between.
+// Only this object takes the signals of the terminal: ncurses' own handlers must not interrupt it.
 void Terminal::wait(int first, int second, std::chrono::milliseconds timeout) {
     pollfd waiting[] = {{STDIN_FILENO, POLLIN, 0}, {first, POLLIN, 0}, {second, POLLIN, 0}};
     sigset_t mask = former_;
@@ -215,8 +216,8 @@ void Terminal::wait(int first, int second, std::chrono::milliseconds timeout) {
         throw Error(ErrorKind::general, "top: the terminal is gone");
     if (continued != 0) {
         continued = 0;
-        // Who had the terminal meanwhile has changed its modes and written on the screen. What is
-        // drawn next enters it again.
+        // Another program has used the terminal meanwhile, changed its modes and written on the
+        // screen. The next drawing enters the full screen again.
         ::endwin();
         redraw();
     }

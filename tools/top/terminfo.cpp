@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "top/terminfo.hpp"
 
-// <term.h> makes macros of everyday words, and so has a file of its own.
+// <term.h> makes macros of everyday words, so this file is separate.
 #include <curses.h>
 #include <term.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* instead = "airy stats --watch 1s needs no such terminal";
 
-// Empty where the terminal has no such capability.
+// Empty where the terminal lacks the capability.
 std::string capability(const char* name) {
     const char* text = ::tigetstr(const_cast<char*>(name));
     if (text == nullptr || text == reinterpret_cast<const char*>(-1)) return {};

@@ -6,8 +6,8 @@
 
 namespace airy::tools::top {
 
-// What the terminal on stdout needs to be told to leave the full screen, by terminfo(5). Throws
-// Error{general} for a terminal of no known type, and for one that cannot place its cursor.
+// The text that makes the terminal on stdout leave the full screen, by terminfo(5). Throws
+// Error{general} for a terminal of unknown type, and for one that cannot place its cursor.
 std::string leaving_sequence();
 
 }  // namespace airy::tools::top

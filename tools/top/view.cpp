@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "top/details.hpp"
+#include "top/keys.hpp"
 #include "top/screen.hpp"
 #include "util/text.hpp"
 
@@ -16,7 +17,7 @@ using inspect::ControlOperation;
 constexpr auto message_stays = std::chrono::seconds(5);
 constexpr std::ptrdiff_t page_rows = 10;
 
-// So many columns of history as the screen has room for beside the figures.
+// The columns of history for which the screen has room beside the figures.
 std::size_t spark_width(std::size_t columns) {
     return columns >= 160 ? 20 : columns >= 100 ? 12 : 8;
 }

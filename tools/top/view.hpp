@@ -9,24 +9,23 @@
 
 #include "top/collector.hpp"
 #include "top/frame.hpp"
-#include "top/keys.hpp"
 #include "top/model.hpp"
 #include "util/clock.hpp"
 
 namespace airy::tools::top {
 
-// What is seen, and what the keys make of it. Main thread.
+// The current view, and the effect of keys on it. Main thread.
 class View {
   public:
     View(Charset charset, std::string broker, const util::Clock& clock);
 
     void take(News news);
 
-    // Returns what is to be done to a consumer, if anything.
+    // Returns an order for a consumer, if the key means one.
     std::optional<Order> press(int key);
     bool over() const noexcept { return over_; }
 
-    // What the screen shows; `time` stands in its corner.
+    // The lines of the screen; `time` stands in its corner.
     std::vector<Line> lines(Size size, std::string time);
 
   private:
@@ -37,7 +36,7 @@ class View {
     void move(std::ptrdiff_t rows);
     void open_details();
     void ask_to_drain();
-    const inspect::Consumer* subject() const;  // of keys that change a consumer
+    const inspect::Consumer* subject() const;  // the consumer that keys change
     std::optional<Order> order(inspect::ControlOperation operation, int slots = 0);
     std::optional<Order> answer(int key);
 
@@ -49,7 +48,7 @@ class View {
     std::size_t scroll_ = 0;
     std::string broker_;
     std::vector<std::string> queue_notes_;
-    bool looked_ = false;  // at the pools, once at least
+    bool looked_ = false;  // at the pools, at least once
     std::string message_;
     util::SteadyTime said_{};
     std::optional<Order> question_;  // to drain it?

@@ -9,8 +9,8 @@
 
 namespace airy::mq::copies {
 
-// A broker of AMQP's kind: from publishers, subscriptions and declarations of queues with arguments
-// it makes work queues, and looks into queues by taking and giving back.
+// A broker of AMQP's kind: makes work queues of publishers, subscriptions and queues declared with
+// arguments. Looks into queues by taking messages and giving them back.
 class CopyingBroker : public Broker {
   public:
     std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {

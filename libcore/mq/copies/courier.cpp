@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 #include <poll.h>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 #include <variant>

@@ -164,7 +164,7 @@ event::Message addressed(const event::Message& message, const std::string& to) {
     copy.exchange.clear();
     copy.topic = to;
     auto& headers = copy.headers;
-    remove(headers, "x-delivery-count");  // of the queue that it leaves
+    remove(headers, "x-delivery-count");  // the old queue counted it
     stow(copy.properties.user_id, headers, "x-airy-user-id");
     rename(headers, "CC", "x-airy-cc");
     copy.has_headers = copy.has_headers || !headers.empty();
@@ -233,8 +233,7 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
 void restore(event::Message& message, const std::string& queue) {
     if (!message.exchange.empty() || message.topic != queue) return;
     if (find(message.headers, "x-airy-topic") == nullptr) return;
-    if (find(message.headers, "x-airy-reason") != nullptr)
-        return;  // a dead letter stays a dead letter
+    if (find(message.headers, "x-airy-reason") != nullptr) return;  // stays a dead letter
     restore_way(message);
     forget_retries(message.headers, queue);
     unstow_deaths(message.headers);

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "mq/dead_letter.hpp"
 #include "mq/work_queue.hpp"

@@ -83,9 +83,9 @@ class Reader {
         const auto left = broker_.topology()->check_queue(options_.queue).ready;
         if (left == 0) return;
         throw Error(ErrorKind::timeout,
-                    fmt::format("the queue '{}' has {} messages and gives none",
+                    fmt::format("the queue '{}' has {} messages but delivers none",
                                 util::printable(options_.queue), left),
-                    "is it a stream, or one whose only active consumer is another?");
+                    "is it a stream, or does another consumer have it alone (single active)?");
     }
 
     // Gives the unacked messages back, in order. All subscriptions stop first, so that none takes
@@ -98,7 +98,7 @@ class Reader {
             answered = subscription->close(close_deadline) && answered;
         if (!answered)
             throw Error(ErrorKind::unreachable, "the broker did not answer the last settlements",
-                        "what was moved last may be in both queues");
+                        "the last moved messages may be in both queues");
     }
 
     std::uint64_t ready() const noexcept { return ready_; }

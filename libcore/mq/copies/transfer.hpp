@@ -4,8 +4,8 @@
 
 #include "mq/broker.hpp"
 
-// Looking into queues and moving what is in them, on a broker of AMQP's kind: messages are taken,
-// and given back or acknowledged. As Broker::look_into and Broker::transfer promise.
+// Looking into queues and moving their messages, on a broker of AMQP's kind: messages are taken,
+// and given back or acknowledged. Contract: Broker::look_into and Broker::transfer.
 namespace airy::mq::copies {
 
 Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,

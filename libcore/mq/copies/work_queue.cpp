@@ -131,8 +131,7 @@ std::uint64_t CopyingWorkQueue::leave(const Delivered& delivered, bool retry,
 
 void CopyingWorkQueue::conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out) {
     const auto found = leaving_.find(sent.id);
-    if (found == leaving_.end())
-        return;  // the delivery's part is void: the broker delivers it again
+    if (found == leaving_.end()) return;  // void: the broker delivers it again
     const auto leaving = std::move(found->second);
     leaving_.erase(found);
     if (!sent.error) {

@@ -237,8 +237,8 @@ boost::asio::awaitable<void> submit_on_loop(airy::pool::TaskPool& pool, std::uin
     }
 }
 
-// Submitter and tasks are coroutines of one loop, as goroutines are of one scheduler: this figure
-// is fair beside that of ants.
+// Submitter and tasks are coroutines of one loop, as goroutines belong to one scheduler: this
+// figure is comparable with that of ants.
 void latency_loop(std::uint64_t samples, std::size_t busy) {
     airy::pool::Options options;
     options.size = 100;
@@ -254,7 +254,7 @@ void latency_loop(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// The submitter is another thread than the loop's, so that the loop's thread must be woken.
+// The submitter runs on another thread than the loop, so each submission must wake the loop.
 void latency_async(std::uint64_t samples, std::size_t busy) {
     airy::pool::Options options;
     options.size = 100;
@@ -276,8 +276,7 @@ void latency_async(std::uint64_t samples, std::size_t busy) {
     print_quantiles(times);
 }
 
-// Blocks `count` threads at once, lets them go, and measures how long it takes until they have
-// ended.
+// Blocks `count` threads at once, releases them, and measures how long they take to end.
 void burst(std::size_t count) {
     airy::pool::Options options;
     options.size = count;

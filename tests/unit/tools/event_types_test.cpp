@@ -6,7 +6,7 @@
 
 using namespace airy;
 
-TEST_CASE("the example of a type is a command that sets what is needed") {
+TEST_CASE("the example of a type is a command that sets the needed fields") {
     for (const auto& type : tools::catalogue().types()) {
         CAPTURE(type.name);
         const auto command = tools::example_command(type);

@@ -19,7 +19,7 @@ TEST_CASE("each kind of error has the exit code that scripts depend on") {
     for (const auto& [kind, code] : codes)
         CHECK(tools::exit_code_of(kind) == code);
 
-    // Every reason leads to one of them, and each of them has a reason.
+    // Every reason has one of these kinds, and each kind has a reason.
     std::set<ErrorKind> kinds;
     for (const auto reason : all_reasons()) {
         CAPTURE(std::string(word_of(reason)));

@@ -27,7 +27,7 @@ std::string hint_of(Action action) {
 
 }  // namespace
 
-TEST_CASE("an error's own hint stands first, what airy's options do about it behind it") {
+TEST_CASE("an error's own hint stands first, the options of airy behind it") {
     CHECK(hint_for(Error(Reason::general, "x")).empty());
     CHECK(hint_for(Error(Reason::general, "x", "ask somebody")) == "ask somebody");
     CHECK(hint_for(Error(Reason::queue_not_found, "x")) ==
@@ -38,7 +38,7 @@ TEST_CASE("an error's own hint stands first, what airy's options do about it beh
           "use those, or another name; consume --no-declare takes a queue as it is");
 }
 
-TEST_CASE("a hint names what the error is about") {
+TEST_CASE("a hint names the subject of the error") {
     CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.updated"}); }) ==
           "airy event show post.updated lists its fields");
     CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.publishd"}); }) ==
@@ -55,5 +55,5 @@ TEST_CASE("each parameter of a URL that is an option of its own has a hint that 
          {Row{"connection_timeout", "--connect-timeout"}, Row{"cacertfile", "--cacert"},
           Row{"certfile", "--cert"}, Row{"keyfile", "--key"}, Row{"verify", "--insecure"}})
         CHECK(hint_of([&] { mq::amqp::parse_amqp_url("amqps://host?" + parameter + "=x"); }) ==
-              parameter + " is said by " + option);
+              parameter + " is set by " + option);
 }

@@ -18,7 +18,7 @@ using namespace airy;
 
 namespace {
 
-// What `action` writes to stderr.
+// The output of `action` on stderr.
 std::string stderr_of(const std::function<void()>& action) {
     std::string path = "/tmp/airy-log-test-XXXXXX";
     const int file = ::mkstemp(path.data());

@@ -13,7 +13,7 @@
 #include "top/details.hpp"
 #include "top/model.hpp"
 
-// Tables are as wide as they are, whatever stdout of this test is.
+// Keeps tables at their full width, whatever stdout of this test is.
 namespace airy::tools::output {
 bool stdout_is_terminal() noexcept {
     return false;
@@ -28,7 +28,7 @@ namespace {
 
 using inspect::Consumer;
 
-// Every figure has a value of its own.
+// Every figure has a different value.
 Consumer consumer() {
     work::ConsumerStatus status;
     status.name = "orders";
@@ -61,7 +61,8 @@ TEST_CASE("every figure has its column in the table of pools") {
     const auto shown = consumer();
     const auto lines = lines_of(output::pool_table({shown}));
     REQUIRE(lines.size() == 2);
-    // The consumer has no patterns, whose cell is empty; the cells of a figure end below its title.
+    // The consumer has no patterns, so that cell is empty; the cells of a figure end below its
+    // title.
     for (const auto& figure : inspect::figures) {
         CAPTURE(figure.key);
         const auto title = lines[0].find("  " + std::string(figure.key) + "  ");
@@ -89,7 +90,7 @@ TEST_CASE("every figure and all times have their line in pool show") {
         CHECK(has(fmt::format("{:<14} -", times.name)));
 }
 
-TEST_CASE("a queue as JSON, byte for byte: what nobody tells is null") {
+TEST_CASE("a queue as JSON, byte for byte: unknown values are null") {
     mq::QueueReport report;
     report.queue.name = "wo\"rk";
     report.source = mq::QueueSource::amqp;

@@ -13,7 +13,7 @@ using namespace airy::tools;
 
 namespace {
 
-// A source that knows settings by their keys, as a file of settings does.
+// A source that finds settings by their keys, as a settings file does.
 class Written final : public SettingSource {
   public:
     Written(std::string name, std::map<std::string, std::string> values)
@@ -37,7 +37,7 @@ Settings made_of(std::map<std::string, std::string> near, std::map<std::string, 
     return Settings(std::move(sources));
 }
 
-// A variable for the time of a test.
+// Sets a variable for the duration of a test.
 class Variable {
   public:
     Variable(const char* name, const char* value) : name_(name) {

@@ -76,7 +76,7 @@ TEST_CASE("cells cannot break the table or move the cursor") {
     CHECK(text.find('\t') == text.npos);
 }
 
-TEST_CASE("width is what a terminal shows") {
+TEST_CASE("the width of a text is the width on a terminal") {
     CHECK(display_width("") == 0);
     CHECK(display_width("abc") == 3);
     CHECK(display_width("帖子") == 4);

@@ -58,7 +58,7 @@ std::vector<std::string> names(const Listing& listing) {
     return result;
 }
 
-// Moves until this column is the one that is sorted by.
+// Moves the sort until this column is sorted.
 void sort_by(Listing& listing, const std::string& title) {
     for (std::size_t i = 0; i < listing.columns().size(); ++i) {
         if (listing.columns()[listing.sort_column()].title == title) return;
@@ -95,7 +95,7 @@ TEST_CASE("a history keeps the newest values") {
     CHECK(values.values().front() == 5.0);
 }
 
-TEST_CASE("a bar shows what is above nothing, and never overflows") {
+TEST_CASE("a bar shows any value above 0, and never overflows") {
     CHECK(bar(1, 2, 4, Charset::ascii) == "##  ");
     CHECK(bar(1, 1e6, 4, Charset::ascii) == "#   ");
     CHECK(bar(0, 5, 4, Charset::ascii) == "    ");
@@ -115,7 +115,7 @@ TEST_CASE("pools sort by any column; figures begin with the highest; unknown sta
     CHECK(names(model.pools()) == std::vector<std::string>{"b", "a", "hung"});
 }
 
-TEST_CASE("the order of every column is one, and choosing goes round") {
+TEST_CASE("choosing the sort column goes round through every column") {
     Model model(Charset::ascii);
     model.take_pools({consumer("b", 1, 5), consumer("a", 2, 40)});
     model.take_queues({queue("q", 1), queue("r", 2, QueueSource::amqp)});
@@ -132,7 +132,7 @@ TEST_CASE("the order of every column is one, and choosing goes round") {
     }
 }
 
-TEST_CASE("the selection stays with its row, whatever the order and whoever comes") {
+TEST_CASE("the selection stays with its row, whatever the order and the new rows") {
     Model model(Charset::utf8);
     model.take_pools({consumer("b", 1), consumer("c", 2)});
     model.listing().select(1);
@@ -160,15 +160,15 @@ TEST_CASE("a queue leads to the consumer that works on it") {
     CHECK(model.selected()->name == "work");
 }
 
-TEST_CASE("rates that nobody tells are not shown as none") {
+TEST_CASE("unknown rates are not shown as zero") {
     Model model(Charset::ascii);
     model.take_queues({queue("told", 1), queue("untold", 1, QueueSource::amqp)});
     CHECK(model.queues().rows()[0].cells[5].text == "3.0");
     CHECK(model.queues().rows()[1].cells[5].text == "-");
-    CHECK(model.rates_note().empty());  // who could not ask the management API has said so
+    CHECK(model.rates_note().empty());  // noted already
 }
 
-TEST_CASE("why rates are not known stands above the keys") {
+TEST_CASE("the reason for unknown rates stands above the keys") {
     const test::ManualClock clock;
     const auto seen = [&clock](std::vector<QueueReport> queues) {
         View view(Charset::ascii, "", clock);
@@ -183,7 +183,7 @@ TEST_CASE("why rates are not known stands above the keys") {
     CHECK_FALSE(shows(seen({queue("a", 1)}), "statistics"));
 }
 
-// Everything a view can be asked to show.
+// All content that a view can show.
 View filled(const util::Clock& clock, int consumers, int queues) {
     View view(Charset::utf8, "amqp://guest:***@localhost", clock);
     News news;
@@ -226,7 +226,8 @@ TEST_CASE("no view is larger than the screen, and nothing in it moves the cursor
         }
 }
 
-TEST_CASE("who does not keep up stands under the pools, and why; what has no room is counted") {
+TEST_CASE(
+    "consumers that do not keep up stand under the pools, with reasons; the rest is counted") {
     const test::ManualClock clock;
     View view(Charset::utf8, "", clock);
     News news;
@@ -256,7 +257,7 @@ TEST_CASE("the selected row is on the screen") {
     }
 }
 
-TEST_CASE("keys order what is to be done; drain asks first") {
+TEST_CASE("keys make orders; drain asks first") {
     const test::ManualClock clock;
     auto view = filled(clock, 2, 1);
     view.press('j');
@@ -281,7 +282,7 @@ TEST_CASE("keys order what is to be done; drain asks first") {
     CHECK(view.over());
 }
 
-TEST_CASE("nobody there: keys have nothing to order") {
+TEST_CASE("without consumers, keys make no orders") {
     const test::ManualClock clock;
     auto view = filled(clock, 0, 0);
     for (const int key : {int{'p'}, int{'u'}, int{'+'}, int{'-'}, int{'d'}, int{key_enter}})
@@ -289,7 +290,7 @@ TEST_CASE("nobody there: keys have nothing to order") {
     CHECK(shows(view.lines({24, 80}, ""), "no consumer"));
 }
 
-TEST_CASE("one consumer: failures, what runs, and how its times are spread") {
+TEST_CASE("one consumer: its failures, running handlers, and the spread of its times") {
     const test::ManualClock clock;
     auto view = filled(clock, 1, 1);
     view.press(key_enter);
@@ -306,7 +307,8 @@ TEST_CASE("one consumer: failures, what runs, and how its times are spread") {
     CHECK(shows(view.lines({20, 100}, ""), "airy top"));
 }
 
-TEST_CASE("the details of one that ends give way to the overview, which says so for a while") {
+TEST_CASE(
+    "the details of a consumer that ends give way to the overview, which says so for a while") {
     test::ManualClock clock;
     auto view = filled(clock, 1, 1);
     view.press(key_enter);

@@ -18,7 +18,7 @@ TEST_CASE("figures within their bounds are OK, and all are performance data") {
           "QUEUE OK - work: ready 3, consumers 2, classic | ready=3;50;100;0 consumers=2;;1:;0\n");
 }
 
-TEST_CASE("a bound itself is still good, and what lies beyond is not") {
+TEST_CASE("a value on a bound is still good, a value beyond is not") {
     const auto state = [](Figure figure) {
         Verdict verdict("queue work");
         verdict.add(std::move(figure));
@@ -33,7 +33,7 @@ TEST_CASE("a bound itself is still good, and what lies beyond is not") {
     CHECK(state({"age", std::nullopt, "s", {{}, 5}, {}}) == State::unknown);
 }
 
-TEST_CASE("the worst counts: critical before unknown before warning") {
+TEST_CASE("the worst state wins: critical before unknown before warning") {
     Verdict verdict("pool p");
     verdict.raise(State::warning, "slow");
     CHECK(verdict.exit_code() == 1);
@@ -54,7 +54,7 @@ TEST_CASE("a reason cannot begin performance data, or move the cursor") {
     CHECK(text.find('\n') == text.size() - 1);
 }
 
-TEST_CASE("JSON holds what the line holds") {
+TEST_CASE("JSON holds the same as the line") {
     Verdict verdict("flow");
     verdict.add({"latency", 0.25, "s", {{}, 0.1}, {}});
     CHECK(

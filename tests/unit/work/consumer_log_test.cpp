@@ -110,7 +110,7 @@ TEST_CASE("what cannot be carried out, and what happens to the connection, are t
                 "warn: too many failures in a row: pausing, then trying one message pause_s=5 "
                 "topic=post.published",
                 "warn: a handler succeeded: consuming again",
-                "info: asking what still runs to stop messages=3"});
+                "info: asking running handlers to stop messages=3"});
 }
 
 }  // namespace airy::work
