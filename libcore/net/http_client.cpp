@@ -132,8 +132,7 @@ asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer
         out.error = error && unsent ? unsent : error;
         if (error) co_return;
         const unsigned status = parser.get().result_int();
-        if (status >= 100 && status < 200 && status != 101)
-            continue;  // interim: the answer comes later
+        if (status >= 100 && status < 200 && status != 101) continue;  // the answer comes later
         out.keep = !unsent && status != 101 && parser.keep_alive() && buffer.size() == 0;
         take_answer(parser, out.response);
         co_return;

@@ -44,8 +44,7 @@ struct ListenerLimits {
 
     std::size_t connections = 32;  // clients at once
     WhenFull when_full = WhenFull::refuse_newest;
-    std::chrono::milliseconds patience =
-        std::chrono::seconds(10);  // of one client; then its socket is closed
+    std::chrono::milliseconds patience = std::chrono::seconds(10);  // then a client is dropped
 };
 
 // Accepts clients on the loop thread of `loop`, which must outlive it, and serves each by a
