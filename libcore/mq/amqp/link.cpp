@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mq/amqp/reconnect_pauses.hpp"
+#include "util/error.hpp"
 
 namespace airy::mq::amqp {
 namespace {
