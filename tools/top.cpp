@@ -15,6 +15,7 @@
 #include "stats/snapshot.hpp"
 #include "stats/watch.hpp"
 #include "top/collector.hpp"
+#include "top/keys.hpp"
 #include "top/terminal.hpp"
 #include "top/view.hpp"
 #include "util/clock.hpp"

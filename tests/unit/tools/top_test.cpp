@@ -8,6 +8,7 @@
 #include "output/table.hpp"
 #include "support/manual_clock.hpp"
 #include "top/details.hpp"
+#include "top/keys.hpp"
 #include "top/listing.hpp"
 #include "top/model.hpp"
 #include "top/screen.hpp"
