@@ -57,21 +57,30 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     const auto& clock = timers_.clock();
     const auto run = ++last_run_;
     const auto begun = clock.steady();
-    observers_.began(run, deliveries, since);
-    try {
-        co_await handler_.handle(deliveries, results, context);
-    } catch (const std::exception& error) {
-        for (auto& result : results)
-            if (result.verdict == Verdict::not_handled)
-                result = {.verdict = Verdict::retry, .reason = error.what()};
-    }
-    const auto took = clock.steady() - begun;
-    observers_.ended(run, deliveries, took);
     bool failed = false;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-        if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
-        failed = failed || results[i].verdict != Verdict::success;
-        conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
+    std::size_t concluded = 0;
+    try {
+        observers_.began(run, deliveries, since);
+        try {
+            co_await handler_.handle(deliveries, results, context);
+        } catch (const std::exception& error) {
+            for (auto& result : results)
+                if (result.verdict == Verdict::not_handled)
+                    result = {.verdict = Verdict::retry, .reason = error.what()};
+        }
+        const auto took = clock.steady() - begun;
+        observers_.ended(run, deliveries, took);
+        while (concluded < results.size()) {
+            const auto i = concluded++;
+            if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
+            failed = failed || results[i].verdict != Verdict::success;
+            conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
+        }
+    } catch (const std::exception& error) {
+        // An observer or the work queue failed. Messages that were not settled go back to their
+        // queue when the work queue is closed.
+        active_ -= results.size() - concluded;
+        fail(Error(ErrorKind::general, error.what()));
     }
     stop_when_enough();
     stop_with_handler();

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <exception>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -68,9 +69,21 @@ void Courier::go_on() {
 }
 
 void Courier::prepare(const Letter& letter) {
+    if (!thread_.joinable()) {
+        try {
+            thread_ = std::thread([this] { prepare_on_thread(); });
+        } catch (const std::system_error& error) {  // the limit of threads is reached
+            fail_waiting(Error(ErrorKind::general, error.what()));
+            return;
+        }
+    }
     preparing_ = true;
-    if (!thread_.joinable()) thread_ = std::thread([this] { prepare_on_thread(); });
     preparations_.put({.connect = !publisher_, .declare = letter.into});
+}
+
+void Courier::fail_waiting(const Error& error) {
+    for (const auto& letter : std::exchange(waiting_, {}))
+        fail(letter.id, error);
 }
 
 void Courier::prepare_on_thread() {
@@ -172,6 +185,7 @@ void Courier::fail(std::uint64_t id, Error error) {
 void Courier::close(std::chrono::milliseconds deadline) noexcept {
     if (std::exchange(closed_, true)) return;
     if (publisher_) publisher_->close(deadline);
+    take_outcomes_of_publisher();  // confirms that came until then
     lose(Error(ErrorKind::unreachable, "the connection is closed"));
     go_on();
 }

@@ -83,6 +83,7 @@ class Courier {
     void take_outcome(const Outcome& outcome);
     void lose(const Error& error);
     void fail(std::uint64_t id, Error error);
+    void fail_waiting(const Error& error);
     void prepare_on_thread();
     Prepared carry_out(const Preparation& preparation);
 

@@ -149,7 +149,13 @@ void CopyingWorkQueue::conclude(const Courier::Sent& sent, std::vector<WorkQueue
 }
 
 bool CopyingWorkQueue::close(std::chrono::milliseconds deadline) noexcept {
-    if (courier_) courier_->close(deadline);
+    if (courier_) {
+        courier_->close(deadline);
+        // While the subscription can still carry out what becomes of these deliveries.
+        for (const auto& sent : courier_->take())
+            conclude(sent, settled_);
+        if (!settled_.empty()) settled_wakeup_.signal();
+    }
     return subscription_->close(deadline);
 }
 

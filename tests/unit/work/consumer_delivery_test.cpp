@@ -278,3 +278,22 @@ TEST_CASE("an observer is told what happens, in order") {
     CHECK(ready == 1);
     CHECK(stopping == 1);
 }
+
+TEST_CASE("an observer that throws ends the consumer with its words, and nothing is lost") {
+    struct Failing final : ConsumerObserver {
+        void concluded(const mq::Delivered&, Conclusion, const Course&) override {
+            throw std::runtime_error("the collector is full");
+        }
+    };
+    ConsumerBench bench;
+    Failing failing;
+    bench.options.observers.push_back(&failing);
+    bench.handler.limit = 3;
+    bench.push({"ok", "ok", "ok"});
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::failed);
+    REQUIRE(result.error);
+    CHECK(std::string(result.error->what()) == "the collector is full");
+    CHECK(result.handled == 1);
+    CHECK(bench.queue.ready() == 2);
+}
