@@ -48,11 +48,14 @@ completes_to() {
         tmux -S "$PWD/tmux" capture-pane -p | grep . >&2
         return 1
     }
-    # A key pressed before the shell asks again would be lost.
-    press C-c
     wait_until asks_again
 }
-asks_again() { [[ $(tmux -S "$PWD/tmux" capture-pane -p | grep . | tail -n 1) == '$' ]]; }
+# A key is lost that comes before the shell asks again; and so is the Ctrl-C that ends a completion.
+asks_again() {
+    if [[ $(tmux -S "$PWD/tmux" capture-pane -p | grep . | tail -n 1) == '$' ]]; then return 0; fi
+    press C-c
+    return 1
+}
 
 in_bash() {
     cat >home/.bashrc <<'RC'
