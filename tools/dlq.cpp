@@ -166,7 +166,8 @@ class Dlq final : public Command {
                 groups = groups_of(*broker, queue, signals, signal);
             } catch (const Error& error) {
                 if (error.kind() != ErrorKind::not_found) throw;
-                complaints.push_back(error);
+                // A queue that was listed, not named, may be gone by now.
+                if (!queues_.empty()) complaints.push_back(error);
             }
             if (signal) return 128 + *signal;
             for (const auto& [reason, group] : groups) {
