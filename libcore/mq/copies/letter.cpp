@@ -137,25 +137,24 @@ void unstow_deaths(HeaderTable& headers) {
     }
 }
 
-struct Way {
-    std::string exchange;
-    std::string topic;
-};
-
-// The exchange and topic to which a message was published before the broker itself dead-lettered
-// it.
-std::optional<Way> way_before_last_death(const HeaderTable& headers) {
+// The broker's own record of the last death; null where it has none.
+const HeaderTable* last_death(const HeaderTable& headers) {
     const auto* deaths = find(headers, "x-death");
     const auto* array =
         deaths != nullptr ? std::get_if<event::HeaderArray>(&deaths->value) : nullptr;
-    const auto* last =
-        array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+    return array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+}
+
+// The exchange and topic to which a message was published before the broker itself dead-lettered
+// it.
+std::optional<Origin> origin_before_last_death(const HeaderTable& headers) {
+    const auto* last = last_death(headers);
     const auto* keys = last != nullptr ? find(*last, "routing-keys") : nullptr;
     const auto* names = keys != nullptr ? std::get_if<event::HeaderArray>(&keys->value) : nullptr;
     if (names == nullptr || names->empty()) return std::nullopt;
     const auto* topic = std::get_if<std::string>(&names->front().value);
     if (topic == nullptr) return std::nullopt;
-    return Way{text_of(*last, "exchange").value_or(""), *topic};
+    return Origin{text_of(*last, "exchange").value_or(""), *topic};
 }
 
 // A copy for the queue `to`, and for no other queue.
@@ -242,7 +241,7 @@ void restore(event::Message& message, const std::string& queue) {
 void restore_dead_letter(event::Message& message) {
     auto& headers = message.headers;
     if (find(headers, "x-airy-topic") == nullptr)
-        if (auto way = way_before_last_death(headers)) {
+        if (auto way = origin_before_last_death(headers)) {
             message.exchange = std::move(way->exchange);
             message.topic = std::move(way->topic);
         }
@@ -270,7 +269,7 @@ event::Message moved(const event::Message& message, const std::string& to) {
     note_way(copy.headers, message);
     // The topic of a message that the broker dead-lettered is the name of the dead-letter queue.
     const auto way =
-        message.exchange.empty() ? way_before_last_death(message.headers) : std::nullopt;
+        message.exchange.empty() ? origin_before_last_death(message.headers) : std::nullopt;
     if (way) {
         set(copy.headers, "x-airy-topic", {way->topic});
         set(copy.headers, "x-airy-exchange", {way->exchange});
@@ -284,10 +283,7 @@ DeadLetterAccount account_of(const event::Message& message) {
                               text_of(headers, "x-airy-failed-at").value_or("")};
     if (!account.reason.empty()) return account;
     account.reason = text_of(headers, "x-first-death-reason").value_or("unknown");
-    const auto* deaths = find(headers, "x-death");
-    const auto* array = deaths ? std::get_if<event::HeaderArray>(&deaths->value) : nullptr;
-    const auto* last =
-        array && !array->empty() ? std::get_if<HeaderTable>(&array->front().value) : nullptr;
+    const auto* last = last_death(headers);
     if (last == nullptr) return account;
     account.reason = text_of(*last, "reason").value_or(account.reason);
     if (const auto* time = find(*last, "time"))
@@ -316,9 +312,7 @@ std::optional<Origin> origin_of(const event::Message& message) {
     if (auto topic = text_of(message.headers, "x-airy-topic"))
         return Origin{text_of(message.headers, "x-airy-exchange").value_or(""), std::move(*topic)};
     if (!message.exchange.empty()) return std::nullopt;
-    auto way = way_before_last_death(message.headers);
-    if (!way) return std::nullopt;
-    return Origin{std::move(way->exchange), std::move(way->topic)};
+    return origin_before_last_death(message.headers);
 }
 
 }  // namespace
