@@ -153,8 +153,10 @@ void EmbeddedSubscription::serve_until_closed() {
             pollfd closing{inbox_.fd(), POLLIN, 0};
             ::poll(&closing, 1, static_cast<int>(full_disk_pause.count()));
         }
+        // In this order: settlements come before the close, so that these are all of them.
+        const bool closing = service_.closing();
         take_commands();
-        if (service_.closing()) return;
+        if (closing) return;
     }
 }
 
