@@ -99,7 +99,10 @@ void CommonOptions::start_log(util::LogLevel level) const {
 
 void BrokerOptions::add(cli::App& app) {
     const std::string group = "Broker";
-    declare_setting(app, Setting::url, url).group(group);
+    const auto& row = row_of(Setting::url);
+    app.option(std::string(row.flags), url, fmt::format("{} {}", mq::url_forms(), row.help))
+        .type_name(std::string(row.type_name))
+        .group(group);
     declare_setting(app, Setting::password_file, password_file).group(group);
     declare_setting(app, Setting::authorities, tls.ca_file).group(group);
     declare_setting(app, Setting::certificate, tls.cert_file).group(group);

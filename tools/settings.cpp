@@ -19,7 +19,6 @@ constexpr SettingRow table[] = {
      {"AIRY_URL", "AMQP_URL"},
      "",
      "URL",
-     "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps://…, or sqlite:FILE for the embedded broker "
      "(AIRY_URL, AMQP_URL, or MQ_HOST MQ_PORT MQ_USER MQ_PASSWORD MQ_VHOST)"},
     // Without a URL, these settings form one.
     {Setting::host, "host", "", {"MQ_HOST"}, "localhost", "", ""},

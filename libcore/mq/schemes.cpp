@@ -4,6 +4,7 @@
 #include "mq/schemes.hpp"
 
 #include <fmt/core.h>
+#include <strings.h>
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@
 #include "mq/amqp/url.hpp"
 #include "mq/embedded/broker.hpp"
 #include "util/error.hpp"
+#include "util/text.hpp"
 
 namespace airy::mq {
 namespace {
@@ -31,10 +33,10 @@ constexpr std::pair<Capability, std::string_view> instead_of_embedded[] = {
     {Capability::stream_queue, "with sqlite:PATH?retain=24h it keeps published messages"},
 };
 
-// The first row takes URLs of unknown schemes, too.
 constexpr Scheme rows[] = {
     {.name = "RabbitMQ",
      .prefixes = amqp_prefixes,
+     .form = "amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…",
      .can = {Capability::login, Capability::priority, Capability::peek, Capability::purge,
              Capability::per_message_ttl, Capability::exclusive_queue, Capability::delivery_count,
              Capability::dead_letter, Capability::stream_queue, Capability::inventory,
@@ -47,6 +49,7 @@ constexpr Scheme rows[] = {
      .make = make<amqp::AmqpBroker>},
     {.name = "the embedded broker",
      .prefixes = embedded_prefixes,
+     .form = "sqlite:FILE for the embedded broker",
      .can = {Capability::priority, Capability::peek, Capability::purge, Capability::per_message_ttl,
              Capability::exclusive_queue, Capability::delivery_count, Capability::dead_letter,
              Capability::inventory},
@@ -58,6 +61,31 @@ constexpr Scheme rows[] = {
      .make = make<embedded::EmbeddedBroker>},
 };
 
+bool begins_with(std::string_view url, std::string_view prefix) noexcept {
+    return url.size() >= prefix.size() &&
+           ::strncasecmp(url.data(), prefix.data(), prefix.size()) == 0;
+}
+
+// Null for an unknown scheme.
+const Scheme* find_scheme(std::string_view url) noexcept {
+    const auto* const row = std::ranges::find_if(rows, [url](const Scheme& scheme) {
+        return std::ranges::any_of(
+            scheme.prefixes, [url](std::string_view prefix) { return begins_with(url, prefix); });
+    });
+    return row == std::end(rows) ? nullptr : row;
+}
+
+Error unknown_scheme(std::string_view url) {
+    const auto end = url.find("://");
+    const auto why =
+        end == url.npos || end == 0
+            ? std::string("it does not begin with a scheme, as in amqp://HOST")
+            : fmt::format("the scheme '{}' is not known", util::printable(url.substr(0, end)));
+    return Error(ErrorKind::usage,
+                 fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why),
+                 fmt::format("a broker URL is {}", url_forms()));
+}
+
 }  // namespace
 
 std::span<const Scheme> schemes() noexcept {
@@ -65,11 +93,15 @@ std::span<const Scheme> schemes() noexcept {
 }
 
 const Scheme& scheme_of(std::string_view url) noexcept {
-    const auto* const row = std::ranges::find_if(rows, [url](const Scheme& scheme) {
-        return std::ranges::any_of(
-            scheme.prefixes, [url](std::string_view prefix) { return url.starts_with(prefix); });
-    });
-    return row == std::end(rows) ? rows[0] : *row;
+    const auto* const row = find_scheme(url);
+    return row == nullptr ? rows[0] : *row;
+}
+
+std::string url_forms() {
+    std::string forms;
+    for (const auto& scheme : rows)
+        forms.append(forms.empty() ? "" : "; or ").append(scheme.form);
+    return forms;
 }
 
 void require(std::string_view url, Capability capability) {
@@ -87,7 +119,9 @@ std::string masked_url(std::string_view url) {
 }
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint) {
-    return scheme_of(endpoint.url).make(endpoint);
+    const auto* const scheme = find_scheme(endpoint.url);
+    if (scheme == nullptr) throw unknown_scheme(endpoint.url);
+    return scheme->make(endpoint);
 }
 
 }  // namespace airy::mq

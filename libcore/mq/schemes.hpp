@@ -17,7 +17,8 @@ namespace airy::mq {
 // capabilities, and its constructor. No code outside the table asks for the kind of a broker.
 struct Scheme {
     std::string_view name;                       // in sentences: "RabbitMQ"
-    std::span<const std::string_view> prefixes;  // of its URLs: "amqp:"
+    std::span<const std::string_view> prefixes;  // of its URLs, in lower case: "amqp:"
+    std::string_view form;                       // of its URLs, for helps and hints
     Capabilities can;
     // For hints: the ways around capabilities that the broker lacks.
     std::span<const std::pair<Capability, std::string_view>> instead;
@@ -37,8 +38,12 @@ struct Scheme {
 // Every kind of broker.
 std::span<const Scheme> schemes() noexcept;
 
-// The row of this URL; for an unknown scheme the first row, whose parser names the mistake.
+// The row of this URL, whose scheme may be in capitals; the first row for an unknown scheme, which
+// `connect` refuses.
 const Scheme& scheme_of(std::string_view url) noexcept;
+
+// The forms of all rows: "amqp://…; or sqlite:FILE".
+std::string url_forms();
 
 // Throws Error{unsupported} that names the capability, and a way around it, when the broker of this
 // URL lacks it.

@@ -3,6 +3,7 @@
 #include "mq/amqp/url.hpp"
 
 #include <fmt/core.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::string_view accepted =
     "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
-    "separated by commas, ?heartbeat=SECONDS may follow; or sqlite:FILE";
+    "separated by commas, ?heartbeat=SECONDS may follow";
 
 std::string about_url(std::string_view url, std::string_view why) {
     return fmt::format("cannot use the URL '{}': {}", util::printable(masked_amqp_url(url)), why);
@@ -146,11 +147,10 @@ void parse_query(std::string_view query, std::string_view url, AmqpUrl& out) {
 AmqpUrl parse_amqp_url(std::string_view url) {
     AmqpUrl out;
     const auto parts = net::split_url(url);
-    if (!parts) throw bad_url(url, "it has no scheme such as amqp://");
-    if (parts->scheme == "amqps")
-        out.tls = true;
-    else if (parts->scheme != "amqp")
-        throw bad_url(url, fmt::format("the scheme '{}' is not known", parts->scheme));
+    const std::string scheme(parts ? parts->scheme : "");
+    out.tls = ::strcasecmp(scheme.c_str(), "amqps") == 0;
+    if (!out.tls && ::strcasecmp(scheme.c_str(), "amqp") != 0)
+        throw bad_url(url, "it does not begin with amqp:// or amqps://");
     if (parts->query) parse_query(*parts->query, url, out);
     const auto path = parts->path.substr(std::min<std::size_t>(1, parts->path.size()));
     if (path.find('/') != path.npos) throw bad_url(url, "a / within the vhost (write it as %2F)");

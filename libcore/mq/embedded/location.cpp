@@ -3,6 +3,7 @@
 #include "mq/embedded/location.hpp"
 
 #include <fmt/core.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <charconv>
@@ -59,7 +60,8 @@ Retention parse_retention(std::string_view text, std::string_view url) {
 }  // namespace
 
 Location parse_location(std::string_view url) {
-    if (!url.starts_with(scheme)) throw bad_url(url, "its scheme is not sqlite:");
+    if (::strncasecmp(std::string(url).c_str(), scheme.data(), scheme.size()) != 0)
+        throw bad_url(url, "its scheme is not sqlite:");
     std::string_view rest = url.substr(scheme.size());
     std::string_view query;
     if (const auto mark = rest.find('?'); mark != std::string_view::npos) {

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -12,16 +13,34 @@
 using namespace airy;
 using namespace airy::mq;
 
-TEST_CASE(
-    "each URL has the row of its scheme, and one of no known scheme is RabbitMQ's to refuse") {
+TEST_CASE("each URL has the row of its scheme, and one of no known scheme is refused") {
     CHECK(scheme_of("amqp://h").name == "RabbitMQ");
     CHECK(scheme_of("amqps://h").name == "RabbitMQ");
     CHECK(scheme_of("sqlite:airy.db").name == "the embedded broker");
-    CHECK(scheme_of("h").name == "RabbitMQ");
+    CHECK(scheme_of("AMQPS://h").name == "RabbitMQ");
+    CHECK(scheme_of("SQLite:airy.db").name == "the embedded broker");
     Endpoint endpoint;
-    endpoint.url = "mqtt://h";
-    CHECK_THROWS_WITH_AS(connect(endpoint), doctest::Contains("the scheme 'mqtt' is not known"),
-                         Error);
+    for (const auto& [url, why] :
+         std::map<std::string, std::string>{{"mqtt://h", "the scheme 'mqtt' is not known"},
+                                            {"h", "it does not begin with a scheme"},
+                                            {"://h", "it does not begin with a scheme"},
+                                            {"amqp:h", "it does not begin with amqp://"}}) {
+        endpoint.url = url;
+        CHECK_THROWS_WITH_AS(connect(endpoint), doctest::Contains(why.c_str()), Error);
+    }
+}
+
+TEST_CASE("the hint for an unknown scheme names the form of every broker's URL") {
+    Endpoint endpoint;
+    endpoint.url = "mqtt://u:secret@h";
+    try {
+        connect(endpoint);
+        FAIL("was allowed");
+    } catch (const Error& error) {
+        for (const auto& scheme : schemes())
+            CHECK(error.hint().find(scheme.form) != std::string::npos);
+        CHECK(std::string(error.what()).find("secret") == std::string::npos);
+    }
 }
 
 TEST_CASE("no prefix stands for two brokers") {
