@@ -15,7 +15,7 @@
 
 namespace airy::mq::copies {
 
-Courier::Courier(Broker& broker) : broker_(broker) {
+Courier::Courier(Broker& broker, const util::Clock& clock) : broker_(broker), clock_(clock) {
     events_.add(prepared_.fd());
     events_.add(done_wakeup_.fd());
 }
@@ -62,7 +62,7 @@ void Courier::go_on() {
             continue;
         }
         if (sequence == 0) return;  // an outcome makes room, or reports the loss
-        letter.sent_at = util::steady_now();
+        letter.sent_at = clock_.steady();
         sent_.emplace(sequence, std::move(letter));
         waiting_.pop_front();
     }
@@ -155,7 +155,7 @@ void Courier::take_outcome(const Outcome& outcome) {
     auto letter = std::move(found->second);
     sent_.erase(found);
     if (outcome.delivered()) {
-        done_.push_back({letter.id, std::nullopt, util::steady_now() - letter.sent_at});
+        done_.push_back({letter.id, std::nullopt, clock_.steady() - letter.sent_at});
         done_wakeup_.signal();
     } else if (outcome.kind == Outcome::Kind::unroutable && !letter.declared_again) {
         // The queue was deleted since it was declared.

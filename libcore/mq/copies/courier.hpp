@@ -35,7 +35,8 @@ class Courier {
         std::chrono::nanoseconds confirmed_after{};
     };
 
-    explicit Courier(Broker& broker);
+    // The clock, which outlives the courier, measures the time until a confirm.
+    explicit Courier(Broker& broker, const util::Clock& clock = util::system_clock());
     // Waits for a connection or a declaration that is under way.
     ~Courier();
     Courier(const Courier&) = delete;
@@ -88,6 +89,7 @@ class Courier {
     Prepared carry_out(const Preparation& preparation);
 
     Broker& broker_;
+    const util::Clock& clock_;
     util::PollSet events_;
     std::unique_ptr<Publisher> publisher_;
     bool preparing_ = false;
