@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <cstring>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "net/url.hpp"
@@ -48,6 +49,15 @@ void check(int result) {
 util::Fd open_socket(int family) {
     util::Fd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     check(socket.get());
+    return socket;
+}
+
+util::Fd listen_on(const tcp::endpoint& endpoint, int backlog) {
+    auto socket = open_socket(endpoint.protocol().family());
+    const int on = 1;
+    check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+    check(::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())));
+    check(::listen(socket.get(), backlog));
     return socket;
 }
 
@@ -79,13 +89,15 @@ util::Fd listen_tcp(asio::io_context& loop, const ListenAddress& address, int ba
     const auto found =
         resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
     if (error) give_up(error);
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    auto socket = open_socket(endpoint.protocol().family());
-    const int on = 1;
-    check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-    check(::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())));
-    check(::listen(socket.get(), backlog));
-    return socket;
+    std::optional<Error> first;
+    for (const auto& entry : found) {
+        try {
+            return listen_on(entry.endpoint(), backlog);
+        } catch (const Error& failure) {
+            if (!first) first = failure;
+        }
+    }
+    throw first.value();
 }
 
 util::Fd listen_unix(const std::string& path, int backlog) {

@@ -29,7 +29,8 @@ struct ListenAddress {
 ListenAddress parse_listen_address(std::string_view text);
 
 // Sockets that listen. `backlog`: clients that may wait to be accepted. Both throw Error{general}
-// whose message is the bare reason, e.g. "Address already in use".
+// whose message is the bare reason, e.g. "Address already in use". A host with several addresses is
+// listened on at the first that is free.
 util::Fd listen_tcp(boost::asio::io_context& loop, const ListenAddress& address, int backlog);
 
 // Only this user may connect (mode 0600). The socket is bound under another name and renamed when

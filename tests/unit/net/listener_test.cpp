@@ -10,13 +10,16 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
+#include <string>
 
 #include "temporary_directory.hpp"
 #include "unix_socket.hpp"
@@ -126,6 +129,20 @@ TEST_CASE_FIXTURE(ListenerFixture,
     listener.reset();
     listener.emplace(loop, net::listen_unix(path, 8), ListenerLimits{}, echo);
     CHECK(test::connect_unix(path));
+}
+
+TEST_CASE_FIXTURE(ListenerFixture, "a name's first address that is free is taken") {
+    listen();
+    const auto port = listener->port();
+    asio::ip::tcp::resolver resolver(loop);
+    const auto names = resolver.resolve("localhost", std::to_string(port));
+    // 127.0.0.1 is taken; where the name has no other address, no address is free.
+    const bool other = std::ranges::any_of(
+        names, [](const auto& entry) { return entry.endpoint().address().is_v6(); });
+    if (other)
+        CHECK(net::listen_tcp(loop, {"localhost", port}, 8));
+    else
+        CHECK_THROWS_AS(net::listen_tcp(loop, {"localhost", port}, 8), Error);
 }
 
 TEST_CASE_FIXTURE(ListenerFixture, "addresses that are refused, with the bare reason") {
