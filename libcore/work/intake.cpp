@@ -40,7 +40,6 @@ Batch Intake::next(std::size_t most) {
     Batch batch;
     const auto now = clock_.steady();
     most = breaker_.allows(std::min(most, waiting_.size()), now);
-    if (most > 0 && rate_) most = rate_->take(most, now);
     batch.deliveries.reserve(most);
     batch.since.reserve(most);
     std::unordered_set<std::string> ids;
@@ -51,6 +50,7 @@ Batch Intake::next(std::size_t most) {
         } else {
             const auto* id = id_of(next.delivered);
             if (dedup_ && id != nullptr && !ids.insert(*id).second) break;
+            if (rate_ && rate_->take(1, now) == 0) break;
             batch.deliveries.push_back(std::move(next.delivered));
             batch.since.push_back(next.since);
         }

@@ -115,6 +115,20 @@ TEST_CASE("a message that was handled is passed over within the window") {
     CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{"late"});
 }
 
+TEST_CASE("a duplicate uses up no start of the rate") {
+    IntakeBench bench({.dedup = 10s, .rate = 10});
+    bench.add("a", "1");
+    const auto first = bench.intake.next(1);
+    bench.intake.learn(first.deliveries[0], success, 0);
+    bench.clock.advance(100ms);
+    for (const char* body : {"again", "and again"})
+        bench.add(body, "1");
+    bench.add("b", "2");
+    auto second = bench.intake.next(9);
+    CHECK(bodies(second.duplicates) == Bodies{"again", "and again"});
+    CHECK(bodies(second.deliveries) == Bodies{"b"});
+}
+
 TEST_CASE("only success makes an id known, and an empty id names nothing") {
     IntakeBench bench({.dedup = 10s});
     bench.add("a", "1");
