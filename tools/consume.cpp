@@ -218,7 +218,7 @@ int Consume::finish(const work::ConsumerResult& result) const {
     if (common_options().verbose || output::stderr_is_terminal())
         output::note("airy: " + account(result));
     if (result.cut_short > 0 && kind_->can_fail())
-        output::note(fmt::format("airy: {} did not finish within the drain time: back in the queue",
+        output::note(fmt::format("airy: {} did not finish before the end: back in the queue",
                                  result.cut_short));
     if (result.error) throw *result.error;
     if (!result.settled)

@@ -73,8 +73,10 @@ void Settler::carry_out_copy(mq::Delivered&& delivered, const HandlerResult& res
         settlement =
             mq::RetryAfter{decision.delay, std::move(std::get<mq::DeadLetter>(settlement).account)};
     const auto handle = delivered.handle;
-    const auto [at, fresh] = outstanding_.insert_or_assign(
-        handle, Outstanding{std::move(delivered), decision.action, decision.delay, course});
+    const auto at = outstanding_
+                        .insert_or_assign(handle, Outstanding{std::move(delivered), decision.action,
+                                                              decision.delay, course})
+                        .first;
     queue_.settle(at->second.delivered, std::move(settlement));
 }
 
