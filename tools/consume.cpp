@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "command.hpp"
 #include "consume/handler_kind.hpp"
+#include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
@@ -20,6 +22,7 @@
 #include "output/stream.hpp"
 #include "reconnect_option.hpp"
 #include "settings.hpp"
+#include "util/limits.hpp"
 #include "util/log.hpp"
 #include "util/service_manager.hpp"
 #include "util/signals.hpp"
@@ -48,8 +51,9 @@ class Consume final : public Command {
   private:
     void check_arguments();
     std::size_t default_slots() const;
-    std::uint16_t prefetch(std::size_t slots) const;
+    std::uint16_t prefetch(std::size_t slots, bool ahead) const;
     mq::WorkQueueSpec spec() const;
+    void require_room() const;
     work::ConsumerOptions consumer_options(mq::Broker& broker) const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
@@ -65,7 +69,7 @@ class Consume final : public Command {
     std::string metrics_listen_;
     bool log_events_ = false;
     std::vector<std::string> of_lasting_queues_;
-    std::chrono::nanoseconds drain_ = std::chrono::seconds(30);
+    std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
     DeliveryOptions delivery_;
     ReconnectOption reconnect_;
     StopOptions stop_;
@@ -95,7 +99,7 @@ void Consume::add_options(cli::App& app) {
         .between(1, most_prefetch);
     app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
         .type_name("NAME");
-    app.duration("--drain", drain_, "at the end, for running handlers to finish [30s]");
+    app.duration("--drain", drain_, "at the end, for running handlers to finish [25s]");
     app.flag("--log-events", log_events_,
              "a log line for each message settled, with its outcome and times");
     app.option("--metrics-listen", metrics_listen_,
@@ -132,16 +136,21 @@ std::size_t Consume::default_slots() const {
             throw Error(ErrorKind::usage,
                         fmt::format("{} is '{}'", given->name, util::printable(text)),
                         fmt::format("it must be a number from 1 to {}", most_slots));
-        return slots;
+        const auto most = kind_->most_slots_by_environment();
+        if (slots > most)
+            util::log_warn(
+                "so many commands at once would swamp this machine; --pool-size may ask "
+                "for more than these",
+                {{given->name, text}, {"pool_size", most}});
+        return std::min(slots, most);
     }
     return kind_->default_slots();
 }
 
-// Slots and a small read-ahead, so that a free slot finds a message waiting. Never more than
-// --count allows: the broker counts a delivery of each message that is given back.
-std::uint16_t Consume::prefetch(std::size_t slots) const {
+// Never more than --count allows: the broker counts a delivery of each message that is given back.
+std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
     std::size_t wanted = prefetch_;
-    if (wanted == 0) wanted = kind_->default_prefetch(slots);
+    if (wanted == 0) wanted = slots + kind_->read_ahead(slots, ahead);
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
 }
@@ -173,7 +182,7 @@ void Consume::check_arguments() {
 mq::WorkQueueSpec Consume::spec() const {
     auto spec = queue_;
     spec.declare = !no_declare_;
-    spec.prefetch = prefetch(slots_);
+    spec.prefetch = prefetch(slots_, false);
     return spec;
 }
 
@@ -182,7 +191,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
-    options.prefetch = [this](std::size_t slots) { return prefetch(slots); };
+    options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
     options.log_events = log_events_;
     delivery_.apply(options);
     options.drain = drain_;
@@ -249,27 +258,40 @@ int Consume::finish(const work::ConsumerResult& result) const {
     return 0;
 }
 
+// The room that taking messages, handling one and copying a failed one need, from the beginning.
+void Consume::require_room() const {
+    // The queue's connection and that of the copies, with a thread that watches for signals while
+    // each is being made; the count for --until-empty.
+    auto room = kind_->room();
+    room.threads += 4;
+    room.descriptors += 24;
+    util::require_room(room, "cannot consume");
+}
+
 int Consume::run() {
     check_arguments();
     open_standard_streams();
     util::ignore_sigpipe();
     if (log_events_) common_options().start_log(util::LogLevel::info);
-    util::SignalFd signals;
+    util::SignalFd signals({SIGHUP, SIGQUIT});
+    consume::StatusSignal status_signal;
 
     auto endpoint = broker_.endpoint("consume");
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);
     const auto broker = mq::connect(endpoint);
-    std::unique_ptr<mq::WorkQueue> queue;
-    const auto signal =
-        connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); });
-    if (signal) return 128 + *signal;
 
+    // All that can fail comes before the queue begins to deliver: a start that fails costs no
+    // message an attempt.
     boost::asio::io_context loop{1};
     work::LoopTimers timers(loop);
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
     const auto handler = kind_->make({loop, timers, out, err, slots_});
+    std::unique_ptr<mq::WorkQueue> queue;
+    if (const auto signal =
+            connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); }))
+        return 128 + *signal;
     work::Consumer consumer(loop, timers, *queue, *handler, consumer_options(*broker));
     std::optional<inspect::MetricsServer> metrics;
     if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);
@@ -279,6 +301,10 @@ int Consume::run() {
     } catch (const Error& error) {
         util::log_warn("stats and pool will not see this consumer", {{"reason", error.what()}});
     }
+    status_signal.serve(loop, consumer, err);
+    require_room();
+    if (const auto signal = connect_or_signal(signals, [&] { queue->begin(); }))
+        return 128 + *signal;
     if (common_options().verbose || output::stderr_is_terminal())
         output::note(fmt::format(
             "airy: consuming {} from {}, {} at once; Ctrl-C drains", util::printable(queue_.name),

@@ -65,9 +65,11 @@ std::optional<Trouble> failing(const ConsumerStatus& status) {
     return Trouble{Trouble::Kind::failing, std::move(why)};
 }
 
-std::optional<Trouble> slow(const ConsumerStatus& status) {
-    const auto behind = status.in_flight - std::min(status.in_flight, status.running);
-    if (!is_full(status) || behind == 0 || status.run.p50 < slow_handler) return std::nullopt;
+// Messages wait in this consumer or, as slow handlers take none ahead, in the queue.
+std::optional<Trouble> slow(const ConsumerStatus& status,
+                            const std::vector<mq::QueueReport>& queues) {
+    if (!is_full(status) || status.run.p50 < slow_handler) return std::nullopt;
+    if (status.in_flight <= status.running && !has_ready(queues, status.queue)) return std::nullopt;
     return Trouble{
         Trouble::Kind::slow,
         fmt::format("slow: all {} slots taken, a handler takes {} (p50), {:.1f}/s", status.cap,
@@ -84,7 +86,7 @@ std::optional<Trouble> trouble(const Consumer& consumer,
     const auto& status = *consumer.status;
     if (auto found = hung(status, queues)) return found;
     if (auto found = failing(status)) return found;
-    return slow(status);
+    return slow(status, queues);
 }
 
 }  // namespace airy::inspect

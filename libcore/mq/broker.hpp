@@ -30,9 +30,9 @@ class Broker {
     virtual std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) = 0;
     virtual std::unique_ptr<Topology> topology() = 0;
 
-    // Declares the queues of `spec`, or checks that its queue is there, and begins to deliver. The
-    // broker must outlive the result. Throws Error{not_found} that names the differences for a
-    // queue that exists with other properties.
+    // Declares the queues of `spec`, or checks that its queue is there; WorkQueue::begin then
+    // begins to deliver. The broker must outlive the result. Throws Error{not_found} that names the
+    // differences for a queue that exists with other properties.
     virtual std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) = 0;
 
     // Calls `see` with each message that is ready now, in order, at most `limit` (0: all), until

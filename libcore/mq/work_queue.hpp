@@ -95,6 +95,11 @@ class WorkQueue {
 
     virtual const std::string& name() const noexcept = 0;
 
+    // Asks the broker for messages; nothing is delivered before. Called once. All that this needs
+    // of the system, a thread and descriptors, it takes first: when it throws, no message was asked
+    // for. Throws as Broker::open_work_queue does.
+    virtual void begin() = 0;
+
     // How often the broker lets a message come back before it dead-letters the message; 0: no
     // limit, or an unknown one.
     virtual unsigned delivery_limit() const noexcept = 0;

@@ -19,13 +19,20 @@ namespace {
 constexpr std::chrono::milliseconds same_wish{50};
 SignalFd* innermost = nullptr;
 
+bool is_ignored(int signal) noexcept {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
-SignalFd::SignalFd() {
+SignalFd::SignalFd(std::initializer_list<int> more) {
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGTERM);
+    for (const int signal : more)
+        if (signal != SIGHUP || !is_ignored(signal)) sigaddset(&mask, signal);
     fd_.reset(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd_)
         throw Error(ErrorKind::general,
@@ -78,7 +85,7 @@ void default_signals_in_child(posix_spawnattr_t& attributes) {
     sigemptyset(&none);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM})
+    for (const int signal : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM})
         sigaddset(&defaults, signal);
     short flags = 0;
     posix_spawnattr_getflags(&attributes, &flags);

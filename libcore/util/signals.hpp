@@ -6,18 +6,19 @@
 #include <spawn.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 
 #include "util/fd.hpp"
 
 namespace airy::util {
 
-// SIGINT and SIGTERM as a file descriptor to poll. Blocks both in the calling thread, so make it
-// before other threads start: they inherit the mask. The destructor gives back the former mask of
-// the thread that calls it.
+// SIGINT, SIGTERM and `more` as a file descriptor to poll. Blocks them in the calling thread, so
+// make it before other threads start: they inherit the mask. The destructor gives back the former
+// mask of the thread that calls it. A SIGHUP that this process ignores (nohup) stays ignored.
 class SignalFd {
   public:
-    SignalFd();
+    explicit SignalFd(std::initializer_list<int> more = {});
     ~SignalFd();
     SignalFd(const SignalFd&) = delete;
     SignalFd& operator=(const SignalFd&) = delete;
@@ -55,8 +56,8 @@ void ignore_sigpipe() noexcept;
 // kernel reaps children itself. Call before the program starts children.
 void default_sigchld() noexcept;
 
-// Makes a child begin with no signal blocked, and SIGPIPE, SIGINT and SIGTERM at their defaults,
-// whatever this process does with these signals. Adds to the flags of `attributes`.
+// Makes a child begin with no signal blocked, and SIGPIPE, SIGINT, SIGQUIT and SIGTERM at their
+// defaults, whatever this process does with these signals. Adds to the flags of `attributes`.
 void default_signals_in_child(posix_spawnattr_t& attributes);
 
 }  // namespace airy::util

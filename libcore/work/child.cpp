@@ -4,14 +4,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "util/backoff.hpp"
@@ -43,12 +41,6 @@ bool is_shortage(int error) noexcept {
         default:
             return false;
     }
-}
-
-// A start blocks its thread until the child has called exec, and the system starts only so many
-// processes at once.
-std::size_t spawning_threads() {
-    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
 }
 
 ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const std::string& line) {
@@ -108,8 +100,7 @@ CommandRunner::CommandRunner(asio::io_context& loop, Timers& timers, Command com
       options_(options),
       out_(out),
       err_(err),
-      spawner_(std::move(command), child_environment(environ)),
-      spawning_threads_(spawning_threads()) {}
+      spawner_(std::move(command), child_environment(environ)) {}
 
 CommandRunner::~CommandRunner() = default;
 
@@ -138,9 +129,10 @@ asio::awaitable<int> CommandRunner::start_when_possible(Run& run, const ChildReq
     Spawned spawned;
     while (true) {
         if (spawned.pid == 0) {
-            if (stopping_) co_return ECANCELED;
-            spawned =
-                co_await asio::co_spawn(spawning_threads_, spawn(request), asio::use_awaitable);
+            if (stopping_ || begin_no_more_) co_return ECANCELED;
+            const StartThreads::Turn turn(start_threads_);
+            spawned = co_await asio::co_spawn(start_threads_.context(), spawn(request),
+                                              asio::use_awaitable);
         } else {
             Spawner::watch(spawned);
         }

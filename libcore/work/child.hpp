@@ -4,7 +4,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include "work/output.hpp"
 #include "work/process_group.hpp"
 #include "work/spawn.hpp"
+#include "work/start_threads.hpp"
 #include "work/timers.hpp"
 
 namespace airy::work {
@@ -24,7 +24,7 @@ namespace airy::work {
 struct ChildOptions {
     std::chrono::nanoseconds timeout = std::chrono::minutes(5);  // of one run; 0 = none
     // From SIGTERM until SIGKILL.
-    std::chrono::nanoseconds kill_after = std::chrono::seconds(10);
+    std::chrono::nanoseconds kill_after = std::chrono::seconds(3);
 };
 
 // One run of the command. The views must live until it has ended.
@@ -54,7 +54,7 @@ struct ChildResult {
 // for.
 class CommandRunner {
   public:
-    // Throws Error{general} when the system cannot watch processes by pidfd.
+    // Throws Error{general} when the system cannot watch processes by pidfd, or gives no thread.
     CommandRunner(boost::asio::io_context& loop, Timers& timers, Command command,
                   ChildOptions options, OutputStream& out, OutputStream& err);
     ~CommandRunner();
@@ -65,6 +65,9 @@ class CommandRunner {
     // again.
     boost::asio::awaitable<ChildResult> run(ChildRequest request);
 
+    // A run that has not started its command, since resources are short, ends as `stopped`. No
+    // further run begins.
+    void begin_no_more() noexcept { begin_no_more_ = true; }
     // SIGTERM to every running group, SIGKILL after kill_after. No further run begins.
     void ask_to_stop();
     // SIGKILL to every running group. No further run begins.
@@ -74,11 +77,13 @@ class CommandRunner {
 
     // The descriptors of one run: its pidfd and the ends of two pipes.
     static constexpr std::size_t descriptors_per_run = 3;
+    // Those of a start, beside them: stdin, and the other ends of the pipes.
+    static constexpr std::size_t descriptors_per_start = 3;
 
   private:
     struct Run;
 
-    boost::asio::awaitable<Spawned> spawn(const ChildRequest& request);  // on a spawning thread
+    boost::asio::awaitable<Spawned> spawn(const ChildRequest& request);  // on a start thread
     boost::asio::awaitable<int> start_when_possible(Run& run, const ChildRequest& request);
 
     boost::asio::io_context& loop_;
@@ -88,10 +93,11 @@ class CommandRunner {
     OutputStream& err_;
     Spawner spawner_;
     std::unordered_set<ProcessGroup*> groups_;  // of the current runs
+    bool begin_no_more_ = false;
     bool stopping_ = false;
     bool killing_ = false;
     bool short_of_resources_ = false;  // already reported in the log
-    boost::asio::thread_pool spawning_threads_;
+    StartThreads start_threads_;
 };
 
 }  // namespace airy::work

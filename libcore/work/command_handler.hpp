@@ -26,6 +26,7 @@ class CommandHandler final : public Handler {
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
+    void begin_no_more() override { runner_.begin_no_more(); }
     void ask_to_stop() override;
     void kill() override;
     std::optional<HandlerEnd> end() const override;

@@ -3,6 +3,7 @@
 #include "work/consumer.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -142,6 +143,7 @@ asio::awaitable<void> Consumer::live() {
 void Consumer::begin_to_drain() {
     if (options_.on_stopping) options_.on_stopping();
     if (!lifecycle_.lost()) queue_.stop();
+    handler_.begin_no_more();
     if (next_in_line_) {
         Batch& batch = *next_in_line_;
         intake_.forget(batch);
@@ -253,11 +255,18 @@ asio::awaitable<void> Consumer::watch_signals(util::SignalFd& signals) {
         co_await signals_.async_wait(stream_descriptor::wait_read,
                                      asio::redirect_error(asio::use_awaitable, ended));
         if (ended || lifecycle_.finished()) co_return;
-        while (const auto signal = signals.take()) {
-            if (result_.signal == 0) result_.signal = *signal;
-            apply(LifecycleEvent::signal);
-        }
+        while (const auto signal = signals.take())
+            heed(*signal);
     }
+}
+
+// SIGHUP comes twice when a terminal is closed, and beside SIGTERM from some service managers: it
+// never counts as the second signal, and another one tells the reason better.
+void Consumer::heed(int signal) {
+    if (result_.signal == 0 || result_.signal == SIGHUP) result_.signal = signal;
+    if (signal == SIGHUP) return stop(StopReason::signal);
+    apply(LifecycleEvent::signal);
+    if (signal == SIGQUIT && !lifecycle_.hurried()) apply(LifecycleEvent::signal);
 }
 
 bool Consumer::signalled() {
@@ -306,8 +315,12 @@ ConsumerStatus Consumer::status() const {
 
 void Consumer::resize(std::size_t slots) {
     pool_.resize(slots);
-    if (!options_.prefetch) return;
-    asio::post(loop_, [this, most = options_.prefetch(slots)] { queue_.set_prefetch(most); });
+    asio::post(loop_, [this] { set_prefetch(); });
+}
+
+void Consumer::set_prefetch() {
+    if (options_.prefetch && !lifecycle_.stopping())
+        queue_.set_prefetch(options_.prefetch(pool_.metrics().cap, read_ahead_.wanted()));
 }
 
 void Consumer::pause() {

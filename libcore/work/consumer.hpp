@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "work/in_flight.hpp"
 #include "work/intake.hpp"
 #include "work/lifecycle.hpp"
+#include "work/read_ahead.hpp"
 #include "work/settler.hpp"
 #include "work/status.hpp"
 #include "work/stop_watcher.hpp"
@@ -38,11 +40,14 @@ struct ConsumerOptions {
     bool log_events = false;  // a log line for each message that is settled
     RetryPolicy retry{};
     IntakeOptions intake{};
-    // The prefetch for a new number of slots; empty: it stays as at the start.
-    std::function<std::uint16_t(std::size_t slots)> prefetch{};
+    // The prefetch for a number of slots, without and with messages taken ahead of them. It begins
+    // without. Empty: it stays as at the start.
+    std::function<std::uint16_t(std::size_t slots, bool ahead)> prefetch{};
     StopConditions stop{};
-    std::chrono::nanoseconds drain = std::chrono::seconds(30);  // for running handlers to end
-    std::chrono::milliseconds close_deadline{10'000};           // for the last settlements
+    // For running handlers to end. With ChildOptions::kill_after it stays below 30 s, after which
+    // orchestrators kill.
+    std::chrono::nanoseconds drain = std::chrono::seconds(25);
+    std::chrono::milliseconds close_deadline{10'000};  // for the last settlements
     // Each called once, on the loop's thread: when messages are taken, and when no more will be.
     std::function<void()> on_ready{};
     std::function<void()> on_stopping{};
@@ -80,7 +85,8 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
 
     // Runs the loop until a stop condition, a signal, or the end of the work queue; then drains:
     // takes no more messages, lets handlers end, asks the rest to stop, gives unfinished messages
-    // back and closes the work queue. A second signal kills running handlers. Call it once.
+    // back and closes the work queue. A second signal kills running handlers; so does SIGQUIT at
+    // once, and SIGHUP never does. Call it once.
     ConsumerResult run(util::SignalFd& signals);
 
     // The same for a caller that runs the loop itself: begin, run the loop until it is stopped,
@@ -107,6 +113,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<void> watch_signals(util::SignalFd& signals);
     boost::asio::awaitable<void> release_held();
     boost::asio::awaitable<void> finish_running();
+    void heed(int signal);
     void apply(LifecycleEvent event, StopReason reason = StopReason::drained);
     void begin_to_drain();
     void close_queue();
@@ -119,6 +126,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<void> dispatch();
     boost::asio::awaitable<pool::TaskResult> run_batch(std::shared_ptr<Batch> batch,
                                                        pool::TaskContext& context);
+    boost::asio::awaitable<void> excuse_interrupted(std::span<HandlerResult> results);
     bool may_start() const;
     std::size_t most_to_start() const;
     bool prepare(Batch& batch);
@@ -128,6 +136,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void conclude(mq::Delivered&& delivered, const HandlerResult& result, const Course& course,
                   Breaker::Probe probe);
     void stop_with_handler();
+    void set_prefetch();
 
     boost::asio::io_context& loop_;
     mq::WorkQueue& queue_;
@@ -141,6 +150,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     InFlight in_flight_;
     Intake intake_;
     Settler settler_;
+    ReadAhead read_ahead_;
     Lifecycle lifecycle_;
     Condition changed_;  // notified when a member above changes
     StopWatcher stop_watcher_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 // The way of messages from a consumer's intake through its slots to their settlement.
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -9,6 +10,12 @@
 
 namespace airy::work {
 namespace asio = boost::asio;
+namespace {
+
+// A service manager that signals a whole control group reaches handlers up to this much earlier.
+constexpr std::chrono::seconds signal_spread{1};
+
+}  // namespace
 
 // Starts waiting messages in order, as slots become free.
 asio::awaitable<void> Consumer::dispatch() {
@@ -70,6 +77,8 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         }
         const auto took = clock.steady() - begun;
         observers_.ended(run, deliveries, took);
+        if (read_ahead_.ended(took)) set_prefetch();
+        co_await excuse_interrupted(results);
         while (concluded < results.size()) {
             const auto i = concluded++;
             if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
@@ -86,6 +95,20 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     stop_with_handler();
     changed_.notify();
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
+}
+
+// A signal that ended a handler says nothing about its message when it is meant for the consumer as
+// well, whose own signal may come a moment later. The slot stays taken until that is known, so that
+// no handler starts meanwhile.
+asio::awaitable<void> Consumer::excuse_interrupted(std::span<HandlerResult> results) {
+    if (std::ranges::none_of(results, &HandlerResult::interrupted)) co_return;
+    const auto limit = timers_.clock().steady() + signal_spread;
+    while (!lifecycle_.stopping() && timers_.clock().steady() < limit)
+        co_await changed_.wait_until(limit);
+    if (!lifecycle_.stopping()) co_return;
+    for (auto& result : results)
+        if (result.interrupted)
+            result = {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};
 }
 
 // Whether a batch that has waited for its slot still holds messages to handle.

@@ -3,10 +3,14 @@
 #include "work/exit_status.hpp"
 
 #include <fmt/core.h>
+#include <signal.h>
 #include <string.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
+
+#include "util/limits.hpp"
 
 namespace airy::work {
 namespace {
@@ -27,6 +31,17 @@ Verdict judge_status(int status) noexcept {
     }
 }
 
+// The signals by which a service manager, a terminal or an operator asks processes to end.
+bool asks_to_end(int signal) noexcept {
+    return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
+}
+
+std::string why_no_start(int error) {
+    if (error == EAGAIN) return fmt::format("{}: {}", ::strerror(error), util::process_limit());
+    if (error == EMFILE) return fmt::format("{}: {}", ::strerror(error), util::file_limit());
+    return ::strerror(error);
+}
+
 HandlerResult failure(Verdict verdict, std::string what, const std::string& line, int code) {
     if (!line.empty()) what += ": " + line;
     return {.verdict = verdict, .reason = std::move(what), .detail = {line, code}};
@@ -41,13 +56,19 @@ HandlerResult judge(const ChildResult& result) {
         case Kind::exited: {
             const Verdict verdict = judge_status(result.value);
             if (verdict == Verdict::success) return {};
-            return failure(verdict, fmt::format("exit status {}", result.value), line,
-                           result.value);
+            auto failed =
+                failure(verdict, fmt::format("exit status {}", result.value), line, result.value);
+            // A shell ends like this when its child, or its trap, got the signal.
+            failed.interrupted = asks_to_end(result.value - 128);
+            return failed;
         }
         case Kind::signalled: {
             const char* name = sigabbrev_np(result.value);
             const auto signal = name != nullptr ? name : std::to_string(result.value);
-            return failure(Verdict::retry, "killed by SIG" + signal, line, 128 + result.value);
+            auto failed =
+                failure(Verdict::retry, "killed by SIG" + signal, line, 128 + result.value);
+            failed.interrupted = asks_to_end(result.value);
+            return failed;
         }
         case Kind::timed_out:
             return failure(Verdict::retry, "timed out", line, 124);
@@ -56,7 +77,7 @@ HandlerResult judge(const ChildResult& result) {
         case Kind::cannot_start:
             break;
     }
-    return {.verdict = Verdict::cannot_run, .reason = ::strerror(result.value)};
+    return {.verdict = Verdict::cannot_run, .reason = why_no_start(result.value)};
 }
 
 }  // namespace airy::work

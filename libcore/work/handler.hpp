@@ -27,6 +27,8 @@ struct HandlerResult {
     Verdict verdict = Verdict::success;
     std::string reason{};  // one line, for people; empty on success
     FailureDetail detail{};
+    // It was ended by a signal that asks processes to end, which this consumer did not send.
+    bool interrupted = false;
     std::optional<std::chrono::milliseconds> retry_after{};  // wanted delay; with `retry`
     std::optional<std::string> reply{};                      // the handler's answer to the message
 };
@@ -53,6 +55,9 @@ class Handler {
                                                 std::span<HandlerResult> results,
                                                 pool::TaskContext& context) = 0;
 
+    // No further message will come. What has not really begun, such as a command that waits for
+    // resources, is left as `not_handled`.
+    virtual void begin_no_more() {}
     // Asks every message that is being handled to end soon.
     virtual void ask_to_stop() {}
     // Ends every message that is being handled at once, by force.

@@ -48,13 +48,13 @@ LifecycleEffect Lifecycle::on(LifecycleEvent event, StopReason reason) noexcept 
 LifecycleEffect Lifecycle::stop(StopReason reason) noexcept {
     if (std::exchange(stopping_, true)) return LifecycleEffect::none;
     reason_ = reason;
+    signalled_away_ = reason == StopReason::signal && !connected_;
     return LifecycleEffect::drain;
 }
 
 LifecycleEffect Lifecycle::signal() noexcept {
     if (std::exchange(signalled_, true))
         return std::exchange(hurried_, true) ? LifecycleEffect::none : LifecycleEffect::hurry;
-    if (!stopping_) signalled_away_ = !connected_;
     return stop(StopReason::signal);
 }
 

@@ -14,7 +14,7 @@ enum class StopReason : std::uint8_t {
     time_up,
     queue_empty,
     drained,        // by ConsumerControl::drain
-    signal,         // SIGINT or SIGTERM
+    signal,         // SIGINT, SIGTERM, SIGHUP or SIGQUIT
     output_closed,  // the reader of the handler's output is gone
     failed,         // for ConsumerResult::error
 };

@@ -30,7 +30,11 @@ class WorkFixture : public Fixture {
         }
     }
 
-    std::unique_ptr<WorkQueue> open() { return broker().open_work_queue(spec_); }
+    std::unique_ptr<WorkQueue> open() {
+        auto queue = broker().open_work_queue(spec_);
+        queue->begin();
+        return queue;
+    }
     WorkQueueSpec& spec() { return spec_; }
     void clean_up_retries(std::chrono::milliseconds delay) {
         queues_.push_back(spec_.retry_queue(delay));

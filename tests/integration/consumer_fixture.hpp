@@ -50,6 +50,7 @@ class RunningConsumer {
         broker_ = mq::connect(where);
         queue_ = broker_->open_work_queue(
             {.name = queue, .exchange = queue, .patterns = {"#"}, .prefetch = 20});
+        queue_->begin();
         work::ConsumerOptions options;
         options.name = queue;
         if (adjust) adjust(options);

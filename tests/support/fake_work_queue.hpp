@@ -35,6 +35,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
     explicit FakeWorkQueue(std::string name = "work") : name_(std::move(name)) {}
 
     const std::string& name() const noexcept override { return name_; }
+    void begin() override {}
     unsigned delivery_limit() const noexcept override { return limit; }
     bool retries() const noexcept override { return carries_out_retries; }
     int event_fd() const noexcept override { return wakeup_.fd(); }

@@ -32,7 +32,7 @@ class CommandKind final : public HandlerKind {
         app.duration("--timeout", options_.timeout,
                      "for one message, then its process group gets SIGTERM; 0s: none [5m]")
             .note(given_);
-        app.duration("--kill-after", options_.kill_after, "from SIGTERM until SIGKILL [10s]")
+        app.duration("--kill-after", options_.kill_after, "from SIGTERM until SIGKILL [3s]")
             .note(given_);
         app.flag("--tag-output", tag_output_,
                  "begin every line that a command writes with [topic event-id]")
@@ -54,9 +54,14 @@ class CommandKind final : public HandlerKind {
     std::size_t default_slots() const override {
         return 4 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
     }
-    // Slots and a small read-ahead, so that a free slot finds a message waiting.
-    std::size_t default_prefetch(std::size_t slots) const override {
-        return slots + std::clamp<std::size_t>(slots, 4, 64);
+    // 64 for each core. Airy's own pool, which the setting is made for, starts no processes.
+    std::size_t most_slots_by_environment() const override { return 16 * default_slots(); }
+    std::size_t read_ahead(std::size_t slots, bool wanted) const override {
+        return wanted ? std::clamp<std::size_t>(slots, 4, 64) : 0;
+    }
+    util::Room room() const override {
+        using Runner = work::CommandRunner;
+        return {0, 1, Runner::descriptors_per_run + Runner::descriptors_per_start};
     }
     bool can_fail() const override { return true; }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "util/limits.hpp"
 #include "work/handler.hpp"
 #include "work/output.hpp"
 #include "work/timers.hpp"
@@ -44,9 +45,15 @@ class HandlerKind {
     // taken.
     virtual void check(const std::vector<std::string>& command) = 0;
 
-    // The number of messages handled at once, and the prefetch, where no option sets them.
+    // The number of messages handled at once, where no option sets it.
     virtual std::size_t default_slots() const = 0;
-    virtual std::size_t default_prefetch(std::size_t slots) const = 0;
+    // The most messages handled at once that a setting in the environment may ask for.
+    virtual std::size_t most_slots_by_environment() const = 0;
+    // The messages taken beyond the slots, so that a free slot finds one waiting; `wanted`: the
+    // handlers have been short so far.
+    virtual std::size_t read_ahead(std::size_t slots, bool wanted) const = 0;
+    // What the handler needs of the system beside its slots, to be there before the first message.
+    virtual util::Room room() const = 0;
     // Whether a message can fail, so that retries and dead letters make sense.
     virtual bool can_fail() const = 0;
 

@@ -30,7 +30,9 @@ class PrintKind final : public HandlerKind {
 
     // One slot keeps the order, and takes many messages at once.
     std::size_t default_slots() const override { return 1; }
-    std::size_t default_prefetch(std::size_t slots) const override { return 2000 * slots; }
+    std::size_t most_slots_by_environment() const override { return 1; }
+    std::size_t read_ahead(std::size_t slots, bool) const override { return 1999 * slots; }
+    util::Room room() const override { return {}; }
     bool can_fail() const override { return false; }
 
     std::unique_ptr<work::Handler> make(const Stage& stage) override {

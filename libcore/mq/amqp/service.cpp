@@ -6,11 +6,31 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <system_error>
+
+#include "util/limits.hpp"
 
 namespace airy::mq::amqp {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+ServiceThread::~ServiceThread() {
+    if (!thread_.joinable()) return;
+    prepared_.set_value({});  // prepared and never started
+    thread_.join();
+}
+
+void ServiceThread::prepare() {
+    if (thread_.joinable()) return;
+    try {
+        thread_ = std::thread([this] {
+            if (auto serve = prepared_.get_future().get(); serve.valid()) serve();
+        });
+    } catch (const std::system_error& error) {
+        throw util::thread_refused(error);
+    }
+}
 
 void ServiceThread::watch(int socket) noexcept {
     const std::lock_guard lock(socket_mutex_);

@@ -19,13 +19,20 @@ namespace airy::mq::amqp {
 class ServiceThread {
   public:
     ServiceThread() = default;
-    ~ServiceThread() = default;
+    ~ServiceThread();
+
+    // Makes the thread, which waits for `start`: so a system without a thread left refuses before
+    // the broker is asked for messages. Throws Error{general}; a repeated call does nothing.
+    void prepare();
 
     template <typename Serve>
     void start(Serve serve) {
         std::packaged_task<void()> task(std::move(serve));
         ended_ = task.get_future();
-        thread_ = std::thread(std::move(task));
+        if (thread_.joinable())
+            prepared_.set_value(std::move(task));
+        else
+            thread_ = std::thread(std::move(task));
     }
 
     bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
@@ -54,6 +61,7 @@ class ServiceThread {
 
   private:
     std::thread thread_;
+    std::promise<std::packaged_task<void()>> prepared_;  // for a thread made by `prepare`
     std::future<void> ended_;
     std::chrono::milliseconds deadline_{0};  // written before closing_ is set
     std::atomic<bool> closing_{false};

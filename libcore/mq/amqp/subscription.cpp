@@ -50,6 +50,7 @@ void AmqpSubscription::subscribe(Connection& connection) {
         queue_ = &queue_names_.emplace_back(options_.queue);
     amqp_basic_qos(connection.state(), Connection::channel, 0, prefetch_, 0);
     connection.check_reply("cannot set the prefetch");
+    if (generation_ == 0) service_.prepare();
     const auto* ok = amqp_basic_consume(connection.state(), Connection::channel, bytes_of(queue()),
                                         amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
     connection.check_reply(

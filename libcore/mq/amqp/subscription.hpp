@@ -74,9 +74,9 @@ class AmqpSubscription final : public Subscription {
     std::string consumer_tag_;
     std::uint64_t consumers_ = 0;  // made by consume_anew
     bool ending_ = false;          // stopped or cancelled: a lost connection is not renewed
-    Link link_;
 
-    ServiceThread service_;  // last: it uses all of the above
+    ServiceThread service_;  // prepared before the broker is asked for messages
+    Link link_;
 };
 
 }  // namespace airy::mq::amqp

@@ -17,28 +17,28 @@ namespace {
 // all return together.
 constexpr double jitter = 0.05;
 
-std::unique_ptr<Subscription> open(Broker& broker, const WorkQueueSpec& spec) {
-    const auto topology = broker.topology();
-    if (spec.declare)
-        declare_work_queue(*topology, spec);
-    else
-        topology->check_queue(spec.name);
-    SubscribeOptions options;
-    options.queue = spec.name;
-    options.prefetch = spec.prefetch;
-    if (spec.declare) options.declarations = work_queue_declarations(spec);
-    return broker.subscribe(options);
-}
-
 }  // namespace
 
 CopyingWorkQueue::CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec)
-    : spec_(spec), subscription_(open(broker, spec)), random_(std::random_device()()) {
-    events_.add(subscription_->event_fd());
+    : broker_(broker), spec_(spec), random_(std::random_device()()) {
+    const auto topology = broker.topology();
+    if (spec_.declare)
+        declare_work_queue(*topology, spec_);
+    else
+        topology->check_queue(spec_.name);
     events_.add(settled_wakeup_.fd());
     if (spec_.ephemeral) return;
     courier_.emplace(broker);
     events_.add(courier_->event_fd());
+}
+
+void CopyingWorkQueue::begin() {
+    SubscribeOptions options;
+    options.queue = spec_.name;
+    options.prefetch = spec_.prefetch;
+    if (spec_.declare) options.declarations = work_queue_declarations(spec_);
+    subscription_ = broker_.subscribe(options);
+    events_.add(subscription_->event_fd());
 }
 
 unsigned CopyingWorkQueue::delivery_limit() const noexcept {
@@ -48,6 +48,7 @@ unsigned CopyingWorkQueue::delivery_limit() const noexcept {
 
 std::vector<WorkQueueEvent> CopyingWorkQueue::take() {
     std::vector<WorkQueueEvent> out;
+    if (!subscription_) return out;
     auto events = subscription_->take();
     out.reserve(events.size());
     for (auto& event : events) {
@@ -156,7 +157,7 @@ bool CopyingWorkQueue::close(std::chrono::milliseconds deadline) noexcept {
             conclude(sent, settled_);
         if (!settled_.empty()) settled_wakeup_.signal();
     }
-    return subscription_->close(deadline);
+    return !subscription_ || subscription_->close(deadline);
 }
 
 }  // namespace airy::mq::copies

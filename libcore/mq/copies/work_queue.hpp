@@ -23,10 +23,11 @@ namespace airy::mq::copies {
 // delivery is acked once its copy is confirmed, so that at worst both exist.
 class CopyingWorkQueue final : public WorkQueue {
   public:
-    // Declares, or checks, the queue and subscribes. `broker` outlives this. Throws as Broker does.
+    // Declares, or checks, the queue. `broker` outlives this. Throws as Broker does.
     CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec);
 
     const std::string& name() const noexcept override { return spec_.name; }
+    void begin() override;
     unsigned delivery_limit() const noexcept override;
     bool retries() const noexcept override { return courier_.has_value(); }
     int event_fd() const noexcept override { return events_.fd(); }
@@ -53,9 +54,10 @@ class CopyingWorkQueue final : public WorkQueue {
     void forget_part(std::uint64_t part);
     std::uint64_t leave(const Delivered& delivered, bool retry, const std::string& into);
 
+    Broker& broker_;
     const WorkQueueSpec spec_;
-    std::unique_ptr<Subscription> subscription_;
-    std::optional<Courier> courier_;  // absent for an ephemeral queue
+    std::unique_ptr<Subscription> subscription_;  // null before `begin`
+    std::optional<Courier> courier_;              // absent for an ephemeral queue
     ReturnCounts returns_;
     std::map<std::uint64_t, Leaving> leaving_;  // by the courier's id
     std::uint64_t last_id_ = 0;

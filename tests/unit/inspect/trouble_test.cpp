@@ -95,6 +95,14 @@ TEST_CASE("slow: all slots taken by slow handlers, and messages wait") {
     CHECK(trouble(consumer)->why == "slow: all 4 slots taken, a handler takes 500ms (p50), 8.0/s");
     status.in_flight = 4;
     CHECK_FALSE(trouble(consumer));
+    // A consumer of slow handlers takes none ahead: they wait in the queue.
+    status.queue = "work";
+    mq::QueueReport report;
+    report.queue.name = "work";
+    report.queue.ready = 1;
+    CHECK(trouble(consumer, {report})->kind == Kind::slow);
+    report.queue.ready = 0;
+    CHECK_FALSE(trouble(consumer, {report}));
     status.in_flight = 8;
     status.run.p50 = 99ms;
     CHECK_FALSE(trouble(consumer));

@@ -56,6 +56,26 @@ TEST_CASE("SIGINT and SIGTERM come by the descriptor, and the mask is restored")
     CHECK_FALSE(is_blocked(SIGTERM));
 }
 
+TEST_CASE("more signals may come by the descriptor; a SIGHUP that is ignored does not") {
+    {
+        SignalFd signals({SIGHUP, SIGQUIT});
+        ::raise(SIGQUIT);
+        CHECK(signals.take() == SIGQUIT);
+        ::raise(SIGHUP);
+        CHECK(signals.take() == SIGHUP);
+    }
+    struct sigaction former;
+    sigaction(SIGHUP, nullptr, &former);
+    ::signal(SIGHUP, SIG_IGN);
+    {
+        SignalFd signals({SIGHUP, SIGQUIT});
+        CHECK_FALSE(is_blocked(SIGHUP));
+        ::raise(SIGHUP);
+        CHECK_FALSE(signals.take());
+    }
+    sigaction(SIGHUP, &former, nullptr);
+}
+
 TEST_CASE("a signal that was given back comes again, also by the descriptor") {
     CHECK(SignalFd::current() == nullptr);
     {

@@ -55,6 +55,7 @@ class ScriptedHandler final : public Handler {
                 continue;
             }
             results[i] = {.verdict = verdict_of(body), .reason = "because"};
+            results[i].interrupted = body == "interrupted";
             if (body == "cannot_run") ended = HandlerEnd{Error(ErrorKind::general, "because")};
             if (body == "retry") results[i].retry_after = retry_after;
         }
@@ -77,7 +78,7 @@ class ScriptedHandler final : public Handler {
 
     static Verdict verdict_of(const std::string& body) {
         if (body == "reject") return Verdict::reject;
-        if (body == "retry") return Verdict::retry;
+        if (body == "retry" || body == "interrupted") return Verdict::retry;
         if (body == "requeue") return Verdict::requeue;
         if (body == "cannot_run") return Verdict::cannot_run;
         return Verdict::success;
@@ -101,7 +102,7 @@ class ScriptedHandler final : public Handler {
 };
 
 struct ConsumerBench {
-    util::SignalFd signals;
+    util::SignalFd signals{SIGHUP, SIGQUIT};
     ManualTimers timers;
     const util::SteadyTime begun = timers.now();
     FakeWorkQueue queue;

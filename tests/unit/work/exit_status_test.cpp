@@ -39,6 +39,21 @@ TEST_CASE("the reason says what happened, with the last line of stderr") {
     CHECK(judge({Kind::cannot_start, ENOENT, ""}).reason == "No such file or directory");
 }
 
+TEST_CASE("a signal that asks to end is told from a failure, also behind a shell") {
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+        CAPTURE(signal);
+        CHECK(judge({Kind::signalled, signal, ""}).interrupted);
+        CHECK(judge({Kind::exited, 128 + signal, ""}).interrupted);
+        CHECK(judge({Kind::signalled, signal, ""}).verdict == Verdict::retry);
+    }
+    CHECK_FALSE(judge({Kind::signalled, SIGKILL, ""}).interrupted);
+    CHECK_FALSE(judge({Kind::signalled, SIGSEGV, ""}).interrupted);
+    CHECK_FALSE(judge({Kind::exited, 137, ""}).interrupted);
+    CHECK_FALSE(judge({Kind::exited, SIGTERM, ""}).interrupted);
+    CHECK_FALSE(judge({Kind::timed_out, 0, ""}).interrupted);
+    CHECK_FALSE(judge({Kind::exited, 0, ""}).interrupted);
+}
+
 TEST_CASE(
     "a result carries what a dead letter tells: the last line, and the exit as shells have it") {
     CHECK(judge({Kind::exited, 65, "bad"}).detail.code == 65);
