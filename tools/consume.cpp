@@ -10,9 +10,11 @@
 #include <optional>
 
 #include "command.hpp"
+#include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
 #include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
+#include "environment.hpp"
 #include "event/topic.hpp"
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
@@ -28,6 +30,7 @@
 #include "util/signals.hpp"
 #include "util/text.hpp"
 #include "work/consumer.hpp"
+#include "work/death_command.hpp"
 
 namespace airy::tools {
 namespace {
@@ -35,6 +38,10 @@ namespace {
 constexpr std::size_t most_slots = 100'000;
 constexpr std::size_t most_prefetch = 65'535;  // the protocol's limit
 constexpr std::size_t longest_name = 240;      // 255 bytes less .retry.MILLISECONDS
+// At the end, for the commands of --on-dead-letter. After a signal the default --drain and
+// --kill-after are over by then, and an orchestrator kills after 30 s.
+constexpr std::chrono::seconds last_deaths{5};
+constexpr std::chrono::seconds last_deaths_signalled{1};
 
 // A command always finds descriptors 0, 1 and 2 open, even if this process was started without.
 void open_standard_streams() {
@@ -68,6 +75,8 @@ class Consume final : public Command {
     bool no_declare_ = false;
     std::string metrics_listen_;
     bool log_events_ = false;
+    std::string on_dead_letter_;
+    std::optional<work::Command> death_command_;
     std::vector<std::string> of_lasting_queues_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
     DeliveryOptions delivery_;
@@ -118,6 +127,11 @@ void Consume::add_options(cli::App& app) {
              "declare and bind nothing at the start; the queue must be there")
         .group(group);
     delivery_.add(app);
+    app.option("--on-dead-letter", on_dead_letter_,
+               "run this command for each message that is given up, e.g. './alert --team search'")
+        .type_name("CMD")
+        .note(delivery_.of_failures)
+        .group("Failures");
     stop_.add(app, "--for");
     broker_.add(app);
     reconnect_.add(app);
@@ -177,6 +191,10 @@ void Consume::check_arguments() {
     queue_.exchange = exchange_.name;
     work::ConsumerOptions checked;
     delivery_.apply(checked);
+    if (!on_dead_letter_.empty())
+        death_command_ =
+            work::find_command(consume::command_words("--on-dead-letter", on_dead_letter_),
+                               environment("PATH").value_or("/usr/bin:/bin"));
 }
 
 mq::WorkQueueSpec Consume::spec() const {
@@ -292,7 +310,13 @@ int Consume::run() {
     if (const auto signal =
             connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); }))
         return 128 + *signal;
-    work::Consumer consumer(loop, timers, *queue, *handler, consumer_options(*broker));
+    auto options = consumer_options(*broker);
+    std::optional<work::DeathCommand> death_command;
+    if (death_command_) {
+        death_command.emplace(loop, timers, *death_command_, err);
+        options.observers.push_back(&*death_command);
+    }
+    work::Consumer consumer(loop, timers, *queue, *handler, std::move(options));
     std::optional<inspect::MetricsServer> metrics;
     if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);
     std::optional<inspect::ControlServer> control;
@@ -311,6 +335,8 @@ int Consume::run() {
             util::printable(fmt::format("{}", fmt::join(queue_.patterns, " "))), slots_));
     const auto result = consumer.run(signals);
     control.reset();
+    if (death_command)
+        death_command->finish(result.signal == 0 ? last_deaths : last_deaths_signalled);
     return finish(result);
 }
 

@@ -52,6 +52,13 @@ class Pool final : public Command {
                                 [this] { change(ControlOperation::drain); });
         add_consumer(drain);
         add_wait(drain, "until it has ended");
+        auto cancel = subcommand(app, "cancel", "end the running handler of one message",
+                                 [this] { this->cancel(); });
+        add_consumer(cancel);
+        cancel.option("ID", id_, "the message id, or the event id, as pool show lists it")
+            .required();
+        cancel.flag("--dead-letter", dead_letter_,
+                    "dead-letter the message, instead of trying it again");
     }
 
     int run() override {
@@ -113,6 +120,20 @@ class Pool final : public Command {
         if (wait_) wait_for(operation, consumer);
         const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name), consumer.pid,
                                       outcome(operation, *consumer.status));
+        print(consumer, common_options().quiet ? std::string() : text);
+    }
+
+    void cancel() {
+        if (id_.empty())
+            throw Error(ErrorKind::usage, "the id is empty", "airy pool show lists it");
+        auto consumer = find();
+        consumer.status = inspect::cancel(
+            consumer, id_,
+            dead_letter_ ? work::AfterCancel::dead_letter : work::AfterCancel::retry);
+        const auto text =
+            fmt::format("{} ({}): ending the handler of {}; its message {}\n",
+                        util::printable(consumer.name), consumer.pid, util::printable(id_),
+                        dead_letter_ ? "is dead-lettered" : "counts as failed");
         print(consumer, common_options().quiet ? std::string() : text);
     }
 
@@ -182,6 +203,8 @@ class Pool final : public Command {
     std::function<void()> action_;
     std::string who_;
     std::size_t size_ = 0;
+    std::string id_;
+    bool dead_letter_ = false;
     bool wait_ = false;
     std::optional<std::chrono::nanoseconds> timeout_;
 };

@@ -179,9 +179,11 @@ const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::strin
     return *found.front();
 }
 
-work::ConsumerStatus control(const Consumer& consumer, ControlOperation operation, std::size_t size,
+namespace {
+
+work::ConsumerStatus request(const Consumer& consumer, const std::string& line,
                              std::chrono::milliseconds deadline) {
-    const auto reply = ask_all({consumer.path}, request_line(operation, size), deadline).front();
+    const auto reply = ask_all({consumer.path}, line, deadline).front();
     const auto who =
         fmt::format("consumer '{}' ({})", util::printable(consumer.name), consumer.pid);
     if (reply.state == Reply::State::gone)
@@ -192,6 +194,28 @@ work::ConsumerStatus control(const Consumer& consumer, ControlOperation operatio
                                 std::chrono::duration<double>(deadline).count()),
                     "is it stopped (SIGSTOP), or hung?");
     return status_in(reply.line);
+}
+
+}  // namespace
+
+work::ConsumerStatus control(const Consumer& consumer, ControlOperation operation, std::size_t size,
+                             std::chrono::milliseconds deadline) {
+    return request(consumer, request_line(operation, size), deadline);
+}
+
+work::ConsumerStatus cancel(const Consumer& consumer, std::string_view id, work::AfterCancel then,
+                            std::chrono::milliseconds deadline) {
+    const auto line = util::JsonObject()
+                          .add("op", "cancel")
+                          .add("id", id)
+                          .add("dead_letter", then == work::AfterCancel::dead_letter)
+                          .line();
+    try {
+        return request(consumer, line, deadline);
+    } catch (const Error& error) {
+        if (error.reason() != Reason::run_not_found) throw;
+        throw Error(error.reason(), error.what()).about(consumer.name);
+    }
 }
 
 }  // namespace airy::inspect

@@ -47,4 +47,9 @@ work::ConsumerStatus control(const Consumer& consumer, ControlOperation operatio
                              std::size_t size = 0,
                              std::chrono::milliseconds deadline = control_deadline);
 
+// Ends the running handlers of the messages with this id, and returns the status after that. Throws
+// as `control` does, and Error{not_found} when no running handler has the message.
+work::ConsumerStatus cancel(const Consumer& consumer, std::string_view id, work::AfterCancel then,
+                            std::chrono::milliseconds deadline = control_deadline);
+
 }  // namespace airy::inspect

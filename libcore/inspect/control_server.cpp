@@ -43,6 +43,23 @@ std::string refusal(Reason reason, std::string_view message, std::string_view hi
         .text();
 }
 
+// Throws Error{not_found} when no running handler has the message.
+void cancel(const json& request, work::ConsumerControl& consumer) {
+    const auto id = request.find("id");
+    if (id == request.end() || !id->is_string() || id->get_ref<const std::string&>().empty())
+        throw Error(ErrorKind::usage, "the id must be a text that is not empty");
+    const auto dead_letter = request.find("dead_letter");
+    const bool given = dead_letter != request.end();
+    if (given && !dead_letter->is_boolean())
+        throw Error(ErrorKind::usage, "dead_letter must be true or false");
+    const auto then = given && dead_letter->get<bool>() ? work::AfterCancel::dead_letter
+                                                        : work::AfterCancel::retry;
+    if (consumer.cancel(id->get_ref<const std::string&>(), then) == 0)
+        throw Error(Reason::run_not_found,
+                    fmt::format("no running handler has the message '{}'",
+                                util::printable(id->get_ref<const std::string&>(), 100)));
+}
+
 // Throws Error{usage} for an unknown operation or a size that is not a whole number from 1 on.
 void perform(const json& request, work::ConsumerControl& consumer) {
     const auto op = request.find("op");
@@ -53,6 +70,7 @@ void perform(const json& request, work::ConsumerControl& consumer) {
     if (name == "pause") return consumer.pause();
     if (name == "resume") return consumer.resume();
     if (name == "drain") return consumer.drain();
+    if (name == "cancel") return cancel(request, consumer);
     if (name != "resize") throw Error(ErrorKind::usage, "there is no operation '" + name + "'");
     const auto size = request.find("size");
     if (size == request.end() || !size->is_number_unsigned() || size->get<std::uint64_t>() == 0)

@@ -20,8 +20,8 @@ namespace airy::inspect {
 
 // Serves a running consumer's control socket (control_directory.hpp): a client connects, sends one
 // JSON object in a line, `{"op":"status"}`, `{"op":"resize","size":N}`, `{"op":"pause"}`,
-// `{"op":"resume"}` or `{"op":"drain"}`, and gets one line: `{"ok":true,"status":{…}}` or
-// `{"ok":false,"reason":…,"error":…,"hint":…}`.
+// `{"op":"resume"}`, `{"op":"drain"}` or `{"op":"cancel","id":…,"dead_letter":false}`, and gets one
+// line: `{"ok":true,"status":{…}}` or `{"ok":false,"reason":…,"error":…,"hint":…}`.
 //
 // Lives on the loop thread of `loop`, which must outlive it, as must the consumer. Clients that are
 // slow, too many, hostile or of another user are dropped and disturb nothing.

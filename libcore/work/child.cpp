@@ -48,7 +48,8 @@ ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const 
     using Kind = ChildResult::Kind;
     if (ending == Ending::timeout) return {Kind::timed_out, 0, line};
     const bool exited = info.si_code == CLD_EXITED;
-    if (ending == Ending::stop && !(exited && info.si_status == 0)) return {Kind::stopped, 0, line};
+    if (ending != Ending::by_itself && !(exited && info.si_status == 0))
+        return {ending == Ending::stop ? Kind::stopped : Kind::cancelled, 0, line};
     return {exited ? Kind::exited : Kind::signalled, info.si_status, line};
 }
 
@@ -106,8 +107,12 @@ CommandRunner::~CommandRunner() = default;
 
 asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
     Run run(*this, request.line_prefix);
+    CancelSwitch own;
+    auto& cancel = request.cancel != nullptr ? *request.cancel : own;
     const int error = co_await start_when_possible(run, request);
-    if (error == ECANCELED) co_return ChildResult{ChildResult::Kind::stopped, 0, {}};
+    if (error == ECANCELED)
+        co_return ChildResult{
+            cancel.cancelled_ ? ChildResult::Kind::cancelled : ChildResult::Kind::stopped, 0, {}};
     if (error != 0) co_return ChildResult{ChildResult::Kind::cannot_start, error, {}};
     run.begin();
     if (options_.timeout.count() > 0) run.group.time_out_after(options_.timeout);
@@ -115,7 +120,10 @@ asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
         run.group.kill();
     else if (stopping_)
         run.group.ask_to_stop();
+    cancel.group_ = &run.group;
+    if (cancel.cancelled_) run.group.cancel();
     const siginfo_t info = co_await run.group.ended();
+    cancel.group_ = nullptr;
     groups_.erase(&run.group);
     co_await run.pass_on_the_rest(timers_.clock());
     co_return result_of(run.group.ending(), info, run.err->last_line());
@@ -129,7 +137,8 @@ asio::awaitable<int> CommandRunner::start_when_possible(Run& run, const ChildReq
     Spawned spawned;
     while (true) {
         if (spawned.pid == 0) {
-            if (stopping_ || begin_no_more_) co_return ECANCELED;
+            const bool cancelled = request.cancel != nullptr && request.cancel->cancelled_;
+            if (stopping_ || begin_no_more_ || cancelled) co_return ECANCELED;
             const StartThreads::Turn turn(start_threads_);
             spawned = co_await asio::co_spawn(start_threads_.context(), spawn(request),
                                               asio::use_awaitable);

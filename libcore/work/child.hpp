@@ -27,11 +27,26 @@ struct ChildOptions {
     std::chrono::nanoseconds kill_after = std::chrono::seconds(3);
 };
 
-// One run of the command. The views must live until it has ended.
+// Ends one run. Loop thread only.
+class CancelSwitch {
+  public:
+    void cancel() {
+        cancelled_ = true;
+        if (group_ != nullptr) group_->cancel();
+    }
+
+  private:
+    friend class CommandRunner;
+    ProcessGroup* group_ = nullptr;  // while the command runs
+    bool cancelled_ = false;
+};
+
+// One run of the command. The views, and the switch, must live until it has ended.
 struct ChildRequest {
     std::string_view stdin_bytes{};
     std::span<const std::string> environment{};  // NAME=value, beside the runner's own
     std::string_view line_prefix{};              // before every line of its output; may be empty
+    CancelSwitch* cancel = nullptr;
 };
 
 struct ChildResult {
@@ -40,6 +55,7 @@ struct ChildResult {
         signalled,     // value: the signal
         timed_out,     // it was ended after the timeout
         stopped,       // ended by ask_to_stop or kill_all, or not begun because of them
+        cancelled,     // ended, or not begun, because of CancelSwitch
         cannot_start,  // value: the errno; waiting will not help
     };
     Kind kind = Kind::exited;

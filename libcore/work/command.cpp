@@ -31,6 +31,7 @@ constexpr std::array withheld = {
     "AIRY_QUEUE"sv,       "AIRY_EVENT_TYPE"sv,
     "AIRY_REDELIVERED"sv, "AIRY_MESSAGE_ID"sv,
     "AIRY_ATTEMPT"sv,     "AIRY_TRACEPARENT"sv,
+    "AIRY_ERROR"sv,       "AIRY_EXIT"sv,
     "NOTIFY_SOCKET"sv,    "WATCHDOG_PID"sv,
     "WATCHDOG_USEC"sv,
 };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "event/message_line.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 #include "work/exit_status.hpp"
@@ -39,14 +40,14 @@ std::string_view header_text(const event::HeaderTable& headers, std::string_view
     return {};
 }
 
+}  // namespace
+
 std::string variable(std::string_view name, std::string_view value) {
     std::string text(name);
     text += '=';
     if (value.size() <= value_limit && value.find('\0') == value.npos) text += value;
     return text;
 }
-
-}  // namespace
 
 std::vector<std::string> message_environment(const mq::Delivered& delivered) {
     const auto& message = delivered.message;
@@ -65,25 +66,43 @@ std::vector<std::string> message_environment(const mq::Delivered& delivered) {
 }
 
 CommandHandler::CommandHandler(asio::io_context& loop, Timers& timers, Command command,
-                               ChildOptions options, bool tag_output, OutputStream& out,
-                               OutputStream& err)
-    : runner_(loop, timers, std::move(command), options, out, err),
+                               const CommandOptions& options, OutputStream& out, OutputStream& err)
+    : runner_(loop, timers, std::move(command), options.child, out, err),
       out_(out),
       err_(err),
-      tag_output_(tag_output) {}
+      tag_output_(options.tag_output),
+      whole_message_(options.whole_message) {}
+
+asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivered) {
+    const auto& message = delivered.message;
+    const auto environment = message_environment(delivered);
+    std::string tag;
+    if (tag_output_)
+        tag =
+            "[" + util::printable(message.topic) + " " + util::printable(event_id(message)) + "] ";
+    std::string line;
+    if (whole_message_) {
+        event::append_message_line(line, message, delivered.queue, delivered.redelivered,
+                                   delivered.received_at);
+        line += '\n';
+    }
+    const auto running = running_.emplace(running_.end(), Running{delivered});
+    const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
+                               &running->end};
+    const ChildResult result = co_await runner_.run(request);
+    auto judged = judge(result);
+    if (result.kind == ChildResult::Kind::cancelled) {
+        judged.verdict = running->when_cancelled;
+        if (judged.detail.line.empty()) judged.detail.line = judged.reason;
+    }
+    running_.erase(running);
+    co_return judged;
+}
 
 asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batch,
                                              std::span<HandlerResult> results, pool::TaskContext&) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const auto& message = batch[i].message;
-        const auto environment = message_environment(batch[i]);
-        std::string tag;
-        if (tag_output_)
-            tag = "[" + util::printable(message.topic) + " " + util::printable(event_id(message)) +
-                  "] ";
-        const ChildRequest request{message.body, environment, tag};
-        const ChildResult result = co_await runner_.run(request);
-        results[i] = judge(result);
+        results[i] = co_await run(batch[i]);
         if (results[i].verdict == Verdict::cannot_run && !cannot_run_)
             cannot_run_.emplace(ErrorKind::general,
                                 "cannot run the command any more: " + results[i].reason,
@@ -97,6 +116,18 @@ asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batc
 std::optional<HandlerEnd> CommandHandler::end() const {
     if (cannot_run_) return HandlerEnd{*cannot_run_};
     return end_of(out_);
+}
+
+std::size_t CommandHandler::cancel(std::string_view id, Verdict verdict) {
+    std::size_t found = 0;
+    for (auto& running : running_) {
+        const auto& message = running.delivered.message;
+        if (message.properties.message_id != id && event_id(message) != id) continue;
+        ++found;
+        running.when_cancelled = verdict;
+        running.end.cancel();
+    }
+    return found;
 }
 
 void CommandHandler::ask_to_stop() {

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "work/child.hpp"
@@ -15,27 +17,46 @@ namespace airy::work {
 // value, one with a NUL and one longer than 1,024 bytes become empty.
 std::vector<std::string> message_environment(const mq::Delivered& delivered);
 
+// `NAME=value`, empty where the value is as above.
+std::string variable(std::string_view name, std::string_view value);
+
+struct CommandOptions {
+    ChildOptions child{};
+    bool tag_output = false;     // every line that a command writes begins with `[topic event-id] `
+    bool whole_message = false;  // stdin is the message line, not the body
+};
+
 // Runs a command for each message: the body is its stdin, the properties are in its environment,
 // and its exit status is the verdict.
 class CommandHandler final : public Handler {
   public:
-    // tag_output: every line that a command writes begins with `[topic event-id] `.
     CommandHandler(boost::asio::io_context& loop, Timers& timers, Command command,
-                   ChildOptions options, bool tag_output, OutputStream& out, OutputStream& err);
+                   const CommandOptions& options, OutputStream& out, OutputStream& err);
 
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
+    std::size_t cancel(std::string_view id, Verdict verdict) override;
     void begin_no_more() override { runner_.begin_no_more(); }
     void ask_to_stop() override;
     void kill() override;
     std::optional<HandlerEnd> end() const override;
 
   private:
+    // A message whose command runs.
+    struct Running {
+        const mq::Delivered& delivered;
+        CancelSwitch end{};
+        Verdict when_cancelled = Verdict::retry;
+    };
+    boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
+
     CommandRunner runner_;
     OutputStream& out_;
     OutputStream& err_;
-    bool tag_output_;
+    const bool tag_output_;
+    const bool whole_message_;
+    std::list<Running> running_;
     std::optional<Error> cannot_run_;
 };
 

@@ -338,4 +338,8 @@ void Consumer::drain() {
     asio::post(loop_, [this] { stop(StopReason::drained); });
 }
 
+std::size_t Consumer::cancel(std::string_view id, AfterCancel then) {
+    return handler_.cancel(id, then == AfterCancel::retry ? Verdict::retry : Verdict::reject);
+}
+
 }  // namespace airy::work

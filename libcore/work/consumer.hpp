@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mq/work_queue.hpp"
@@ -71,7 +72,8 @@ struct ConsumerResult {
 // Takes messages from a work queue, runs the handler for them on a pool of slots, and settles each
 // by the handler's verdict. When the connection is lost and made again, handlers continue and their
 // results are dropped, since the broker delivers those messages again. Everything happens on the
-// loop's thread, the one that calls run; ConsumerControl may be called from any.
+// loop's thread, the one that calls run; ConsumerControl says what others
+// may call.
 //
 // Intake decides which messages may start, Settler what happens to a message after its handler,
 // Lifecycle the consumer's state. This class connects them to the loop, the pool and the work
@@ -99,6 +101,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void pause() override;
     void resume() override;
     void drain() override;
+    std::size_t cancel(std::string_view id, AfterCancel then) override;
 
   private:
     bool quiet() const override;

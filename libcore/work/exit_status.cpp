@@ -74,6 +74,8 @@ HandlerResult judge(const ChildResult& result) {
             return failure(Verdict::retry, "timed out", line, 124);
         case Kind::stopped:
             return {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};
+        case Kind::cancelled:
+            return failure(Verdict::retry, "cancelled by an operator", line, 128 + SIGTERM);
         case Kind::cannot_start:
             break;
     }

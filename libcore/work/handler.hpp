@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "mq/delivery.hpp"
 #include "pool/pool.hpp"
@@ -55,6 +56,10 @@ class Handler {
                                                 std::span<HandlerResult> results,
                                                 pool::TaskContext& context) = 0;
 
+    // Ends the handling of the messages with this id, which is their message id or the event_id of
+    // their body: `verdict`, retry or reject, is theirs unless the handler still succeeds. Returns
+    // how many are being handled.
+    virtual std::size_t cancel(std::string_view /*id*/, Verdict /*verdict*/) { return 0; }
     // No further message will come. What has not really begun, such as a command that waits for
     // resources, is left as `not_handled`.
     virtual void begin_no_more() {}

@@ -32,9 +32,9 @@ void ProcessGroup::time_out_after(std::chrono::nanoseconds time) {
     if (ending_ == Ending::by_itself) deadline_->set(timers_.clock().steady() + time);
 }
 
-void ProcessGroup::ask_to_stop() {
+void ProcessGroup::ask_to_end(Ending why) {
     if (ending_ != Ending::by_itself) return;
-    end_with(Ending::stop, SIGTERM);
+    end_with(why, SIGTERM);
     deadline_->set(timers_.clock().steady() + kill_after_);
 }
 

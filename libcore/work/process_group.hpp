@@ -22,7 +22,7 @@ namespace airy::work {
 class ProcessGroup {
   public:
     // The cause of the group's end.
-    enum class Ending : std::uint8_t { by_itself, timeout, stop };
+    enum class Ending : std::uint8_t { by_itself, timeout, stop, cancel };
 
     ProcessGroup(boost::asio::io_context& loop, Timers& timers,
                  std::chrono::nanoseconds kill_after);
@@ -34,7 +34,8 @@ class ProcessGroup {
 
     // Begins the timeout now; no effect once the group was told to end.
     void time_out_after(std::chrono::nanoseconds time);
-    void ask_to_stop();
+    void ask_to_stop() { ask_to_end(Ending::stop); }
+    void cancel() { ask_to_end(Ending::cancel); }
     void kill();
 
     // Waits until the leader has ended and reaps it. Kills the rest of a group that was told to
@@ -43,6 +44,7 @@ class ProcessGroup {
     Ending ending() const noexcept { return ending_; }
 
   private:
+    void ask_to_end(Ending why);
     void end_with(Ending why, int signal);
     void on_deadline();
     siginfo_t reap();

@@ -116,8 +116,14 @@ struct ConsumerStatus : ConsumerCounts {
     std::vector<RecentFailure> failures;  // the last five, the newest last
 };
 
-// The operations on a running consumer from outside: by the control socket. Any thread may call; no
-// call waits for the consumer.
+// What becomes of a message whose handler is cancelled.
+enum class AfterCancel : std::uint8_t {
+    retry,  // as after any failure
+    dead_letter,
+};
+
+// The operations on a running consumer from outside: by the control socket. Any thread may call,
+// except `cancel`; no call waits for the consumer.
 class ConsumerControl {
   public:
     virtual ~ConsumerControl() = default;
@@ -128,6 +134,9 @@ class ConsumerControl {
     virtual void resume() = 0;
     // Takes no more, finishes running handlers and ends, as if a stop condition had been met.
     virtual void drain() = 0;
+    // Ends the running handlers of the messages with this id. Returns how many they are. On the
+    // loop's thread.
+    virtual std::size_t cancel(std::string_view id, AfterCancel then) = 0;
 };
 
 }  // namespace airy::work

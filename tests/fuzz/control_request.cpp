@@ -14,6 +14,10 @@ class Nobody final : public work::ConsumerControl {
     void pause() override {}
     void resume() override {}
     void drain() override {}
+    std::size_t cancel(std::string_view id, work::AfterCancel) override {
+        AIRY_MUST(!id.empty());
+        return id.size() % 2;
+    }
 };
 
 }  // namespace

@@ -29,13 +29,17 @@ class CommandKind final : public HandlerKind {
     std::string_view name() const override { return "a command"; }
 
     void add_options(cli::App& app) override {
-        app.duration("--timeout", options_.timeout,
+        app.duration("--timeout", options_.child.timeout,
                      "for one message, then its process group gets SIGTERM; 0s: none [5m]")
             .note(given_);
-        app.duration("--kill-after", options_.kill_after, "from SIGTERM until SIGKILL [3s]")
+        app.duration("--kill-after", options_.child.kill_after, "from SIGTERM until SIGKILL [3s]")
             .note(given_);
-        app.flag("--tag-output", tag_output_,
+        app.flag("--tag-output", options_.tag_output,
                  "begin every line that a command writes with [topic event-id]")
+            .note(given_);
+        app.option("--stdin", stdin_, "what a command reads: the body, or the message line [body]")
+            .one_of({"body", "message"})
+            .type_name("WHAT")
             .note(given_);
     }
 
@@ -48,6 +52,7 @@ class CommandKind final : public HandlerKind {
     }
 
     void check(const std::vector<std::string>& command) override {
+        options_.whole_message = stdin_ == "message";
         command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
     }
 
@@ -68,12 +73,12 @@ class CommandKind final : public HandlerKind {
     std::unique_ptr<work::Handler> make(const Stage& stage) override {
         make_room_for_descriptors(stage.slots);
         return std::make_unique<work::CommandHandler>(stage.loop, stage.timers, *command_, options_,
-                                                      tag_output_, stage.out, stage.err);
+                                                      stage.out, stage.err);
     }
 
   private:
-    work::ChildOptions options_;
-    bool tag_output_ = false;
+    work::CommandOptions options_;
+    std::string stdin_ = "body";
     std::vector<std::string> given_;  // options above that were given
     std::optional<work::Command> command_;
 };

@@ -59,6 +59,25 @@ TEST_CASE("requests are performed") {
     CHECK(consumer.status().state == work::ConsumerState::draining);
 }
 
+TEST_CASE("a running handler is cancelled by the id of its message") {
+    test::FakeConsumer consumer;
+    CHECK(perform_control_request(R"({"op":"cancel","id":"m-1"})", consumer).empty());
+    CHECK(consumer.cancelled == work::AfterCancel::retry);
+    CHECK(perform_control_request(R"({"op":"cancel","id":"m-1","dead_letter":true})", consumer)
+              .empty());
+    CHECK(consumer.cancelled == work::AfterCancel::dead_letter);
+    const auto answer = perform_control_request(R"({"op":"cancel","id":"m-2"})", consumer);
+    CHECK(answer.find(R"("reason":"run_not_found")") != std::string::npos);
+    consumer.cancelled.reset();
+    for (const char* request :
+         {R"({"op":"cancel"})", R"({"op":"cancel","id":""})", R"({"op":"cancel","id":1})",
+          R"({"op":"cancel","id":"m-1","dead_letter":1})"}) {
+        CAPTURE(request);
+        CHECK(refused(perform_control_request(request, consumer)));
+        CHECK_FALSE(consumer.cancelled);
+    }
+}
+
 TEST_CASE("invalid requests change nothing") {
     test::FakeConsumer consumer;
     for (const char* request :

@@ -9,7 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "inspect/control_server.hpp"
@@ -61,6 +63,13 @@ class FakeConsumer final : public work::ConsumerControl {
     void pause() override { become(work::ConsumerState::paused); }
     void resume() override { become(work::ConsumerState::running); }
     void drain() override { become(work::ConsumerState::draining); }
+    // One handler runs, for the message m-1.
+    std::size_t cancel(std::string_view id, work::AfterCancel then) override {
+        cancelled = then;
+        return id == "m-1" ? 1 : 0;
+    }
+
+    std::optional<work::AfterCancel> cancelled;  // of the last request
 
   private:
     void become(work::ConsumerState state) {

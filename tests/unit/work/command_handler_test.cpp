@@ -80,7 +80,7 @@ TEST_CASE("a command that is gone is the handler's end, and its message is not h
     work::LoopTimers timers(loop);
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
-    work::CommandHandler handler(loop, timers, work::find_command({path}, ""), {}, false, out, err);
+    work::CommandHandler handler(loop, timers, work::find_command({path}, ""), {}, out, err);
     ::unlink(path);
     CHECK_FALSE(handler.end());
 
