@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "util/error.hpp"
 
@@ -21,6 +23,16 @@ std::string file_limit();
 
 // The error of a thread that the system refused, with the limit.
 Error thread_refused(const std::system_error& error);
+
+// A thread that runs `work`. Throws `thread_refused`.
+template <typename Work>
+std::thread start_thread(Work work) {
+    try {
+        return std::thread(std::move(work));
+    } catch (const std::system_error& error) {
+        throw thread_refused(error);
+    }
+}
 
 // Resources that are needed at once.
 struct Room {

@@ -3,8 +3,8 @@
 #include "work/start_threads.hpp"
 
 #include <algorithm>
-#include <system_error>
 
+#include "util/error.hpp"
 #include "util/limits.hpp"
 
 namespace airy::work {
@@ -18,11 +18,7 @@ std::size_t most_threads() {
 }  // namespace
 
 StartThreads::StartThreads() : work_(context_.get_executor()) {
-    try {
-        add();
-    } catch (const std::system_error& error) {
-        throw util::thread_refused(error);
-    }
+    add();
 }
 
 StartThreads::~StartThreads() {
@@ -33,7 +29,7 @@ StartThreads::~StartThreads() {
 }
 
 void StartThreads::add() {
-    threads_.emplace_back([this] { context_.run(); });
+    threads_.push_back(util::start_thread([this] { context_.run(); }));
 }
 
 StartThreads::Turn::Turn(StartThreads& threads) : threads_(threads) {
@@ -41,7 +37,7 @@ StartThreads::Turn::Turn(StartThreads& threads) : threads_(threads) {
         return;
     try {
         threads_.add();
-    } catch (const std::system_error&) {
+    } catch (const Error&) {
         // The start waits for a thread that is there.
     }
 }

@@ -8,11 +8,13 @@
 
 #include <cerrno>
 
+#include "util/limits.hpp"
+
 namespace airy::mq::amqp {
 
 InterruptWatch::InterruptWatch(int interrupt) {
     if (interrupt < 0) return;
-    thread_ = std::thread([this, interrupt] {
+    thread_ = util::start_thread([this, interrupt] {
         pollfd waiting[] = {{interrupt, POLLIN, 0}, {done_.fd(), POLLIN, 0}};
         while (::poll(waiting, 2, -1) < 0 && errno == EINTR) {
         }

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <system_error>
 
 #include "util/limits.hpp"
 
@@ -23,13 +22,9 @@ ServiceThread::~ServiceThread() {
 
 void ServiceThread::prepare() {
     if (thread_.joinable()) return;
-    try {
-        thread_ = std::thread([this] {
-            if (auto serve = prepared_.get_future().get(); serve.valid()) serve();
-        });
-    } catch (const std::system_error& error) {
-        throw util::thread_refused(error);
-    }
+    thread_ = util::start_thread([this] {
+        if (auto serve = prepared_.get_future().get(); serve.valid()) serve();
+    });
 }
 
 void ServiceThread::watch(int socket) noexcept {

@@ -28,11 +28,9 @@ class ServiceThread {
     template <typename Serve>
     void start(Serve serve) {
         std::packaged_task<void()> task(std::move(serve));
+        prepare();
         ended_ = task.get_future();
-        if (thread_.joinable())
-            prepared_.set_value(std::move(task));
-        else
-            thread_ = std::thread(std::move(task));
+        prepared_.set_value(std::move(task));
     }
 
     bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
@@ -61,7 +59,7 @@ class ServiceThread {
 
   private:
     std::thread thread_;
-    std::promise<std::packaged_task<void()>> prepared_;  // for a thread made by `prepare`
+    std::promise<std::packaged_task<void()>> prepared_;  // the thread waits for it
     std::future<void> ended_;
     std::chrono::milliseconds deadline_{0};  // written before closing_ is set
     std::atomic<bool> closing_{false};

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "mq/embedded/store.hpp"
+#include "util/limits.hpp"
 
 namespace airy::mq::embedded {
 
@@ -16,7 +17,7 @@ class ServiceThread {
   public:
     template <typename Serve>
     void start(Serve serve) {
-        thread_ = std::thread(std::move(serve));
+        thread_ = util::start_thread(std::move(serve));
     }
 
     bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
