@@ -38,7 +38,6 @@ constexpr Row rows[] = {
     {Reason::queue_deleted, "started anew, consume declares its queue again, without --no-declare"},
     {Reason::exchange_not_found,
      "airy queue declare QUEUE --bind PATTERN --exchange NAME makes it; so does a consumer"},
-    {Reason::run_not_found, "airy pool show {} lists the running handlers"},
     {Reason::differs, "consume --no-declare takes a queue as it is"},
     {Reason::unknown_event_type, "airy event ls lists the types; for one of your own add --custom"},
     {Reason::field_missing, "airy event show {} lists its fields"},

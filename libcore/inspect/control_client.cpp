@@ -210,12 +210,7 @@ work::ConsumerStatus cancel(const Consumer& consumer, std::string_view id, work:
                           .add("id", id)
                           .add("dead_letter", then == work::AfterCancel::dead_letter)
                           .line();
-    try {
-        return request(consumer, line, deadline);
-    } catch (const Error& error) {
-        if (error.reason() != Reason::run_not_found) throw;
-        throw Error(error.reason(), error.what()).about(consumer.name);
-    }
+    return request(consumer, line, deadline);
 }
 
 }  // namespace airy::inspect

@@ -55,7 +55,7 @@ void cancel(const json& request, work::ConsumerControl& consumer) {
     const auto then = given && dead_letter->get<bool>() ? work::AfterCancel::dead_letter
                                                         : work::AfterCancel::retry;
     if (consumer.cancel(id->get_ref<const std::string&>(), then) == 0)
-        throw Error(Reason::run_not_found,
+        throw Error(ErrorKind::not_found,
                     fmt::format("no running handler has the message '{}'",
                                 util::printable(id->get_ref<const std::string&>(), 100)));
 }

@@ -63,7 +63,6 @@ constexpr Row rows[] = {
     {Reason::queue_deleted, ErrorKind::not_found, "queue_deleted"},
     {Reason::exchange_not_found, ErrorKind::not_found, "exchange_not_found"},
     {Reason::consumer_not_found, ErrorKind::not_found, "consumer_not_found"},
-    {Reason::run_not_found, ErrorKind::not_found, "run_not_found"},
     {Reason::resource_locked, ErrorKind::not_found, "resource_locked"},
     {Reason::differs, ErrorKind::not_found, "differs"},
 

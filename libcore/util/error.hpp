@@ -74,7 +74,6 @@ enum class Reason : std::uint8_t {
     queue_deleted,  // while a consumer was reading it
     exchange_not_found,
     consumer_not_found,
-    run_not_found,    // no running handler has the message
     resource_locked,  // the queue is another connection's own
     differs,          // the queue or exchange exists with other properties
 

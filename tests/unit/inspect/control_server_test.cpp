@@ -67,7 +67,7 @@ TEST_CASE("a running handler is cancelled by the id of its message") {
               .empty());
     CHECK(consumer.cancelled == work::AfterCancel::dead_letter);
     const auto answer = perform_control_request(R"({"op":"cancel","id":"m-2"})", consumer);
-    CHECK(answer.find(R"("reason":"run_not_found")") != std::string::npos);
+    CHECK(answer.find(R"("reason":"not_found")") != std::string::npos);
     consumer.cancelled.reset();
     for (const char* request :
          {R"({"op":"cancel"})", R"({"op":"cancel","id":""})", R"({"op":"cancel","id":1})",
