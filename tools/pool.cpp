@@ -127,9 +127,15 @@ class Pool final : public Command {
         if (id_.empty())
             throw Error(ErrorKind::usage, "the id is empty", "airy pool show lists it");
         auto consumer = find();
-        consumer.status = inspect::cancel(
-            consumer, id_,
-            dead_letter_ ? work::AfterCancel::dead_letter : work::AfterCancel::retry);
+        const auto then = dead_letter_ ? work::AfterCancel::dead_letter : work::AfterCancel::retry;
+        try {
+            consumer.status = inspect::cancel(consumer, id_, then);
+        } catch (const Error& error) {
+            if (error.reason() != Reason::not_found) throw;
+            throw Error(error.reason(), error.what(),
+                        fmt::format("airy pool show {} lists the running handlers",
+                                    util::printable(consumer.name)));
+        }
         const auto text =
             fmt::format("{} ({}): ending the handler of {}; its message {}\n",
                         util::printable(consumer.name), consumer.pid, util::printable(id_),
