@@ -9,6 +9,8 @@
 #include "check/verdict.hpp"
 #include "command.hpp"
 #include "complaints.hpp"
+#include "event/envelope.hpp"
+#include "event_types.hpp"
 #include "hints.hpp"
 #include "inspect/control_client.hpp"
 #include "management_option.hpp"
@@ -198,7 +200,7 @@ class Check final : public Command {
         // A blocked broker delays connecting and subscribing as well as the probe.
         const auto start = steady_clock::now();
         const auto broker = mq::connect(endpoint);
-        // The probe is no event: a pattern of `#` matches it, and readers of events skip it.
+        // The subscribers of `#` read the probe: it has the form of an event.
         const std::string topic = "airy.probe." + util::uuid_v4();
         mq::SubscribeOptions subscribe;
         subscribe.exchange.name = exchange_.name;
@@ -207,12 +209,12 @@ class Check final : public Command {
         mq::PublisherOptions options;
         options.exchange.name = exchange_.name;
         const auto publisher = broker->publisher(options);
-        event::Message probe;
-        probe.exchange = exchange_.name;
-        probe.topic = topic;
+        auto probe = event::to_message(
+            event::complete(catalogue(), "{}", {.topic = topic, .custom = true}), exchange_.name);
         probe.properties.delivery_mode = 1;
-        probe.properties.expiration = "60000";
-        probe.properties.app_id = "airy-tools";
+        // In queues that nobody reads it is gone soon.
+        probe.properties.expiration =
+            std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*timeout_).count());
         publisher->try_submit(probe);
         const auto came = wait_for_probe(*subscription, *publisher, start);
         const auto deadline = std::chrono::milliseconds(1000);

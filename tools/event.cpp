@@ -14,6 +14,7 @@
 #include "event_types.hpp"
 #include "exit_codes.hpp"
 #include "hints.hpp"
+#include "input/json_lines.hpp"
 #include "input/records.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -130,22 +131,26 @@ class Validation {
         for (bool more = true; more;) {
             more = records.fill();
             while (const auto record = records.next())
-                check(*record);
+                take(*record);
         }
         output::note(fmt::format("airy: {} valid, {} not", valid_, invalid_));
         return invalid_ == 0 ? 0 : exit_code_of(ErrorKind::invalid_event);
     }
 
   private:
+    // As publish does, passes over blank lines.
+    void take(const input::Records::Record& record) {
+        if (record.number == 1) input::refuse_other_forms(record.text);
+        if (!input::is_blank(record.text)) check(record);
+    }
+
     void check(const input::Records::Record& record) {
         try {
             if (record.too_long)
                 throw Error(ErrorKind::invalid_event,
                             fmt::format("the line is longer than {} MiB", record_limit >> 20));
-            if (record.text.find_first_not_of(" \t\r") == std::string_view::npos)
-                throw Error(ErrorKind::invalid_event, "the line is empty");
-            const auto event =
-                event::complete(catalogue(), record.text, {.topic = topic_, .custom = custom_});
+            const auto event = event::complete(catalogue(), input::without_mark(record.text),
+                                               {.topic = topic_, .custom = custom_});
             ++valid_;
             if (json_)
                 output::print(util::JsonObject()
@@ -156,7 +161,7 @@ class Validation {
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::invalid_event) throw;
             ++invalid_;
-            report(record.number, error);
+            report(record.number, input::explained(error, record.text));
         }
     }
 

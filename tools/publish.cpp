@@ -9,9 +9,11 @@
 #include "event/message_line.hpp"
 #include "event/topic.hpp"
 #include "event_types.hpp"
+#include "input/json_lines.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "publish/header_option.hpp"
 #include "publish/run.hpp"
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
@@ -23,24 +25,31 @@ namespace {
 
 using publish::Item;
 
+constexpr std::uint64_t refusals_of_stream = 7;  // 6 to 12 s, enough to elect a queue's leader
+
 // The properties that `--header`, `--priority` and similar options put on every message.
 struct PropertyOptions {
     std::vector<std::string> headers;
+    std::vector<event::HeaderField> read_headers;
     std::optional<int> priority;
     std::optional<std::chrono::nanoseconds> expiration;
     std::string correlation_id;
     std::string reply_to;
+    std::string message_id;
     std::string content_type;
+    std::string content_encoding;
     bool transient = false;
 
     void add(cli::App& app);
+    void read();  // throws Error{usage}
     void apply(event::Message& message) const;
 };
 
 void PropertyOptions::add(cli::App& app) {
     const std::string group = "Properties";
-    app.option("--header", headers, "add a header (repeatable)")
-        .type_name("NAME=VALUE")
+    app.option("--header", headers,
+               "add a header (repeatable); a type is string, int, double, bool, timestamp, json, …")
+        .type_name("NAME[:TYPE]=VALUE")
         .one_each()
         .group(group);
     app.option("--priority", priority, "0 to 255").type_name("N").between(0, 255).group(group);
@@ -48,18 +57,23 @@ void PropertyOptions::add(cli::App& app) {
         .group(group);
     app.option("--correlation-id", correlation_id, "").type_name("ID").group(group);
     app.option("--reply-to", reply_to, "").type_name("QUEUE").group(group);
+    app.option("--message-id", message_id, "default the event's id").type_name("ID").group(group);
     app.option("--content-type", content_type, "default application/json")
         .type_name("TYPE")
+        .group(group);
+    app.option("--content-encoding", content_encoding, "e.g. gzip, of a body that is")
+        .type_name("NAME")
         .group(group);
     app.flag("--transient", transient, "lost when the broker restarts").group(group);
 }
 
+void PropertyOptions::read() {
+    for (const auto& header : headers)
+        read_headers.push_back(publish::header_of(header));
+}
+
 void PropertyOptions::apply(event::Message& message) const {
-    for (const auto& header : headers) {
-        const auto equals = header.find('=');
-        message.headers.emplace_back(header.substr(0, equals),
-                                     event::HeaderValue{header.substr(equals + 1)});
-    }
+    message.headers.insert(message.headers.end(), read_headers.begin(), read_headers.end());
     auto& p = message.properties;
     if (priority) p.priority = static_cast<std::uint8_t>(*priority);
     if (expiration)
@@ -67,7 +81,9 @@ void PropertyOptions::apply(event::Message& message) const {
             std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*expiration).count());
     if (!correlation_id.empty()) p.correlation_id = correlation_id;
     if (!reply_to.empty()) p.reply_to = reply_to;
+    if (!message_id.empty()) p.message_id = message_id;
     if (!content_type.empty()) p.content_type = content_type;
+    if (!content_encoding.empty()) p.content_encoding = content_encoding;
     if (transient) p.delivery_mode = 1;
 }
 
@@ -97,6 +113,7 @@ class Publish final : public Command {
     std::vector<std::string> of_streams_;  // given options that only streams use
     PropertyOptions properties_;
     publish::Options run_;
+    std::optional<std::uint64_t> max_refusals_;
     std::optional<std::chrono::nanoseconds> confirm_timeout_;
     bool no_confirm_ = false;
     bool no_mandatory_ = false;
@@ -144,6 +161,10 @@ void Publish::add_options(cli::App& app) {
         "--confirm-timeout", confirm_timeout_,
         "exit 4 when no confirm comes for this long; default 30s, and for a stream no limit "
         "while the broker blocks publishers");
+    app.option("--max-refusals", max_refusals_,
+               "send an event again this often when the broker refuses it, as a full queue does; "
+               "default 7 for a stream, 0 for one event")
+        .type_name("N");
     output_.add(app);
     properties_.add(app);
     broker_.add(app);
@@ -174,10 +195,7 @@ void Publish::check_usage() {
     if (!sets_.empty() && topic_.empty())
         throw Error(ErrorKind::usage, "--set needs a TOPIC",
                     "e.g. airy publish post.published --set post_id=42 …");
-    for (const auto& header : properties_.headers)
-        if (header.find('=') == std::string::npos || header.starts_with('='))
-            throw Error(ErrorKind::usage,
-                        fmt::format("--header '{}' is not NAME=VALUE", util::printable(header)));
+    properties_.read();
     for (const auto& set : sets_)
         if (set.find('=') == std::string::npos || set.starts_with('='))
             throw Error(ErrorKind::usage,
@@ -193,6 +211,9 @@ void Publish::check_usage() {
                               "it is for a stream from stdin");
     if (confirm_timeout_ && *confirm_timeout_ <= std::chrono::nanoseconds(0))
         throw Error(ErrorKind::usage, "--confirm-timeout must be longer than 0s");
+    if (no_confirm_ && max_refusals_)
+        throw Error(ErrorKind::usage, "--max-refusals has no effect beside --no-confirm",
+                    "then no refusal is told");
     if (no_confirm_ && confirm_timeout_)
         throw Error(ErrorKind::usage, "--confirm-timeout has no effect beside --no-confirm",
                     "then no confirm is awaited");
@@ -222,7 +243,8 @@ Item Publish::from_operands() const {
     event::CompleteOptions options;
     options.topic = topic_;
     options.custom = custom_;
-    if (sets_.empty()) return from_event(event::complete(catalogue(), body_, options));
+    if (sets_.empty())
+        return from_event(event::complete(catalogue(), input::without_mark(body_), options));
     std::vector<std::pair<std::string, std::string>> fields;
     for (const auto& set : sets_) {
         const auto equals = set.find('=');
@@ -234,12 +256,16 @@ Item Publish::from_operands() const {
 Item Publish::from_line(std::string_view line) const {
     if (lines_ == "raw") return from_raw(line);
     if (!zero_ && line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) throw Error(ErrorKind::invalid_event, "the line is empty");
-    if (lines_ == "message") return from_message_line(line);
-    event::CompleteOptions options;
-    options.topic = topic_;
-    options.custom = custom_;
-    return from_event(event::complete(catalogue(), line, options));
+    line = input::without_mark(line);
+    try {
+        if (lines_ == "message") return from_message_line(line);
+        event::CompleteOptions options;
+        options.topic = topic_;
+        options.custom = custom_;
+        return from_event(event::complete(catalogue(), line, options));
+    } catch (const Error& error) {
+        throw input::explained(error, line);
+    }
 }
 
 Item Publish::from_raw(std::string_view line) const {
@@ -252,6 +278,7 @@ Item Publish::from_raw(std::string_view line) const {
     item.message.properties.delivery_mode = 2;
     item.message.properties.app_id = "airy-tools";
     properties_.apply(item.message);
+    item.event_id = *item.message.properties.message_id;
     return item;
 }
 
@@ -261,8 +288,8 @@ Item Publish::from_message_line(std::string_view line) const {
     item.message = event::parse_message_line(line);
     item.message.exchange = exchange_.name;
     if (!topic_.empty()) item.message.topic = topic_;
-    item.event_id = item.message.properties.message_id.value_or("-");
     properties_.apply(item.message);
+    item.event_id = item.message.properties.message_id.value_or("-");
     return item;
 }
 
@@ -278,6 +305,9 @@ int Publish::run() {
     run_.confirm_timeout = confirm_timeout_.value_or(std::chrono::seconds(30));
     // An alarm holds up a stream as a slow broker does; a given limit includes that time.
     run_.wait_while_blocked = reads_stdin() && !confirm_timeout_;
+    run_.refusals = {max_refusals_.value_or(reads_stdin() ? refusals_of_stream : 0),
+                     reconnect_.within};
+    run_.json_lines = lines_ != "raw";
     run_.json = output_.json();
     run_.separator = zero_ ? '\0' : '\n';
     if (!reads_stdin()) {

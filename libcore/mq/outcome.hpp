@@ -18,8 +18,9 @@ struct Outcome {
 
     std::uint64_t sequence = 0;
     Kind kind = Kind::confirmed;
-    int code = 0;          // of an unroutable message: the broker's reply code
-    std::string reason{};  // likewise: the broker's words
+    int code = 0;  // of an unroutable message: the broker's reply code
+    // Of an unroutable message: the broker's words. Of a refused one: as in Refused.
+    std::string reason{};
 
     bool delivered() const noexcept { return kind == Kind::confirmed; }
 };

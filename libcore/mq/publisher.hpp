@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +29,7 @@ struct PublisherOptions {
     std::size_t window = 1000;  // most messages without an outcome; submit waits beyond it
     bool confirm = true;        // false: Confirmed means "written to the socket"
     bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome
+    bool give_back = false;     // a message that may be sent again comes with its Refused
 };
 
 // The outcome of the message with this sequence number: exactly one for each message.
@@ -41,8 +43,15 @@ struct Unroutable {  // basic.return: the message reached no queue
     int code;
     std::string reason;
 };
-struct Refused {  // basic.nack: the broker could not take responsibility
+// The broker did not take the message: by basic.nack, when it could not take responsibility, or
+// because the message ends the channel or the connection each time.
+struct Refused {
     std::uint64_t sequence;
+    // Why the message can never be sent, with the broker's words. Empty after basic.nack, where
+    // sending it again may help.
+    std::string reason{};
+    // The message, after basic.nack and with `give_back`. Shared by the copies of this event.
+    std::shared_ptr<event::Message> message{};
 };
 
 // Events of the connection as a whole.
@@ -60,7 +69,8 @@ using PublisherEvent =
 // Publishes in order, with a window of unconfirmed messages. One thread submits and takes; the
 // connection is served by a thread of its own. After Interrupted, messages without an outcome are
 // sent again on the next connection, in order and with the same sequence numbers: such a message
-// may be in a queue twice, and still has one outcome.
+// may be in a queue twice, and still has one outcome. A message for which the broker closes the
+// channel or the connection each time is found and Refused, and those behind it go on.
 class Publisher {
   public:
     virtual ~Publisher() = default;

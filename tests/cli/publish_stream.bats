@@ -38,13 +38,13 @@ load publish
 }
 
 @test "--keep-going skips bad lines, keeps them, and exits 8" {
-    { events 3; echo oops; echo; events 2; } >in
+    { events 3; echo oops; echo; echo '{}'; events 2; } >in
     run_airy publish --keep-going --rejects bad <in
     assert_status 8
     assert_equal "${#lines[@]}" 5
-    printf 'oops\n\n' | cmp - bad
+    printf 'oops\n{}\n' | cmp - bad
     assert_contains "$stderr" 'line 4'
-    assert_contains "$stderr" 'line 5'
+    assert_contains "$stderr" 'line 6'
     assert_contains "$stderr" '2 invalid'
     assert_equal "$(depth "$queue")" 5
 }

@@ -20,20 +20,22 @@ namespace {
 constexpr std::string_view bind_hint =
     "airy queue declare QUEUE --bind PATTERN binds one; so does a consumer";
 
+constexpr std::string_view go_on_hint = "--keep-going passes it by and publishes the others";
+constexpr std::string_view full_hint = "airy stats queues shows how full they are";
+
+std::string refusal_of(const Submission& about) {
+    return fmt::format("the broker refused it {}(a full queue, or an error)",
+                       about.refusals > 1 ? fmt::format("{} times ", about.refusals) : "");
+}
+
 std::string no_queue(const mq::Outcome& unroutable) {
     return fmt::format("no queue is bound for it ({} {})", unroutable.code, unroutable.reason);
 }
 
 }  // namespace
 
-void Ledger::submitted(std::uint64_t line, std::string event_id, std::string topic,
-                       std::string text) {
-    Entry entry;
-    entry.line = line;
-    entry.event_id = std::move(event_id);
-    entry.topic = std::move(topic);
-    if (keep_text_) entry.text = std::move(text);
-    entries_.push_back(std::move(entry));
+void Ledger::submitted(Submission about) {
+    entries_.push_back({std::move(about)});
     ++open_;
 }
 
@@ -42,14 +44,15 @@ void Ledger::note_failure(std::uint64_t line, const Error& error) {
     first_ = {line, error};
 }
 
-void Ledger::invalid(std::uint64_t line, const Error& error) {
+void Ledger::unsent(std::uint64_t line, const Error& error) {
+    ++(error.kind() == ErrorKind::undelivered ? undelivered_ : invalid_);
     note_failure(line, error);
 }
 
 void Ledger::print(const Entry& entry) const {
-    if (common_options().quiet) return;
+    if (common_options().quiet || entry.state == State::taken_back) return;
     if (!json_) {
-        if (entry.state == State::confirmed) output::print(entry.event_id + "\n");
+        if (entry.state == State::confirmed) output::print(entry.about.event_id + "\n");
         return;
     }
     std::optional<bool> routed;
@@ -58,37 +61,64 @@ void Ledger::print(const Entry& entry) const {
     else if (mandatory_ && confirm_)
         routed = true;
     output::print(util::JsonObject()
-                      .add("event_id", entry.event_id)
-                      .add("topic", entry.topic)
+                      .add("event_id", entry.about.event_id)
+                      .add("topic", entry.about.topic)
                       .add("confirmed", confirm_)
                       .add("routed", routed)
                       .line());
 }
 
-std::optional<Ledger::Failure> Ledger::settle(std::uint64_t sequence, bool delivered,
-                                              const std::string& why, std::string_view hint) {
-    if (sequence < base_ || sequence - base_ >= entries_.size()) return std::nullopt;
-    Entry& entry = entries_[sequence - base_];
-    if (entry.state != State::open) return std::nullopt;
+Ledger::Entry* Ledger::open_entry(std::uint64_t sequence) {
+    if (sequence < base_ || sequence - base_ >= entries_.size()) return nullptr;
+    auto& entry = entries_[sequence - base_];
+    return entry.state == State::open ? &entry : nullptr;
+}
+
+Submission* Ledger::find(const mq::PublisherEvent& event) {
+    const auto outcome = mq::outcome_of(event);
+    auto* const entry = outcome ? open_entry(outcome->sequence) : nullptr;
+    return entry == nullptr ? nullptr : &entry->about;
+}
+
+void Ledger::settle(Entry& entry, State state) {
     --open_;
-    std::optional<Failure> failure;
-    if (delivered) {
-        entry.state = State::confirmed;
-        ++confirmed_;
-    } else {
-        entry.state = State::failed;
-        ++undelivered_;
-        const std::string what = fmt::format("{} was not delivered: {}",
-                                             util::printable(entry.topic), util::printable(why));
-        note_failure(entry.line, Error(ErrorKind::undelivered, what, std::string(hint)));
-        failure = Failure{entry.line, what, std::move(entry.text)};
-    }
+    entry.state = state;
     while (!entries_.empty() && entries_.front().state != State::open) {
         print(entries_.front());
         entries_.pop_front();
         ++base_;
     }
-    return failure;
+}
+
+Submission Ledger::take_back(const mq::Refused& refused) {
+    auto* const entry = open_entry(refused.sequence);
+    if (entry == nullptr) return {};
+    auto about = std::move(entry->about);
+    settle(*entry, State::taken_back);
+    return about;
+}
+
+Ledger::Failure Ledger::failure_of(Submission about, const std::string& why,
+                                   std::string_view hint) {
+    ++undelivered_;
+    const std::string what = fmt::format("{} was not delivered: {}", util::printable(about.topic),
+                                         util::printable(why, 600));
+    note_failure(about.line, Error(ErrorKind::undelivered, what, std::string(hint)));
+    return {about.line, what, std::move(about.text)};
+}
+
+Ledger::Failure Ledger::give_up(Submission about) {
+    const auto why = refusal_of(about);
+    return failure_of(std::move(about), why, full_hint);
+}
+
+std::optional<Ledger::Failure> Ledger::fail(std::uint64_t sequence, const std::string& why,
+                                            std::string_view hint) {
+    auto* const entry = open_entry(sequence);
+    if (entry == nullptr) return std::nullopt;
+    auto about = entry->about;  // the entry is printed and removed in its turn
+    settle(*entry, State::failed);
+    return failure_of(std::move(about), why, hint);
 }
 
 // The message counted as sent, and its entry is gone.
@@ -100,17 +130,23 @@ void Ledger::take_return(const mq::Outcome& returned) {
 
 std::optional<Ledger::Failure> Ledger::take(const mq::Outcome& outcome) {
     using Kind = mq::Outcome::Kind;
+    auto* const entry = open_entry(outcome.sequence);
     switch (outcome.kind) {
         case Kind::confirmed:
-            return settle(outcome.sequence, true, {}, {});
+            if (entry == nullptr) return std::nullopt;
+            ++confirmed_;
+            settle(*entry, State::confirmed);
+            return std::nullopt;
         case Kind::refused:
-            return settle(outcome.sequence, false,
-                          "the broker refused it (a full queue, or an error)",
-                          "airy stats queues shows how full they are");
+            if (entry == nullptr) return std::nullopt;
+            if (!outcome.reason.empty())
+                return fail(outcome.sequence, outcome.reason,
+                            entry->about.line == 0 ? std::string_view{} : go_on_hint);
+            return fail(outcome.sequence, refusal_of(entry->about), full_hint);
         case Kind::unroutable:
             break;
     }
-    if (outcome.sequence != 0) return settle(outcome.sequence, false, no_queue(outcome), bind_hint);
+    if (outcome.sequence != 0) return fail(outcome.sequence, no_queue(outcome), bind_hint);
     take_return(outcome);
     return std::nullopt;
 }

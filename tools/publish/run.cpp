@@ -2,27 +2,29 @@
 // SPDX-License-Identifier: MIT
 #include "publish/run.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <random>
 
 #include "exit_codes.hpp"
+#include "input/json_lines.hpp"
 #include "input/records.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "publish/confirm_times.hpp"
 #include "publish/ledger.hpp"
+#include "publish/patience.hpp"
+#include "publish/refusals.hpp"
+#include "publish/rejects.hpp"
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
-#include "util/fd.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
 
@@ -32,98 +34,14 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
-constexpr std::chrono::milliseconds close_deadline{2000};
 // After a signal, gives up unconfirmed events when no confirm comes for this long.
 using output::stop_patience;
-
-// The file of `--rejects`, for records that were not published.
-class Rejects {
-  public:
-    Rejects(const std::string& path, char separator) : path_(path), separator_(separator) {
-        if (path.empty()) return;
-        fd_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-        if (!fd_)
-            throw Error(ErrorKind::usage,
-                        fmt::format("cannot write to '{}': {}", path, std::strerror(errno)));
-    }
-
-    bool wanted() const noexcept { return static_cast<bool>(fd_); }
-
-    void add(std::string text) {
-        if (!fd_) return;
-        text += separator_;
-        std::string_view rest = text;
-        while (!rest.empty()) {
-            const auto n = ::write(fd_.get(), rest.data(), rest.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0)
-                throw Error(ErrorKind::general,
-                            fmt::format("cannot write to '{}': {}", path_, std::strerror(errno)));
-            rest.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-
-  private:
-    std::string path_;
-    char separator_;
-    util::Fd fd_;
-};
 
 double part_of_file(std::uint64_t read) {
     struct stat status {};
     if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
         return -1;
     return static_cast<double>(read) / static_cast<double>(status.st_size);
-}
-
-// For poll.
-int milliseconds_until(steady_clock::time_point then) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(then - steady_clock::now());
-    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
-}
-
-// Measures how long the awaited outcomes have not come. Stands still while the connection is lost,
-// which has limits of its own, and, if asked, while the broker blocks publishers.
-class Patience {
-  public:
-    explicit Patience(const Options& options)
-        : limit_(options.confirm_timeout), wait_while_blocked_(options.wait_while_blocked) {}
-
-    void restart() { since_ = steady_clock::now(); }
-    void take(const mq::PublisherEvent& event) {
-        restart();
-        if (std::holds_alternative<mq::Blocked>(event)) blocked_ = true;
-        if (std::holds_alternative<mq::Unblocked>(event)) blocked_ = false;
-        if (std::holds_alternative<mq::Interrupted>(event)) connected_ = false;
-        if (std::holds_alternative<mq::Restored>(event)) connected_ = true;
-    }
-    bool blocked() const { return blocked_; }
-    bool over() const { return runs() && steady_clock::now() - since_ > limit_; }
-    // For poll.
-    int left() const {
-        if (!runs()) return -1;
-        return milliseconds_until(since_ +
-                                  std::chrono::duration_cast<steady_clock::duration>(limit_));
-    }
-
-  private:
-    bool runs() const { return connected_ && !(blocked_ && wait_while_blocked_); }
-
-    const std::chrono::nanoseconds limit_;
-    const bool wait_while_blocked_;
-    steady_clock::time_point since_ = steady_clock::now();
-    bool blocked_ = false;
-    bool connected_ = true;
-};
-
-std::string seconds(std::chrono::nanoseconds duration) {
-    return fmt::format("{} s", std::chrono::duration<double>(duration).count());
-}
-
-const char* alarm_hint(bool blocked) {
-    return blocked
-               ? "rabbitmqctl status tells the alarm; --confirm-timeout waits longer for its end"
-               : "is it blocked by a memory or disk alarm? rabbitmqctl status tells";
 }
 
 mq::Endpoint interruptible(const Options& options, const util::SignalFd& signals) {
@@ -141,7 +59,8 @@ class Stream {
           rejects_(options.rejects_file, options.separator),
           confirm_times_(options.metrics_file, options.exchange.name),
           broker_(mq::connect(interruptible(options, signals_))),
-          ledger_(options.confirm, options.mandatory, options.json, rejects_.wanted()),
+          ledger_(options.confirm, options.mandatory, options.json),
+          refusals_(options.refusals, options.window, std::random_device()()),
           records_(STDIN_FILENO, options.separator, record_limit),
           progress_("events") {}
 
@@ -149,9 +68,18 @@ class Stream {
 
   private:
     bool reading() const { return !stopping_ && !(records_.ended() && drained_); }
+    bool submit(event::Message& message, Submission& about);
+    void send_refused_again();
+    bool pass_over(const input::Records::Record& record) const;
+    bool hold_next();
     void submit_what_is_there();
+    bool done() const;
+    int poll_timeout() const;
     void wait();
+    bool waits_to_go_again(const mq::PublisherEvent& event);
     void take_outcomes();
+    void give_up_refused();
+    void tell(const Ledger::Failure& failure);
     void keep(std::string_view text);
     void reject(std::uint64_t line, std::string_view text, const Error& error);
     void take_signal(int signal);
@@ -167,27 +95,29 @@ class Stream {
     std::unique_ptr<mq::Broker> broker_;
     std::unique_ptr<mq::Publisher> publisher_;
     Ledger ledger_;
+    Refusals refusals_;
     input::Records records_;
     output::Progress progress_;
 
-    std::optional<Item> held_;  // waits for room in the window
-    std::string held_topic_;    // submitting moves the message away
-    std::string held_text_;
-    std::uint64_t held_line_ = 0;
-    bool drained_ = false;   // no whole record is left in the input read so far
-    bool stopping_ = false;  // reads no more input
+    struct Held {
+        event::Message message;
+        Submission about;
+    };
+    std::optional<Held> held_;      // waits for room in the window
+    bool no_room_ = false;          // for the last event that was tried
+    bool told_of_refusal_ = false;  // since the last of them had its outcome
+    bool drained_ = false;          // no whole record is left in the input read so far
+    bool stopping_ = false;         // reads no more input
     int signal_ = 0;
     steady_clock::time_point give_up_at_;  // set once there was a signal
-    std::uint64_t invalid_ = 0;
     std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
     Patience patience_{options_};
 };
 
 void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
-    ++invalid_;
     keep(text);
-    ledger_.invalid(line, error);
+    ledger_.unsent(line, error);
     if (!options_.keep_going) stopping_ = true;
     if (options_.keep_going) {
         progress_.clear();
@@ -198,46 +128,107 @@ void Stream::reject(std::uint64_t line, std::string_view text, const Error& erro
 // Outcomes are still awaited when the file cannot be written.
 void Stream::keep(std::string_view text) {
     try {
-        rejects_.add(std::string(text));
+        rejects_.add(text);
     } catch (const Error& error) {
         rejects_error_ = error;
         stopping_ = true;
     }
 }
 
+// False when there is no room for it.
+bool Stream::submit(event::Message& message, Submission& about) {
+    try {
+        // With a window of one, the outcome of the last event must be known here, too: a refused
+        // event goes before the next.
+        no_room_ =
+            (options_.window == 1 && ledger_.open() > 0) || publisher_->try_submit(message) == 0;
+        if (no_room_) return false;
+    } catch (const Error& error) {  // the protocol cannot hold it, or no broker takes it
+        reject(about.line, about.text, error);
+        return true;
+    }
+    if (ledger_.open() == 0) patience_.restart();
+    ledger_.submitted(std::move(about));
+    confirm_times_.submitted();
+    return true;
+}
+
+void Stream::send_refused_again() {
+    while (auto* const next = refusals_.due(steady_clock::now())) {
+        if (!submit(next->message, next->about)) return;
+        refusals_.remove_first();
+    }
+}
+
+bool Stream::pass_over(const input::Records::Record& record) const {
+    if (!options_.json_lines) return false;
+    if (record.number == 1) input::refuse_other_forms(record.text);
+    return input::is_blank(record.text);
+}
+
+// Holds the event of the next record, if there is one. False when no record is left.
+bool Stream::hold_next() {
+    const auto record = records_.next();
+    if (!record) {
+        drained_ = true;
+        return false;
+    }
+    if (pass_over(*record)) return true;
+    try {
+        if (record->too_long)
+            throw Error(
+                ErrorKind::invalid_event,
+                fmt::format("longer than {} MiB, the most a broker takes{}", record_limit >> 20,
+                            rejects_.wanted() ? "; only so much of it is kept" : ""));
+        auto item = make_item_(record->text);
+        Submission about{record->number, std::move(item.event_id), item.message.topic, {}};
+        if (rejects_.wanted()) about.text = record->text;
+        held_.emplace(Held{std::move(item.message), std::move(about)});
+    } catch (const Error& error) {
+        reject(record->number, record->text, error);
+    }
+    return true;
+}
+
+// Refused events go first, so that a window of one keeps the order.
 void Stream::submit_what_is_there() {
-    while (!stopping_) {
+    no_room_ = false;
+    if (!stopping_) send_refused_again();
+    while (!stopping_ && !refusals_.full()) {
         if (held_) {
-            try {
-                const auto sequence = publisher_->try_submit(held_->message);
-                if (sequence == 0) return;
-                ledger_.submitted(held_line_, std::move(held_->event_id), std::move(held_topic_),
-                                  std::move(held_text_));
-                confirm_times_.submitted();
-            } catch (const Error& error) {  // the protocol cannot hold it, or no broker takes it
-                reject(held_line_, held_text_, error);
-            }
+            if (!submit(held_->message, held_->about)) return;
             held_.reset();
-        }
-        const auto record = records_.next();
-        if (!record) {
-            drained_ = true;
+        } else if (!hold_next()) {
             return;
         }
-        try {
-            if (record->too_long)
-                throw Error(
-                    ErrorKind::invalid_event,
-                    fmt::format("longer than {} MiB, the most a broker takes{}", record_limit >> 20,
-                                rejects_.wanted() ? "; only so much of it is kept" : ""));
-            held_ = make_item_(record->text);
-            held_line_ = record->number;
-            held_topic_ = held_->message.topic;
-            held_text_ = rejects_.wanted() ? std::string(record->text) : std::string();
-        } catch (const Error& error) {
-            reject(record->number, record->text, error);
-        }
     }
+}
+
+// Whether the event is a refusal of a message that is to be sent again.
+bool Stream::waits_to_go_again(const mq::PublisherEvent& event) {
+    const auto* const refused = std::get_if<mq::Refused>(&event);
+    if (refused == nullptr || refused->message == nullptr || stopping_) return false;
+    auto* const about = ledger_.find(event);
+    const auto now = steady_clock::now();
+    if (about == nullptr || !refusals_.counts(*about, now)) return false;
+    if (!std::exchange(told_of_refusal_, true)) {
+        progress_.clear();
+        output::note("airy: the broker refuses events (a full queue, or an error); trying again");
+    }
+    refusals_.add(std::move(*refused->message), ledger_.take_back(*refused), now);
+    return true;
+}
+
+void Stream::tell(const Ledger::Failure& failure) {
+    if (!options_.keep_going) return;
+    progress_.clear();
+    output::note(fmt::format("airy: line {}: {}", failure.line, failure.why));
+    keep(failure.text);
+}
+
+void Stream::give_up_refused() {
+    for (auto& waiting : refusals_.take_all())
+        tell(ledger_.give_up(std::move(waiting.about)));
 }
 
 void Stream::take_outcomes() {
@@ -246,14 +237,14 @@ void Stream::take_outcomes() {
     for (const auto& event : events) {
         patience_.take(event);
         confirm_times_.take(event);
-        const auto failed = ledger_.take(event);
-        if (!failed || !options_.keep_going) continue;
-        progress_.clear();
-        output::note(fmt::format("airy: line {}: {}", failed->line, failed->why));
-        keep(failed->text);
+        if (waits_to_go_again(event)) continue;
+        if (refusals_.has_given_up() && std::holds_alternative<mq::Confirmed>(event))
+            if (const auto* const about = ledger_.find(event)) refusals_.confirmed(about->topic);
+        if (const auto failed = ledger_.take(event)) tell(*failed);
     }
     if (!options_.keep_going && ledger_.undelivered() > 0) stopping_ = true;
     if (ledger_.open() < open) give_up_at_ = steady_clock::now() + stop_patience;
+    if (refusals_.empty() && ledger_.open() == 0) told_of_refusal_ = false;
     // Prints confirmed ids at once, also while stdin is quiet.
     if (!events.empty()) output::flush();
 }
@@ -288,18 +279,28 @@ void Stream::tell_stopped(int signal) {
                      "the broker may have taken uncertain events: sent again, they may come twice");
 }
 
+// Milliseconds for poll.
+int Stream::poll_timeout() const {
+    int timeout = ledger_.open() == 0 ? -1
+                  : signal_ == 0      ? patience_.left()
+                                      : milliseconds_until(give_up_at_);
+    const auto sooner = [&timeout](int other) {
+        if (other >= 0 && (timeout < 0 || other < timeout)) timeout = other;
+    };
+    sooner(confirm_times_.due_in());
+    if (!refusals_.empty() && !no_room_)
+        sooner(static_cast<int>(refusals_.left(steady_clock::now()).count()));
+    return timeout;
+}
+
 void Stream::wait() {
     // The last outcomes came after the window was full: now it is empty, and none will come.
-    if (held_ && ledger_.open() == 0) return;
-    const bool wants_input = reading() && drained_ && !held_;
+    if (no_room_ && ledger_.open() == 0) return;
+    const bool wants_input = reading() && drained_ && !held_ && !refusals_.full();
     pollfd waiting[] = {{publisher_->event_fd(), POLLIN, 0},
                         {signals_.fd(), POLLIN, 0},
                         {wants_input ? STDIN_FILENO : -1, POLLIN, 0}};
-    const int timeout = ledger_.open() == 0 ? -1
-                        : signal_ == 0      ? patience_.left()
-                                            : milliseconds_until(give_up_at_);
-    const int due = confirm_times_.due_in();
-    ::poll(waiting, 3, due < 0 || (timeout >= 0 && timeout < due) ? timeout : due);
+    ::poll(waiting, 3, poll_timeout());
     confirm_times_.write_when_due();
     if ((waiting[2].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
         if (ledger_.open() == 0) patience_.restart();
@@ -316,20 +317,26 @@ void Stream::wait() {
             alarm_hint(patience_.blocked()));
 }
 
+bool Stream::done() const {
+    return !reading() && !held_ && refusals_.empty() && ledger_.open() == 0;
+}
+
 int Stream::run() {
     const auto ended = connect_or_signal(signals_, [this] {
         publisher_ = broker_->publisher(
-            {options_.exchange, options_.window, options_.confirm, options_.mandatory});
+            {options_.exchange, options_.window, options_.confirm, options_.mandatory, true});
     });
     if (ended) return 128 + *ended;
     patience_.restart();
     try {
-        while (reading() || held_ || ledger_.open() > 0) {
-            if (stopping_) held_.reset();
+        while (!done()) {
             submit_what_is_there();
             take_outcomes();
-            if (stopping_ && ledger_.open() == 0) break;
-            if (!reading() && !held_ && ledger_.open() == 0) break;
+            if (stopping_) {
+                held_.reset();
+                give_up_refused();
+            }
+            if (done()) break;
             if (is_given_up()) {
                 ledger_.print_out_of_order();
                 tell_stopped(signal_);
@@ -370,7 +377,8 @@ int Stream::finish() {
                                 ledger_.confirmed()),
                     "the line that could not be kept there was not published");
     if (const auto error = ledger_.first_error(); error && !options_.keep_going) throw *error;
-    if (ledger_.confirmed() == 0 && invalid_ == 0 && ledger_.undelivered() == 0 && signal_ == 0) {
+    if (ledger_.confirmed() == 0 && ledger_.invalid() == 0 && ledger_.undelivered() == 0 &&
+        signal_ == 0) {
         output::note("airy: the input was empty: nothing published");
     } else {
         std::string summary = fmt::format(
@@ -378,14 +386,15 @@ int Stream::finish() {
             ledger_.confirmed() == 1 ? "event" : "events", seconds,
             output::with_commas(static_cast<std::uint64_t>(
                 static_cast<double>(ledger_.confirmed()) / std::max(seconds, 1e-6))));
-        if (invalid_ > 0) summary += fmt::format("; {} invalid", output::with_commas(invalid_));
+        if (ledger_.invalid() > 0)
+            summary += fmt::format("; {} invalid", output::with_commas(ledger_.invalid()));
         if (ledger_.undelivered() > 0)
             summary +=
                 fmt::format("; {} not delivered", output::with_commas(ledger_.undelivered()));
         output::note(summary);
     }
     if (signal_ != 0) return 128 + signal_;
-    if (invalid_ > 0) return exit_code_of(ErrorKind::invalid_event);
+    if (ledger_.invalid() > 0) return exit_code_of(ErrorKind::invalid_event);
     if (ledger_.undelivered() > 0) return exit_code_of(ErrorKind::undelivered);
     return 0;
 }
@@ -394,55 +403,6 @@ int Stream::finish() {
 
 int stream(const Options& options, const MakeItem& make_item) {
     return Stream(options, make_item).run();
-}
-
-int one(const Options& options, Item item) {
-    ConfirmTimes confirm_times(options.metrics_file, options.exchange.name);
-    const auto broker = mq::connect(options.endpoint);
-    const auto publisher =
-        broker->publisher({options.exchange, options.window, options.confirm, options.mandatory});
-    Ledger ledger(options.confirm, options.mandatory, options.json, false);
-    std::string topic = item.message.topic;
-    const auto start = steady_clock::now();
-    util::log_info("publishing", {{"topic", topic},
-                                  {"event_id", item.event_id},
-                                  {"bytes", item.message.body.size()},
-                                  {"exchange", options.exchange.name}});
-    if (publisher->try_submit(item.message) == 0) {
-        for (const auto& event : publisher->take())
-            ledger.take(event);  // throws the reason for the lost connection
-        throw Error(ErrorKind::unreachable, "the connection was lost before the event was sent");
-    }
-    ledger.submitted(0, std::move(item.event_id), std::move(topic), {});
-    confirm_times.submitted();
-    Patience patience(options);
-    while (ledger.open() > 0) {
-        pollfd waiting{publisher->event_fd(), POLLIN, 0};
-        ::poll(&waiting, 1, patience.left());
-        for (const auto& event : publisher->take()) {
-            patience.take(event);
-            confirm_times.take(event);
-            ledger.take(event);
-        }
-        if (ledger.open() > 0 && patience.over())
-            throw Error(ErrorKind::undelivered,
-                        fmt::format("the broker did not confirm the event within {}; whether it "
-                                    "will be delivered is uncertain",
-                                    seconds(options.confirm_timeout)),
-                        alarm_hint(patience.blocked()));
-    }
-    output::flush();
-    publisher->close(close_deadline);
-    if (!options.confirm)
-        for (const auto& event : publisher->take())
-            ledger.take(event);  // returns up to the end
-    confirm_times.write();
-    if (const auto error = ledger.first_error()) throw *error;
-    if (options.confirm) {
-        const std::chrono::duration<double, std::milli> took = steady_clock::now() - start;
-        util::log_info("confirmed", {{"ms", took.count()}});
-    }
-    return 0;
 }
 
 }  // namespace airy::tools::publish

@@ -9,6 +9,7 @@
 
 #include "event/message.hpp"
 #include "mq/broker.hpp"
+#include "publish/refusals.hpp"
 
 // Sends the events of `airy publish`: in order, pipelined, each outcome reported once.
 namespace airy::tools::publish {
@@ -26,7 +27,9 @@ struct Options {
     std::size_t window = 1000;
     std::chrono::nanoseconds confirm_timeout{};  // without any outcome, while connected
     bool wait_while_blocked = false;             // even if the broker blocks publishers for long
+    RefusalLimits refusals;
     bool keep_going = false;
+    bool json_lines = true;    // a record holds JSON, or nothing
     std::string rejects_file;  // empty: none
     std::string metrics_file;  // empty: none
     bool json = false;

@@ -3,6 +3,7 @@
 #include "mq/amqp/confirm_window.hpp"
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace airy::mq::amqp {
@@ -39,10 +40,13 @@ void ConfirmWindow::settle_one(std::size_t index, bool acknowledged,
     entry.settled = true;
     --open_;
     bytes_ -= entry.kept.message.body.size();
+    std::shared_ptr<event::Message> refused;
+    if (!acknowledged && give_back_)
+        refused = std::make_shared<event::Message>(std::move(entry.kept.message));
     entry.kept.message = {};
     const std::uint64_t sequence = entry.kept.sequence;
     if (!acknowledged)
-        out.push_back(Refused{sequence});
+        out.push_back(Refused{sequence, {}, std::move(refused)});
     else if (entry.code != 0)
         out.push_back(Unroutable{sequence, entry.code, std::move(entry.reason)});
     else
@@ -71,7 +75,7 @@ std::vector<Numbered> ConfirmWindow::restart() {
     open.reserve(open_);
     for (auto& entry : entries_)
         if (!entry.settled) open.push_back(std::move(entry.kept));
-    *this = {};
+    *this = ConfirmWindow(give_back_);
     return open;
 }
 

@@ -29,6 +29,9 @@ class ConfirmWindow {
     static std::uint64_t fingerprint(std::string_view topic, std::string_view message_id,
                                      std::string_view body) noexcept;
 
+    // `give_back`: a refused message comes with its event.
+    explicit ConfirmWindow(bool give_back = false) : give_back_(give_back) {}
+
     // The channel's next message was published. `kept` stays until the broker settles it, to be
     // published again; its message may be empty where it is never published again.
     void published(std::uint64_t fingerprint, Numbered kept);
@@ -45,6 +48,8 @@ class ConfirmWindow {
     std::vector<Numbered> restart();
 
     std::size_t size() const noexcept { return open_; }
+    // The first message that is not settled; there is one.
+    std::uint64_t oldest() const noexcept { return entries_.front().kept.sequence; }
     // Bytes of the kept bodies.
     std::size_t bytes() const noexcept { return bytes_; }
 
@@ -59,6 +64,7 @@ class ConfirmWindow {
 
     void settle_one(std::size_t index, bool acknowledged, std::vector<PublisherEvent>& out);
 
+    bool give_back_;
     std::uint64_t base_ = 1;  // delivery tag of entries_.front()
     std::deque<Entry> entries_;
     std::size_t open_ = 0;

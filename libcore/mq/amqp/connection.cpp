@@ -188,6 +188,11 @@ void Connection::open_channel() {
         throw from_reply(reply, fmt::format("cannot open a channel on {}", shown_url_));
 }
 
+void Connection::reopen_channel() {
+    release_buffers();
+    open_channel();
+}
+
 int Connection::socket() const noexcept {
     return amqp_get_sockfd(state_.get());
 }
@@ -245,6 +250,15 @@ bool is_close(const amqp_frame_t& frame) noexcept {
     return frame.frame_type == AMQP_FRAME_METHOD &&
            (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD ||
             frame.payload.method.id == AMQP_CONNECTION_CLOSE_METHOD);
+}
+
+Close close_of(const amqp_frame_t& frame) {
+    if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD) {
+        const auto* close = static_cast<const amqp_channel_close_t*>(frame.payload.method.decoded);
+        return {true, close->reply_code, std::string(view_of(close->reply_text))};
+    }
+    const auto* close = static_cast<const amqp_connection_close_t*>(frame.payload.method.decoded);
+    return {false, close->reply_code, std::string(view_of(close->reply_text))};
 }
 
 void throw_close(Connection& connection, const amqp_frame_t& frame, std::string_view what) {

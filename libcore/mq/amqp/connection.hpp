@@ -47,6 +47,10 @@ class Connection {
     // Throws Error{unreachable} unless `status` is AMQP_STATUS_OK.
     void check_sent(int status) const;
 
+    // Opens the channel again after the broker has closed it and throw_close has answered. Throws
+    // Error{unreachable}.
+    void reopen_channel();
+
     // Throws when the last synchronous call failed. Where the broker closed only the channel, opens
     // a new one for the next call.
     void check_reply(std::string_view what);
@@ -79,9 +83,17 @@ class Connection {
     State state_;
 };
 
-// Whether the broker closes the channel or the connection with this frame; throw_close answers it,
-// as the protocol asks, and throws its error, `what` as in from_close.
+// The broker's close of the channel, or else of the connection.
+struct Close {
+    bool of_channel = false;
+    int code = 0;
+    std::string text;
+};
+
+// Whether the broker closes the channel or the connection with this frame. close_of reads it;
+// throw_close answers it, as the protocol asks, and throws its error, `what` as in from_close.
 bool is_close(const amqp_frame_t& frame) noexcept;
+Close close_of(const amqp_frame_t& frame);
 [[noreturn]] void throw_close(Connection& connection, const amqp_frame_t& frame,
                               std::string_view what);
 

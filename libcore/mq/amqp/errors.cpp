@@ -5,6 +5,7 @@
 #include <amqp_framing.h>
 #include <fmt/core.h>
 
+#include <string>
 #include <utility>
 
 #include "mq/amqp/table.hpp"
@@ -50,6 +51,16 @@ Error with_fate(Error error, Fate fate) {
 
 bool has(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
+}
+
+// The name in `no exchange 'NAME' in vhost '/'`; empty in other texts.
+std::string exchange_in(std::string_view text) {
+    constexpr std::string_view before = "no exchange '";
+    const auto begin = text.find(before);
+    const auto end = text.rfind("' in vhost");
+    if (begin == text.npos || end == text.npos || end < begin + before.size()) return {};
+    const auto name = text.substr(begin + before.size(), end - begin - before.size());
+    return util::printable(name);
 }
 
 // For a broker that was reached and then lost.
@@ -103,6 +114,22 @@ Fate classify(int code, std::string_view text) noexcept {
     }
 }
 
+Ending ending_by(bool of_channel, int code, std::string_view text) noexcept {
+    if (!of_channel) return code == AMQP_CONNECTION_FORCED ? Ending::unrelated : Ending::connection;
+    switch (code) {
+        case AMQP_CONTENT_TOO_LARGE:
+        case AMQP_PRECONDITION_FAILED:
+            return Ending::channel;
+        case AMQP_ACCESS_REFUSED:
+            // The right to an exchange is the same for every message.
+            return has(text, "access to topic") ? Ending::channel : Ending::unrelated;
+        case AMQP_NOT_FOUND:
+            return Ending::unrelated;
+        default:
+            return Ending::connection;
+    }
+}
+
 Fate classify_status(int status) noexcept {
     switch (status) {
         case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
@@ -151,7 +178,8 @@ Error from_close(int code, std::string_view text, std::string_view what) {
     return with_fate(
         Error(meaning.reason,
               fmt::format("{}: the broker says {} {}", what, code, util::printable(text, 400)),
-              std::string(meaning.hint)),
+              std::string(meaning.hint))
+            .about(exchange_in(text)),
         classify(code, text));
 }
 

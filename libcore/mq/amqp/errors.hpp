@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "mq/amqp/suspects.hpp"
 #include "util/error.hpp"
 
 // Failures that rabbitmq-c and the broker report, as airy::Error. Pure; any thread.
@@ -17,6 +18,10 @@ enum class Fate : std::uint8_t { transient, permanent };
 
 // Classifies a close by the broker with this code and text (AMQP 0-9-1 section 1.1).
 Fate classify(int code, std::string_view text) noexcept;
+
+// What a close of the channel, or else of the connection, with this code and text tells about the
+// messages that were on the way.
+Ending ending_by(bool of_channel, int code, std::string_view text) noexcept;
 
 // Classifies rabbitmq-c's own status, one of AMQP_STATUS_*.
 Fate classify_status(int status) noexcept;

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "mq/amqp/reconnect_pauses.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::amqp {
@@ -30,7 +29,8 @@ Failure examine(const std::exception_ptr& failure) {
 Link::Link(const Endpoint& endpoint, Prepare prepare)
     : endpoint_(endpoint),
       prepare_(std::move(prepare)),
-      connection_(std::make_unique<Connection>(endpoint_)) {
+      connection_(std::make_unique<Connection>(endpoint_)),
+      connected_at_(util::steady_now()) {
     prepare_(*connection_);
 }
 
@@ -39,15 +39,15 @@ bool Link::renew(std::exception_ptr loss, ServiceThread& service, const Report& 
     service.watch(-1);
     next_host_ = connection_->host() + 1;
     connection_.reset();
-    ReconnectPauses pauses(endpoint_.reconnect, std::chrono::steady_clock::now(),
-                           std::random_device()());
+    if (util::steady_now() - connected_at_ > endpoint_.reconnect.longest_delay) progressed();
+    if (!pauses_) pauses_.emplace(endpoint_.reconnect, util::steady_now(), std::random_device()());
     auto failure = std::move(loss);
+    std::uint64_t failed_attempt = 0;
     while (true) {
-        const auto attempt = pauses.attempts();
-        const auto pause =
-            pauses.next(examine(failure).nobody_listens, std::chrono::steady_clock::now());
+        const auto pause = pauses_->next(examine(failure).nobody_listens, util::steady_now());
         if (!pause) std::rethrow_exception(failure);
-        report({failure, *pause, attempt});
+        report({failure, *pause, failed_attempt});
+        failed_attempt = pauses_->attempts();
         if (!service.sleep(*pause)) return false;
         if (connect_again(service, failure)) return true;
         if (service.closing()) return false;
@@ -55,11 +55,17 @@ bool Link::renew(std::exception_ptr loss, ServiceThread& service, const Report& 
     }
 }
 
+void Link::reopen_channel() {
+    connection_->reopen_channel();
+    prepare_(*connection_);
+}
+
 bool Link::connect_again(ServiceThread& service, std::exception_ptr& failure) {
     try {
         connection_ = std::make_unique<Connection>(endpoint_, next_host_++, service.stop_fd());
         service.watch(connection_->socket());
         prepare_(*connection_);
+        connected_at_ = util::steady_now();
         return true;
     } catch (const std::exception&) {
         failure = std::current_exception();

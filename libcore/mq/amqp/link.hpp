@@ -5,8 +5,10 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "mq/amqp/connection.hpp"
+#include "mq/amqp/reconnect_pauses.hpp"
 #include "mq/amqp/service.hpp"
 
 namespace airy::mq::amqp {
@@ -30,8 +32,16 @@ class Link {
 
     // Makes a new connection after the loss of the old one. Reports before each pause. Returns
     // false when the service is closing. Throws the last failure when it is permanent or the policy
-    // allows no further attempt.
+    // allows no further attempt. Its limits and pauses go on from the loss before, unless there was
+    // progress since, or the connection held for longer than the longest pause.
     bool renew(std::exception_ptr loss, ServiceThread& service, const Report& report);
+
+    // The connection achieved something.
+    void progressed() noexcept { pauses_.reset(); }
+
+    // Opens and prepares the channel anew on the same connection, after the broker has closed it.
+    // Throws Error{unreachable}, and the errors of `prepare`.
+    void reopen_channel();
 
   private:
     bool connect_again(ServiceThread& service, std::exception_ptr& failure);
@@ -40,6 +50,8 @@ class Link {
     const Prepare prepare_;
     std::size_t next_host_ = 0;
     std::unique_ptr<Connection> connection_;
+    util::SteadyTime connected_at_;
+    std::optional<ReconnectPauses> pauses_;  // since the last progress
 };
 
 }  // namespace airy::mq::amqp

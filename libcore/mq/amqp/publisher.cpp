@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/publisher.hpp"
 
+#include <fmt/core.h>
+
 #include <iterator>
 #include <utility>
 
+#include "mq/amqp/errors.hpp"
 #include "mq/amqp/table.hpp"
 #include "mq/amqp/topology.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
+#include "util/text.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -16,6 +20,8 @@ namespace {
 constexpr std::size_t held_limit = 64 << 20;  // bytes of bodies, waiting or unconfirmed
 constexpr int publish_burst = 64;             // messages written between two reads of confirms
 constexpr std::chrono::milliseconds publisher_deadline{500};
+// A connection that is lost later than this after the last message was written is not lost for it.
+constexpr std::chrono::seconds blame_limit{10};
 
 bool is_outcome(const PublisherEvent& event) noexcept {
     const auto* unroutable = std::get_if<Unroutable>(&event);
@@ -26,7 +32,9 @@ bool is_outcome(const PublisherEvent& event) noexcept {
 }  // namespace
 
 AmqpPublisher::AmqpPublisher(const Endpoint& endpoint, const PublisherOptions& options)
-    : options_(options), link_(endpoint, [this](Connection& connection) { prepare(connection); }) {
+    : options_(options),
+      window_(options.give_back),
+      link_(endpoint, [this](Connection& connection) { prepare(connection); }) {
     init_amqp_pool(&pool_, 4096);
     service_.watch(link_->socket());
     service_.start([this] { serve(); });
@@ -66,11 +74,16 @@ void AmqpPublisher::serve() {
     try {
         while (true) {
             try {
+                loss_ = {};
+                writing_ = false;
                 serve_connection();
                 link_->close(service_.close_deadline());
                 return;
             } catch (const Error&) {
                 take_back_unconfirmed();
+                if (loss_.ending == Ending::channel && reopen_channel()) continue;
+                // The broker answers, and each answer brings the search for the cause to its end.
+                if (loss_.ending == Ending::connection) link_.progressed();
                 const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };
                 if (!link_.renew(std::current_exception(), service_, report)) return;
                 outbox_.put(Restored{});
@@ -88,8 +101,7 @@ void AmqpPublisher::serve_connection() {
     while (!service_.closing()) {
         // A blocked publisher must not write: the broker has stopped reading.
         const int inbox = blocked_ ? -1 : inbox_.fd();
-        const auto due = blocked_ || backlog_.empty() ? util::SteadyTime::max()
-                                                      : std::chrono::steady_clock::now();
+        const auto due = may_write() ? util::steady_now() : util::SteadyTime::max();
         if (service_.wait_readable(*link_, inbox, due)) read_frames();
         if (!blocked_) write_backlog();
     }
@@ -107,27 +119,81 @@ void AmqpPublisher::take_last_returns() {
     if (amqp_basic_qos(link_->state(), Connection::channel, 0, 1, 0) != nullptr) read_frames();
 }
 
-// Messages without an outcome are published again on the next connection, in the same order.
+// False when a new connection is needed, which then tells why if it is not to be had.
+bool AmqpPublisher::reopen_channel() {
+    try {
+        link_.reopen_channel();
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// Messages without an outcome are published again on the next channel, in the same order.
 void AmqpPublisher::take_back_unconfirmed() {
-    if (std::exchange(blocked_, false)) events_.push_back(Unblocked{});
+    const bool was_blocked = blocked_;
+    if (loss_.ending != Ending::channel && std::exchange(blocked_, false))
+        events_.push_back(Unblocked{});
     hand_over();
     assembler_ = {};
     if (!link_.renewable()) return;
     auto again = window_.restart();
     backlog_.insert(backlog_.begin(), std::make_move_iterator(again.begin()),
                     std::make_move_iterator(again.end()));
+    const bool too_late = util::steady_now() - written_at_ > blame_limit;
+    if (loss_.ending == Ending::silent && (was_blocked || too_late))
+        loss_.ending = Ending::unrelated;
+    if (finds_cause()) look_for_cause(again.size() + (writing_ ? 1 : 0));
+}
+
+// The first messages of the backlog were on the way.
+void AmqpPublisher::look_for_cause(std::size_t on_the_way) {
+    if (on_the_way == 0) return;
+    auto& oldest = backlog_.front();
+    if (!suspects_.ended(loss_.ending, oldest.sequence, backlog_[on_the_way - 1].sequence)) return;
+    held_bytes_.fetch_sub(oldest.message.body.size());
+    events_.push_back(
+        Refused{oldest.sequence,
+                loss_.ending == Ending::silent
+                    ? std::string("each connection was lost that it was sent on")
+                    : fmt::format("the broker closes the {} for it: {}",
+                                  loss_.ending == Ending::channel ? "channel" : "connection",
+                                  loss_.words)});
+    backlog_.pop_front();
+    hand_over();
+}
+
+// A suspect is on the way alone.
+bool AmqpPublisher::may_write() const noexcept {
+    return !backlog_.empty() && !blocked_ && !service_.closing() &&
+           (window_.size() == 0 || !suspects_.must_go_alone(window_.oldest()));
 }
 
 void AmqpPublisher::write_backlog() {
     auto messages = inbox_.take();
     backlog_.insert(backlog_.end(), std::make_move_iterator(messages.begin()),
                     std::make_move_iterator(messages.end()));
-    for (int burst = 1; !backlog_.empty() && !blocked_ && !service_.closing(); ++burst) {
-        publish(backlog_.front());  // stays there when it throws
-        backlog_.pop_front();
+    for (int burst = 1; may_write(); ++burst) {
+        write_first();
         if (burst % publish_burst == 0) read_frames();
     }
     hand_over();
+}
+
+void AmqpPublisher::write_first() {
+    writing_ = true;
+    try {
+        publish(backlog_.front());  // stays there when it throws
+    } catch (const Error&) {
+        try {
+            read_frames();  // the broker may have told why it reads no more
+        } catch (const Error&) {
+            if (!loss_.words.empty()) throw;
+        }
+        throw;
+    }
+    writing_ = false;
+    backlog_.pop_front();
 }
 
 void AmqpPublisher::publish(Numbered& next) {
@@ -137,6 +203,7 @@ void AmqpPublisher::publish(Numbered& next) {
         link_->state(), Connection::channel, bytes_of(message.exchange), bytes_of(message.topic),
         options_.mandatory, 0, &properties, bytes_of(message.body)));
     recycle_amqp_pool(&pool_);
+    written_at_ = util::steady_now();
     if (!options_.confirm) {
         held_bytes_.fetch_sub(message.body.size());
         events_.push_back(Confirmed{next.sequence});
@@ -144,7 +211,7 @@ void AmqpPublisher::publish(Numbered& next) {
     }
     const auto fingerprint = ConfirmWindow::fingerprint(
         message.topic, message.properties.message_id.value_or(std::string()), message.body);
-    if (!link_.renewable()) {
+    if (!keeps_messages()) {
         held_bytes_.fetch_sub(message.body.size());
         message = {};
     }
@@ -154,7 +221,7 @@ void AmqpPublisher::publish(Numbered& next) {
 void AmqpPublisher::read_frames() {
     amqp_frame_t frame;
     while (link_->next_frame(frame)) {
-        if (is_close(frame)) refused(frame);
+        if (is_close(frame)) closed(frame);
         if (assembler_.take(frame)) {
             if (auto content = assembler_.finished()) take_return(std::move(*content));
         } else if (frame.frame_type == AMQP_FRAME_METHOD) {
@@ -167,24 +234,31 @@ void AmqpPublisher::read_frames() {
 
 // When the broker closes the channel for a message, it has refused the message, whatever the code
 // means elsewhere.
-void AmqpPublisher::refused(const amqp_frame_t& frame) {
-    int code = 0;
-    if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD)
-        code = static_cast<const amqp_channel_close_t*>(frame.payload.method.decoded)->reply_code;
+void AmqpPublisher::closed(const amqp_frame_t& frame) {
+    const auto close = close_of(frame);
+    loss_.words = fmt::format("{} {}", close.code, util::printable(close.text, 400));
+    loss_.ending = Ending::unrelated;
+    if (finds_cause() && (window_.size() > 0 || writing_))
+        loss_.ending = ending_by(close.of_channel, close.code, close.text);
     try {
         throw_close(*link_, frame, "cannot publish");
     } catch (const Error& error) {
-        if (code != AMQP_ACCESS_REFUSED && code != AMQP_PRECONDITION_FAILED) throw;
-        throw Error(
-            code == AMQP_ACCESS_REFUSED ? Reason::publish_forbidden : Reason::publish_refused,
-            error.what(), code == AMQP_ACCESS_REFUSED ? error.hint() : "the broker says why")
-            .as_permanent();
+        if (loss_.ending != Ending::unrelated)  // the other messages may go on: not permanent
+            throw Error(error.reason(), error.what(), error.hint());
+        if (!close.of_channel) throw;
+        if (close.code == AMQP_ACCESS_REFUSED)
+            throw Error(Reason::publish_forbidden, error.what(), error.hint()).as_permanent();
+        if (close.code == AMQP_PRECONDITION_FAILED)
+            throw Error(Reason::publish_refused, error.what(), "the broker says why")
+                .as_permanent();
+        throw;
     }
 }
 
 void AmqpPublisher::take_method(const amqp_frame_t& frame) {
     const auto& method = frame.payload.method;
     const auto kept = window_.bytes();
+    const auto open = window_.size();
     if (method.id == AMQP_BASIC_ACK_METHOD) {
         const auto* ack = static_cast<const amqp_basic_ack_t*>(method.decoded);
         window_.settle(ack->delivery_tag, ack->multiple != 0, true, events_);
@@ -200,6 +274,7 @@ void AmqpPublisher::take_method(const amqp_frame_t& frame) {
         events_.push_back(Unblocked{});
     }
     held_bytes_.fetch_sub(kept - window_.bytes());
+    if (window_.size() < open) link_.progressed();
 }
 
 void AmqpPublisher::take_return(ContentAssembler::Content content) {

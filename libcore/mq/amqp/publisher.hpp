@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "mq/amqp/confirm_window.hpp"
 #include "mq/amqp/content.hpp"
 #include "mq/amqp/link.hpp"
 #include "mq/amqp/service.hpp"
+#include "mq/amqp/suspects.hpp"
 #include "mq/publisher.hpp"
 #include "util/mailbox.hpp"
 
@@ -34,11 +36,17 @@ class AmqpPublisher final : public Publisher {
     void serve();
     void serve_connection();
     void take_last_returns();
+    bool keeps_messages() const noexcept { return link_.renewable() || options_.give_back; }
+    bool finds_cause() const noexcept { return link_.renewable() && options_.confirm; }
+    bool reopen_channel();
     void take_back_unconfirmed();
+    void look_for_cause(std::size_t on_the_way);
+    bool may_write() const noexcept;
     void write_backlog();
+    void write_first();
     void publish(Numbered& next);
     void read_frames();
-    [[noreturn]] void refused(const amqp_frame_t& frame);
+    [[noreturn]] void closed(const amqp_frame_t& frame);
     void take_method(const amqp_frame_t& frame);
     void take_return(ContentAssembler::Content content);
     void hand_over();
@@ -59,6 +67,14 @@ class AmqpPublisher final : public Publisher {
     std::deque<Numbered> backlog_;  // to be written, in order
     std::vector<PublisherEvent> events_;
     bool blocked_ = false;
+    bool writing_ = false;         // the first message of the backlog, perhaps in part
+    util::SteadyTime written_at_;  // the last message
+    struct Loss {                  // of the current channel or connection
+        Ending ending = Ending::silent;
+        std::string words;  // the broker's
+    };
+    Loss loss_;
+    Suspects suspects_;
     Link link_;
 
     ServiceThread service_;  // last: it uses all of the above

@@ -176,6 +176,7 @@ void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
 
 void AmqpSubscription::send_settlements() {
     for (const auto& command : ledger_.flush()) {
+        link_.progressed();
         const int status =
             command.disposition == Disposition::ack
                 ? amqp_basic_ack(link_->state(), Connection::channel, command.tag, command.multiple)

@@ -5,11 +5,14 @@
 #include <amqp_framing.h>
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
 #include <new>
 #include <string>
 
 #include "event/limits.hpp"
 #include "util/error.hpp"
+#include "util/text.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -185,6 +188,16 @@ std::size_t table_size(const HeaderTable& table) {
     return size;
 }
 
+bool is_finite(const HeaderValue& value) {
+    if (const auto* number = std::get_if<float>(&value.value)) return std::isfinite(*number);
+    if (const auto* number = std::get_if<double>(&value.value)) return std::isfinite(*number);
+    if (const auto* array = std::get_if<HeaderArray>(&value.value))
+        return std::ranges::all_of(*array, is_finite);
+    if (const auto* table = std::get_if<HeaderTable>(&value.value))
+        return std::ranges::all_of(*table, is_finite, &event::HeaderField::second);
+    return true;
+}
+
 }  // namespace
 
 HeaderTable table_from(const amqp_table_t& table) {
@@ -289,6 +302,12 @@ void check_limits(const event::Message& message, std::size_t frame_max) {
         throw Error(ErrorKind::invalid_event,
                     fmt::format("the headers take {} bytes; the broker takes at most {}", size,
                                 frame_max - beside_headers));
+    for (const auto& [name, value] : message.headers)
+        if (!is_finite(value))
+            throw Error(Reason::publish_refused,
+                        fmt::format("the header '{}' holds NaN or an infinity, for which RabbitMQ "
+                                    "closes the connection",
+                                    util::printable(name, 60)));
 }
 
 }  // namespace airy::mq::amqp

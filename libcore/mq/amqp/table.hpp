@@ -34,7 +34,8 @@ amqp_basic_properties_t properties_to(const event::Message& message, amqp_pool_t
 // Throws Error{invalid_event} for a message that AMQP cannot carry: exchange, topic, a property or
 // the name of a header of more than 255 bytes, an expiration that RabbitMQ would refuse, or headers
 // that do not fit one frame of `frame_max` bytes. The functions above and rabbitmq-c rely on this
-// check.
+// check. Throws Error{publish_refused} for a float or double that is not finite: RabbitMQ closes
+// the connection for it.
 void check_limits(const event::Message& message, std::size_t frame_max);
 
 }  // namespace airy::mq::amqp

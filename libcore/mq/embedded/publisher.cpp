@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "event/limits.hpp"
@@ -132,7 +133,7 @@ void EmbeddedPublisher::publish_all(std::span<const event::Message> messages) {
         if (!std::exchange(full_, true)) util::log_warn(full.what());
         events_.clear();
         for (std::size_t i = 0; i < messages.size(); ++i)
-            events_.emplace_back(Refused{written_ + i + 1});
+            events_.emplace_back(refused(messages[i], written_ + i + 1));
     }
     written_ += messages.size();
 }
@@ -161,6 +162,10 @@ void EmbeddedPublisher::store_all(std::span<const event::Message> messages) {
     }
 }
 
+Refused EmbeddedPublisher::refused(const event::Message& message, std::uint64_t sequence) const {
+    return {sequence, {}, options_.give_back ? std::make_shared<event::Message>(message) : nullptr};
+}
+
 PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message& message,
                                             std::uint64_t sequence) {
     const auto* queues = change.catalogue().route(message.exchange, message.topic);
@@ -171,18 +176,18 @@ PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message
     IncomingMessage incoming{message.exchange, message.topic, meta_, message.body};
     incoming.ttl = event::expiration_of(message.properties);
     incoming.priority = message.properties.priority.value_or(0);
-    bool refused = false;
+    bool is_refused = false;
     for (const auto* info : *queues) {
         auto* queue = change.counts(info->id);
         if (queue == nullptr) continue;
         if (has_room(*queue, message.body.size())) {
             put_message(change, *queue, incoming);
         } else {
-            refused = true;
+            is_refused = true;
             reject_incoming(change, *info, incoming);
         }
     }
-    if (refused) return Refused{sequence};
+    if (is_refused) return refused(message, sequence);
     if (keeps_published_) kept_bytes_ += keep_published(change, incoming);
     return Confirmed{sequence};
 }

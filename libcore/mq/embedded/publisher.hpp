@@ -36,6 +36,7 @@ class EmbeddedPublisher final : public Publisher {
     void serve_until_closed();
     void publish_all(std::span<const event::Message> messages);
     void store_all(std::span<const event::Message> messages);
+    Refused refused(const event::Message& message, std::uint64_t sequence) const;
     PublisherEvent store_one(Change& change, const event::Message& message, std::uint64_t sequence);
     void hand_over();
 

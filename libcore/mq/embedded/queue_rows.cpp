@@ -74,7 +74,8 @@ const ExchangeInfo& existing_exchange(Change& change, std::string_view action,
     if (exchange == nullptr)
         throw Error(Reason::exchange_not_found,
                     fmt::format("cannot {} '{}': there is no exchange of this name", action,
-                                util::printable(name)));
+                                util::printable(name)))
+            .about(util::printable(name));
     return *exchange;
 }
 

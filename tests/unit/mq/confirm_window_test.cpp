@@ -133,3 +133,24 @@ TEST_CASE("unsettled messages of a lost channel come back in order, with their n
     window.settle(3, false, false, events);
     CHECK(spell(events) == "c1 c3 r5");
 }
+
+TEST_CASE("a refused message is given back only where that is asked for") {
+    for (const bool give_back : {false, true}) {
+        ConfirmWindow window(give_back);
+        event::Message message;
+        message.body = "body";
+        window.published(1, {1, message});
+        window.published(2, {2, message});
+        CHECK(window.oldest() == 1);
+        std::vector<mq::PublisherEvent> events;
+        window.settle(1, false, false, events);
+        window.settle(2, false, true, events);
+        CHECK(spell(events) == "r1 c2");
+        CHECK(window.bytes() == 0);
+        const auto& refused = std::get<mq::Refused>(events.front());
+        CHECK(refused.reason.empty());
+        CHECK((refused.message != nullptr) == give_back);
+        if (give_back) CHECK(refused.message->body == "body");
+        CHECK(window.restart().empty());
+    }
+}

@@ -63,6 +63,12 @@ TEST_CASE("the broker's codes become reasons, and with them kinds") {
     }
 }
 
+TEST_CASE("a missing exchange is the subject of its error") {
+    CHECK(from_close(404, "NOT_FOUND - no exchange 'it's' in vhost '/'", "x").subject() == "it's");
+    CHECK(from_close(404, "NOT_FOUND - no queue 'q' in vhost '/'", "x").subject().empty());
+    CHECK(from_close(404, "NOT_FOUND - no exchange '", "x").subject().empty());
+}
+
 TEST_CASE("a queue that is exclusive to another connection has a reason of its own") {
     const auto error = from_close(405,
                                   "RESOURCE_LOCKED - cannot obtain exclusive access to locked "
@@ -139,4 +145,27 @@ TEST_CASE(
           AMQP_STATUS_INVALID_PARAMETER, AMQP_STATUS_TABLE_TOO_BIG})
         CHECK(classify_status(status) == Fate::permanent);
     CHECK(from_status(AMQP_STATUS_SSL_PEER_VERIFY_FAILED, "x").permanent());
+}
+
+TEST_CASE("a close tells whether a message on the way may be its cause") {
+    using mq::amqp::Ending;
+    using mq::amqp::ending_by;
+    const auto of_channel = [](int code, std::string_view text) {
+        return ending_by(true, code, text);
+    };
+    CHECK(of_channel(406, "PRECONDITION_FAILED - user_id property set to 'x' but ...") ==
+          Ending::channel);
+    CHECK(of_channel(406, "PRECONDITION_FAILED - message size 9 is larger than ...") ==
+          Ending::channel);
+    CHECK(of_channel(403, "ACCESS_REFUSED - access to topic 'a.b' in exchange 'x' in vhost '/'") ==
+          Ending::channel);
+    // These hold for every message.
+    CHECK(of_channel(403, "ACCESS_REFUSED - access to exchange 'x' in vhost '/' refused") ==
+          Ending::unrelated);
+    CHECK(of_channel(404, "NOT_FOUND - no exchange 'x' in vhost '/'") == Ending::unrelated);
+    CHECK(of_channel(541, "INTERNAL_ERROR") == Ending::connection);
+    for (const int code : {501, 502, 505, 530, 541})
+        CHECK(ending_by(false, code, "") == Ending::connection);
+    CHECK(ending_by(false, 320, "CONNECTION_FORCED - broker forced connection closure") ==
+          Ending::unrelated);
 }

@@ -20,6 +20,9 @@ TEST_CASE("each outcome has its sequence number, code and reason") {
     CHECK(returned->code == 312);
     CHECK(returned->reason == "NO_ROUTE");
     CHECK(outcome_of(Refused{5})->kind == Outcome::Kind::refused);
+    CHECK(outcome_of(Refused{5})->reason.empty());
+    CHECK(outcome_of(Refused{5, "the broker closes the channel for it"})->reason ==
+          "the broker closes the channel for it");
     CHECK_FALSE(outcome_of(Blocked{"memory"}));
     CHECK_FALSE(outcome_of(Restored{}));
 }

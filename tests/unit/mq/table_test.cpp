@@ -12,6 +12,7 @@
 
 using namespace airy;
 using namespace airy::mq::amqp;
+using event::HeaderArray;
 using event::HeaderTable;
 using event::HeaderValue;
 
@@ -126,4 +127,31 @@ TEST_CASE("a message that AMQP cannot carry is refused before it is sent") {
     CHECK(refused([&](auto& m) { m.headers = {{too_long, {}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"t", {HeaderTable{{too_long, {}}}}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"h", {std::string(frame_max, 'x')}}}; }));
+}
+
+TEST_CASE("numbers for which RabbitMQ closes the connection are refused, however deep") {
+    constexpr std::size_t frame_max = 131072;
+    const auto reason_of = [](HeaderValue value) {
+        event::Message message;
+        message.headers = {{"good", {1.5}}, {"h", std::move(value)}};
+        try {
+            check_limits(message, frame_max);
+        } catch (const Error& error) {
+            return error.reason();
+        }
+        return Reason::general;
+    };
+    using Doubles = std::numeric_limits<double>;
+    using Floats = std::numeric_limits<float>;
+    for (const auto number : {Doubles::quiet_NaN(), Doubles::infinity(), -Doubles::infinity()}) {
+        CHECK(reason_of({number}) == Reason::publish_refused);
+        CHECK(reason_of({static_cast<float>(number)}) == Reason::publish_refused);
+        CHECK(reason_of({HeaderArray{{1.0}, {number}}}) == Reason::publish_refused);
+        CHECK(reason_of({HeaderTable{{"t", {HeaderArray{{HeaderTable{{"x", {number}}}}}}}}}) ==
+              Reason::publish_refused);
+    }
+    CHECK(reason_of({Doubles::max()}) == Reason::general);
+    CHECK(reason_of({Doubles::denorm_min()}) == Reason::general);
+    CHECK(reason_of({Floats::lowest()}) == Reason::general);
+    CHECK(reason_of({-0.0}) == Reason::general);
 }
