@@ -61,7 +61,7 @@ class Consume final : public Command {
     std::uint16_t prefetch(std::size_t slots, bool ahead) const;
     mq::WorkQueueSpec spec() const;
     void require_room() const;
-    work::ConsumerOptions consumer_options(mq::Broker& broker) const;
+    work::ConsumerOptions consumer_options() const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
 
@@ -204,7 +204,7 @@ mq::WorkQueueSpec Consume::spec() const {
     return spec;
 }
 
-work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
+work::ConsumerOptions Consume::consumer_options() const {
     work::ConsumerOptions options;
     options.name = name_;
     options.patterns = queue_.patterns;
@@ -218,12 +218,7 @@ work::ConsumerOptions Consume::consumer_options(mq::Broker& broker) const {
     options.stop.count = stop_.count;
     options.stop.idle = stop_.idle;
     options.stop.total = stop_.timeout;
-    if (stop_.until_empty) {
-        // A new connection for each count: a kept connection would need its heartbeats served.
-        options.stop.ready_messages = [&broker, queue = queue_.name] {
-            return broker.topology()->check_queue(queue).ready;
-        };
-    }
+    options.stop.queue_empty = stop_.until_empty;
     return options;
 }
 
@@ -310,7 +305,7 @@ int Consume::run() {
     if (const auto signal =
             connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); }))
         return 128 + *signal;
-    auto options = consumer_options(*broker);
+    auto options = consumer_options();
     std::optional<work::DeathCommand> death_command;
     if (death_command_) {
         death_command.emplace(loop, timers, *death_command_, err);

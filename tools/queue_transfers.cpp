@@ -120,6 +120,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                           .add("to", what.to)
                           .add("moved", done.moved)
                           .add("passed_over", done.passed_over)
+                          .add("unmovable", done.unmovable)
                           .add("done", !dry_run)
                           .line());
     else if (!common_options().quiet || dry_run)
@@ -128,6 +129,11 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                                   util::printable(what.to)));
     output::flush();
     check_that_all_came_back(done.missing);
+    if (done.unmovable > 0)
+        throw Error(ErrorKind::undelivered,
+                    fmt::format("{} cannot be moved: {}", messages(done.unmovable), done.why),
+                    fmt::format("{} in '{}'", done.unmovable == 1 ? "it stays" : "they stay",
+                                util::printable(what.from)));
     return done.signal ? 128 + *done.signal : 0;
 }
 

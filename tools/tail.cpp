@@ -8,6 +8,7 @@
 #include "event/topic.hpp"
 #include "event/where.hpp"
 #include "mq/broker.hpp"
+#include "mq/quiet_check.hpp"
 #include "options.hpp"
 #include "output/pretty.hpp"
 #include "output/stream.hpp"
@@ -22,7 +23,7 @@ using std::chrono::steady_clock;
 
 constexpr std::uint16_t prefetch = 1000;
 constexpr std::chrono::milliseconds close_deadline{2000};
-// `--until-empty` on a live queue: no message came for this long.
+// `--until-empty` on a live queue: no message came for this long, and none is on its way.
 constexpr std::chrono::milliseconds quiet{200};
 
 class Tail final : public Command {
@@ -34,6 +35,8 @@ class Tail final : public Command {
     void show(const mq::Delivered& delivery);
     void take_events(mq::Subscription& subscription);
     bool enough() const { return stop_.count && shown_ >= *stop_.count; }
+    steady_clock::time_point quiet_at() const;
+    bool is_quiet();
     int poll_timeout(steady_clock::time_point start) const;
     bool time_is_up(steady_clock::time_point start) const;
     int exit_code(int signal) const;
@@ -50,6 +53,8 @@ class Tail final : public Command {
     std::uint64_t shown_ = 0;
     std::uint64_t passed_over_ = 0;  // by --where
     steady_clock::time_point last_ = steady_clock::now();
+    bool connected_ = true;
+    std::optional<mq::QuietCheck> check_;
 };
 
 void Tail::add_options(cli::App& app) {
@@ -98,12 +103,18 @@ void Tail::take_events(mq::Subscription& subscription) {
     for (const auto& event : subscription.take()) {
         if (const auto* delivery = std::get_if<mq::Delivered>(&event)) {
             last_ = steady_clock::now();
+            check_->disturb();
             if (!enough()) show(*delivery);
             subscription.settle(delivery->handle, mq::Disposition::ack);
+        } else if (const auto* counted = std::get_if<mq::Counted>(&event)) {
+            check_->take(*counted);
         } else if (const auto* interrupted = std::get_if<mq::Interrupted>(&event)) {
+            connected_ = false;
+            check_->disturb();
             if (interrupted->attempt == 0)
                 output::note(fmt::format("airy: {}; trying again", describe(*interrupted)));
         } else if (std::holds_alternative<mq::Restored>(event)) {
+            connected_ = true;
             output::note("airy: connected again; what was published meanwhile is missed");
         } else if (const auto* lost = std::get_if<mq::Lost>(&event)) {
             std::rethrow_exception(lost->error);
@@ -114,10 +125,32 @@ void Tail::take_events(mq::Subscription& subscription) {
     output::flush();
 }
 
+// When `--idle` or `--until-empty` ends it, unless a message comes or is on its way.
+steady_clock::time_point Tail::quiet_at() const {
+    auto at = steady_clock::time_point::max();
+    if (stop_.idle) at = std::min(at, last_ + *stop_.idle);
+    if (stop_.until_empty) at = std::min(at, last_ + quiet);
+    return at;
+}
+
+// Without a connection, no message is on its way.
+bool Tail::is_quiet() {
+    const auto now = steady_clock::now();
+    if (now < quiet_at()) return false;
+    const bool idle = stop_.idle && now >= last_ + *stop_.idle;
+    const auto ready = connected_ ? check_->ready() : std::optional<std::uint64_t>(0);
+    if (ready && (idle || *ready == 0)) return true;
+    if (ready) {
+        last_ = now;
+        check_->disturb();
+    } else if (!check_->under_way()) {
+        check_->begin();
+    }
+    return false;
+}
+
 int Tail::poll_timeout(steady_clock::time_point start) const {
-    auto until = steady_clock::time_point::max();
-    if (stop_.idle) until = std::min(until, last_ + *stop_.idle);
-    if (stop_.until_empty) until = std::min(until, last_ + quiet);
+    auto until = check_->under_way() ? steady_clock::time_point::max() : quiet_at();
     if (stop_.timeout) until = std::min(until, start + *stop_.timeout);
     if (until == steady_clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
@@ -125,10 +158,7 @@ int Tail::poll_timeout(steady_clock::time_point start) const {
 }
 
 bool Tail::time_is_up(steady_clock::time_point start) const {
-    const auto now = steady_clock::now();
-    return (stop_.idle && now >= last_ + *stop_.idle) ||
-           (stop_.until_empty && now >= last_ + quiet) ||
-           (stop_.timeout && now >= start + *stop_.timeout);
+    return stop_.timeout && steady_clock::now() >= start + *stop_.timeout;
 }
 
 int Tail::exit_code(int signal) const {
@@ -171,13 +201,14 @@ int Tail::run() {
 
     const auto start = steady_clock::now();
     last_ = start;
+    check_.emplace([&subscription] { return subscription->count(); });
     int signal = 0;
     while (!enough() && signal == 0) {
         pollfd waiting[] = {{subscription->event_fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
         ::poll(waiting, 2, poll_timeout(start));
         take_events(*subscription);
         if (const auto taken = signals.take()) signal = *taken;
-        if (time_is_up(start)) break;
+        if (time_is_up(start) || is_quiet()) break;
     }
     subscription->close(close_deadline);
     return exit_code(signal);

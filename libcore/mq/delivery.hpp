@@ -38,11 +38,12 @@ struct Delivered {
     DeliveryHandle handle;
     unsigned attempts = 0;           // handlers that failed on the message before
     unsigned returns = 0;            // how often the message came back to its queue since then
+    unsigned former_returns = 0;     // and before the last failure, as far as known
     std::optional<Origin> origin{};  // absent: as `message` says
     std::optional<util::SystemTime> first_failed_at{};
 
     // How often a handler may have seen the message, this time included.
-    unsigned attempt() const noexcept { return attempts + returns + 1; }
+    unsigned attempt() const noexcept { return attempts + former_returns + returns + 1; }
 };
 
 }  // namespace airy::mq

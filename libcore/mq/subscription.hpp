@@ -42,9 +42,14 @@ struct Cancelled {  // the broker ended the subscription, e.g. the queue was del
     std::string reason;
 };
 
+struct Counted {  // the answer to `count`
+    std::uint64_t question = 0;
+    std::uint64_t ready = 0;  // messages of the queue
+};
+
 // `Delivered` comes in the queue's order. After `Lost` or `Cancelled` nothing more is delivered.
 // `Interrupted` voids the deliveries of its part: the broker delivers them again, to any consumer.
-using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost, Interrupted, Restored>;
+using SubscriptionEvent = std::variant<Delivered, Cancelled, Lost, Interrupted, Restored, Counted>;
 
 // How a broker itself settles a delivery.
 enum class Disposition : std::uint8_t {
@@ -74,6 +79,11 @@ class Subscription {
 
     // Settles one delivery; sends it gathered with others, at the latest after 20 ms.
     virtual void settle(DeliveryHandle delivery, Disposition disposition) = 0;
+
+    // Counts the queue's ready messages, after all settlements given before. The answer, `Counted`,
+    // comes behind the deliveries that the broker had begun when it was asked; an interruption may
+    // take the answer with it. Returns the number of the question.
+    virtual std::uint64_t count() = 0;
 
     // Asks for no more deliveries. Those on the way still come; settling goes on. A connection lost
     // after this is not made again.

@@ -42,6 +42,10 @@ struct Transfer {
 struct Transferred {
     std::uint64_t moved = 0;
     std::uint64_t passed_over = 0;
+    // Messages that the protocol cannot hold once they name their queue, such as for the size of
+    // their headers; they stay in `from`.
+    std::uint64_t unmovable = 0;
+    std::string why{};            // of the first unmovable one
     std::uint64_t missing = 0;    // of the others, as in Look
     std::optional<int> signal{};  // ended it
 };

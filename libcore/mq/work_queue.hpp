@@ -79,12 +79,18 @@ struct Settled {
 };
 // A RetryAfter or DeadLetter could not be carried out: the delivery is still unsettled.
 struct NotSettled {
+    enum class Cause : std::uint8_t {
+        passing,  // it may be carried out later
+        message,  // no copy of this message can be made, such as for the size of its headers
+        refused,  // of any message: a permission is missing, or a queue has other properties
+    };
     DeliveryHandle handle;
     Error error;
+    Cause cause = Cause::passing;
 };
 
 using WorkQueueEvent =
-    std::variant<Delivered, Settled, NotSettled, Cancelled, Lost, Interrupted, Restored>;
+    std::variant<Delivered, Settled, NotSettled, Cancelled, Lost, Interrupted, Restored, Counted>;
 
 // A consumer's end of a work queue: delivers messages in the queue's order and carries out the
 // settlement of each. Like a Subscription it is served by threads of its own; one thread, the
@@ -122,6 +128,9 @@ class WorkQueue {
     // Settles one delivery; sends it gathered with others, at the latest after 20 ms. Each
     // RetryAfter and DeadLetter has one outcome, Settled or NotSettled; Ack and Requeue have none.
     virtual void settle(const Delivered& delivered, Settlement settlement) = 0;
+
+    // As Subscription::count.
+    virtual std::uint64_t count() = 0;
 
     // Asks for no more deliveries. Those on the way still come; settling goes on. A connection lost
     // after this is not made again.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "work/consumer.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -213,11 +212,13 @@ void Consumer::accept(mq::WorkQueueEvent&& event) {
     } else if (const auto* settled = std::get_if<mq::Settled>(&event)) {
         settler_.take(*settled);
     } else if (const auto* not_settled = std::get_if<mq::NotSettled>(&event)) {
-        settler_.take(*not_settled);
+        if (auto error = settler_.take(*not_settled)) fail(std::move(*error));
     } else if (const auto* cancelled = std::get_if<mq::Cancelled>(&event)) {
         fail(Error(Reason::queue_deleted, cancelled->reason));
     } else if (const auto* loss = std::get_if<mq::Interrupted>(&event)) {
         interrupted(*loss);
+    } else if (const auto* counted = std::get_if<mq::Counted>(&event)) {
+        stop_watcher_.take(*counted);
     } else if (std::holds_alternative<mq::Restored>(event)) {
         apply(LifecycleEvent::restore);
         observers_.restored(lifecycle_.reconnects());
@@ -269,15 +270,13 @@ void Consumer::heed(int signal) {
     if (signal == SIGQUIT && !lifecycle_.hurried()) apply(LifecycleEvent::signal);
 }
 
-bool Consumer::signalled() {
-    pollfd come{signals_.native_handle(), POLLIN, 0};
-    return ::poll(&come, 1, 0) > 0;
-}
-
 asio::awaitable<void> Consumer::release_held() {
     while (!lifecycle_.finished()) {
         co_await changed_.wait_until(settler_.next_due());
-        if (settler_.release_due()) changed_.notify();
+        if (!settler_.release_due()) continue;
+        for (auto& delivered : settler_.take_again())
+            intake_.add(std::move(delivered));
+        changed_.notify();
     }
 }
 

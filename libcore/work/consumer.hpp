@@ -107,7 +107,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     bool quiet() const override;
     std::uint64_t arrivals() const override { return intake_.arrivals(); }
     bool stopping() const override { return lifecycle_.stopping(); }
-    bool signalled() override;
+    std::uint64_t count() override { return queue_.count(); }
     void stop(StopReason reason) override;
     void fail(Error error) override;
 

@@ -70,8 +70,8 @@ void ConsumerLog::concluded(const mq::Delivered& delivered, Conclusion conclusio
 
 void ConsumerLog::not_settled(const mq::Delivered& delivered, Action action, const Error& error) {
     util::log_warn(action == Action::retry
-                       ? "cannot put a message into its retry queue: holding it back"
-                       : "cannot write a dead letter: its message goes back to the queue",
+                       ? "cannot put a message into its retry queue: holding it here until then"
+                       : "cannot write a dead letter: holding its message here to try again",
                    {{"queue", delivered.queue}, {"reason", error.what()}});
 }
 

@@ -68,15 +68,16 @@ void Settler::carry_out_copy(mq::Delivered&& delivered, const HandlerResult& res
                              const Decision& decision, const Course& course) {
     mq::FailureAccount account{std::string(why(result.verdict, policy_)), result.detail.line,
                                result.detail.code, clock_.now()};
-    mq::Settlement settlement = mq::DeadLetter{std::move(account)};
-    if (decision.action == Action::retry)
-        settlement =
-            mq::RetryAfter{decision.delay, std::move(std::get<mq::DeadLetter>(settlement).account)};
-    const auto handle = delivered.handle;
-    const auto at = outstanding_
-                        .insert_or_assign(handle, Outstanding{std::move(delivered), decision.action,
-                                                              decision.delay, course})
-                        .first;
+    settle_copy(
+        {std::move(delivered), decision.action, decision.delay, course, std::move(account)});
+}
+
+void Settler::settle_copy(Outstanding&& message) {
+    mq::Settlement settlement = mq::DeadLetter{message.account};
+    if (message.action == Action::retry)
+        settlement = mq::RetryAfter{message.delay, message.account};
+    const auto handle = message.delivered.handle;
+    const auto at = outstanding_.insert_or_assign(handle, std::move(message)).first;
     queue_.settle(at->second.delivered, std::move(settlement));
 }
 
@@ -104,15 +105,33 @@ void Settler::lose(const mq::Delivered& delivered, const Course& course) {
 
 void Settler::put_back(mq::Delivered&& delivered, milliseconds delay) {
     if (delay > milliseconds(0) && holding_)
-        held_.emplace(clock_.steady() + delay, std::move(delivered));
+        hold({.delivered = std::move(delivered)}, Next::put_back, delay);
     else
         settle(delivered, mq::Requeue{});
+}
+
+void Settler::hold(Outstanding&& message, Next next, milliseconds delay) {
+    if (next == Next::settle_again) ++unkept_;
+    held_.emplace(clock_.steady() + delay, Held{std::move(message), next});
+}
+
+void Settler::let_go(Held&& held) {
+    switch (held.next) {
+        case Next::put_back:
+            return settle(held.message.delivered, mq::Requeue{});
+        case Next::handle_again:
+            again_.push_back(std::move(held.message.delivered));
+            return;
+        case Next::settle_again:
+            --unkept_;
+            return settle_copy(std::move(held.message));
+    }
 }
 
 void Settler::take(const mq::Settled& settled) {
     auto found = outstanding_.extract(settled.handle);
     if (!found) return;
-    const auto& [delivered, action, delay, course] = found.mapped();
+    const auto& [delivered, action, delay, course, account] = found.mapped();
     const bool retry = action == Action::retry;
     if (settled.confirmed_after) observer_.copied(*settled.confirmed_after);
     ++(retry ? counts_.retried : counts_.dead_lettered);
@@ -121,25 +140,47 @@ void Settler::take(const mq::Settled& settled) {
     in_flight_.settled(delivered.handle);
 }
 
-void Settler::take(const mq::NotSettled& not_settled) {
+std::optional<Error> Settler::take(const mq::NotSettled& not_settled) {
+    using Cause = mq::NotSettled::Cause;
     auto found = outstanding_.extract(not_settled.handle);
-    if (!found) return;
-    auto& [delivered, action, delay, course] = found.mapped();
-    observer_.not_settled(delivered, action, not_settled.error);
+    if (!found) return std::nullopt;
+    auto& message = found.mapped();
+    const bool retry = message.action == Action::retry;
+    const bool hopeless =
+        not_settled.cause == Cause::refused || (not_settled.cause == Cause::message && !retry);
+    if (!hopeless) observer_.not_settled(message.delivered, message.action, not_settled.error);
+    if (!retry && !hopeless && holding_) {
+        const auto delay = std::max(message.delay, unkept_delay);
+        hold(std::move(message), Next::settle_again, delay);
+        return std::nullopt;
+    }
     ++counts_.retried;
-    observer_.concluded(delivered, Conclusion::retry, course);
-    put_back(std::move(delivered), std::max(delay, unkept_delay));
+    observer_.concluded(message.delivered, Conclusion::retry, message.course);
+    if (hopeless || !holding_) {
+        settle(message.delivered, mq::Requeue{});
+        return hopeless ? std::optional(not_settled.error) : std::nullopt;
+    }
+    ++message.delivered.attempts;
+    const auto delay =
+        not_settled.cause == Cause::message ? message.delay : std::max(message.delay, unkept_delay);
+    hold(std::move(message), Next::handle_again, delay);
+    return std::nullopt;
 }
 
 void Settler::interrupted() {
     for (auto at = held_.begin(); at != held_.end();) {
-        const auto handle = at->second.handle;
-        if (in_flight_.is_void(handle)) {
-            in_flight_.settled(handle);
-            at = held_.erase(at);
-        } else {
+        const auto& [message, next] = at->second;
+        if (!in_flight_.is_void(message.delivered.handle)) {
             ++at;
+            continue;
         }
+        if (next == Next::settle_again) {
+            --unkept_;
+            lose(message.delivered, message.course);
+        } else {
+            in_flight_.settled(message.delivered.handle);
+        }
+        at = held_.erase(at);
     }
     for (auto at = outstanding_.begin(); at != outstanding_.end();) {
         if (in_flight_.is_void(at->first)) {
@@ -155,17 +196,24 @@ bool Settler::release_due() {
     const auto now = clock_.steady();
     const auto held = held_.size();
     while (!held_.empty() && held_.begin()->first <= now) {
-        settle(held_.begin()->second, mq::Requeue{});
-        held_.erase(held_.begin());
+        auto due = held_.extract(held_.begin());
+        let_go(std::move(due.mapped()));
     }
     return held_.size() < held;
 }
 
 void Settler::release_all() {
     holding_ = false;
-    for (const auto& [due, delivered] : held_)
+    unkept_ = 0;
+    for (const auto& [due, held] : std::exchange(held_, {})) {
+        if (held.next == Next::settle_again) {
+            ++counts_.retried;
+            observer_.concluded(held.message.delivered, Conclusion::retry, held.message.course);
+        }
+        settle(held.message.delivered, mq::Requeue{});
+    }
+    for (const auto& delivered : take_again())
         settle(delivered, mq::Requeue{});
-    held_.clear();
 }
 
 void Settler::closed() {

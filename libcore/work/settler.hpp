@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "mq/work_queue.hpp"
 #include "util/clock.hpp"
@@ -45,15 +48,20 @@ class Settler {
     // Puts a message that no handler has seen back into its queue.
     void give_back(const mq::Delivered& delivered);
 
-    // The outcome of a retry or dead letter.
+    // The outcome of a retry or dead letter. The work queue cannot carry out some retries: such a
+    // message is held here for its delay, then handled again. A dead letter is tried again later.
     void take(const mq::Settled& settled);
-    void take(const mq::NotSettled& not_settled);
+    // Returns the error for which the consumer must end: trying again cannot help.
+    std::optional<Error> take(const mq::NotSettled& not_settled);
 
     // Deliveries have become void: drops those that are held or wait for their outcome.
     void interrupted();
 
-    // Puts back the deliveries that have been held for long enough; tells whether there were any.
+    // Lets go of the messages that have been held for long enough: puts them back, or tries their
+    // dead letter again. Tells whether there were any.
     bool release_due();
+    // Those of them that are to be handled again.
+    std::vector<mq::Delivered> take_again() { return std::exchange(again_, {}); }
     // Puts back all held deliveries, and holds none from now on.
     void release_all();
     // The work queue is closed: messages without an outcome go back to their queue.
@@ -65,7 +73,7 @@ class Settler {
     // empty if the broker says so.
     bool idle() const;
     // Retries and dead letters without an outcome.
-    std::size_t outstanding() const noexcept { return outstanding_.size(); }
+    std::size_t outstanding() const noexcept { return outstanding_.size() + unkept_; }
     // Messages that were acked, dead-lettered or discarded.
     std::uint64_t done() const noexcept {
         return counts_.handled + counts_.dead_lettered + counts_.discarded;
@@ -77,12 +85,21 @@ class Settler {
         mq::Delivered delivered;
         Action action = Action::retry;  // or dead_letter
         std::chrono::milliseconds delay{0};
-        Course course;
+        Course course{};
+        mq::FailureAccount account{};
+    };
+    enum class Next : std::uint8_t { put_back, handle_again, settle_again };
+    struct Held {
+        Outstanding message;
+        Next next = Next::put_back;
     };
     void carry_out_copy(mq::Delivered&& delivered, const HandlerResult& result,
                         const Decision& decision, const Course& course);
     void settle(const mq::Delivered& delivered, mq::Settlement settlement);
+    void settle_copy(Outstanding&& message);
     void put_back(mq::Delivered&& delivered, std::chrono::milliseconds delay);
+    void hold(Outstanding&& message, Next next, std::chrono::milliseconds delay);
+    void let_go(Held&& held);
     void lose(const mq::Delivered& delivered, const Course& course);
 
     mq::WorkQueue& queue_;
@@ -90,7 +107,9 @@ class Settler {
     ConsumerObserver& observer_;
     const RetryPolicy policy_;
     const util::Clock& clock_;
-    std::multimap<util::SteadyTime, mq::Delivered> held_;  // by the time to put them back
+    std::multimap<util::SteadyTime, Held> held_;  // by the time to let them go
+    std::size_t unkept_ = 0;                      // in held_, with Next::settle_again
+    std::vector<mq::Delivered> again_;
     std::map<mq::DeliveryHandle, Outstanding> outstanding_;
     util::SteadyTime last_retry_due_{};  // when the last retry will have come back
     bool holding_ = true;

@@ -4,13 +4,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 
+#include "mq/quiet_check.hpp"
 #include "util/error.hpp"
 #include "work/condition.hpp"
 #include "work/lifecycle.hpp"
@@ -23,9 +22,7 @@ struct StopConditions {
     std::optional<std::uint64_t> count;
     std::optional<std::chrono::nanoseconds> idle;  // nothing came and nothing ran for this long
     std::optional<std::chrono::nanoseconds> total;
-    // Ends when the queue has no message left and nothing runs. Returns the number of ready
-    // messages; may block, is called on a thread of its own, and may throw.
-    std::function<std::uint64_t()> ready_messages;
+    bool queue_empty = false;  // no message is ready or on its way, and nothing runs
 };
 
 // Ends a consumer by time or by an empty queue. Loop thread only.
@@ -39,8 +36,8 @@ class StopWatcher {
         virtual bool quiet() const = 0;
         virtual std::uint64_t arrivals() const = 0;  // of messages, since the start
         virtual bool stopping() const = 0;
-        // A signal has come, even if the consumer has not taken it yet.
-        virtual bool signalled() = 0;
+        // Counts the ready messages: mq::WorkQueue::count.
+        virtual std::uint64_t count() = 0;
         virtual void stop(StopReason reason) = 0;
         virtual void fail(Error error) = 0;
     };
@@ -53,12 +50,14 @@ class StopWatcher {
     void begin();
     void end();
 
+    // The answer to Subject::count. The caller notifies `changed`.
+    void take(const mq::Counted& counted) { check_.take(counted); }
+
   private:
     boost::asio::awaitable<void> watch_idle(std::chrono::nanoseconds limit);
     boost::asio::awaitable<void> watch_queue();
     boost::asio::awaitable<bool> stays_quiet(std::chrono::milliseconds duration);
-    boost::asio::awaitable<std::uint64_t> count_ready();
-    boost::asio::awaitable<std::uint64_t> count_on_thread();
+    boost::asio::awaitable<std::optional<std::uint64_t>> count_while_quiet();
     util::SteadyTime now() const noexcept { return timers_.clock().steady(); }
 
     boost::asio::io_context& loop_;
@@ -67,8 +66,7 @@ class StopWatcher {
     Subject& subject_;
     const StopConditions conditions_;
     std::unique_ptr<Timer> total_;
-    unsigned failed_counts_ = 0;                               // of ready messages, in a row
-    std::optional<boost::asio::thread_pool> counting_thread_;  // for ready_messages
+    mq::QuietCheck check_{[this] { return subject_.count(); }};
 };
 
 }  // namespace airy::work

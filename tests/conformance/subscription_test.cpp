@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "mq/quiet_check.hpp"
+
 namespace airy::mq {
 
 TEST_CASE("requeue brings a message again, marked; ack and close leave nothing behind") {
@@ -44,6 +46,35 @@ TEST_CASE("reject moves a message to the queue's dead-letter queue") {
     CHECK(buried[0].message.body == "bad");
     CHECK(subscription->close(close_deadline));
     CHECK(ready(f, queue) == 0);
+}
+
+TEST_CASE("a count comes behind the deliveries before it, and after the settlements") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    publish(*publisher, std::vector<event::Message>(3, f.message("post.published")));
+    auto subscription = f.subscribe(queue, 2);
+    QuietCheck check([&subscription] { return subscription->count(); });
+    check.begin();
+    std::vector<Delivered> got;
+    const auto quiet = [&](const auto&) {
+        for (auto& event : subscription->take()) {
+            if (auto* delivered = std::get_if<Delivered>(&event))
+                got.push_back(std::move(*delivered));
+            else
+                check.take(std::get<Counted>(event));
+        }
+        return !check.under_way();
+    };
+    take_until(*subscription, quiet);
+    CHECK(got.size() == 2);
+    CHECK(check.ready() == 1U);
+    for (const auto& delivered : got)
+        subscription->settle(delivered.handle, Disposition::ack);
+    check.begin();
+    take_until(*subscription, quiet);
+    CHECK(got.size() == 3);
+    CHECK(check.ready() == 0U);
 }
 
 TEST_CASE("no more unsettled deliveries than prefetch") {

@@ -9,6 +9,8 @@
 #include <random>
 #include <set>
 
+#include "mq/outcome.hpp"
+#include "mq/quiet_check.hpp"
 #include "mq_fixture.hpp"
 #include "util/fd.hpp"
 
@@ -16,10 +18,12 @@ namespace airy::test {
 namespace {
 
 using mq::Confirmed;
+using mq::Counted;
 using mq::Delivered;
 using mq::Disposition;
 using mq::Interrupted;
 using mq::Lost;
+using mq::QuietCheck;
 using mq::Restored;
 
 unsigned seeds() {
@@ -371,6 +375,31 @@ TEST_CASE("a slow connection loses nothing") {
     proxy.limit(10'000);
     CHECK(publish_all(*publishing, queue, 100, [](std::uint64_t) {}).size() == 100);
     CHECK(first_ones_ordered(consume_all(*reading, 100)));
+}
+
+TEST_CASE("a large message on a slow connection is in transit: the queue is not quiet") {
+    const auto queue = declare("slow.large");
+    const auto direct = mq::connect(endpoint(node().url()));
+    const auto publishing = publisher(*direct, queue);
+    CHECK(mq::publish_one(*publishing, message(queue, std::string(1'500'000, 'x')),
+                          std::chrono::steady_clock::now() + patience));
+    TcpProxy proxy(node_port());
+    const auto broker = mq::connect(endpoint(proxy.url(node().url()), false));
+    proxy.limit(1'000'000);
+    util::SignalFd signals;
+    const auto see = [](const Delivered&) { return true; };
+    CHECK(broker->look_into(queue, 0, see, signals).seen == 1);
+
+    const auto reading = subscribe(*broker, queue);
+    QuietCheck check([&reading] { return reading->count(); });
+    check.begin();
+    std::size_t delivered = 0;
+    CHECK(take_until(*reading, [&](const auto& event) {
+        if (const auto* counted = std::get_if<Counted>(&event)) check.take(*counted);
+        if (std::holds_alternative<Delivered>(event)) ++delivered;
+        return !check.under_way();
+    }));
+    CHECK(delivered == 1);
 }
 
 TEST_CASE("the broker killed and restarted under a stream keeps confirmed messages") {

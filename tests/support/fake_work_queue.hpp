@@ -30,7 +30,9 @@ class FakeWorkQueue final : public mq::WorkQueue {
     bool carries_out_retries = true;
     bool answers = true;             // Settled for each retry and dead letter, at once
     std::optional<Error> refusal{};  // NotSettled instead
+    mq::NotSettled::Cause cause = mq::NotSettled::Cause::passing;
     bool close_answered = true;
+    bool in_transit = false;  // the next message comes, and counts are answered, once this ends
 
     explicit FakeWorkQueue(std::string name = "work") : name_(std::move(name)) {}
 
@@ -51,6 +53,9 @@ class FakeWorkQueue final : public mq::WorkQueue {
             unsettled_.emplace(delivered.handle, delivered);
             events.emplace_back(std::move(delivered));
         }
+        if (!away_ && !in_transit)
+            for (const auto question : std::exchange(questions_, {}))
+                events.emplace_back(mq::Counted{question, ready_.size()});
         return events;
     }
     void set_prefetch(std::uint16_t most) override {
@@ -76,6 +81,12 @@ class FakeWorkQueue final : public mq::WorkQueue {
             if (answers) answer();
         }
         wakeup_.signal();
+    }
+    std::uint64_t count() override {
+        const std::lock_guard lock(mutex_);
+        questions_.push_back(++last_question_);
+        wakeup_.signal();
+        return last_question_;
     }
     void stop() override {
         const std::lock_guard lock(mutex_);
@@ -136,6 +147,13 @@ class FakeWorkQueue final : public mq::WorkQueue {
         end(mq::Cancelled{"queue deleted"});
     }
 
+    // The message that was on its way has come whole.
+    void arrive() {
+        const std::lock_guard lock(mutex_);
+        in_transit = false;
+        wakeup_.signal();
+    }
+
     std::size_t ready() const {
         const std::lock_guard lock(mutex_);
         return ready_.size();
@@ -169,7 +187,8 @@ class FakeWorkQueue final : public mq::WorkQueue {
   private:
     // The caller holds the lock for these.
     bool may_deliver() const {
-        return !stopped_ && !away_ && (prefetch_ == 0 || unsettled_.size() < prefetch_);
+        return !stopped_ && !away_ && !in_transit &&
+               (prefetch_ == 0 || unsettled_.size() < prefetch_);
     }
     void put_back(mq::Delivered delivered) {
         ++delivered.returns;
@@ -186,7 +205,7 @@ class FakeWorkQueue final : public mq::WorkQueue {
     void answer() {
         for (const auto handle : std::exchange(unanswered_, {})) {
             if (refusal) {
-                events_.push_back(mq::NotSettled{handle, *refusal});
+                events_.push_back(mq::NotSettled{handle, *refusal, cause});
             } else {
                 unsettled_.erase(handle);
                 events_.push_back(mq::Settled{handle, std::chrono::milliseconds(2)});
@@ -207,6 +226,8 @@ class FakeWorkQueue final : public mq::WorkQueue {
     mutable std::mutex mutex_;
     util::Wakeup wakeup_;
     std::size_t prefetch_ = 100;
+    std::vector<std::uint64_t> questions_;
+    std::uint64_t last_question_ = 0;
     std::deque<mq::Delivered> ready_;
     std::map<mq::DeliveryHandle, mq::Delivered> unsettled_;
     std::vector<mq::DeliveryHandle> unanswered_;

@@ -19,6 +19,7 @@ namespace airy::mq::amqp {
 namespace {
 
 constexpr int frame_max = 131072;                // bytes; RabbitMQ's own default
+constexpr int large_frame = 1 << 20;             // bytes; far above any header seen
 constexpr std::chrono::seconds rpc_timeout{30};  // declaring a quorum queue can take seconds
 
 timeval timeval_of(std::chrono::milliseconds duration) {
@@ -195,6 +196,13 @@ void Connection::reopen_channel() {
 
 int Connection::socket() const noexcept {
     return amqp_get_sockfd(state_.get());
+}
+
+// rabbitmq-c has one limit for reading and writing. The memory of a large frame is allocated only
+// when one comes.
+void Connection::read_large_frames() {
+    check_sent(amqp_tune_connection(state_.get(), amqp_get_channel_max(state_.get()), large_frame,
+                                    amqp_get_heartbeat(state_.get())));
 }
 
 bool Connection::next_frame(amqp_frame_t& frame) {

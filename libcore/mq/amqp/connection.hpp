@@ -41,6 +41,11 @@ class Connection {
     bool next_frame(amqp_frame_t& frame);
     void release_buffers() noexcept { amqp_maybe_release_buffers(state_.get()); }
 
+    // From now on reads frames far larger than agreed, for a connection that publishes nothing. The
+    // broker sends a message's headers in one frame of any size: it adds fields (x-death) to
+    // headers that filled a frame, and the publisher may have agreed on larger ones.
+    void read_large_frames();
+
     // The longest time between two calls of next_frame, which serves the heartbeats.
     std::chrono::milliseconds patience() const noexcept { return patience_; }
 

@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds subscription_deadline{500};
 // prefetch, where a short wait delays no handler, deliveries are gathered for this long.
 constexpr std::uint16_t large_prefetch = 256;
 constexpr std::chrono::milliseconds rest{1};
+// While data comes without a pause, deliveries are handed over when they are this large together.
+constexpr std::size_t most_gathered = 1 << 20;  // bytes
 
 std::atomic<std::uint64_t> generations{0};
 
@@ -44,6 +46,7 @@ AmqpSubscription::~AmqpSubscription() {
 // Prepares each new connection.
 void AmqpSubscription::subscribe(Connection& connection) {
     if (generation_ != 0) declare_on(connection, options_.declarations);
+    connection.read_large_frames();
     if (options_.queue.empty())
         declare_own_queue(connection);
     else if (queue_names_.empty())
@@ -51,15 +54,32 @@ void AmqpSubscription::subscribe(Connection& connection) {
     amqp_basic_qos(connection.state(), Connection::channel, 0, prefetch_, 0);
     connection.check_reply("cannot set the prefetch");
     if (generation_ == 0) service_.prepare();
-    const auto* ok = amqp_basic_consume(connection.state(), Connection::channel, bytes_of(queue()),
-                                        amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
-    connection.check_reply(
-        fmt::format("cannot consume from the queue '{}'", util::printable(queue())));
-    consumer_tag_ = view_of(ok->consumer_tag);
+    begin_to_consume(connection);
     log_consuming(queue(), prefetch_);
     generation_ = ++generations;
     ledger_ = new_ledger();
     assembler_ = {};
+    questions_.clear();
+}
+
+// Every queue knows priorities, 0 being the usual one, except for streams: the broker then refuses
+// the argument. A stream would deliver, and close the channel at the first message put back.
+void AmqpSubscription::begin_to_consume(Connection& connection) {
+    amqp_table_entry_t priority{amqp_cstring_bytes("x-priority"), {}};
+    priority.value.kind = AMQP_FIELD_KIND_I32;
+    const auto what = fmt::format("cannot consume from the queue '{}'", util::printable(queue()));
+    const auto* ok = amqp_basic_consume(connection.state(), Connection::channel, bytes_of(queue()),
+                                        amqp_empty_bytes, 0, 0, 0, {1, &priority});
+    try {
+        connection.check_reply(what);
+    } catch (const Error& error) {
+        if (error.reason() != Reason::invalid_argument) throw;
+        throw Error(Reason::unsupported, what + ": it is a stream",
+                    "a stream keeps its messages and cannot put one back or give it up; a quorum "
+                    "queue bound to the same topics can")
+            .as_permanent();
+    }
+    consumer_tag_ = view_of(ok->consumer_tag);
 }
 
 // The queue goes with its connection, so each connection declares another.
@@ -80,15 +100,21 @@ AckLedger AmqpSubscription::new_ledger() const {
 }
 
 void AmqpSubscription::set_prefetch(std::uint16_t most) {
-    inbox_.put({{}, Disposition::ack, false, most});
+    inbox_.put({.handle = {}, .prefetch = most});
 }
 
 void AmqpSubscription::settle(DeliveryHandle delivery, Disposition disposition) {
-    inbox_.put({delivery, disposition, false});
+    inbox_.put({.handle = delivery, .disposition = disposition});
+}
+
+std::uint64_t AmqpSubscription::count() {
+    const auto question = ++last_question_;
+    inbox_.put({.handle = {}, .count = question});
+    return question;
 }
 
 void AmqpSubscription::stop() {
-    inbox_.put({{}, Disposition::ack, true});
+    inbox_.put({.handle = {}, .stop = true});
 }
 
 bool AmqpSubscription::close(std::chrono::milliseconds deadline) noexcept {
@@ -103,7 +129,7 @@ void AmqpSubscription::serve() {
                 serve_connection();
                 return finish();
             } catch (const Error&) {
-                outbox_.put_all(events_);
+                hand_over();
                 if (ending_) throw;
                 const auto report = [this](Interrupted event) {
                     event.part = generation_;
@@ -114,7 +140,7 @@ void AmqpSubscription::serve() {
             }
         }
     } catch (const std::exception&) {
-        outbox_.put_all(events_);
+        hand_over();
         outbox_.put(Lost{std::current_exception()});
     }
 }
@@ -145,8 +171,20 @@ void AmqpSubscription::take_commands() {
         if (command.handle.part == generation_)
             ledger_.settle(command.handle.number, command.disposition, now);
         if (command.prefetch && !ending_) consume_anew(*command.prefetch);
+        if (command.count && !ending_) ask_for_count(*command.count);
         if (command.stop && !std::exchange(ending_, true)) cancel_consumer();
     }
+}
+
+// On the consumer's own channel, so that the answer comes behind the deliveries before it.
+void AmqpSubscription::ask_for_count(std::uint64_t question) {
+    send_settlements();
+    amqp_queue_declare_t look{};
+    look.queue = bytes_of(queue());
+    look.passive = 1;
+    link_->check_sent(
+        amqp_send_method(link_->state(), Connection::channel, AMQP_QUEUE_DECLARE_METHOD, &look));
+    questions_.push_back(question);
 }
 
 void AmqpSubscription::cancel_consumer() {
@@ -200,12 +238,23 @@ void AmqpSubscription::read_frames() {
         link_->release_buffers();
     }
     if (events_.empty()) return;
-    outbox_.put_all(events_);
+    hand_over();
     if (prefetch_ == 0 || prefetch_ >= large_prefetch) rest_until_ = util::steady_now() + rest;
 }
 
+void AmqpSubscription::hand_over() {
+    outbox_.put_all(events_);
+    gathered_ = 0;
+}
+
 void AmqpSubscription::take_method(const amqp_frame_t& frame) {
-    if (frame.payload.method.id != AMQP_BASIC_CANCEL_METHOD) return;
+    const auto& method = frame.payload.method;
+    if (method.id == AMQP_QUEUE_DECLARE_OK_METHOD && !questions_.empty()) {
+        const auto* ok = static_cast<const amqp_queue_declare_ok_t*>(method.decoded);
+        events_.push_back(Counted{questions_.front(), ok->message_count});
+        questions_.pop_front();
+    }
+    if (method.id != AMQP_BASIC_CANCEL_METHOD) return;
     ending_ = true;
     events_.push_back(
         Cancelled{fmt::format("the broker ended the subscription to '{}': was the queue deleted?",
@@ -221,7 +270,9 @@ void AmqpSubscription::take_delivery(ContentAssembler::Content content) {
     delivered.received_at = util::system_clock().now();
     delivered.handle = {generation_, content.delivery_tag};
     delivered.returns = copies::counted_returns(delivered.message).value_or(content.redelivered);
+    gathered_ += delivered.message.body.size();
     events_.push_back(std::move(delivered));
+    if (gathered_ >= most_gathered) hand_over();
 }
 
 }  // namespace airy::mq::amqp

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <optional>
 #include <string>
@@ -31,6 +33,7 @@ class AmqpSubscription final : public Subscription {
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
     void set_prefetch(std::uint16_t most) override;
     void settle(DeliveryHandle delivery, Disposition disposition) override;
+    std::uint64_t count() override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
@@ -40,18 +43,22 @@ class AmqpSubscription final : public Subscription {
         Disposition disposition = Disposition::ack;
         bool stop = false;
         std::optional<std::uint16_t> prefetch{};
+        std::optional<std::uint64_t> count{};  // the number of the question
     };
 
     void subscribe(Connection& connection);
+    void begin_to_consume(Connection& connection);
     void declare_own_queue(Connection& connection);
     void serve();
     void serve_connection();
     void finish();
     void take_commands();
     void consume_anew(std::uint16_t prefetch);
+    void ask_for_count(std::uint64_t question);
     void cancel_consumer();
     AckLedger new_ledger() const;
     void read_frames();
+    void hand_over();
     void take_method(const amqp_frame_t& frame);
     void take_delivery(ContentAssembler::Content content);
     void send_settlements();
@@ -61,6 +68,7 @@ class AmqpSubscription final : public Subscription {
     std::list<std::string> queue_names_;
     std::atomic<const std::string*> queue_{nullptr};
     std::atomic<bool> flushed_{false};  // the broker has seen every settlement
+    std::atomic<std::uint64_t> last_question_{0};
     util::Mailbox<Command> inbox_;
     util::Mailbox<SubscriptionEvent> outbox_;
 
@@ -69,7 +77,9 @@ class AmqpSubscription final : public Subscription {
     std::uint16_t prefetch_;
     AckLedger ledger_;
     ContentAssembler assembler_;
+    std::deque<std::uint64_t> questions_;  // to which the broker owes a count
     std::vector<SubscriptionEvent> events_;
+    std::size_t gathered_ = 0;       // bytes of the bodies in events_
     util::SteadyTime rest_until_{};  // the socket is not read before
     std::string consumer_tag_;
     std::uint64_t consumers_ = 0;  // made by consume_anew

@@ -23,18 +23,30 @@ using event::HeaderValue;
 
 constexpr std::size_t shortstr_limit = 255;  // bytes, AMQP 0-9-1 section 4.2.5.3
 
-HeaderValue value_from(const amqp_field_value_t& field);
+// Each level costs stack wherever a table is copied or destroyed, and a frame has room for 26,000.
+constexpr int deepest_level = 1000;
 
-HeaderArray array_from(const amqp_array_t& array) {
+HeaderValue value_from(const amqp_field_value_t& field, int level);
+
+HeaderArray array_from(const amqp_array_t& array, int level) {
     HeaderArray out;
     out.reserve(static_cast<std::size_t>(array.num_entries));
     for (int i = 0; i < array.num_entries; ++i)
-        out.push_back(value_from(array.entries[i]));
+        out.push_back(value_from(array.entries[i], level));
     return out;
 }
 
-HeaderValue value_from(const amqp_field_value_t& field) {
+HeaderTable table_from(const amqp_table_t& table, int level) {
+    HeaderTable out;
+    out.reserve(static_cast<std::size_t>(table.num_entries));
+    for (int i = 0; i < table.num_entries; ++i)
+        out.emplace_back(view_of(table.entries[i].key), value_from(table.entries[i].value, level));
+    return out;
+}
+
+HeaderValue value_from(const amqp_field_value_t& field, int level) {
     const auto& v = field.value;
+    if (level > deepest_level) return {};
     switch (field.kind) {
         case AMQP_FIELD_KIND_BOOLEAN:
             return {v.boolean != 0};
@@ -67,9 +79,9 @@ HeaderValue value_from(const amqp_field_value_t& field) {
         case AMQP_FIELD_KIND_TIMESTAMP:
             return {event::HeaderTimestamp{v.u64}};
         case AMQP_FIELD_KIND_ARRAY:
-            return {array_from(v.array)};
+            return {array_from(v.array, level + 1)};
         case AMQP_FIELD_KIND_TABLE:
-            return {table_from(v.table)};
+            return {table_from(v.table, level + 1)};
         default:
             return {};
     }
@@ -198,14 +210,24 @@ bool is_finite(const HeaderValue& value) {
     return true;
 }
 
+// The bytes of a header frame that are not the header table: the frame's own, class, weight, size
+// of the body and flags (AMQP 0-9-1 section 4.2.6.1), then the other properties.
+std::size_t frame_beside_headers(const event::Properties& p) {
+    std::size_t size = 8 + 2 + 2 + 8 + 2;
+    for (const auto* text :
+         {&p.content_type, &p.content_encoding, &p.correlation_id, &p.reply_to, &p.expiration,
+          &p.message_id, &p.type, &p.user_id, &p.app_id, &p.cluster_id})
+        if (*text) size += 1 + (*text)->size();
+    if (p.delivery_mode) size += 1;
+    if (p.priority) size += 1;
+    if (p.timestamp) size += 8;
+    return size;
+}
+
 }  // namespace
 
 HeaderTable table_from(const amqp_table_t& table) {
-    HeaderTable out;
-    out.reserve(static_cast<std::size_t>(table.num_entries));
-    for (int i = 0; i < table.num_entries; ++i)
-        out.emplace_back(view_of(table.entries[i].key), value_from(table.entries[i].value));
-    return out;
+    return table_from(table, 1);
 }
 
 amqp_table_t table_to(const HeaderTable& table, amqp_pool_t& pool) {
@@ -275,8 +297,6 @@ amqp_basic_properties_t properties_to(const event::Message& message, amqp_pool_t
 }
 
 void check_limits(const event::Message& message, std::size_t frame_max) {
-    // Ten properties of 255 bytes and the frame's own bytes share the frame with the headers.
-    constexpr std::size_t beside_headers = 3072;
     const auto& p = message.properties;
     check_short("exchange's name", std::string_view(message.exchange));
     check_short("topic", std::string_view(message.topic));
@@ -298,6 +318,7 @@ void check_limits(const event::Message& message, std::size_t frame_max) {
     event::expiration_of(p);
     if (message.headers.empty()) return;
     const std::size_t size = table_size(message.headers);
+    const std::size_t beside_headers = frame_beside_headers(p);
     if (size + beside_headers > frame_max)
         throw Error(ErrorKind::invalid_event,
                     fmt::format("the headers take {} bytes; the broker takes at most {}", size,

@@ -18,7 +18,8 @@ inline std::string_view view_of(const amqp_bytes_t& bytes) noexcept {
     return {static_cast<const char*>(bytes.bytes), bytes.len};
 }
 
-// Copies the table. rabbitmq-c's decoder yields no unknown kinds of fields.
+// Copies the table, but for values nested deeper than 1000 levels, which become void. rabbitmq-c's
+// decoder yields no unknown kinds of fields.
 event::HeaderTable table_from(const amqp_table_t& table);
 
 // Strings are borrowed from `table`, entries are allocated from `pool`: both must outlive the

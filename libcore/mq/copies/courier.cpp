@@ -10,10 +10,45 @@
 #include <utility>
 #include <variant>
 
+#include "mq/copies/letter.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::copies {
+namespace {
+
+NotSettled::Cause cause_of(const Error& error) noexcept {
+    return error.permanent() ? NotSettled::Cause::refused : NotSettled::Cause::passing;
+}
+
+// A user who may publish may lack the permission to configure: then the queue must be there.
+void declare(Topology& topology, const QueueSpec& queue) {
+    try {
+        topology.declare_queue(queue);
+    } catch (const Error& error) {
+        if (error.reason() != Reason::access_refused) throw;
+        try {
+            topology.check_queue(queue.name);
+        } catch (const Error&) {
+            throw Error(Reason::access_refused, error.what(),
+                        fmt::format("failed messages are kept in '{}': the user needs the right to "
+                                    "configure it, or somebody else declares it",
+                                    util::printable(queue.name)))
+                .as_permanent();
+        }
+    }
+}
+
+Error may_not_publish(const Error& error) {
+    if (error.reason() != Reason::publish_forbidden && error.reason() != Reason::access_refused)
+        return error;
+    return Error(Reason::access_refused,
+                 fmt::format("cannot keep a failed message: {}", error.what()),
+                 "the user needs the right to write to amq.default, the default exchange")
+        .as_permanent();
+}
+
+}  // namespace
 
 Courier::Courier(Broker& broker, const util::Clock& clock) : broker_(broker), clock_(clock) {
     events_.add(prepared_.fd());
@@ -27,7 +62,7 @@ Courier::~Courier() {
     thread_.join();
 }
 
-void Courier::send(std::uint64_t id, event::Message copy, QueueSpec into) {
+void Courier::send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into) {
     waiting_.push_back({id, std::move(copy), std::move(into)});
     go_on();
 }
@@ -51,21 +86,35 @@ void Courier::go_on() {
             continue;
         }
         if (preparing_) return;
-        if (!publisher_ || !declared_.contains(letter.into.name)) return prepare(letter);
-        auto copy = letter.copy;  // needed again when the queue is gone
-        std::uint64_t sequence = 0;
-        try {
-            sequence = publisher_->try_submit(copy);
-        } catch (const Error& error) {  // the protocol cannot hold the copy
-            fail(letter.id, error);
-            waiting_.pop_front();
-            continue;
-        }
-        if (sequence == 0) return;  // an outcome makes room, or reports the loss
-        letter.sent_at = clock_.steady();
-        sent_.emplace(sequence, std::move(letter));
+        if (!prepared_for(letter)) return prepare(letter);
+        if (!submit(letter)) return;
         waiting_.pop_front();
     }
+}
+
+bool Courier::prepared_for(const Letter& letter) const {
+    return publisher_ && (!letter.into || declared_.contains(letter.into->name));
+}
+
+// False when the window is full, or the connection lost: an outcome will tell.
+bool Courier::submit(Letter& letter) {
+    auto copy = letter.copy;  // needed again when the queue is gone
+    std::uint64_t sequence = 0;
+    try {
+        sequence = publisher_->try_submit(copy);
+    } catch (const Error& error) {  // the protocol cannot hold the copy
+        if (leave_out_optional(letter.copy)) return submit(letter);
+        done_.push_back({.id = letter.id,
+                         .error = error,
+                         .cause = NotSettled::Cause::message,
+                         .copy = std::move(letter.copy)});
+        done_wakeup_.signal();
+        return true;
+    }
+    if (sequence == 0) return false;
+    letter.sent_at = clock_.steady();
+    sent_.emplace(sequence, std::move(letter));
+    return true;
 }
 
 void Courier::prepare(const Letter& letter) {
@@ -99,10 +148,11 @@ void Courier::prepare_on_thread() {
 
 Courier::Prepared Courier::carry_out(const Preparation& preparation) {
     Prepared prepared;
-    prepared.queue = preparation.declare.name;
     try {
         if (preparation.connect) prepared.publisher = broker_.publisher({});
-        broker_.topology()->declare_queue(preparation.declare);
+        if (!preparation.declare) return prepared;
+        prepared.queue = preparation.declare->name;
+        declare(*broker_.topology(), *preparation.declare);
     } catch (const Error& error) {
         prepared.error = error;
     } catch (const std::exception& error) {
@@ -118,15 +168,16 @@ void Courier::take_prepared(Prepared prepared) {
         publisher_ = std::move(prepared.publisher);
     }
     if (!prepared.error) {
-        declared_.insert(prepared.queue);
+        if (!prepared.queue.empty()) declared_.insert(prepared.queue);
         return;
     }
     // Every copy that waits for the same preparation would fail the same way, each after its own
     // wait.
     const bool connected = publisher_ != nullptr;
+    const auto cause = cause_of(*prepared.error);
     std::erase_if(waiting_, [&](const Letter& letter) {
-        if (connected && letter.into.name != prepared.queue) return false;
-        fail(letter.id, *prepared.error);
+        if (connected && (!letter.into || letter.into->name != prepared.queue)) return false;
+        fail(letter.id, *prepared.error, cause);
         return true;
     });
 }
@@ -144,8 +195,12 @@ void Courier::take_outcomes_of_publisher() {
             else if (std::holds_alternative<Unblocked>(event))
                 util::log_info("the broker takes messages again");
         }
-    } catch (const Error&) {
-        lose(Error(ErrorKind::unreachable, "the connection was lost before the confirm"));
+    } catch (const Error& error) {
+        if (error.permanent())
+            lose(may_not_publish(error), NotSettled::Cause::refused);
+        else
+            lose(Error(ErrorKind::unreachable, "the connection was lost before the confirm"),
+                 NotSettled::Cause::passing);
     }
 }
 
@@ -155,30 +210,30 @@ void Courier::take_outcome(const Outcome& outcome) {
     auto letter = std::move(found->second);
     sent_.erase(found);
     if (outcome.delivered()) {
-        done_.push_back({letter.id, std::nullopt, clock_.steady() - letter.sent_at});
+        done_.push_back({.id = letter.id, .confirmed_after = clock_.steady() - letter.sent_at});
         done_wakeup_.signal();
-    } else if (outcome.kind == Outcome::Kind::unroutable && !letter.declared_again) {
+    } else if (outcome.kind == Outcome::Kind::unroutable && letter.into && !letter.declared_again) {
         // The queue was deleted since it was declared.
-        declared_.erase(letter.into.name);
+        declared_.erase(letter.into->name);
         letter.declared_again = true;
         waiting_.push_front(std::move(letter));
     } else {
         fail(letter.id,
              Error(ErrorKind::undelivered, fmt::format("the queue '{}' did not take it",
-                                                       util::printable(letter.into.name))));
+                                                       util::printable(letter.copy.topic))));
     }
 }
 
 // The next copy connects anew.
-void Courier::lose(const Error& error) {
+void Courier::lose(const Error& error, NotSettled::Cause cause) {
     if (publisher_) events_.remove(publisher_->event_fd());
     publisher_.reset();
     for (const auto& [sequence, letter] : std::exchange(sent_, {}))
-        fail(letter.id, error);
+        fail(letter.id, error, cause);
 }
 
-void Courier::fail(std::uint64_t id, Error error) {
-    done_.push_back({id, std::move(error)});
+void Courier::fail(std::uint64_t id, Error error, NotSettled::Cause cause) {
+    done_.push_back({.id = id, .error = std::move(error), .cause = cause});
     done_wakeup_.signal();
 }
 
@@ -186,7 +241,7 @@ void Courier::close(std::chrono::milliseconds deadline) noexcept {
     if (std::exchange(closed_, true)) return;
     if (publisher_) publisher_->close(deadline);
     take_outcomes_of_publisher();  // confirms that came until then
-    lose(Error(ErrorKind::unreachable, "the connection is closed"));
+    lose(Error(ErrorKind::unreachable, "the connection is closed"), NotSettled::Cause::passing);
     go_on();
 }
 

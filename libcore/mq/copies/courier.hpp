@@ -16,6 +16,7 @@
 
 #include "mq/broker.hpp"
 #include "mq/outcome.hpp"
+#include "mq/work_queue.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/mailbox.hpp"
@@ -32,7 +33,9 @@ class Courier {
     struct Sent {
         std::uint64_t id = 0;
         std::optional<Error> error{};  // absent: the broker has confirmed the copy
+        NotSettled::Cause cause{};     // of the error
         std::chrono::nanoseconds confirmed_after{};
+        std::optional<event::Message> copy{};  // that cannot be sent: Cause::message
     };
 
     // The clock, which outlives the courier, measures the time until a confirm.
@@ -42,8 +45,10 @@ class Courier {
     Courier(const Courier&) = delete;
     Courier& operator=(const Courier&) = delete;
 
-    // Sends `copy`, which names the queue `into` as its topic. `id` is the caller's name for it.
-    void send(std::uint64_t id, event::Message copy, QueueSpec into);
+    // Sends `copy`, which names the queue `into` as its topic; without `into`, that queue is there.
+    // Leaves out optional headers where the protocol cannot hold them. `id` is the caller's name
+    // for it.
+    void send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into);
 
     // Readable while `take` has something to do.
     int event_fd() const noexcept { return events_.fd(); }
@@ -61,14 +66,14 @@ class Courier {
     struct Letter {
         std::uint64_t id;
         event::Message copy;
-        QueueSpec into;
+        std::optional<QueueSpec> into;
         bool declared_again = false;  // the queue was gone once
         util::SteadyTime sent_at{};
     };
     // The blocking work: connecting where there is no publisher, then declaring.
     struct Preparation {
         bool connect = false;
-        QueueSpec declare{};
+        std::optional<QueueSpec> declare{};
         bool end = false;
     };
     struct Prepared {
@@ -78,12 +83,14 @@ class Courier {
     };
 
     void go_on();
+    bool prepared_for(const Letter& letter) const;
     void prepare(const Letter& letter);
+    bool submit(Letter& letter);
     void take_prepared(Prepared prepared);
     void take_outcomes_of_publisher();
     void take_outcome(const Outcome& outcome);
-    void lose(const Error& error);
-    void fail(std::uint64_t id, Error error);
+    void lose(const Error& error, NotSettled::Cause cause);
+    void fail(std::uint64_t id, Error error, NotSettled::Cause cause = NotSettled::Cause::passing);
     void fail_waiting(const Error& error);
     void prepare_on_thread();
     Prepared carry_out(const Preparation& preparation);

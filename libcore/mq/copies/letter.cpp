@@ -183,12 +183,17 @@ void note_way(HeaderTable& headers, const event::Message& message) {
     set(headers, "x-airy-exchange", {message.exchange});
 }
 
+void note_returns(HeaderTable& headers, unsigned returns) {
+    if (returns > 0) set(headers, "x-airy-returns", {std::int64_t{returns}});
+}
+
 event::Message copy_of(const event::Message& message, const Failure& failure,
                        const std::string& to) {
     auto copy = kept(message, to);
     copy.has_headers = true;
     auto& headers = copy.headers;
     set(headers, "x-airy-attempts", {std::int64_t{failure.attempts}});
+    note_returns(headers, failure.returns);
     set(headers, "x-airy-queue", {failure.queue});
     note_way(headers, message);
     if (find(headers, "x-airy-first-failed-at") == nullptr)
@@ -227,6 +232,30 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
         remove(headers, "x-airy-exit");
     set(headers, "x-airy-failed-at", {util::format_rfc3339(failure.account.at)});
     return copy;
+}
+
+event::Message renewed(const event::Message& message, unsigned returns, const std::string& to) {
+    auto copy = addressed(message, to);
+    copy.has_headers = true;
+    note_way(copy.headers, message);
+    note_returns(copy.headers, returns);
+    return copy;
+}
+
+bool leave_out_optional(event::Message& copy) {
+    return std::erase_if(copy.headers, [](const auto& header) {
+               const std::string_view name = header.first;
+               return name == "x-airy-error" || name == "x-airy-exit" ||
+                      name == "x-airy-failed-at" || name == "x-airy-first-failed-at" ||
+                      name == "x-airy-queue" || name == "x-airy-requeued" ||
+                      name.starts_with(past_prefix) || tells_of_deaths(name);
+           }) > 0;
+}
+
+void leave_out_account(event::Message& copy) {
+    std::erase_if(copy.headers, [](const auto& header) {
+        return header.first.starts_with(own_prefix) || tells_of_deaths(header.first);
+    });
 }
 
 void restore(event::Message& message, const std::string& queue) {
@@ -320,6 +349,7 @@ std::optional<Origin> origin_of(const event::Message& message) {
 void read_past(Delivered& delivered) {
     if (delivered.message.headers.empty()) return;
     delivered.attempts = attempts_of(delivered.message);
+    delivered.former_returns = count_in(delivered.message.headers, "x-airy-returns").value_or(0);
     delivered.first_failed_at = first_failure_of(delivered.message);
     delivered.origin = origin_of(delivered.message);
 }

@@ -20,6 +20,7 @@ namespace airy::mq::copies {
 struct Failure {
     std::string queue;  // the work queue
     unsigned attempts;  // failed attempts, including the last one
+    unsigned returns;   // in all
     FailureAccount account;
 };
 
@@ -28,6 +29,16 @@ event::Message retry_copy(const event::Message& message, const Failure& failure,
                           const std::string& to);
 event::Message dead_letter(const event::Message& message, const Failure& failure,
                            const std::string& to);
+
+// A copy for the end of the message's own work queue, which counts its returns anew: the broker has
+// counted `returns`.
+event::Message renewed(const event::Message& message, unsigned returns, const std::string& to);
+
+// Leaves out of a copy the headers that no consumer needs: times, the handler's last words, the
+// broker's record of deaths. False when there are none.
+bool leave_out_optional(event::Message& copy);
+// Leaves out all that airy has added.
+void leave_out_account(event::Message& copy);
 
 // Makes the original of a copy that a retry queue or the dead-letter queue gave back: restores
 // topic, exchange and the values that moved to headers; keeps the count of attempts. Other
@@ -52,8 +63,8 @@ DeadLetterAccount account_of(const event::Message& message);
 unsigned attempts_of(const event::Message& message) noexcept;
 // The number of returns that a quorum queue counts (x-delivery-count); absent: not known.
 std::optional<unsigned> counted_returns(const event::Message& message) noexcept;
-// Fills in what the headers tell of the past: attempts, the first failure and, where the message
-// lies under another topic than it was published with, its origin.
+// Fills in what the headers tell of the past: attempts, former returns, the first failure and,
+// where the message lies under another topic than it was published with, its origin.
 void read_past(Delivered& delivered);
 
 }  // namespace airy::mq::copies

@@ -14,6 +14,7 @@
 
 #include "mq/copies/letter.hpp"
 #include "mq/outcome.hpp"
+#include "mq/quiet_check.hpp"
 #include "util/error.hpp"
 #include "util/rate_limit.hpp"
 #include "util/text.hpp"
@@ -25,12 +26,14 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // The broker counts a queue's messages before it hands them out. When no message came for this
-// long, other consumers have taken the rest.
+// long, and none is on its way, other consumers have taken the rest.
 constexpr milliseconds quiet{1000};
 constexpr milliseconds recount_after{20};
 constexpr milliseconds close_deadline{5000};
 constexpr milliseconds confirm_patience{30'000};
 constexpr std::uint16_t most_prefetch = 65'535;
+// Each message that cannot be moved is held, by a connection of its own where none is passed over.
+constexpr std::uint64_t most_unmovable = 50;
 
 // The messages of one queue, one after the other.
 class Reader {
@@ -49,13 +52,15 @@ class Reader {
     // The next message; nothing when all ready messages have come, or a signal.
     std::optional<Delivered> next() {
         if (signal_ || taken_ >= ready_) return std::nullopt;
+        check_.disturb();
         const auto deadline = steady_clock::now() + quiet;
         while (waiting_.empty()) {
+            if (check_.ready()) return std::nullopt;
             const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-            if (left.count() <= 0) return std::nullopt;
+            if (left.count() <= 0 && !check_.under_way()) check_.begin();
             auto& subscription = *subscriptions_.back();
             pollfd fds[] = {{subscription.event_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
-            ::poll(fds, 2, static_cast<int>(left.count()));
+            ::poll(fds, 2, check_.under_way() ? -1 : static_cast<int>(left.count()));
             for (auto& event : subscription.take())
                 take(std::move(event));
             if ((signal_ = signals_.take())) return std::nullopt;
@@ -85,7 +90,7 @@ class Reader {
         throw Error(ErrorKind::timeout,
                     fmt::format("the queue '{}' has {} messages but delivers none",
                                 util::printable(options_.queue), left),
-                    "is it a stream, or does another consumer have it alone (single active)?");
+                    "does another consumer have it alone (single active)?");
     }
 
     // Gives the unacked messages back, in order. All subscriptions stop first, so that none takes
@@ -116,6 +121,8 @@ class Reader {
             std::rethrow_exception(lost->error);
         else if (const auto* cancelled = std::get_if<Cancelled>(&event))
             throw Error(ErrorKind::not_found, cancelled->reason);
+        else if (const auto* counted = std::get_if<Counted>(&event))
+            check_.take(*counted);
     }
 
     Broker& broker_;
@@ -124,6 +131,7 @@ class Reader {
     SubscribeOptions options_;
     std::vector<std::unique_ptr<Subscription>> subscriptions_;  // only the last is read
     std::size_t held_ = 0;                                      // messages of the last subscription
+    QuietCheck check_{[this] { return subscriptions_.back()->count(); }};
     std::deque<Delivered> waiting_;
     std::uint64_t taken_ = 0;
     std::optional<int> signal_;
@@ -141,9 +149,17 @@ std::uint64_t count_missing(Topology& topology, const std::string& queue, std::u
     }
 }
 
-void publish_confirmed(Publisher& publisher, event::Message message, const std::string& to) {
-    const auto outcome =
-        publish_one(publisher, std::move(message), steady_clock::now() + confirm_patience);
+// Returns why the protocol cannot hold the message, even without optional headers; empty: the
+// message is confirmed.
+std::string publish_confirmed(Publisher& publisher, event::Message message, const std::string& to) {
+    std::optional<Outcome> outcome;
+    try {
+        outcome = publish_one(publisher, message, steady_clock::now() + confirm_patience);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid_event) throw;
+        if (!leave_out_optional(message)) return error.what();
+        return publish_confirmed(publisher, std::move(message), to);
+    }
     if (!outcome)
         throw Error(ErrorKind::undelivered,
                     fmt::format("'{}' did not confirm a message", util::printable(to)),
@@ -152,6 +168,7 @@ void publish_confirmed(Publisher& publisher, event::Message message, const std::
         throw Error(
             ErrorKind::undelivered,
             fmt::format("the queue '{}' did not take a message: it stays", util::printable(to)));
+    return {};
 }
 
 event::Message copy_of(const event::Message& message, const Transfer& what) {
@@ -236,15 +253,21 @@ Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signa
             continue;
         }
         if (rate && !wait_for_turn(*rate, reader)) break;
-        publish_confirmed(*publisher, copy_of(delivered->message, what), what.to);
-        reader.ack(delivered->handle);
-        ++done.moved;
+        auto why = publish_confirmed(*publisher, copy_of(delivered->message, what), what.to);
+        if (why.empty()) {
+            reader.ack(delivered->handle);
+            ++done.moved;
+            continue;
+        }
+        if (done.unmovable++ == 0) done.why = std::move(why);
+        if (done.unmovable >= most_unmovable) break;
+        reader.hold();
     }
     reader.check_that_some_came();
     reader.close();
     publisher->close(close_deadline);
-    if (done.passed_over > 0)
-        done.missing = count_missing(*broker.topology(), what.from, done.passed_over);
+    if (const auto stayed = done.passed_over + done.unmovable; stayed > 0)
+        done.missing = count_missing(*broker.topology(), what.from, stayed);
     done.signal = reader.signal();
     return done;
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "mq/copies/work_queue.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -16,6 +18,11 @@ namespace {
 // Retries return up to this part of their delay early, so that messages that failed together do not
 // all return together.
 constexpr double jitter = 0.05;
+// A quorum queue counts each return of a message, also of one that no handler has seen. From this
+// count on, a message that goes back for no fault of its own goes as a copy, which is counted anew.
+constexpr unsigned renewed_from = default_delivery_limit / 2;
+// The copies may take this part of the time for closing.
+constexpr int copies_part = 2;
 
 }  // namespace
 
@@ -56,11 +63,13 @@ std::vector<WorkQueueEvent> CopyingWorkQueue::take() {
             note_past(*delivered);
         else if (const auto* interrupted = std::get_if<Interrupted>(&event))
             forget_part(interrupted->part);
+        else if (std::holds_alternative<Lost>(event))
+            leaving_.clear();
         std::visit([&out](auto& value) { out.emplace_back(std::move(value)); }, event);
     }
     if (courier_)
-        for (const auto& sent : courier_->take())
-            conclude(sent, out);
+        for (auto& sent : courier_->take())
+            conclude(std::move(sent), out);
     if (!settled_.empty()) {
         settled_wakeup_.clear();
         std::ranges::move(std::exchange(settled_, {}), std::back_inserter(out));
@@ -95,19 +104,28 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const Ack&) {
 
 void CopyingWorkQueue::carry_out(const Delivered& delivered, const Requeue& requeue) {
     if (requeue.counts) returns_.returned(delivered.message, delivered.returns + 1);
+    if (!requeue.counts && must_be_renewed(delivered)) {
+        const auto returns = delivered.former_returns + delivered.returns + 1;
+        return send(delivered.handle, Purpose::renewal,
+                    renewed(delivered.message, returns, spec_.name), std::nullopt);
+    }
     subscription_->settle(delivered.handle, Disposition::requeue);
+}
+
+bool CopyingWorkQueue::must_be_renewed(const Delivered& delivered) const {
+    return courier_ && counted_returns(delivered.message).value_or(0) >= renewed_from;
 }
 
 void CopyingWorkQueue::carry_out(const Delivered& delivered, const RetryAfter& retry) {
     if (!courier_) throw std::logic_error("an ephemeral queue has no retries");
     auto into = retry_queue_spec(spec_, retry.delay);
-    const Failure failure{spec_.name, delivered.attempts + 1, retry.account};
+    const Failure failure{spec_.name, delivered.attempts + 1,
+                          delivered.former_returns + delivered.returns, retry.account};
     auto copy = retry_copy(delivered.message, failure, into.name);
     std::uniform_real_distribution<double> share(1 - jitter, 1);
     const auto expiration = static_cast<double>(retry.delay.count()) * share(random_);
     copy.properties.expiration = std::to_string(static_cast<std::int64_t>(expiration));
-    const auto id = leave(delivered, true, into.name);
-    courier_->send(id, std::move(copy), std::move(into));
+    send(delivered.handle, Purpose::retry, std::move(copy), std::move(into));
 }
 
 void CopyingWorkQueue::carry_out(const Delivered& delivered, const DeadLetter& death) {
@@ -118,46 +136,83 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const DeadLetter& d
         return;
     }
     auto into = dead_letter_queue_spec(spec_);
-    const Failure failure{spec_.name, delivered.attempts + 1, death.account};
+    const Failure failure{spec_.name, delivered.attempts + 1, 0, death.account};
     auto copy = dead_letter(delivered.message, failure, into.name);
-    const auto id = leave(delivered, false, into.name);
-    courier_->send(id, std::move(copy), std::move(into));
+    send(delivered.handle, Purpose::dead_letter, std::move(copy), std::move(into));
 }
 
-std::uint64_t CopyingWorkQueue::leave(const Delivered& delivered, bool retry,
-                                      const std::string& into) {
-    leaving_.emplace(++last_id_, Leaving{delivered.handle, retry, into});
-    return last_id_;
+void CopyingWorkQueue::send(DeliveryHandle handle, Purpose purpose, event::Message copy,
+                            std::optional<QueueSpec> into) {
+    leaving_.emplace(++last_id_, Leaving{handle, purpose});
+    courier_->send(last_id_, std::move(copy), std::move(into));
 }
 
-void CopyingWorkQueue::conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out) {
+void CopyingWorkQueue::conclude(Courier::Sent sent, std::vector<WorkQueueEvent>& out) {
     const auto found = leaving_.find(sent.id);
     if (found == leaving_.end()) return;  // void: the broker delivers it again
-    const auto leaving = std::move(found->second);
+    const auto leaving = found->second;
     leaving_.erase(found);
-    if (!sent.error) {
-        subscription_->settle(leaving.handle, Disposition::ack);
+    if (sent.error) return conclude_failed(leaving, std::move(sent), out);
+    subscription_->settle(leaving.handle, Disposition::ack);
+    if (leaving.purpose != Purpose::renewal)
         out.emplace_back(Settled{leaving.handle, sent.confirmed_after});
-    } else if (!leaving.retry && spec_.declare) {
+}
+
+void CopyingWorkQueue::conclude_failed(const Leaving& leaving, Courier::Sent sent,
+                                       std::vector<WorkQueueEvent>& out) {
+    const auto& reason = *sent.error;
+    if (leaving.purpose == Purpose::renewal) {
+        subscription_->settle(leaving.handle, Disposition::requeue);
+    } else if (leaving.purpose == Purpose::dead_letter && spec_.declare) {
         // The queue is declared so that a rejected message goes to its dead-letter queue.
-        util::log_warn("cannot write a dead letter: leaving it to the broker",
-                       {{"queue", leaving.into}, {"reason", sent.error->what()}});
+        util::log_warn("cannot write a dead letter: leaving it to the broker, without its account",
+                       {{"queue", spec_.dead_letter_queue()}, {"reason", reason.what()}});
         subscription_->settle(leaving.handle, Disposition::reject);
         out.emplace_back(Settled{leaving.handle});
+    } else if (leaving.purpose == Purpose::dead_letter && sent.copy) {
+        util::log_warn("cannot write a dead letter with its account: writing it without",
+                       {{"queue", spec_.dead_letter_queue()}, {"reason", reason.what()}});
+        leave_out_account(*sent.copy);
+        send(leaving.handle, Purpose::bare_dead_letter, std::move(*sent.copy),
+             dead_letter_queue_spec(spec_));
     } else {
-        out.emplace_back(NotSettled{leaving.handle, *sent.error});
+        out.emplace_back(NotSettled{leaving.handle, reason, sent.cause});
     }
+}
+
+// Waits for the renewals under way, while the subscription can still settle their deliveries.
+void CopyingWorkQueue::finish_copies(std::chrono::milliseconds deadline) {
+    using std::chrono::steady_clock;
+    const auto until = steady_clock::now() + deadline;
+    const auto left = [until] {
+        const auto time = until - steady_clock::now();
+        return std::max(std::chrono::milliseconds(0),
+                        std::chrono::ceil<std::chrono::milliseconds>(time));
+    };
+    const auto is_renewal = [](const auto& leaving) {
+        return leaving.second.purpose == Purpose::renewal;
+    };
+    const auto conclude_all = [this] {
+        for (auto& sent : courier_->take())
+            conclude(std::move(sent), settled_);
+    };
+    while (left().count() > 0 && std::ranges::any_of(leaving_, is_renewal)) {
+        pollfd waiting{courier_->event_fd(), POLLIN, 0};
+        ::poll(&waiting, 1, static_cast<int>(left().count()));
+        conclude_all();
+    }
+    courier_->close(left());
+    conclude_all();
+    if (!settled_.empty()) settled_wakeup_.signal();
 }
 
 bool CopyingWorkQueue::close(std::chrono::milliseconds deadline) noexcept {
-    if (courier_) {
-        courier_->close(deadline);
-        // While the subscription can still carry out what becomes of these deliveries.
-        for (const auto& sent : courier_->take())
-            conclude(sent, settled_);
-        if (!settled_.empty()) settled_wakeup_.signal();
-    }
-    return !subscription_ || subscription_->close(deadline);
+    if (!subscription_) return true;
+    if (!courier_) return subscription_->close(deadline);
+    const auto begun = std::chrono::steady_clock::now();
+    finish_copies(deadline / copies_part);
+    const auto took = std::chrono::steady_clock::now() - begun;
+    return subscription_->close(deadline - std::chrono::floor<std::chrono::milliseconds>(took));
 }
 
 }  // namespace airy::mq::copies

@@ -34,15 +34,21 @@ class CopyingWorkQueue final : public WorkQueue {
     std::vector<WorkQueueEvent> take() override;
     void set_prefetch(std::uint16_t most) override { subscription_->set_prefetch(most); }
     void settle(const Delivered& delivered, Settlement settlement) override;
+    std::uint64_t count() override { return subscription_->count(); }
     void stop() override { subscription_->stop(); }
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
+    enum class Purpose : std::uint8_t {
+        retry,
+        dead_letter,
+        bare_dead_letter,  // without its account
+        renewal,           // the broker counts the returns anew
+    };
     // A delivery whose copy is on its way.
     struct Leaving {
         DeliveryHandle handle;
-        bool retry;
-        std::string into;
+        Purpose purpose;
     };
 
     void carry_out(const Delivered& delivered, const Ack&);
@@ -50,9 +56,14 @@ class CopyingWorkQueue final : public WorkQueue {
     void carry_out(const Delivered& delivered, const RetryAfter& retry);
     void carry_out(const Delivered& delivered, const DeadLetter& death);
     void note_past(Delivered& delivered) const;
-    void conclude(const Courier::Sent& sent, std::vector<WorkQueueEvent>& out);
+    bool must_be_renewed(const Delivered& delivered) const;
+    void send(DeliveryHandle handle, Purpose purpose, event::Message copy,
+              std::optional<QueueSpec> into);
+    void conclude(Courier::Sent sent, std::vector<WorkQueueEvent>& out);
+    void conclude_failed(const Leaving& leaving, Courier::Sent sent,
+                         std::vector<WorkQueueEvent>& out);
+    void finish_copies(std::chrono::milliseconds deadline);
     void forget_part(std::uint64_t part);
-    std::uint64_t leave(const Delivered& delivered, bool retry, const std::string& into);
 
     Broker& broker_;
     const WorkQueueSpec spec_;

@@ -117,6 +117,12 @@ void EmbeddedSubscription::settle(DeliveryHandle delivery, Disposition dispositi
     inbox_.put(Settle{delivery, disposition});
 }
 
+std::uint64_t EmbeddedSubscription::count() {
+    const auto question = ++last_question_;
+    inbox_.put(Count{question});
+    return question;
+}
+
 void EmbeddedSubscription::stop() {
     inbox_.put(Stop{});
 }
@@ -232,6 +238,9 @@ void EmbeddedSubscription::carry_out(const Command& command) {
     } else if (const auto* prefetch = std::get_if<Prefetch>(&command)) {
         book_.set_prefetch(prefetch->most);
         look_ = true;
+    } else if (const auto* count = std::get_if<Count>(&command)) {
+        questions_.push_back(count->question);
+        look_ = true;
     } else if (std::holds_alternative<Stop>(command)) {
         stopped_ = true;
         look_ = true;
@@ -244,7 +253,7 @@ std::size_t EmbeddedSubscription::room() const noexcept {
 
 bool EmbeddedSubscription::has_work() const {
     const auto now = steady_clock::now();
-    if (watch_->due_at() <= now || book_.due(now)) return true;
+    if (watch_->due_at() <= now || book_.due(now) || !questions_.empty()) return true;
     return look_ && !queue_gone_ && (room() > 0 || stopped_);
 }
 
@@ -266,6 +275,7 @@ void EmbeddedSubscription::work() {
     std::vector<StoredMessage> taken;
     bool quorum = false;
     bool gone = false;
+    std::int64_t ready = 0;
     std::vector<std::int64_t> dead;
     {
         Change change(store_, catalogue_);
@@ -279,6 +289,7 @@ void EmbeddedSubscription::work() {
                 end_consumer(change, session_.id);
             else
                 taken = take_share(change, *queue);
+            ready = queue->ready;
         }
         dead = change.commit();
     }
@@ -286,6 +297,8 @@ void EmbeddedSubscription::work() {
     book_.stored();
     for (auto& stored : taken)
         deliver(std::move(stored), quorum);
+    for (const auto question : std::exchange(questions_, {}))
+        if (!gone) events_.push_back(Counted{question, static_cast<std::uint64_t>(ready)});
     if (gone && !std::exchange(queue_gone_, true) && !stopped_)
         events_.push_back(Cancelled{
             fmt::format("the broker ended the subscription to '{}': was the queue deleted?",

@@ -34,6 +34,7 @@ class EmbeddedSubscription final : public Subscription {
     std::vector<SubscriptionEvent> take() override { return outbox_.take(); }
     void set_prefetch(std::uint16_t most) override;
     void settle(DeliveryHandle delivery, Disposition disposition) override;
+    std::uint64_t count() override;
     void stop() override;
     bool close(std::chrono::milliseconds deadline) noexcept override;
 
@@ -45,9 +46,12 @@ class EmbeddedSubscription final : public Subscription {
         DeliveryHandle delivery;
         Disposition disposition;
     };
+    struct Count {
+        std::uint64_t question;
+    };
     struct Stop {};
     struct WakeUp {};  // the service thread is to look at service_.closing()
-    using Command = std::variant<WakeUp, Prefetch, Settle, Stop>;
+    using Command = std::variant<WakeUp, Prefetch, Settle, Count, Stop>;
 
     void subscribe(const SubscribeOptions& options);
     std::int64_t make_own_queue(Change& change, const SubscribeOptions& options);
@@ -69,6 +73,7 @@ class EmbeddedSubscription final : public Subscription {
 
     std::string queue_;
     std::atomic<bool> flushed_{false};  // every settlement is stored
+    std::atomic<std::uint64_t> last_question_{0};
     util::Mailbox<Command> inbox_;
     util::Mailbox<SubscriptionEvent> outbox_;
 
@@ -80,6 +85,7 @@ class EmbeddedSubscription final : public Subscription {
     std::optional<Watch> watch_;
     std::int64_t queue_id_ = 0;
     std::int64_t queue_birth_ = 0;
+    std::vector<std::uint64_t> questions_;  // for the queue's ready messages
     std::vector<SubscriptionEvent> events_;
     util::SteadyTime roll_call_at_{};  // when the first subscription looks at all sessions again
     bool look_ = true;                 // the queue may hold ready messages

@@ -31,6 +31,7 @@ event::Message original() {
 Failure failure(unsigned failures) {
     return {"work",
             failures,
+            0,
             {"attempts", "db is down", 75, util::SystemTime(std::chrono::seconds(1'700'000'000))}};
 }
 
@@ -287,4 +288,45 @@ TEST_CASE(
     CHECK(counted_returns(message) == 1'000'000);
     message.headers = {{"x-delivery-count", {true}}};
     CHECK_FALSE(counted_returns(message));
+}
+
+TEST_CASE("a renewed message stays as it is, in its own queue, and its returns are remembered") {
+    auto copy = renewed(original(), 7, "work");
+    CHECK(copy.topic == "work");
+    CHECK(copy.exchange.empty());
+    CHECK(copy.properties.expiration == "60000");
+    CHECK(find(copy, "x-delivery-count") == nullptr);
+    restore(copy, "work");
+    CHECK(copy.topic == "post.published");
+    CHECK(copy.exchange == "airy.events");
+    CHECK(copy.properties.user_id == "alice");
+    CHECK(find(copy, "CC") != nullptr);
+    const auto past = past_of(copy);
+    CHECK(past.attempts == 0);
+    CHECK(past.former_returns == 7);
+    CHECK(past.attempt() == 8);
+}
+
+TEST_CASE("a retry remembers the returns before it, so that the number of the attempt grows") {
+    auto failed = failure(1);
+    failed.returns = 4;
+    auto copy = retry_copy(original(), failed, "work.retry.1000");
+    CHECK(past_of(copy).attempt() == 6);
+}
+
+TEST_CASE("a copy can do without times, last words and deaths, and then without its account") {
+    auto message = original();
+    message.headers.push_back({"x-death", {HeaderArray{death("work", "rejected")}}});
+    auto copy = dead_letter(message, failure(3), "work.dlq");
+    CHECK(leave_out_optional(copy));
+    for (const char* name : {"x-airy-error", "x-airy-exit", "x-airy-failed-at",
+                             "x-airy-first-failed-at", "x-airy-queue", "x-death"})
+        CHECK(find(copy, name) == nullptr);
+    CHECK(text(copy, "x-airy-reason") == "attempts");
+    CHECK(text(copy, "x-airy-attempts") == "3");
+    CHECK(origin(copy) == "airy.events post.published");
+    CHECK(text(copy, "traceparent") == "00-1");
+    CHECK_FALSE(leave_out_optional(copy));
+    leave_out_account(copy);
+    CHECK(copy.headers == HeaderTable{{"traceparent", {std::string("00-1")}}});
 }

@@ -7,6 +7,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "util/error.hpp"
 
@@ -63,6 +64,22 @@ TEST_CASE("every type of header passes the wire exactly") {
         {"", {std::string()}},
     };
     CHECK(over_the_wire(table) == table);
+}
+
+TEST_CASE("a table nested too deep for the stack is cut") {
+    constexpr std::size_t levels = 20'000;
+    std::vector<amqp_table_entry_t> entries(levels);
+    for (std::size_t i = 0; i < levels; ++i) {
+        entries[i].key = amqp_cstring_bytes("a");
+        entries[i].value.kind = i == 0 ? AMQP_FIELD_KIND_BOOLEAN : AMQP_FIELD_KIND_TABLE;
+        if (i > 0) entries[i].value.value.table = {1, &entries[i - 1]};
+    }
+    const auto cut = table_from({1, &entries.back()});
+    std::size_t depth = 1;
+    const auto* table = &cut;
+    while ((table = std::get_if<HeaderTable>(&table->front().second.value)) != nullptr)
+        ++depth;
+    CHECK(depth == 1000);
 }
 
 TEST_CASE("properties pass there and back exactly, and absent ones stay absent") {
@@ -127,6 +144,18 @@ TEST_CASE("a message that AMQP cannot carry is refused before it is sent") {
     CHECK(refused([&](auto& m) { m.headers = {{too_long, {}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"t", {HeaderTable{{too_long, {}}}}}}; }));
     CHECK(refused([&](auto& m) { m.headers = {{"h", {std::string(frame_max, 'x')}}}; }));
+
+    // 22 bytes of the frame, 4 of the table, 7 of the header's name, kind and length, 3 of the
+    // message id.
+    constexpr std::size_t most = frame_max - 22 - 4 - 7 - 3;
+    event::Message full;
+    full.properties.message_id = "id";
+    full.headers = {{"h", {std::string(most, 'x')}}};
+    CHECK_NOTHROW(check_limits(full, frame_max));
+    CHECK(refused([&](auto& m) {
+        m = full;
+        m.headers = {{"h", {std::string(most + 1, 'x')}}};
+    }));
 }
 
 TEST_CASE("numbers for which RabbitMQ closes the connection are refused, however deep") {

@@ -114,9 +114,7 @@ struct ConsumerBench {
         for (const char* body : bodies)
             queue.push(body);
     }
-    void stop_when_empty() {
-        options.stop.ready_messages = [this] { return queue.ready(); };
-    }
+    void stop_when_empty() { options.stop.queue_empty = true; }
 
     ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
         Consumer consumer(loop, timers, queue, handler, options);

@@ -98,18 +98,31 @@ TEST_CASE("on-error decides about failures, a reject is a reject") {
     }
 }
 
-TEST_CASE("what the broker cannot keep is held back for a second, then tried again") {
+TEST_CASE("a dead letter that the broker cannot keep is tried again; its handler does not run") {
     ConsumerBench bench;
     bench.push({"reject"});
     bench.queue.refusal = Error(ErrorKind::undelivered, "no");
-    const auto result = bench.run([&](Consumer& consumer) {
-        bench.when([&] { return consumer.status().retried == 1; },
-                   [&] { CHECK(bench.queue.requeued().empty()); });
-        bench.when([&] { return bench.handler.seen.size() == 2; }, [&] { consumer.drain(); });
-    });
-    CHECK(bench.elapsed() == 1s);
-    CHECK(result.dead_lettered == 0);
-    CHECK(result.retried == 2);
+    bench.after(2500ms, [&] { bench.queue.refusal.reset(); });
+    bench.options.stop.count = 1;
+    const auto result = bench.run();
+    CHECK(bench.elapsed() == 3s);
+    CHECK(bench.handler.seen.size() == 1);
+    CHECK(result.dead_lettered == 1);
+    CHECK(bench.queue.requeued().empty());
+}
+
+TEST_CASE("retries that cannot be copied: still no more runs than attempts") {
+    ConsumerBench bench;
+    bench.push({"retry"});
+    bench.queue.refusal = Error(ErrorKind::invalid_event, "the headers are too large");
+    bench.queue.cause = mq::NotSettled::Cause::message;
+    bench.options.retry.max_attempts = 3;
+    const auto result = bench.run();
+    CHECK(bench.handler.attempts == std::vector<unsigned>{1, 2, 3});
+    CHECK(bench.elapsed() == 3s);
+    // Not even the dead letter can be kept.
+    REQUIRE(result.error);
+    CHECK(result.error->kind() == ErrorKind::invalid_event);
     CHECK(bench.queue.ready() == 1);
 }
 

@@ -99,18 +99,20 @@ TEST_CASE("what cannot be carried out, and what happens to the connection, are t
     log.breaker_opened(5s, message());
     log.breaker_closed();
     log.drain_time_over(3);
-    CHECK(lines ==
-          Lines{"warn: cannot put a message into its retry queue: holding it back queue=posts "
-                "reason=full",
-                "warn: cannot write a dead letter: its message goes back to the queue queue=posts "
-                "reason=full",
-                "warn: not connected, trying again reason=full attempt=3 in_ms=250",
-                "info: not connected, trying again reason=full attempt=3 in_ms=250",
-                "warn: connected again reconnects=4",
-                "warn: too many failures in a row: pausing, then trying one message pause_s=5 "
-                "topic=post.published",
-                "warn: a handler succeeded: consuming again",
-                "info: asking running handlers to stop messages=3"});
+    CHECK(
+        lines ==
+        Lines{"warn: cannot put a message into its retry queue: holding it here until then "
+              "queue=posts "
+              "reason=full",
+              "warn: cannot write a dead letter: holding its message here to try again queue=posts "
+              "reason=full",
+              "warn: not connected, trying again reason=full attempt=3 in_ms=250",
+              "info: not connected, trying again reason=full attempt=3 in_ms=250",
+              "warn: connected again reconnects=4",
+              "warn: too many failures in a row: pausing, then trying one message pause_s=5 "
+              "topic=post.published",
+              "warn: a handler succeeded: consuming again",
+              "info: asking running handlers to stop messages=3"});
 }
 
 }  // namespace airy::work

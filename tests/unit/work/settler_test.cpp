@@ -190,23 +190,82 @@ TEST_CASE("held deliveries go back in the order of their times, and all of them 
     CHECK(bench.queue.requeued() == Bodies{"quick", "slow", "late"});
 }
 
-TEST_CASE("what the broker could not carry out is held for a second at least") {
+TEST_CASE("a dead letter that was not kept is tried again, without another run") {
     SettlerBench bench;
     bench.queue.refusal = Error(ErrorKind::undelivered, "full");
     bench.conclude(bench.delivery("dead"), reject);
     bench.take();
-    CHECK(bench.told.words == Words{"failed 0", "full", "dead retry"});
-    CHECK(bench.settler.counts().retried == 1);
-    CHECK(bench.settler.counts().dead_lettered == 0);
+    CHECK(bench.told.words == Words{"failed 0", "full"});
+    CHECK(bench.settler.outstanding() == 1);
+    CHECK_FALSE(bench.settler.idle());
     CHECK(bench.settler.next_due() == bench.clock.steady() + 1s);
+    bench.queue.refusal.reset();
+    bench.clock.advance(1s);
+    CHECK(bench.settler.release_due());
+    CHECK(bench.settler.take_again().empty());
+    bench.take();
+    CHECK(bench.queue.dead_lettered() == Bodies{"dead", "dead"});
+    CHECK(bench.settler.counts().dead_lettered == 1);
+    CHECK(bench.settler.counts().retried == 0);
+    CHECK(bench.settler.outstanding() == 0);
+    CHECK(bench.in_flight.count() == 0);
+}
+
+TEST_CASE("a retry that the broker could not carry out is carried out here") {
+    SettlerBench bench;
+    bench.queue.refusal = Error(ErrorKind::unreachable, "lost");
+    std::chrono::milliseconds delay = 4s;
+    SUBCASE("after a passing failure, a second later at least") {
+        bench.queue.cause = mq::NotSettled::Cause::passing;
+    }
+    SUBCASE("where no copy can be made") {
+        bench.queue.cause = mq::NotSettled::Cause::message;
+    }
     auto delivered = bench.delivery("later");
     delivered.attempts = 2;
     bench.conclude(std::move(delivered), retry);
     bench.take();
-    bench.clock.advance(1s);
-    bench.settler.release_due();
-    CHECK(bench.queue.requeued() == Bodies{"dead"});
-    CHECK(bench.settler.next_due() == bench.clock.steady() + 3s);
+    CHECK(bench.told.words == Words{"failed 4000", "lost", "later retry"});
+    CHECK(bench.settler.next_due() == bench.clock.steady() + delay);
+    bench.clock.advance(delay);
+    CHECK(bench.settler.release_due());
+    const auto again = bench.settler.take_again();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].attempts == 3);
+    CHECK(bench.queue.requeued().empty());
+    CHECK(bench.in_flight.count() == 1);
+}
+
+TEST_CASE("a failure for which no message can be kept ends the consumer") {
+    SettlerBench bench;
+    bench.queue.refusal = Error(Reason::access_refused, "no right");
+    bench.queue.cause = mq::NotSettled::Cause::refused;
+    for (const auto& result : {retry, reject}) {
+        bench.conclude(bench.delivery("a"), result);
+        for (const auto& event : bench.queue.take())
+            if (const auto* refused = std::get_if<mq::NotSettled>(&event))
+                CHECK(bench.settler.take(*refused));
+    }
+    CHECK(bench.queue.requeued() == Bodies{"a", "a"});
+    bench.queue.take();
+    bench.queue.cause = mq::NotSettled::Cause::message;
+    bench.conclude(bench.delivery("b"), reject);
+    const auto events = bench.queue.take();
+    CHECK(bench.settler.take(std::get<mq::NotSettled>(events.back())));
+}
+
+TEST_CASE("at the end all that is held goes back, also dead letters") {
+    SettlerBench bench;
+    bench.queue.refusal = Error(ErrorKind::undelivered, "full");
+    bench.conclude(bench.delivery("dead"), reject);
+    bench.take();
+    bench.conclude(bench.delivery("later"), retry);
+    bench.take();
+    bench.settler.release_all();
+    CHECK(bench.queue.requeued().size() == 2);
+    CHECK(bench.settler.outstanding() == 0);
+    CHECK(bench.settler.counts().retried == 2);
+    CHECK(bench.in_flight.count() == 0);
 }
 
 TEST_CASE("what was not handled goes back uncounted") {
