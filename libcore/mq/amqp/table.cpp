@@ -46,7 +46,6 @@ HeaderTable table_from(const amqp_table_t& table, int level) {
 
 HeaderValue value_from(const amqp_field_value_t& field, int level) {
     const auto& v = field.value;
-    if (level > deepest_level) return {};
     switch (field.kind) {
         case AMQP_FIELD_KIND_BOOLEAN:
             return {v.boolean != 0};
@@ -79,8 +78,10 @@ HeaderValue value_from(const amqp_field_value_t& field, int level) {
         case AMQP_FIELD_KIND_TIMESTAMP:
             return {event::HeaderTimestamp{v.u64}};
         case AMQP_FIELD_KIND_ARRAY:
+            if (level == deepest_level) return {};
             return {array_from(v.array, level + 1)};
         case AMQP_FIELD_KIND_TABLE:
+            if (level == deepest_level) return {};
             return {table_from(v.table, level + 1)};
         default:
             return {};
