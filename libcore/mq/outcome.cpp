@@ -21,7 +21,8 @@ std::optional<Outcome> outcome_of(const PublisherEvent& event) {
         return Outcome{returned->sequence, Outcome::Kind::unroutable, returned->code,
                        returned->reason};
     if (const auto* refused = std::get_if<Refused>(&event))
-        return Outcome{refused->sequence, Outcome::Kind::refused, 0, refused->reason};
+        return Outcome{refused->sequence, Outcome::Kind::refused, 0, refused->reason,
+                       refused->forbidden};
     return std::nullopt;
 }
 

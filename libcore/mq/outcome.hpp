@@ -21,6 +21,7 @@ struct Outcome {
     int code = 0;  // of an unroutable message: the broker's reply code
     // Of an unroutable message: the broker's words. Of a refused one: as in Refused.
     std::string reason{};
+    bool forbidden = false;  // likewise
 
     bool delivered() const noexcept { return kind == Kind::confirmed; }
 };

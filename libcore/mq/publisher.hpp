@@ -52,6 +52,7 @@ struct Refused {
     std::string reason{};
     // The message, after basic.nack and with `give_back`. Shared by the copies of this event.
     std::shared_ptr<event::Message> message{};
+    bool forbidden = false;  // the user may not publish there
 };
 
 // Events of the connection as a whole.

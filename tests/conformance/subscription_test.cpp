@@ -75,7 +75,10 @@ TEST_CASE("a count comes behind the deliveries before it, and after the settleme
     CHECK(check.ready() == 1U);
     for (const auto& delivered : got)
         subscription->settle(delivered.handle, Disposition::ack);
-    check_quiet();
+    // A quorum queue has read the acks, and makes room a little later.
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (check.ready() != 0U && std::chrono::steady_clock::now() < deadline)
+        check_quiet();
     CHECK(got.size() == 3);
     CHECK(check.ready() == 0U);
 }

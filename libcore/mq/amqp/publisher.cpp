@@ -152,13 +152,14 @@ void AmqpPublisher::look_for_cause(std::size_t on_the_way) {
     auto& oldest = backlog_.front();
     if (!suspects_.ended(loss_.ending, oldest.sequence, backlog_[on_the_way - 1].sequence)) return;
     held_bytes_.fetch_sub(oldest.message.body.size());
-    events_.push_back(
-        Refused{oldest.sequence,
-                loss_.ending == Ending::silent
-                    ? std::string("each connection was lost that it was sent on")
-                    : fmt::format("the broker closes the {} for it: {}",
-                                  loss_.ending == Ending::channel ? "channel" : "connection",
-                                  loss_.words)});
+    events_.push_back(Refused{
+        oldest.sequence,
+        loss_.ending == Ending::silent
+            ? std::string("each connection was lost that it was sent on")
+            : fmt::format("the broker closes the {} for it: {}",
+                          loss_.ending == Ending::channel ? "channel" : "connection", loss_.words),
+        {},
+        loss_.forbidden});
     backlog_.pop_front();
     hand_over();
 }
@@ -237,6 +238,7 @@ void AmqpPublisher::read_frames() {
 void AmqpPublisher::closed(const amqp_frame_t& frame) {
     const auto close = close_of(frame);
     loss_.words = fmt::format("{} {}", close.code, util::printable(close.text, 400));
+    loss_.forbidden = close.code == AMQP_ACCESS_REFUSED;
     loss_.ending = Ending::unrelated;
     if (finds_cause() && (window_.size() > 0 || writing_))
         loss_.ending = ending_by(close.of_channel, close.code, close.text);

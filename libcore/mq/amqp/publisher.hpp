@@ -72,6 +72,7 @@ class AmqpPublisher final : public Publisher {
     struct Loss {                  // of the current channel or connection
         Ending ending = Ending::silent;
         std::string words;  // the broker's
+        bool forbidden = false;
     };
     Loss loss_;
     Suspects suspects_;

@@ -39,11 +39,8 @@ void declare(Topology& topology, const QueueSpec& queue) {
     }
 }
 
-Error may_not_publish(const Error& error) {
-    if (error.reason() != Reason::publish_forbidden && error.reason() != Reason::access_refused)
-        return error;
-    return Error(Reason::access_refused,
-                 fmt::format("cannot keep a failed message: {}", error.what()),
+Error may_not_publish(std::string_view why) {
+    return Error(Reason::access_refused, fmt::format("cannot keep a failed message: {}", why),
                  "the user needs the right to write to amq.default, the default exchange")
         .as_permanent();
 }
@@ -197,7 +194,9 @@ void Courier::take_outcomes_of_publisher() {
         }
     } catch (const Error& error) {
         if (error.permanent())
-            lose(may_not_publish(error), NotSettled::Cause::refused);
+            lose(
+                error.reason() == Reason::publish_forbidden ? may_not_publish(error.what()) : error,
+                NotSettled::Cause::refused);
         else
             lose(Error(ErrorKind::unreachable, "the connection was lost before the confirm"),
                  NotSettled::Cause::passing);
@@ -217,6 +216,10 @@ void Courier::take_outcome(const Outcome& outcome) {
         declared_.erase(letter.into->name);
         letter.declared_again = true;
         waiting_.push_front(std::move(letter));
+    } else if (outcome.forbidden) {
+        fail(letter.id, may_not_publish(outcome.reason), NotSettled::Cause::refused);
+    } else if (!outcome.reason.empty() && outcome.kind == Outcome::Kind::refused) {
+        fail(letter.id, Error(Reason::publish_refused, outcome.reason), NotSettled::Cause::message);
     } else {
         fail(letter.id,
              Error(ErrorKind::undelivered, fmt::format("the queue '{}' did not take it",

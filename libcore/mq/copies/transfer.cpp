@@ -156,7 +156,8 @@ std::string publish_confirmed(Publisher& publisher, event::Message message, cons
     try {
         outcome = publish_one(publisher, message, steady_clock::now() + confirm_patience);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::invalid_event) throw;
+        const bool refused_here = error.reason() == Reason::publish_refused && !error.permanent();
+        if (error.kind() != ErrorKind::invalid_event && !refused_here) throw;
         if (!leave_out_optional(message)) return error.what();
         return publish_confirmed(publisher, std::move(message), to);
     }
