@@ -41,7 +41,7 @@ std::vector<std::string> concerns_of(const Location& location) {
     const auto log = store.db().path() + "-wal";
     struct stat status {};
     if (::stat(log.c_str(), &status) != 0 || status.st_size < long_log) return {};
-    const auto held = store.empty_log();
+    const auto held = store.checkpoint_all();
     if (held < long_log / 2) return {};
     const auto readers = holders_of(store.db().path(), LogLock::read);
     return {fmt::format("the log {} has {} MB: a process keeps reading an old state of the file{}",

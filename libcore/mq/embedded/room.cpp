@@ -46,7 +46,7 @@ bool give_back_part(Store& store, Keep keep) {
     while (free_pages(db) > kept_pages(db, keep) && steady_clock::now() < end)
         db.run("PRAGMA incremental_vacuum(32)");
     transaction.commit();
-    store.checkpoint_if_long();
+    store.checkpoint_early();
     return true;
 }
 
@@ -60,7 +60,7 @@ void give_back_all(Store& store) {
     } catch (const Locked&) {  // the next process that gives back room goes on
     } catch (const DiskFull&) {
     }
-    store.empty_log();
+    store.checkpoint_all();
     auto& db = store.db();
     if (can_shrink(db) || free_pages(db) < worth_telling) return;
     util::log_warn(

@@ -41,6 +41,7 @@ constexpr int long_log_pages = 64'000;  // worth telling the user
 // Emptying the log stops the writers for as long as another process still reads from it.
 constexpr milliseconds empty_patience{20};
 constexpr milliseconds leave_patience{50};
+constexpr int most_tries = 5;
 // What is stored within it is worth more than the haste of a second signal.
 constexpr milliseconds last_moment{250};
 
@@ -201,9 +202,20 @@ void Store::checkpoint_if_long() {
          {"reads now", readers.empty() ? "not known" : readers}});
 }
 
-std::int64_t Store::empty_log() noexcept {
+void Store::checkpoint_early() {
+    if (log_pages_ < checkpoint_pages / 4) return;
+    if (log_pages_ >= checkpoint_pages) return checkpoint_if_long();
     log_pages_ = 0;
-    return std::int64_t{page_size} * copy_log(leave_patience);
+    copy_log(milliseconds(0));
+}
+
+std::int64_t Store::checkpoint_all() noexcept {
+    log_pages_ = 0;
+    // What others write meanwhile is left, and keeps SQLite from cutting the file.
+    int held = 0;
+    for (int i = 0; i < most_tries; ++i)
+        if ((held = copy_log(milliseconds(0))) == 0) break;
+    return std::int64_t{page_size} * held;
 }
 
 // Copies the log into the file, without stopping the writers. When only little is left and there is

@@ -196,7 +196,7 @@ void EmbeddedTopology::remove_all_remains(std::int64_t queue) try {
         Change change(store_, catalogue_);
         left = remove_remains(change, queue);
         commit_and_bury(change);
-        store_.checkpoint_if_long();
+        store_.checkpoint_early();
         if (left) let_others_write(begin);
     }
     give_back_all(store_);
@@ -220,7 +220,7 @@ std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
             removed = remove_ready(change, queue, static_cast<std::size_t>(*left));
             commit_and_bury(change);
         }
-        store_.checkpoint_if_long();
+        store_.checkpoint_early();
         purged += removed;
         *left -= static_cast<std::int64_t>(removed);
         if (removed == 0 || *left <= 0) break;
