@@ -111,11 +111,10 @@ std::string find_place(const Location& location) {
         throw cannot_open(given, ::strerror(ENOENT),
                           "its URL says create=no; without that the file is made");
     if (cause != 0) throw unusable(given, cause);
+    if (std::filesystem::is_directory(path, error))
+        throw cannot_open(given, ::strerror(EISDIR), "name a file in it");
     if (!std::filesystem::is_regular_file(path, error))
-        throw cannot_open(given,
-                          std::filesystem::is_directory(path, error) ? "it is a directory"
-                                                                     : "it is no regular file",
-                          "name a file in it, or another path");
+        throw cannot_open(given, "it is no regular file", "give another path");
     return path;
 }
 

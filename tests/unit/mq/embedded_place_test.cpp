@@ -84,7 +84,7 @@ TEST_CASE("what is no file is refused in true words") {
     std::filesystem::create_symlink("nowhere", place.at("link.db"));
     CHECK(contains(place.refusal("link.db"), "symbolic link to a file that does not exist"));
     std::filesystem::create_directory(place.at("dir.db"));
-    CHECK(contains(place.refusal("dir.db"), "it is a directory"));
+    CHECK(contains(place.refusal("dir.db"), "Is a directory"));
     CHECK(contains(place.refusal("missing/a.db"), "No such file or directory"));
     auto kept = place.location("b.db");
     kept.create = false;
