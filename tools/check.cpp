@@ -115,7 +115,7 @@ class Check final : public Command {
         sub.option("--max-ready", max_ready_, "most messages ready").type_name("N");
         sub.option("--warn-ready", warn_ready_, "warn above this many").type_name("N");
         sub.duration("--max-age", max_age_,
-                     "of the message at the head, where the broker tells it (classic queues, "
+                     "of the oldest message, where the broker tells it (RabbitMQ: classic queues, "
                      "publishers that set a timestamp)");
         sub.duration("--warn-age", warn_age_, "warn above this age");
         sub.option("--min-consumers", min_consumers_, "fewest consumers").type_name("N");
@@ -159,16 +159,12 @@ class Check final : public Command {
             {"ready", number(queue.ready), "", {number(warn_ready_), number(max_ready_)}, {}});
         verdict.add({"consumers", number(queue.consumers), "", {}, {{}, number(min_consumers_)}});
         verdict.add({"unacked", number(queue.unacked), "", {}, {}});
-        verdict.add({"age", head_age(queue), "s", {seconds(warn_age_), seconds(max_age_)}, {}});
+        verdict.add({"age",
+                     seconds(mq::oldest_age(queue, util::system_clock().now())),
+                     "s",
+                     {seconds(warn_age_), seconds(max_age_)},
+                     {}});
         if (!inventory.degraded.empty()) verdict.remark(inventory.degraded);
-    }
-
-    // The messages of an empty queue have no age, whatever the broker tells.
-    static std::optional<double> head_age(const mq::QueueInfo& queue) {
-        if (queue.ready == 0) return 0;
-        if (!queue.head_timestamp) return std::nullopt;
-        const std::chrono::duration<double> now = util::system_clock().now().time_since_epoch();
-        return std::max(0.0, now.count() - static_cast<double>(*queue.head_timestamp));
     }
 
     void pool(Verdict& verdict) {
@@ -277,6 +273,8 @@ class Check final : public Command {
             const auto alarms = broker->alarms();
             for (const auto& alarm : alarms)
                 verdict.raise(State::critical, "alarm: " + alarm);
+            for (const auto& concern : broker->concerns())
+                verdict.raise(State::warning, concern);
             verdict.add({"alarms", static_cast<double>(alarms.size()), "", {}, {}});
         } catch (const Error& error) {
             verdict.remark("alarms are not known: " + std::string(error.what()));

@@ -73,10 +73,10 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
     };
     const auto look = broker.look_into(queue, conditions.empty() ? which.limit : 0, see, signals);
     output::flush();
-    if (look.seen > 0)
+    if (look.marked > 0)
         output::note(fmt::format("airy: {} now count{} as redelivered, {}", messages(look.marked),
                                  look.marked == 1 ? "s" : "", times(look.most_returns)));
-    if (look.most_returns >= mq::default_delivery_limit)
+    if (look.marked > 0 && look.most_returns >= mq::default_delivery_limit)
         output::note(
             fmt::format("airy: airy's queues dead-letter a message that comes back more than {} "
                         "times: handle these before the next look",
@@ -138,7 +138,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
 }
 
 void QueueTransfers::add_peek(cli::App& app) {
-    app.footer("The messages keep their places, but count as redelivered afterwards.");
+    app.footer("The messages keep their places. On RabbitMQ they count as redelivered afterwards.");
     app.option("QUEUE", from_, "which").required();
     peeked_.add_where(app);
     peeked_.add_limit(app, "show no more than this; 0: all [100]");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "inspect/figures.hpp"
@@ -146,6 +148,13 @@ std::string prometheus_text(const std::vector<mq::QueueReport>& queues) {
           [](const mq::QueueInfo& queue) { return queue.unacked; });
     gauge("airy_queue_consumers", "Consumers of the queue.",
           [](const mq::QueueInfo& queue) { return queue.consumers; });
+    gauge("airy_queue_oldest_message_age_seconds", "Age of the oldest message that waits.",
+          [now = util::system_clock().now()](
+              const mq::QueueInfo& queue) -> std::optional<std::uint64_t> {
+              const auto age = mq::oldest_age(queue, now);
+              if (!age) return std::nullopt;
+              return std::chrono::floor<std::chrono::seconds>(*age).count();
+          });
     gauge("airy_queue_memory_bytes", "Memory that the broker uses for the queue.",
           [](const mq::QueueInfo& queue) { return queue.memory; });
     rate("airy_queue_publish_rate", "Messages a second that came in.", &mq::QueueRates::publish);

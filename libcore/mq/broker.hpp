@@ -60,6 +60,10 @@ class Broker {
     // no alarms. Throws as inventory does.
     virtual std::vector<std::string> alarms() = 0;
 
+    // States that block nobody yet and that an operator should know of; empty: none. Throws as
+    // inventory does.
+    virtual std::vector<std::string> concerns() { return {}; }
+
     // The account that a message in a dead-letter queue carries of its death.
     virtual DeadLetterAccount account_of(const Delivered& letter) const = 0;
 };

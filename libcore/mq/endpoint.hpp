@@ -22,7 +22,8 @@ struct Endpoint {
     std::chrono::milliseconds connect_timeout{10'000};  // TCP, TLS and login together, all hosts
     ReconnectPolicy reconnect;
     // Connecting ends with Error{unreachable} once this is readable, e.g. a SignalFd's; -1: none.
-    // Borrowed; not used once connected.
+    // Borrowed; once connected, only an embedded broker uses it, while it waits for its file on the
+    // caller's thread or closes.
     int interrupt_fd = -1;
     // The URL of RabbitMQ's management API; empty: on the broker's host, at its usual port.
     std::string management_url{};

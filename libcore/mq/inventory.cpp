@@ -2,7 +2,39 @@
 // SPDX-License-Identifier: MIT
 #include "mq/inventory.hpp"
 
+#include <algorithm>
+
 namespace airy::mq {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Clocks of two hosts differ by less; a timestamp further ahead is not in this unit.
+constexpr milliseconds most_ahead = std::chrono::hours(1);
+// The year 2001 in seconds and in milliseconds: an earlier time is no publisher's clock.
+constexpr std::int64_t least_seconds = 1'000'000'000;
+constexpr std::int64_t least_milliseconds = 1000 * least_seconds;
+
+std::optional<milliseconds> time_of(std::int64_t timestamp, milliseconds latest) {
+    if (timestamp >= least_seconds && timestamp <= latest.count() / 1000)
+        return milliseconds(1000 * timestamp);
+    if (timestamp >= least_milliseconds && timestamp <= latest.count())
+        return milliseconds(timestamp);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<milliseconds> oldest_age(const QueueInfo& queue, util::SystemTime at) {
+    if (queue.ready == 0) return milliseconds(0);
+    const auto now = std::chrono::floor<milliseconds>(at).time_since_epoch();
+    const auto since = queue.oldest_at        ? milliseconds(*queue.oldest_at)
+                       : queue.head_timestamp ? time_of(*queue.head_timestamp, now + most_ahead)
+                                              : std::nullopt;
+    if (!since) return std::nullopt;
+    return std::max(now - *since, milliseconds(0));
+}
 
 std::string_view to_string(QueueSource source) noexcept {
     switch (source) {

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "util/clock.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq {
@@ -35,8 +37,16 @@ struct QueueInfo {
     std::optional<std::uint64_t> consumers;
     std::optional<std::uint64_t> memory;  // bytes
     std::optional<QueueRates> rates;
-    std::optional<std::int64_t> head_timestamp;  // of the oldest message, seconds since 1970
+    // Of the message at the head, as its publisher wrote it; seconds since 1970 by the protocol.
+    std::optional<std::int64_t> head_timestamp;
+    // When the oldest ready message came into the queue, by the broker; milliseconds since 1970.
+    std::optional<std::int64_t> oldest_at;
 };
+
+// The age of the oldest ready message; none in an empty queue is 0 old. Nullopt: the broker does
+// not tell it, or the publisher's timestamp is no time of the past. Many publishers write
+// milliseconds, which as seconds are thousands of years ahead, so that these are recognised.
+std::optional<std::chrono::milliseconds> oldest_age(const QueueInfo& queue, util::SystemTime now);
 
 struct BindingInfo {
     std::string exchange;  // empty: the default exchange

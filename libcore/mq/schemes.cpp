@@ -52,7 +52,7 @@ constexpr Scheme rows[] = {
      .form = "sqlite:FILE for the embedded broker",
      .can = {Capability::priority, Capability::peek, Capability::purge, Capability::per_message_ttl,
              Capability::exclusive_queue, Capability::delivery_count, Capability::dead_letter,
-             Capability::inventory},
+             Capability::inventory, Capability::alarms},
      .instead = instead_of_embedded,
      .masked = unchanged,
      .without_password = unchanged,

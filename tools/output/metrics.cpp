@@ -50,14 +50,17 @@ std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
     return fmt::format("{:.1f} MiB", static_cast<double>(*bytes) / (1024 * 1024));
 }
 
-// The oldest message's age in seconds, where its publisher set a timestamp.
-std::optional<std::uint64_t> head_age(const mq::QueueInfo& queue, util::SystemTime now) {
-    if (!queue.head_timestamp) return std::nullopt;
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    return seconds > *queue.head_timestamp
-               ? static_cast<std::uint64_t>(seconds - *queue.head_timestamp)
-               : 0;
+// The oldest message's age in seconds.
+std::optional<std::int64_t> age_in_seconds(const mq::QueueInfo& queue, util::SystemTime now) {
+    const auto age = mq::oldest_age(queue, now);
+    if (!age) return std::nullopt;
+    return std::chrono::floor<std::chrono::seconds>(*age).count();
+}
+
+std::string shown_age(const mq::QueueInfo& queue) {
+    const auto age = mq::oldest_age(queue, util::system_clock().now());
+    if (!age || queue.ready == 0) return unknown;
+    return util::format_duration(std::chrono::floor<std::chrono::seconds>(*age));
 }
 
 std::optional<util::JsonArray> bindings_json(
@@ -149,6 +152,7 @@ std::string queue_table(const std::vector<mq::QueueReport>& queues) {
                  {"ready", right},
                  {"unacked", right},
                  {"consumers", right},
+                 {"oldest", right, 1},
                  {"publish/s", right, 1},
                  {"deliver/s", right, 2},
                  {"ack/s", right, 2},
@@ -162,9 +166,9 @@ std::string queue_table(const std::vector<mq::QueueReport>& queues) {
             return queue.rates ? fmt::format("{:.1f}", *queue.rates.*which) : unknown;
         };
         table.add({queue.name, queue.type.empty() ? unknown : queue.type, shown(queue.ready),
-                   shown(queue.unacked), shown(queue.consumers), rate(&QueueRates::publish),
-                   rate(&QueueRates::deliver), rate(&QueueRates::ack), rate(&QueueRates::redeliver),
-                   shown_bytes(queue.memory), queue.policy,
+                   shown(queue.unacked), shown(queue.consumers), shown_age(queue),
+                   rate(&QueueRates::publish), rate(&QueueRates::deliver), rate(&QueueRates::ack),
+                   rate(&QueueRates::redeliver), shown_bytes(queue.memory), queue.policy,
                    queue.state.empty() ? unknown : queue.state});
     }
     return table.text(table_width());
@@ -262,7 +266,7 @@ std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool
                     .add("deliver_rate", rate(&QueueRates::deliver))
                     .add("ack_rate", rate(&QueueRates::ack))
                     .add("redeliver_rate", rate(&QueueRates::redeliver))
-                    .add("head_age_s", head_age(queue, now))
+                    .add("head_age_s", age_in_seconds(queue, now))
                     .add("source", mq::to_string(report.source));
     if (with_bindings) json.add("bindings", bindings_json(report.bindings));
     return json.line();

@@ -20,9 +20,8 @@ std::string seconds(std::chrono::nanoseconds duration) {
 }
 
 const char* alarm_hint(bool blocked) {
-    return blocked
-               ? "rabbitmqctl status tells the alarm; --confirm-timeout waits longer for its end"
-               : "is it blocked by a memory or disk alarm? rabbitmqctl status tells";
+    return blocked ? "airy check broker tells the alarm; --confirm-timeout waits longer for its end"
+                   : "is it blocked? airy check broker tells";
 }
 
 void Patience::take(const mq::PublisherEvent& event) {

@@ -18,7 +18,7 @@ class CopyingBroker : public Broker {
     }
     Look look_into(const std::string& queue, std::uint64_t limit,
                    const std::function<bool(const Delivered&)>& see,
-                   util::SignalFd& signals) final {
+                   util::SignalFd& signals) override {
         return copies::look_into(*this, queue, limit, see, signals);
     }
     Transferred transfer(const Transfer& what, util::SignalFd& signals) final {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "mq/embedded/broker.hpp"
 
+#include "mq/embedded/health.hpp"
 #include "mq/embedded/inventory.hpp"
+#include "mq/embedded/look.hpp"
 #include "mq/embedded/publisher.hpp"
 #include "mq/embedded/subscription.hpp"
 #include "mq/embedded/topology.hpp"
@@ -14,6 +16,7 @@ namespace {
 Location location_of(const Endpoint& endpoint) {
     auto location = parse_location(endpoint.url);
     location.create = location.create && endpoint.create;
+    location.interrupt_fd = endpoint.interrupt_fd;
     return location;
 }
 
@@ -34,9 +37,23 @@ std::unique_ptr<Topology> EmbeddedBroker::topology() {
     return std::make_unique<EmbeddedTopology>(location_);
 }
 
+Look EmbeddedBroker::look_into(const std::string& queue, std::uint64_t limit,
+                               const std::function<bool(const Delivered&)>& see,
+                               util::SignalFd& signals) {
+    return embedded::look_into(location_, queue, limit, see, signals);
+}
+
 Inventory EmbeddedBroker::inventory(const InventoryQuery& query) {
     EmbeddedTopology topology(location_);
     return take_inventory(topology, query);
+}
+
+std::vector<std::string> EmbeddedBroker::alarms() {
+    return alarms_of(location_);
+}
+
+std::vector<std::string> EmbeddedBroker::concerns() {
+    return concerns_of(location_);
 }
 
 }  // namespace airy::mq::embedded

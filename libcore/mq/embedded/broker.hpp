@@ -16,8 +16,12 @@ class EmbeddedBroker final : public copies::CopyingBroker {
     std::unique_ptr<Publisher> publisher(const PublisherOptions& options) override;
     std::unique_ptr<Subscription> subscribe(const SubscribeOptions& options) override;
     std::unique_ptr<Topology> topology() override;
+    Look look_into(const std::string& queue, std::uint64_t limit,
+                   const std::function<bool(const Delivered&)>& see,
+                   util::SignalFd& signals) override;
     Inventory inventory(const InventoryQuery& query) override;
-    std::vector<std::string> alarms() override { return {}; }
+    std::vector<std::string> alarms() override;
+    std::vector<std::string> concerns() override;
 
   private:
     const Location location_;

@@ -47,7 +47,8 @@ void Catalogue::load(Database& database) {
     by_id_.clear();
     exchanges_.clear();
     auto queues = database.query(
-        "SELECT id, birth, name, type, durable, auto_delete, owner, arguments FROM queue");
+        "SELECT id, birth, name, type, durable, auto_delete, owner, arguments FROM queue "
+        "WHERE type <> 'deleted'");
     while (queues.next()) {
         QueueInfo queue;
         queue.id = queues.integer(0);

@@ -31,6 +31,7 @@ enum class Due : std::uint8_t {
     message = 0,  // the message at the queue's head expires
     queue = 1,    // the unused queue expires
     letters = 2,  // the queue tries again to forward dead letters that no queue took
+    remains = 3,  // messages of a deleted queue are left
 };
 
 // One write transaction on the broker. At its end it writes the counts back and chooses waiting

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "mq/embedded/lock_holders.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -62,10 +63,6 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
             return {Reason::file_damaged, "the file is damaged",
                     "move it away with its -wal and -shm; sqlite3 FILE .recover may save some "
                     "messages"};
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-            return {Reason::unreachable, "another process has held the file for too long",
-                    "is an airy process stopped (Ctrl-Z), or does a backup of the file run?"};
         case SQLITE_IOERR:
             return {Reason::unreachable,
                     cause.empty() ? std::string("the disk failed") : "the disk failed: " + cause,
@@ -88,6 +85,13 @@ void throw_sqlite(sqlite3* db, int code, std::string_view failure, const std::st
     if (no_room(code, system))
         throw DiskFull(Reason::disk_full, told("the disk is full"),
                        "make room on the disk; no confirmed message is lost");
+    if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED) {
+        const auto holders = holders_of(path, LogLock::write);
+        throw Locked(Reason::unreachable,
+                     told((holders.empty() ? "another process" : holders) +
+                          " keeps the file locked for too long"),
+                     "is an airy process stopped (Ctrl-Z), or does a backup of the file run?");
+    }
     const auto meaning = meaning_of(db, code, system);
     Error error(meaning.reason, told(meaning.text), std::string(meaning.hint));
     // Waiting does not mend such a file.

@@ -17,8 +17,14 @@ class DiskFull final : public Error {
     using Error::Error;
 };
 
-// Throws DiskFull, Error{unreachable} for a file that cannot be used, or Error{general}. `failure`
-// begins the message, e.g. "cannot open the broker". Without `db` only `code` tells the cause.
+// Another process kept the file locked for longer than this one was to wait.
+class Locked final : public Error {
+    using Error::Error;
+};
+
+// Throws DiskFull, Locked, Error{unreachable} for a file that cannot be used, or Error{general}.
+// `failure` begins the message, e.g. "cannot open the broker". Without `db` only `code` tells the
+// cause.
 [[noreturn]] void throw_sqlite(sqlite3* db, int code, std::string_view failure,
                                const std::string& path);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mq/embedded/dead_letters.hpp"
+#include "mq/embedded/errors.hpp"
 #include "mq/embedded/messages.hpp"
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/sessions.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t most_expired = 500;  // in one change: a few milliseconds
 constexpr std::int64_t most_queues = 50;
+constexpr std::chrono::milliseconds look_patience{100};
 
 // Only at the head: an expired message behind one that has not expired waits with it, as in
 // RabbitMQ. Returns how many expired.
@@ -51,7 +53,16 @@ void run_due(Change& change) {
             items.emplace_back(rows.integer(0), static_cast<Due>(rows.integer(1)));
     }
     std::size_t budget = most_expired;
+    bool removed = false;
     for (const auto& [id, kind] : items) {
+        if (kind == Due::remains) {
+            // One part is as much as one change may do; the other deleted queues wait.
+            if (std::exchange(removed, true))
+                change.set_due(id, kind, change.now() + remains_pause);
+            else
+                remove_remains(change, id);
+            continue;
+        }
         auto* queue = change.counts(id);
         if (queue == nullptr) change.set_due(id, kind, std::nullopt);  // its queue was deleted
         if (queue == nullptr || budget == 0) continue;
@@ -75,6 +86,20 @@ void catch_up(Store& store, Catalogue& catalogue) {
         Change change(store, catalogue);
         run_due(change);
         commit_and_bury(change);
+    }
+}
+
+void catch_up_all(Store& store, Catalogue& catalogue) {
+    end_dead_sessions(store, catalogue);
+    catch_up(store, catalogue);
+}
+
+void catch_up_if_free(Store& store, Catalogue& catalogue) {
+    const Store::Patience brief(store, look_patience);
+    try {
+        catch_up_all(store, catalogue);
+    } catch (const Locked&) {
+    } catch (const DiskFull&) {
     }
 }
 

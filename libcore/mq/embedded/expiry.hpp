@@ -19,4 +19,10 @@ std::optional<std::int64_t> next_due(Database& database);
 // Does all work that is due, in changes of its own.
 void catch_up(Store& store, Catalogue& catalogue);
 
+// Ends dead sessions and does all work that is due. Perhaps no process was there to do it in time.
+void catch_up_all(Store& store, Catalogue& catalogue);
+
+// The same before a look, which needs no lock: what cannot be done at once is left to others.
+void catch_up_if_free(Store& store, Catalogue& catalogue);
+
 }  // namespace airy::mq::embedded

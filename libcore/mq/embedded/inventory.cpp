@@ -22,6 +22,7 @@ QueueReport report_of(const Contents& contents, const QueueListing& listed, bool
     queue.ready = listed.ready;
     queue.unacked = listed.unacked;
     queue.consumers = listed.consumers;
+    queue.oldest_at = listed.oldest_at;
     if (!bindings) return report;
     report.bindings.emplace();
     for (const auto& binding : contents.bindings)

@@ -29,6 +29,8 @@ struct Location {
     bool create = true;  // make the file if it does not exist
     Sync sync = Sync::full;
     std::optional<Retention> retain;  // nullopt: the file's own setting stays as it is
+    // Waits for the file end with Error{unreachable} once this is readable; -1: none. Borrowed.
+    int interrupt_fd = -1;
 };
 
 // Throws Error{usage} that names the wrong part.

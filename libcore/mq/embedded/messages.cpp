@@ -11,27 +11,18 @@
 namespace airy::mq::embedded {
 namespace {
 
-StoredMessage row_of(const Query& row) {
-    StoredMessage message;
-    message.key = row.integer(0);
-    message.deliveries = row.integer(1);
-    message.expires_at = row.optional(2);
-    message.exchange = row.text(3);
-    message.topic = row.text(4);
-    message.meta = row.text(5);
-    message.body = row.text(6);
-    return message;
-}
+// Limits of one transaction that removes messages.
+constexpr std::size_t most_removed = 1000;
+constexpr std::int64_t most_removed_bytes = 8 << 20;
 
 void append_rows(Query& rows, std::vector<StoredMessage>& out) {
     while (rows.next())
-        out.push_back(row_of(rows));
+        out.push_back(stored_message(rows));
 }
 
 std::int64_t lane_for(const QueueInfo& queue, std::int64_t priority) {
     if (!queue.policy.max_priority) return fresh_lane;
-    return first_priority_lane + 255 -
-           std::clamp<std::int64_t>(priority, 0, *queue.policy.max_priority);
+    return lane_of_priority(std::clamp<std::int64_t>(priority, 0, *queue.policy.max_priority));
 }
 
 bool too_full(const QueueCounts& queue) {
@@ -60,6 +51,18 @@ std::int64_t take_position(QueueCounts& queue) {
 
 }  // namespace
 
+StoredMessage stored_message(const Query& row) {
+    StoredMessage message;
+    message.key = row.integer(0);
+    message.deliveries = row.integer(1);
+    message.expires_at = row.optional(2);
+    message.exchange = row.text(3);
+    message.topic = row.text(4);
+    message.meta = row.text(5);
+    message.body = row.text(6);
+    return message;
+}
+
 bool has_room(const QueueCounts& queue, std::size_t body_size) noexcept {
     const auto& policy = queue.info->policy;
     if (policy.overflow == Overflow::drop_head) return true;
@@ -77,9 +80,10 @@ void put_message(Change& change, QueueCounts& queue, const IncomingMessage& mess
     const auto key =
         key_of(queue.info->id, lane_for(*queue.info, message.priority), take_position(queue));
     change.db().run(
-        "INSERT INTO message (id, deliveries, expires_at, exchange, topic, meta, body) "
-        "VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6)",
-        key, expires_at, message.exchange, message.topic, Blob{message.meta}, Blob{message.body});
+        "INSERT INTO message (id, deliveries, expires_at, arrived_at, exchange, topic, meta, body) "
+        "VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+        key, expires_at, change.now(), message.exchange, message.topic, Blob{message.meta},
+        Blob{message.body});
     ++queue.ready;
     ++queue.gained;
     queue.bytes += static_cast<std::int64_t>(message.body.size());
@@ -114,12 +118,43 @@ std::vector<StoredMessage> ready_messages(Change& change, QueueCounts& queue, st
 namespace {
 
 // Counts the message as no longer ready.
-void pass(QueueCounts& queue, const StoredMessage& message) {
-    if (lane_of(message.key) == fresh_lane) queue.cursor = position_of(message.key) + 1;
+void pass(QueueCounts& queue, std::int64_t key, std::int64_t size) {
+    if (lane_of(key) == fresh_lane) queue.cursor = position_of(key) + 1;
     --queue.ready;
     queue.gained = std::min(queue.gained, queue.ready);
-    queue.bytes -= static_cast<std::int64_t>(message.body.size());
+    queue.bytes -= size;
     queue.touched = true;
+}
+void pass(QueueCounts& queue, const StoredMessage& message) {
+    pass(queue, message.key, static_cast<std::int64_t>(message.body.size()));
+}
+
+struct Head {
+    std::int64_t key;
+    std::int64_t size;  // of the body, in bytes
+};
+
+// Like ready_messages(), without reading the bodies; no more than one transaction may remove.
+std::vector<Head> ready_heads(Change& change, QueueCounts& queue, std::size_t limit) {
+    std::vector<Head> out;
+    std::int64_t bytes = 0;
+    const auto add = [&](Query rows) {
+        while (out.size() < limit && bytes < most_removed_bytes && rows.next()) {
+            out.push_back({rows.integer(0), rows.integer(1)});
+            bytes += out.back().size;
+        }
+    };
+    const auto id = queue.info->id;
+    const bool lanes = queue.info->policy.max_priority.has_value();
+    add(change.db().query(
+        "SELECT id, length(body) FROM message WHERE id BETWEEN ?1 AND ?2 AND holder IS NULL "
+        "ORDER BY id",
+        first_key(id, returned_lane), last_key(id, lanes ? last_lane : returned_lane)));
+    if (!lanes)
+        add(change.db().query(
+            "SELECT id, length(body) FROM message WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+            key_of(id, fresh_lane, queue.cursor), last_key(id, fresh_lane)));
+    return out;
 }
 
 // Gives the session the keys from `first` to `last` in the fresh lane; none when `first` is 0.
@@ -137,10 +172,12 @@ void remove_head(Change& change, QueueCounts& queue, const StoredMessage& head) 
 }
 
 std::size_t remove_ready(Change& change, QueueCounts& queue, std::size_t limit) {
-    const auto messages = ready_messages(change, queue, limit);
-    for (const auto& message : messages)
-        remove_head(change, queue, message);
-    return messages.size();
+    const auto heads = ready_heads(change, queue, std::min(limit, most_removed));
+    for (const auto& head : heads) {
+        change.db().run("DELETE FROM message WHERE id = ?1", head.key);
+        pass(queue, head.key, head.size);
+    }
+    return heads.size();
 }
 
 std::vector<StoredMessage> lease_messages(Change& change, QueueCounts& queue, std::int64_t session,
@@ -180,7 +217,7 @@ std::optional<StoredMessage> held_message(Change& change, std::int64_t key) {
         "WHERE id = ?1",
         key);
     if (!row.next()) return std::nullopt;
-    return row_of(row);
+    return stored_message(row);
 }
 
 std::int64_t forget_held(Change& change, QueueCounts& queue, std::int64_t first,

@@ -25,6 +25,9 @@ struct StoredMessage {
     std::string body;
 };
 
+// The message of a row `id, deliveries, expires_at, exchange, topic, meta, body`.
+StoredMessage stored_message(const Query& row);
+
 // A message on its way into a queue. Its texts and bytes belong to the caller.
 struct IncomingMessage {
     std::string_view exchange;
@@ -47,7 +50,8 @@ std::vector<StoredMessage> ready_messages(Change& change, QueueCounts& queue, st
 // Removes the first ready message from the queue.
 void remove_head(Change& change, QueueCounts& queue, const StoredMessage& head);
 
-// Removes the first `limit` ready messages from the queue, without a dead letter. Returns how many.
+// Removes the first ready messages from the queue, without a dead letter: at most `limit`, and no
+// more than a few milliseconds take. Returns how many.
 std::size_t remove_ready(Change& change, QueueCounts& queue, std::size_t limit);
 
 // Gives the first `limit` ready messages to a session. Expired ones among them are dead-lettered.

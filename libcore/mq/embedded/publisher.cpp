@@ -54,6 +54,7 @@ EmbeddedPublisher::EmbeddedPublisher(const Location& location, const PublisherOp
         use_exchange(change, options_.exchange.name, options_.exchange.declare);
         change.commit();
     }
+    store_.ignore_interrupt();
     service_.start([this] { serve(); });
 }
 
@@ -169,7 +170,8 @@ Refused EmbeddedPublisher::refused(const event::Message& message, std::uint64_t 
 PublisherEvent EmbeddedPublisher::store_one(Change& change, const event::Message& message,
                                             std::uint64_t sequence) {
     const auto* queues = change.catalogue().route(message.exchange, message.topic);
-    if (queues == nullptr) existing_exchange(change, "publish to the exchange", message.exchange);
+    if (queues == nullptr)
+        existing_exchange(change.catalogue(), "publish to the exchange", message.exchange);
     if (queues->empty() && options_.mandatory) return Unroutable{sequence, no_route, "NO_ROUTE"};
     meta_.clear();
     append_meta(meta_, message);

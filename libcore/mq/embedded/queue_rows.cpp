@@ -8,6 +8,7 @@
 #include "mq/embedded/schema.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
+#include "util/uuid.hpp"
 
 namespace airy::mq::embedded {
 namespace {
@@ -33,10 +34,14 @@ std::int64_t free_queue_id(Database& database) {
     return id;
 }
 
+// Limits of one part.
+constexpr std::int64_t most_removed = 1000;
+constexpr std::int64_t most_removed_bytes = 8 << 20;
 }  // namespace
 
-const QueueInfo& existing_queue(Change& change, std::string_view action, const std::string& name) {
-    const auto* queue = change.catalogue().queue(name);
+const QueueInfo& existing_queue(const Catalogue& catalogue, std::string_view action,
+                                const std::string& name) {
+    const auto* queue = catalogue.queue(name);
     if (queue == nullptr)
         throw Error(Reason::queue_not_found,
                     fmt::format("cannot {} '{}': there is no queue of this name", action,
@@ -44,9 +49,9 @@ const QueueInfo& existing_queue(Change& change, std::string_view action, const s
     return *queue;
 }
 
-const QueueInfo& open_queue(Change& change, std::string_view action, const std::string& name,
-                            std::optional<std::int64_t> session) {
-    const auto& queue = existing_queue(change, action, name);
+const QueueInfo& open_queue(const Catalogue& catalogue, std::string_view action,
+                            const std::string& name, std::optional<std::int64_t> session) {
+    const auto& queue = existing_queue(catalogue, action, name);
     if (queue.owner && queue.owner != session) {
         // "cannot find" would be wrong: the queue was found.
         if (action == "find the queue") action = "use the queue";
@@ -58,9 +63,9 @@ const QueueInfo& open_queue(Change& change, std::string_view action, const std::
     return queue;
 }
 
-const QueueInfo& whole_queue(Change& change, std::string_view action, const std::string& name,
-                             std::optional<std::int64_t> session) {
-    const auto& queue = open_queue(change, action, name, session);
+const QueueInfo& whole_queue(const Catalogue& catalogue, std::string_view action,
+                             const std::string& name, std::optional<std::int64_t> session) {
+    const auto& queue = open_queue(catalogue, action, name, session);
     if (queue.damaged)
         throw Error(Reason::queue_damaged,
                     fmt::format("cannot {} '{}': its arguments in the broker's file are damaged",
@@ -68,9 +73,9 @@ const QueueInfo& whole_queue(Change& change, std::string_view action, const std:
     return queue;
 }
 
-const ExchangeInfo& existing_exchange(Change& change, std::string_view action,
+const ExchangeInfo& existing_exchange(const Catalogue& catalogue, std::string_view action,
                                       const std::string& name) {
-    const auto* exchange = change.catalogue().exchange(name);
+    const auto* exchange = catalogue.exchange(name);
     if (exchange == nullptr)
         throw Error(Reason::exchange_not_found,
                     fmt::format("cannot {} '{}': there is no exchange of this name", action,
@@ -117,30 +122,69 @@ std::int64_t delete_queue_rows(Change& change, const QueueInfo& queue) {
     }
     const auto first = first_key(queue.id, 0);
     const auto last = last_key(queue.id, last_lane);
-    db.run("DELETE FROM message WHERE id BETWEEN ?1 AND ?2", first, last);
     db.run("DELETE FROM lease WHERE first BETWEEN ?1 AND ?2", first, last);
     db.run("DELETE FROM consumer WHERE queue = ?1", queue.id);
     db.run("DELETE FROM binding WHERE queue = ?1", queue.id);
     db.run("DELETE FROM due WHERE queue = ?1", queue.id);
-    db.run("DELETE FROM queue WHERE id = ?1", queue.id);
+    // The row keeps the id of the messages from being used again until they are gone. An airy that
+    // does not know this type takes the row for a queue, and deletes it when it is due.
+    const auto name = "amq.deleted-" + util::uuid_v4();
+    const auto none = encode_table({});
+    db.run(
+        "UPDATE queue SET name = ?2, type = 'deleted', owner = NULL, arguments = ?3, ready = 0, "
+        "bytes = 0, unacked = 0, expiring = 0 WHERE id = ?1",
+        queue.id, name, Blob{none});
+    remove_remains(change, queue.id);
     change.drop_counts(queue.id);
     change.topology_changed();
     return ready;
 }
 
-void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
-    const auto shown = util::printable(spec.name);
-    if (const auto* is = change.catalogue().exchange(spec.name)) {
-        if (is->type == spec.type && is->durable == spec.durable) return;
-        const auto difference =
-            is->type != spec.type
-                ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
-                : fmt::format("durable is {}, not {}", is->durable, spec.durable);
-        throw Error(Reason::differs,
-                    fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
-                                shown, difference),
-                    "it exists with other properties: use those, or another name");
+bool remove_remains(Change& change, std::int64_t queue) {
+    auto& db = change.db();
+    // Another process may have done the work, and the id may be another queue's by now.
+    if (!db.value("SELECT 1 FROM queue WHERE id = ?1 AND type = 'deleted'", queue)) return false;
+    const auto first = first_key(queue, 0);
+    auto last = first - 1;
+    std::int64_t count = 0;
+    {
+        auto rows =
+            db.query("SELECT id, length(body) FROM message WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+                     first, last_key(queue, last_lane));
+        for (std::int64_t bytes = 0; count < most_removed && bytes < most_removed_bytes; ++count) {
+            if (!rows.next()) break;
+            last = rows.integer(0);
+            bytes += rows.integer(1);
+        }
     }
+    db.run("DELETE FROM message WHERE id BETWEEN ?1 AND ?2", first, last);
+    const auto left = db.value("SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 LIMIT 1", first,
+                               last_key(queue, last_lane));
+    if (left) {
+        change.set_due(queue, Due::remains, change.now() + remains_pause);
+        return true;
+    }
+    db.run("DELETE FROM queue WHERE id = ?1", queue);
+    change.set_due(queue, Due::remains, std::nullopt);
+    return false;
+}
+
+bool has_exchange(const Catalogue& catalogue, const ExchangeSpec& spec) {
+    const auto* is = catalogue.exchange(spec.name);
+    if (is == nullptr) return false;
+    if (is->type == spec.type && is->durable == spec.durable) return true;
+    const auto difference =
+        is->type != spec.type
+            ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
+            : fmt::format("durable is {}, not {}", is->durable, spec.durable);
+    throw Error(Reason::differs,
+                fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
+                            util::printable(spec.name), difference),
+                "it exists with other properties: use those, or another name");
+}
+
+void declare_exchange_row(Change& change, const ExchangeSpec& spec) {
+    if (has_exchange(change.catalogue(), spec)) return;
     if (spec.type != "topic" && spec.type != "direct" && spec.type != "fanout")
         throw Error(Reason::unsupported,
                     fmt::format("the embedded broker has no exchanges of the type '{}'",
@@ -157,7 +201,7 @@ void use_exchange(Change& change, const std::string& name, bool declare) {
     if (declare)
         declare_exchange_row(change, {name, "topic", true});
     else
-        existing_exchange(change, "find the exchange", name);
+        existing_exchange(change.catalogue(), "find the exchange", name);
 }
 
 }  // namespace airy::mq::embedded

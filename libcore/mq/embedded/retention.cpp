@@ -29,6 +29,11 @@ std::int64_t clamped(std::uint64_t value) {
 
 }  // namespace
 
+bool has_wanted_retention(Store& store) {
+    const auto& wanted = store.location().retain;
+    return !wanted || *wanted == retention_of(store.db());
+}
+
 void set_retention(Change& change) {
     const auto& wanted = change.store().location().retain;
     if (!wanted || *wanted == retention_of(change.db())) return;

@@ -9,6 +9,9 @@
 // retention says.
 namespace airy::mq::embedded {
 
+// Whether the file has the URL's `retain` already, or the URL names none.
+bool has_wanted_retention(Store& store);
+
 // Stores the URL's `retain` in the file, where it holds for every process.
 void set_retention(Change& change);
 

@@ -28,7 +28,7 @@ CREATE TABLE binding (exchange INTEGER, pattern TEXT, queue INTEGER,
     PRIMARY KEY (exchange, pattern, queue)) WITHOUT ROWID;
 CREATE INDEX binding_queue ON binding (queue);
 CREATE TABLE message (id INTEGER PRIMARY KEY, deliveries INTEGER NOT NULL, holder INTEGER,
-    expires_at INTEGER, exchange TEXT NOT NULL, topic TEXT NOT NULL, meta BLOB NOT NULL,
+    expires_at INTEGER, arrived_at INTEGER, exchange TEXT NOT NULL, topic TEXT NOT NULL, meta BLOB NOT NULL,
     body BLOB NOT NULL);
 CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, beacon TEXT NOT NULL,
     pid INTEGER NOT NULL);
@@ -48,18 +48,38 @@ INSERT INTO setting VALUES ('topology', 1), ('births', 0), ('retain_ms', 0), ('r
     ('published_bytes', 0);
 )";
 
+// One consistent state of the file, as long as it lives.
+class OneState {
+  public:
+    explicit OneState(Database& database) : database_(database) { database_.run("BEGIN"); }
+    ~OneState() { sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+    OneState(const OneState&) = delete;
+    OneState& operator=(const OneState&) = delete;
+
+  private:
+    Database& database_;
+};
+
 void execute(Database& database, const char* sql) {
     const int code = sqlite3_exec(database.handle(), sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK)
         database.fail(sqlite3_extended_errcode(database.handle()), "cannot make the broker");
 }
 
+bool has_arrivals(Database& database) {
+    return database.value("SELECT 1 FROM pragma_table_info('message') WHERE name = 'arrived_at'")
+        .has_value();
+}
+
 }  // namespace
 
 FileState look_at_file(Database& database) {
+    // The three values are of one moment: another process may be making the file.
+    const OneState state(database);
     const auto id = database.value("PRAGMA application_id").value_or(0);
     const auto version = database.value("PRAGMA user_version").value_or(0);
-    if (id == application_id && version == schema_version) return FileState::ready;
+    if (id == application_id && version == schema_version)
+        return has_arrivals(database) ? FileState::ready : FileState::older;
     const auto path = util::printable(database.path());
     if (id == application_id && version != 0)
         throw Error(ErrorKind::unreachable,
@@ -77,6 +97,8 @@ FileState look_at_file(Database& database) {
 }
 
 void create_schema(Database& database) {
+    // Lets the file shrink. SQLite takes it only before the first table is made.
+    execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
     // The file keeps this mode. SQLite refuses it where processes cannot share memory.
     {
         auto mode = database.query("PRAGMA journal_mode = WAL");
@@ -92,6 +114,13 @@ void create_schema(Database& database) {
     execute(database, fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; COMMIT",
                                   application_id, schema_version)
                           .c_str());
+}
+
+void add_columns(Database& database) {
+    execute(database, "BEGIN IMMEDIATE");
+    if (!has_arrivals(database))
+        execute(database, "ALTER TABLE message ADD COLUMN arrived_at INTEGER");
+    execute(database, "COMMIT");
 }
 
 }  // namespace airy::mq::embedded

@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "mq/embedded/codec.hpp"
+#include "mq/embedded/delivered.hpp"
 #include "mq/embedded/errors.hpp"
 #include "mq/embedded/expiry.hpp"
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/retention.hpp"
+#include "mq/embedded/room.hpp"
 #include "mq/embedded/settlements.hpp"
-#include "mq/embedded/table_fields.hpp"
 #include "mq/steps.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
@@ -29,6 +29,7 @@ using std::chrono::steady_clock;
 // A settlement waits this long for others; the contract of Subscription allows 20 ms.
 constexpr milliseconds settle_patience{5};
 constexpr milliseconds subscription_deadline{500};
+constexpr milliseconds end_patience{500};
 // Messages of one transaction: other processes get their turn within milliseconds.
 constexpr std::size_t most_leased = 500;
 // A subscription that no wake-up reached looks at its queue after this time.
@@ -39,23 +40,6 @@ constexpr milliseconds full_disk_pause{200};
 
 std::atomic<std::uint64_t> parts{0};
 
-// Throws Error for a message whose properties are damaged.
-Delivered delivered_from(StoredMessage stored, bool quorum) {
-    Delivered out;
-    read_meta(stored.meta, out.message);
-    out.message.exchange = std::move(stored.exchange);
-    out.message.topic = std::move(stored.topic);
-    out.message.body = std::move(stored.body);
-    if (quorum && stored.deliveries > 0) {
-        set_field(out.message.headers, "x-delivery-count", {stored.deliveries});
-        out.message.has_headers = true;
-    }
-    out.redelivered = stored.deliveries > 0;
-    out.returns = static_cast<unsigned>(quorum ? stored.deliveries : stored.deliveries > 0);
-    out.received_at = util::system_clock().now();
-    return out;
-}
-
 }  // namespace
 
 EmbeddedSubscription::EmbeddedSubscription(const Location& location,
@@ -63,10 +47,10 @@ EmbeddedSubscription::EmbeddedSubscription(const Location& location,
     : queue_(options.queue),
       book_(++parts, options.prefetch, options.settle_at_once ? milliseconds(0) : settle_patience),
       store_(location) {
-    end_dead_sessions(store_, catalogue_);
-    catch_up(store_, catalogue_);
+    catch_up_all(store_, catalogue_);
     subscribe(options);
     watch_.emplace(store_, session_.id);
+    store_.ignore_interrupt();
     service_.start([this] { serve(); });
 }
 
@@ -87,7 +71,8 @@ void EmbeddedSubscription::subscribe(const SubscribeOptions& options) {
     if (queue_.empty())
         queue_id_ = make_own_queue(change, options);
     else
-        queue_id_ = whole_queue(change, "consume from the queue", queue_, std::nullopt).id;
+        queue_id_ =
+            whole_queue(change.catalogue(), "consume from the queue", queue_, std::nullopt).id;
     queue_birth_ = change.db().value("SELECT birth FROM queue WHERE id = ?1", queue_id_).value();
     begin_consumer(change, session_.id, queue_id_);
     commit_and_bury(change);
@@ -103,9 +88,10 @@ std::int64_t EmbeddedSubscription::make_own_queue(Change& change, const Subscrib
     spec.auto_delete = true;
     const auto id = create_queue_rows(change, normalized(spec), session_.id);
     for (const auto& pattern : options.patterns)
-        add_binding_row(change, id,
-                        existing_exchange(change, "bind to the exchange", options.exchange.name).id,
-                        pattern);
+        add_binding_row(
+            change, id,
+            existing_exchange(change.catalogue(), "bind to the exchange", options.exchange.name).id,
+            pattern);
     return id;
 }
 
@@ -114,6 +100,7 @@ void EmbeddedSubscription::set_prefetch(std::uint16_t most) {
 }
 
 void EmbeddedSubscription::settle(DeliveryHandle delivery, Disposition disposition) {
+    ++asked_;
     inbox_.put(Settle{delivery, disposition});
 }
 
@@ -128,6 +115,8 @@ void EmbeddedSubscription::stop() {
 }
 
 bool EmbeddedSubscription::close(milliseconds deadline) noexcept {
+    // Without a settlement to store, only the end of the session is left, which others can do.
+    if (asked_ == settled_.load()) deadline = std::min(deadline, end_patience);
     service_.end(deadline, store_, [this] { inbox_.put(WakeUp{}); });
     return flushed_.load();
 }
@@ -222,6 +211,7 @@ void EmbeddedSubscription::refresh_watch() {
 // end of the queue.
 void EmbeddedSubscription::look_after_tick() {
     store_.check_in_place();
+    if (watch_->is_first()) give_back_part(store_, Keep::for_new_messages);
     const auto ready = store_.db().value("SELECT ready FROM queue WHERE id = ?1 AND birth = ?2",
                                          queue_id_, queue_birth_);
     if (!ready || *ready > 0) look_ = true;
@@ -235,6 +225,7 @@ void EmbeddedSubscription::take_commands() {
 void EmbeddedSubscription::carry_out(const Command& command) {
     if (const auto* settle = std::get_if<Settle>(&command)) {
         book_.settle(settle->delivery, settle->disposition, steady_clock::now());
+        ++heard_;
     } else if (const auto* prefetch = std::get_if<Prefetch>(&command)) {
         book_.set_prefetch(prefetch->most);
         look_ = true;
@@ -295,6 +286,7 @@ void EmbeddedSubscription::work() {
     }
     // Not before the commit: a change that fails is done again.
     book_.stored();
+    settled_.store(heard_);
     for (auto& stored : taken)
         deliver(std::move(stored), quorum);
     for (const auto question : std::exchange(questions_, {}))
@@ -342,8 +334,7 @@ std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, Queu
 void EmbeddedSubscription::deliver(StoredMessage stored, bool quorum) {
     const auto handle = book_.take(stored.key, stored.lease);
     try {
-        auto delivered = delivered_from(std::move(stored), quorum);
-        delivered.queue = queue_;
+        auto delivered = delivered_from(std::move(stored), queue_, quorum);
         delivered.handle = handle;
         events_.push_back(std::move(delivered));
     } catch (const Error&) {

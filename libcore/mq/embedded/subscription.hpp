@@ -72,13 +72,16 @@ class EmbeddedSubscription final : public Subscription {
     std::size_t room() const noexcept;
 
     std::string queue_;
-    std::atomic<bool> flushed_{false};  // every settlement is stored
     std::atomic<std::uint64_t> last_question_{0};
+    std::uint64_t asked_ = 0;                // settlements; the caller's thread only
+    std::atomic<std::uint64_t> settled_{0};  // of them, stored
+    std::atomic<bool> flushed_{false};       // every settlement is stored
     util::Mailbox<Command> inbox_;
     util::Mailbox<SubscriptionEvent> outbox_;
 
     // The service thread's own.
     LeaseBook book_;
+    std::uint64_t heard_ = 0;  // settlements taken from `inbox_`
     Store store_;
     Catalogue catalogue_;
     Session session_;

@@ -4,12 +4,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
 
+#include "mq/embedded/errors.hpp"
 #include "mq/embedded/expiry.hpp"
+#include "mq/embedded/look.hpp"
 #include "mq/embedded/messages.hpp"
 #include "mq/embedded/queue_rows.hpp"
 #include "mq/embedded/retention.hpp"
+#include "mq/embedded/room.hpp"
 #include "mq/embedded/schema.hpp"
 #include "mq/steps.hpp"
 #include "util/error.hpp"
@@ -19,7 +22,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-constexpr std::size_t most_purged = 1000;  // messages of one transaction
+constexpr std::chrono::milliseconds end_patience{250};
 
 void refuse_default_exchange(const std::string& name, std::string_view action) {
     if (name.empty())
@@ -32,7 +35,7 @@ void refuse_default_exchange(const std::string& name, std::string_view action) {
 }  // namespace
 
 EmbeddedTopology::EmbeddedTopology(const Location& location) : store_(location) {
-    if (!location.retain) return;
+    if (has_wanted_retention(store_)) return;
     Change change(store_, catalogue_);
     set_retention(change);
     change.commit();
@@ -40,6 +43,7 @@ EmbeddedTopology::EmbeddedTopology(const Location& location) : store_(location) 
 
 EmbeddedTopology::~EmbeddedTopology() {
     if (!session_) return;
+    const Store::Patience brief(store_, end_patience);
     try {
         Change change(store_, catalogue_);
         end_session(change, session_->id);
@@ -47,12 +51,6 @@ EmbeddedTopology::~EmbeddedTopology() {
     } catch (const Error&) {
         // Another process finds this session dead and ends it.
     }
-}
-
-// Ends dead sessions and does all work that is due. Perhaps no process was there to do it in time.
-void EmbeddedTopology::catch_up_all() {
-    end_dead_sessions(store_, catalogue_);
-    catch_up(store_, catalogue_);
 }
 
 // Commits. With sync=full the change is on the disk before the answer, since publishers rely on it.
@@ -67,31 +65,43 @@ std::optional<std::int64_t> EmbeddedTopology::my_session() const {
 
 void EmbeddedTopology::declare_exchange(const ExchangeSpec& spec) {
     refuse_default_exchange(spec.name, "declare");
+    if (is_declared(spec)) return log_declared(spec);
     Change change(store_, catalogue_);
     declare_exchange_row(change, spec);
     finish(change);
     log_declared(spec);
 }
 
-void EmbeddedTopology::check_exchange(const std::string& name) {
-    Change change(store_, catalogue_);
-    existing_exchange(change, "find the exchange", name);
+// Needs no lock, unlike a Change.
+bool EmbeddedTopology::is_declared(const ExchangeSpec& spec) {
+    const Reading reading(store_);
+    catalogue_.refresh(store_.db());
+    return has_exchange(catalogue_, spec);
 }
 
-QueueState EmbeddedTopology::state_of(Change& change, const QueueInfo& queue) const {
+void EmbeddedTopology::check_exchange(const std::string& name) {
+    const Reading reading(store_);
+    catalogue_.refresh(store_.db());
+    existing_exchange(catalogue_, "find the exchange", name);
+}
+
+// Within a Reading, or within a Change that has not touched the queue yet.
+QueueState EmbeddedTopology::state_of(const QueueInfo& queue) {
     QueueState state;
     state.name = queue.spec.name;
-    const auto* counts = change.counts(queue.id);
-    state.ready = counts ? static_cast<std::uint64_t>(counts->ready) : 0;
-    state.consumers = static_cast<std::uint32_t>(
-        change.db().value("SELECT count(*) FROM consumer WHERE queue = ?1", queue.id).value_or(0));
+    auto row = store_.db().query(
+        "SELECT ready, (SELECT count(*) FROM consumer WHERE queue = ?1) FROM queue WHERE id = ?1",
+        queue.id);
+    if (!row.next()) return state;
+    state.ready = static_cast<std::uint64_t>(row.integer(0));
+    state.consumers = static_cast<std::uint32_t>(row.integer(1));
     return state;
 }
 
 QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
     auto spec = normalized(wanted);
     if (spec.name.empty()) spec.name = "amq.gen-" + util::uuid_v4();
-    catch_up_all();
+    catch_up_all(store_, catalogue_);
     Change change(store_, catalogue_);
     const auto* queue = change.catalogue().queue(spec.name);
     if (queue == nullptr) {
@@ -103,14 +113,14 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
         log_declared(wanted, state);
         return state;
     }
-    whole_queue(change, "declare the queue", spec.name, my_session());
+    whole_queue(change.catalogue(), "declare the queue", spec.name, my_session());
     const auto differs = differences(queue->spec, spec);
     if (!differs.empty())
         throw Error(Reason::differs,
                     fmt::format("cannot declare the queue '{}': it is there already, and its {}",
                                 util::printable(spec.name), fmt::join(differs, ", its ")),
                     "it exists with other properties: use those, or another name");
-    const auto state = state_of(change, *queue);
+    const auto state = state_of(*queue);
     if (queue->policy.expires && state.consumers == 0)
         change.set_due(queue->id, Due::queue, change.now() + *queue->policy.expires);
     change.commit();
@@ -128,9 +138,10 @@ std::optional<Session> EmbeddedTopology::create_queue(Change& change, const Queu
 }
 
 QueueState EmbeddedTopology::check_queue(const std::string& name) {
-    catch_up_all();
-    Change change(store_, catalogue_);
-    const auto state = state_of(change, open_queue(change, "find the queue", name, my_session()));
+    catch_up_if_free(store_, catalogue_);
+    const Reading reading(store_);
+    catalogue_.refresh(store_.db());
+    const auto state = state_of(open_queue(catalogue_, "find the queue", name, my_session()));
     log_looked_at(state);
     return state;
 }
@@ -139,8 +150,8 @@ void EmbeddedTopology::bind(const std::string& queue, const std::string& exchang
                             const std::string& pattern) {
     refuse_default_exchange(exchange, "bind to");
     Change change(store_, catalogue_);
-    const auto& to = open_queue(change, "bind the queue", queue, my_session());
-    const auto& from = existing_exchange(change, "bind to the exchange", exchange);
+    const auto& to = open_queue(change.catalogue(), "bind the queue", queue, my_session());
+    const auto& from = existing_exchange(change.catalogue(), "bind to the exchange", exchange);
     add_binding_row(change, to.id, from.id, pattern);
     finish(change);
     log_bound(queue, exchange, pattern);
@@ -150,8 +161,8 @@ void EmbeddedTopology::unbind(const std::string& queue, const std::string& excha
                               const std::string& pattern) {
     refuse_default_exchange(exchange, "unbind from");
     Change change(store_, catalogue_);
-    const auto& to = open_queue(change, "unbind the queue", queue, my_session());
-    const auto& from = existing_exchange(change, "unbind from the exchange", exchange);
+    const auto& to = open_queue(change.catalogue(), "unbind the queue", queue, my_session());
+    const auto& from = existing_exchange(change.catalogue(), "unbind from the exchange", exchange);
     change.db().run("DELETE FROM binding WHERE exchange = ?1 AND pattern = ?2 AND queue = ?3",
                     from.id, pattern, to.id);
     change.topology_changed();
@@ -160,46 +171,71 @@ void EmbeddedTopology::unbind(const std::string& queue, const std::string& excha
 
 std::uint64_t EmbeddedTopology::delete_queue(const std::string& name, bool if_empty,
                                              bool if_unused) {
-    catch_up_all();
+    catch_up_all(store_, catalogue_);
     Change change(store_, catalogue_);
-    const auto& queue = open_queue(change, "delete the queue", name, my_session());
-    const auto state = state_of(change, queue);
+    const auto& queue = open_queue(change.catalogue(), "delete the queue", name, my_session());
+    const auto state = state_of(queue);
     const auto refuse = [&name](std::string_view why) {
         throw Error(Reason::in_use,
                     fmt::format("cannot delete the queue '{}': it {}", util::printable(name), why));
     };
     if (if_unused && state.consumers > 0) refuse("is in use");
     if (if_empty && state.ready > 0) refuse("is not empty");
+    const auto id = queue.id;
     const auto count = static_cast<std::uint64_t>(delete_queue_rows(change, queue));
     finish(change);
     log_deleted(name, count);
+    remove_all_remains(id);
     return count;
 }
 
+// The queue is deleted already. What cannot be done now is left to other processes.
+void EmbeddedTopology::remove_all_remains(std::int64_t queue) try {
+    for (bool left = true; left;) {
+        const auto begin = std::chrono::steady_clock::now();
+        Change change(store_, catalogue_);
+        left = remove_remains(change, queue);
+        commit_and_bury(change);
+        store_.checkpoint_early();
+        if (left) let_others_write(begin);
+    }
+    give_back_all(store_);
+} catch (const Locked&) {
+} catch (const DiskFull&) {
+}
+
 std::uint64_t EmbeddedTopology::purge_queue(const std::string& name) {
-    catch_up_all();
+    catch_up_all(store_, catalogue_);
     std::uint64_t purged = 0;
     std::optional<std::int64_t> left;  // messages that arrive during the purge stay
     while (true) {
-        Change change(store_, catalogue_);
-        const auto& info = open_queue(change, "purge the queue", name, my_session());
-        auto& queue = *change.counts(info.id);
-        if (!left) left = queue.ready;
-        const auto part = std::min<std::int64_t>(*left, most_purged);
-        const auto removed = remove_ready(change, queue, static_cast<std::size_t>(part));
-        finish(change);
+        const auto begin = std::chrono::steady_clock::now();
+        std::size_t removed = 0;
+        {
+            Change change(store_, catalogue_);
+            const auto& info =
+                open_queue(change.catalogue(), "purge the queue", name, my_session());
+            auto& queue = *change.counts(info.id);
+            if (!left) left = queue.ready;
+            removed = remove_ready(change, queue, static_cast<std::size_t>(*left));
+            commit_and_bury(change);
+        }
+        store_.checkpoint_early();
         purged += removed;
         *left -= static_cast<std::int64_t>(removed);
-        if (removed > 0 && *left > 0) continue;
-        log_purged(name, purged);
-        return purged;
+        if (removed == 0 || *left <= 0) break;
+        let_others_write(begin);
     }
+    if (store_.location().sync == Sync::full) store_.sync();
+    log_purged(name, purged);
+    give_back_all(store_);
+    return purged;
 }
 
 void EmbeddedTopology::delete_exchange(const std::string& name) {
     refuse_default_exchange(name, "delete");
     Change change(store_, catalogue_);
-    const auto& exchange = existing_exchange(change, "delete the exchange", name);
+    const auto& exchange = existing_exchange(change.catalogue(), "delete the exchange", name);
     if (name.starts_with("amq."))
         throw Error(ErrorKind::unreachable,
                     fmt::format("cannot delete the exchange '{}': it is the broker's own",
@@ -211,21 +247,24 @@ void EmbeddedTopology::delete_exchange(const std::string& name) {
 }
 
 Contents EmbeddedTopology::contents() {
-    catch_up_all();
-    Change change(store_, catalogue_);  // for one consistent view
+    catch_up_if_free(store_, catalogue_);
+    const Reading reading(store_);
+    auto& db = store_.db();
+    catalogue_.refresh(db);
     Contents out;
-    auto exchanges = change.db().query("SELECT name, type, durable FROM exchange ORDER BY name");
+    auto exchanges = db.query("SELECT name, type, durable FROM exchange ORDER BY name");
     while (exchanges.next())
         out.exchanges.push_back({std::string(exchanges.text(0)), std::string(exchanges.text(1)),
                                  exchanges.integer(2) != 0});
-    for (const auto& [name, info] : change.catalogue().queues()) {
-        const auto state = state_of(change, info);
-        const auto* counts = change.counts(info.id);
-        if (counts == nullptr) continue;
-        out.queues.push_back({info.spec, state.ready, static_cast<std::uint64_t>(counts->unacked),
-                              state.consumers, static_cast<std::uint64_t>(counts->bytes)});
+    for (const auto& [name, info] : catalogue_.queues()) {
+        auto row = db.query("SELECT unacked, bytes FROM queue WHERE id = ?1", info.id);
+        if (!row.next()) continue;
+        const auto state = state_of(info);
+        out.queues.push_back({info.spec, state.ready, static_cast<std::uint64_t>(row.integer(0)),
+                              state.consumers, static_cast<std::uint64_t>(row.integer(1)),
+                              oldest_arrival(db, info)});
     }
-    auto bindings = change.db().query(
+    auto bindings = db.query(
         "SELECT e.name, q.name, b.pattern FROM binding AS b JOIN exchange AS e ON e.id = "
         "b.exchange "
         "JOIN queue AS q ON q.id = b.queue ORDER BY 1, 2, 3");

@@ -17,7 +17,8 @@ struct QueueListing {
     std::uint64_t ready = 0;
     std::uint64_t unacked = 0;
     std::uint64_t consumers = 0;
-    std::uint64_t bytes = 0;  // of the bodies that are ready
+    std::uint64_t bytes = 0;                  // of the bodies that are ready
+    std::optional<std::int64_t> oldest_at{};  // see oldest_arrival()
 };
 struct BindingListing {
     std::string exchange;
@@ -53,10 +54,11 @@ class EmbeddedTopology final : public Topology {
     Contents contents();
 
   private:
-    void catch_up_all();
+    bool is_declared(const ExchangeSpec& spec);
     void finish(Change& change);
+    void remove_all_remains(std::int64_t queue);
     std::optional<std::int64_t> my_session() const;
-    QueueState state_of(Change& change, const QueueInfo& queue) const;
+    QueueState state_of(const QueueInfo& queue);
     std::optional<Session> create_queue(Change& change, const QueueSpec& spec);
 
     Store store_;
