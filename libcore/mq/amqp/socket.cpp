@@ -22,6 +22,7 @@
 
 #include "util/error.hpp"
 #include "util/fd.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::mq::amqp {
 namespace {
@@ -113,8 +114,10 @@ util::Fd tcp_connect(const AmqpUrl& url, const Endpoint& endpoint,
     if (error == ECONNREFUSED)
         throw Error(Reason::nobody_listens, cannot_connect(endpoint, lower_errno(error)),
                     "is RabbitMQ running there?");
+    const auto limit = util::limit_hint(error);
     throw unreachable(endpoint, lower_errno(error),
-                      "is the address right, and a firewall in between?");
+                      limit.empty() ? "is the address right, and a firewall in between?" : limit)
+        .about(util::blamed_for(error));
 }
 
 void set_options(int fd, const Endpoint& endpoint) {

@@ -6,10 +6,10 @@
 #include <poll.h>
 
 #include <exception>
-#include <system_error>
 #include <utility>
 #include <variant>
 
+#include "util/limits.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
 
@@ -71,9 +71,9 @@ void Courier::go_on() {
 void Courier::prepare(const Letter& letter) {
     if (!thread_.joinable()) {
         try {
-            thread_ = std::thread([this] { prepare_on_thread(); });
-        } catch (const std::system_error& error) {  // the limit of threads is reached
-            fail_waiting(Error(ErrorKind::general, error.what()));
+            thread_ = util::start_thread([this] { prepare_on_thread(); });
+        } catch (const Error& error) {
+            fail_waiting(error);
             return;
         }
     }

@@ -17,6 +17,7 @@
 #include "mq/embedded/schema.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -42,10 +43,12 @@ Error not_there(const std::string& path) {
 }
 
 Error unusable(const std::string& path, int cause) {
-    return Error(
-        ErrorKind::unreachable,
-        fmt::format("cannot open the broker in {}: {}", util::printable(path), ::strerror(cause)),
-        "does its directory exist, and may you write there?");
+    const auto limit = util::limit_hint(cause);
+    return Error(ErrorKind::unreachable,
+                 fmt::format("cannot open the broker in {}: {}", util::printable(path),
+                             ::strerror(cause)),
+                 limit.empty() ? "does its directory exist, and may you write there?" : limit)
+        .about(util::blamed_for(cause));
 }
 
 // Makes the file with mode 0600 if there is none. Must not open an existing file: closing it would
