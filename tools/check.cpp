@@ -21,6 +21,7 @@
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 #include "util/uuid.hpp"
 
 namespace airy::tools {
@@ -64,7 +65,7 @@ class Check final : public Command {
         try {
             action_(verdict);
         } catch (const Error& error) {
-            if (error.kind() == ErrorKind::usage) throw;
+            if (error.kind() == ErrorKind::usage) output::complain(error.what(), hint_for(error));
             verdict.raise(state_of(error), error.what());
         }
         return told(verdict) ? verdict.exit_code() : static_cast<int>(State::unknown);
@@ -87,6 +88,8 @@ class Check final : public Command {
 
     // A missing or unreachable subject is CRITICAL: the check exists to report it.
     State state_of(const Error& error) const {
+        if (error.kind() == ErrorKind::usage || error.subject() == util::this_process)
+            return State::unknown;
         if (error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::timeout)
             return State::critical;
         const bool about_it = kind_ == "broker" || kind_ == "flow";
@@ -306,6 +309,20 @@ class Check final : public Command {
 
 std::unique_ptr<Command> make_check() {
     return std::make_unique<Check>();
+}
+
+// Monitoring shows the first line of stdout, and takes exit code 1 for a warning.
+int report_check(const Error& error) {
+    output::complain(error.what(), hint_for(error));
+    Verdict verdict("check");
+    verdict.raise(State::unknown, error.what());
+    try {
+        output::print(verdict.text());
+        output::flush();
+    } catch (const Error&) {  // the complaint is on stderr
+    } catch (const output::Closed&) {
+    }
+    return verdict.exit_code();
 }
 
 }  // namespace airy::tools

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "util/error.hpp"
 
 namespace airy::tools {
 
@@ -33,7 +34,8 @@ struct CommandEntry {
     std::unique_ptr<Command> (*make)();
     bool takes_child = false;  // `-- CMD ARG…` belongs to the child
     bool hidden = false;
-    int usage_exit = 2;  // the exit code of wrong usage
+    // Reports an error that ended the command, and returns the exit code; nullptr: as main does.
+    int (*report)(const Error&) = nullptr;
 };
 
 // Every command, in the order in which `airy --help` shows them.
@@ -42,6 +44,7 @@ const CommandEntry* find_command(std::string_view name) noexcept;
 
 std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_check();
+int report_check(const Error& error);
 std::unique_ptr<Command> make_complete();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_consume();

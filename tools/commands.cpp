@@ -15,7 +15,7 @@ constexpr CommandEntry table[] = {
     {"queue", "queues: list, declare, delete, purge, peek, move", make_queue},
     {"dlq", "dead letters: list, show, send back, purge", make_dlq},
     {"check", "queues, pools and the broker for monitoring, as Nagios plugins", make_check, false,
-     false, 3},
+     false, report_check},
     {"event", "the event types and their fields; check events", make_event},
     {"ping", "is the broker there: connect, log in, say how long it took", make_ping},
     {"demo", "the whole post-publication flow, and the figures of its pools", make_demo},

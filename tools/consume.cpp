@@ -12,10 +12,12 @@
 #include "command.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
+#include "consume/service_notices.hpp"
 #include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
 #include "environment.hpp"
 #include "event/topic.hpp"
+#include "init_process.hpp"
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
 #include "mq/broker.hpp"
@@ -26,7 +28,6 @@
 #include "settings.hpp"
 #include "util/limits.hpp"
 #include "util/log.hpp"
-#include "util/service_manager.hpp"
 #include "util/signals.hpp"
 #include "util/text.hpp"
 #include "work/consumer.hpp"
@@ -61,7 +62,7 @@ class Consume final : public Command {
     std::uint16_t prefetch(std::size_t slots, bool ahead) const;
     mq::WorkQueueSpec spec() const;
     void require_room() const;
-    work::ConsumerOptions consumer_options() const;
+    work::ConsumerOptions consumer_options(consume::ServiceNotices& notices) const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
 
@@ -75,6 +76,7 @@ class Consume final : public Command {
     bool no_declare_ = false;
     std::string metrics_listen_;
     bool log_events_ = false;
+    bool reap_orphans_ = false;
     std::string on_dead_letter_;
     std::optional<work::Command> death_command_;
     std::vector<std::string> of_lasting_queues_;
@@ -111,9 +113,11 @@ void Consume::add_options(cli::App& app) {
     app.duration("--drain", drain_, "at the end, for running handlers to finish [25s]");
     app.flag("--log-events", log_events_,
              "a log line for each message settled, with its outcome and times");
+    app.flag("--reap-orphans", reap_orphans_,
+             "adopt processes that a command leaves behind; process 1 of a container always does");
     app.option("--metrics-listen", metrics_listen_,
                "serve /metrics for Prometheus, /healthz and /readyz there")
-        .type_name("HOST:PORT");
+        .type_name("[HOST]:PORT");
     const std::string group = "Queue";
     app.option("--queue-type", queue_.type, "quorum or classic [quorum]")
         .one_of({"quorum", "classic"})
@@ -204,7 +208,7 @@ mq::WorkQueueSpec Consume::spec() const {
     return spec;
 }
 
-work::ConsumerOptions Consume::consumer_options() const {
+work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices) const {
     work::ConsumerOptions options;
     options.name = name_;
     options.patterns = queue_.patterns;
@@ -213,8 +217,8 @@ work::ConsumerOptions Consume::consumer_options() const {
     options.log_events = log_events_;
     delivery_.apply(options);
     options.drain = drain_;
-    options.on_ready = [] { util::notify_service_manager("READY=1"); };
-    options.on_stopping = [] { util::notify_service_manager("STOPPING=1"); };
+    options.on_ready = [&notices] { notices.ready(); };
+    options.on_stopping = [&notices] { notices.stopping(); };
     options.stop.count = stop_.count;
     options.stop.idle = stop_.idle;
     options.stop.total = stop_.timeout;
@@ -283,6 +287,7 @@ void Consume::require_room() const {
 
 int Consume::run() {
     check_arguments();
+    if (reap_orphans_) leave_orphans_to_a_parent();
     open_standard_streams();
     util::ignore_sigpipe();
     if (log_events_) common_options().start_log(util::LogLevel::info);
@@ -290,6 +295,7 @@ int Consume::run() {
     consume::StatusSignal status_signal;
 
     auto endpoint = broker_.endpoint("consume");
+    consume::ServiceNotices::say("connecting to " + mq::masked_url(endpoint.url));
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);
     const auto broker = mq::connect(endpoint);
@@ -300,12 +306,13 @@ int Consume::run() {
     work::LoopTimers timers(loop);
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
+    consume::ServiceNotices notices(timers);
     const auto handler = kind_->make({loop, timers, out, err, slots_});
     std::unique_ptr<mq::WorkQueue> queue;
     if (const auto signal =
             connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); }))
         return 128 + *signal;
-    auto options = consumer_options();
+    auto options = consumer_options(notices);
     std::optional<work::DeathCommand> death_command;
     if (death_command_) {
         death_command.emplace(loop, timers, *death_command_, err);
@@ -328,6 +335,7 @@ int Consume::run() {
         output::note(fmt::format(
             "airy: consuming {} from {}, {} at once; Ctrl-C drains", util::printable(queue_.name),
             util::printable(fmt::format("{}", fmt::join(queue_.patterns, " "))), slots_));
+    notices.begin(consumer);
     const auto result = consumer.run(signals);
     control.reset();
     if (death_command)

@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 
 #include "command.hpp"
@@ -25,6 +24,7 @@
 #include "output/stream.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::tools {
 namespace {
@@ -55,8 +55,7 @@ class TemporaryDirectory {
     explicit TemporaryDirectory(bool keep)
         : path_(environment("TMPDIR").value_or("/tmp") + "/airy-demo.XXXXXX"), keep_(keep) {
         if (::mkdtemp(path_.data()) == nullptr)
-            throw Error(ErrorKind::general, fmt::format("cannot make the directory {}: {}", path_,
-                                                        std::strerror(errno)));
+            throw util::system_failure(fmt::format("cannot make the directory {}", path_), errno);
     }
     ~TemporaryDirectory() {
         std::error_code ignored;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "command.hpp"
 #include "event/envelope.hpp"
@@ -22,6 +21,7 @@
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/json_writer.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
@@ -225,9 +225,8 @@ class EventCommand final : public Command {
         if (!file_.empty()) {
             const util::Fd fd(::open(file_.c_str(), O_RDONLY | O_CLOEXEC));
             if (!fd)
-                throw Error(ErrorKind::usage,
-                            fmt::format("cannot read '{}': {}", util::printable(file_),
-                                        std::strerror(errno)));
+                throw util::system_failure(fmt::format("cannot read '{}'", util::printable(file_)),
+                                           errno, ErrorKind::usage);
             return validation.run(fd.get());
         }
         if (!stdin_is_given())

@@ -4,21 +4,26 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "exit_codes.hpp"
 #include "hints.hpp"
+#include "init_process.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "usage.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
 #include "util/signals.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::tools {
 namespace {
@@ -28,7 +33,21 @@ int report(const Error& error) {
     return exit_code_of(error.kind());
 }
 
+// What was thrown, as the error to report.
+Error error_of(const std::exception& thrown) {
+    if (const auto* error = dynamic_cast<const Error*>(&thrown)) return *error;
+    if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr)
+        return Error(ErrorKind::general, "out of memory");
+    constexpr auto action = "cannot go on";
+    if (const auto* failed = dynamic_cast<const std::system_error*>(&thrown))
+        return util::system_failure(action, failed->code().value());
+    if (const auto* failed = dynamic_cast<const boost::system::system_error*>(&thrown))
+        return util::system_failure(action, failed->code().value());
+    return Error(ErrorKind::general, std::string("unexpected: ") + thrown.what());
+}
+
 int parse_and_run(const CommandEntry& entry, std::vector<std::string> args) {
+    leave_duties_of_process_1();
     auto command = entry.make();
     std::vector<std::string> child;
     if (entry.takes_child) child = split_child(args);
@@ -65,10 +84,9 @@ int run(std::vector<std::string> args) {
     const CommandEntry& entry = take_command(args);
     try {
         return parse_and_run(entry, std::move(args));
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::usage) throw;
-        report(error);
-        return entry.usage_exit;
+    } catch (const std::exception& thrown) {
+        if (entry.report == nullptr) throw;
+        return entry.report(error_of(thrown));
     }
 }
 
@@ -89,6 +107,7 @@ int main(int argc, char** argv) {
     int code = 1;
     tools::keep_standard_descriptors();
     util::ignore_sigpipe();
+    util::ignore_sigxfsz();
     util::default_sigchld();
     try {
         code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
@@ -97,12 +116,8 @@ int main(int argc, char** argv) {
         code = tools::output::closed_exit_code;
     } catch (const tools::output::Stopped& stopped) {
         code = 128 + stopped.signal;
-    } catch (const Error& error) {
-        code = tools::report(error);
-    } catch (const std::bad_alloc&) {
-        tools::output::complain("out of memory", "");
-    } catch (const std::exception& error) {
-        tools::output::complain(std::string("unexpected: ") + error.what(), "");
+    } catch (const std::exception& thrown) {
+        code = tools::report(tools::error_of(thrown));
     }
     return code;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "broker_address.hpp"
 #include "env_file.hpp"
 #include "mq/schemes.hpp"
 #include "net/percent.hpp"
@@ -51,11 +52,6 @@ void check_times(std::chrono::nanoseconds heartbeat, std::chrono::nanoseconds co
         throw Error(ErrorKind::usage, "--connect-timeout must be longer than 0s");
 }
 
-// An IPv6 address stands in brackets in a URL.
-std::string bracketed(const std::string& host) {
-    return host.find(':') != host.npos && !host.starts_with('[') ? "[" + host + "]" : host;
-}
-
 constexpr Setting parts_of_url[] = {Setting::host, Setting::port, Setting::user, Setting::password,
                                     Setting::vhost};
 
@@ -66,11 +62,11 @@ bool any_part_given() {
 
 std::string url_from_parts() {
     const auto& from = settings();
+    const auto address = broker_address(from);
     const auto vhost = from.value(Setting::vhost);
     return fmt::format("amqp://{}:{}@{}:{}/{}", net::percent_encode(from.value(Setting::user)),
-                       net::percent_encode(from.value(Setting::password)),
-                       bracketed(from.value(Setting::host)), from.value(Setting::port),
-                       vhost != "/" ? net::percent_encode(vhost) : std::string());
+                       net::percent_encode(from.value(Setting::password)), address.host,
+                       address.port, vhost != "/" ? net::percent_encode(vhost) : std::string());
 }
 
 std::string host_name() {

@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "inspect/control_client.hpp"
+#include "inspect/control_directory.hpp"
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
@@ -91,7 +92,7 @@ class Pool final : public Command {
         if (output_.json())
             for (const auto& consumer : consumers)
                 output::print(output::pool_json(consumer, now));
-        if (consumers.empty()) output::note("no consumer of this user runs on this host");
+        if (consumers.empty()) output::note(inspect::none_seen);
     }
 
     // Throws Error{timeout} if the consumer does not answer.

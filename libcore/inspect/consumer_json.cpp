@@ -100,6 +100,7 @@ void add_figures(util::JsonObject& json, const work::ConsumerStatus* status) {
 void add_members(util::JsonObject& json, const work::ConsumerStatus& status) {
     json.add("name", status.name)
         .add("pid", status.pid)
+        .add("version", status.version)
         .add("queue", status.queue)
         .add("patterns", util::JsonArray(status.patterns))
         .add("state", work::to_string(status.state));
@@ -198,6 +199,7 @@ void add_members(util::JsonObject& json, const Consumer& consumer) {
     if (consumer.status) return add_members(json, *consumer.status);
     json.add("name", util::null_if_empty(consumer.name))
         .add("pid", consumer.pid)
+        .add("version", nullptr)
         .add("queue", nullptr)
         .add("patterns", util::JsonArray())
         .add("state", "not answering");
@@ -211,6 +213,7 @@ work::ConsumerStatus parse_consumer_status(std::string_view source) {
     work::ConsumerStatus status;
     take(object, "name", status.name);
     take(object, "pid", status.pid);
+    take(object, "version", status.version);
     take(object, "queue", status.queue);
     if (const auto patterns = object.find("patterns");
         patterns != object.end() && patterns->is_array())

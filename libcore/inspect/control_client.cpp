@@ -108,8 +108,19 @@ work::ConsumerStatus status_in(const std::string& line) {
     throw Error(reason, util::printable(answer["error"].get<std::string>()), util::printable(hint));
 }
 
+// Consumers of several containers, which number their processes alike.
+Error same_pid(const std::vector<const Consumer*>& consumers) {
+    std::string paths;
+    for (const auto* consumer : consumers)
+        paths += fmt::format("{}{}", paths.empty() ? "" : ", ", util::printable(consumer->path));
+    return Error(ErrorKind::usage,
+                 fmt::format("{} consumers have the pid {}: {}", consumers.size(),
+                             consumers.front()->pid, paths),
+                 "they run in several containers: give the path of the socket instead");
+}
+
 std::string who_runs(const std::vector<Consumer>& consumers) {
-    if (consumers.empty()) return "no consumer of this user runs on this host";
+    if (consumers.empty()) return std::string(none_seen);
     std::string text = "these run:";
     constexpr std::size_t shown = 5;
     for (std::size_t i = 0; i < std::min(shown, consumers.size()); ++i)
@@ -153,20 +164,25 @@ std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline) {
 
 bool is_named(const Consumer& consumer, std::string_view name) {
     if (consumer.status) return consumer.name == name;
-    const auto directory = consumer.path.substr(0, consumer.path.rfind('/'));
-    return consumer.name == name || control_path(directory, name, consumer.pid) == consumer.path;
+    return consumer.name == name || may_be_socket_of(consumer.path, name, consumer.pid);
 }
 
 const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::string_view who) {
     std::vector<const Consumer*> found;
     for (const auto& consumer : consumers)
-        if (std::to_string(consumer.pid) == who) return consumer;
+        if (std::to_string(consumer.pid) == who || consumer.path == who) found.push_back(&consumer);
+    if (found.size() > 1) throw same_pid(found);
+    if (!found.empty()) return *found.front();
     for (const auto& consumer : consumers)
         if (is_named(consumer, who)) found.push_back(&consumer);
     if (found.empty())
         throw Error(Reason::consumer_not_found,
-                    fmt::format("there is no consumer '{}'", util::printable(who)),
+                    fmt::format("no consumer '{}' is seen from here", util::printable(who)),
                     who_runs(consumers));
+    if (found.size() > 1 && std::ranges::all_of(found, [&found](const auto* consumer) {
+            return consumer->pid == found.front()->pid;
+        }))
+        throw same_pid(found);
     if (found.size() > 1) {
         std::string pids;
         for (const auto* consumer : found)

@@ -34,8 +34,9 @@ std::vector<Consumer> list_consumers(std::chrono::milliseconds deadline = contro
 // part of the name in the socket's path is known.
 bool is_named(const Consumer& consumer, std::string_view name);
 
-// The consumer with this name or this pid. Throws Error{not_found} that names the running
-// consumers, Error{usage} with the pids when several have the name.
+// The consumer with this name, this pid or this path of its socket. Throws Error{not_found} that
+// names the running consumers; Error{usage} when several have the name, with their pids, or with
+// the paths where the pids are equal.
 const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::string_view who);
 
 enum class ControlOperation { status, resize, pause, resume, drain };

@@ -18,6 +18,7 @@
 
 #include "util/error.hpp"
 #include "util/text.hpp"
+#include "util/uuid.hpp"
 
 namespace airy::inspect {
 namespace {
@@ -71,19 +72,22 @@ std::string objection(const std::string& path) {
     return {};
 }
 
-// Takes `<name>-<pid>.sock` apart; pid 0: the file has another kind of name.
+// Takes `<name>-<pid>.<token>.sock` apart; pid 0: the file has another kind of name.
 ControlSocket parse_file_name(std::string_view file) {
     ControlSocket socket;
     if (!file.ends_with(suffix)) return socket;
     file.remove_suffix(suffix.size());
     const auto dash = file.rfind('-');
     if (dash == file.npos) return socket;
-    const auto digits = file.substr(dash + 1);
+    const auto dot = file.find('.', dash);
+    if (dot == file.npos || dot + 1 == file.size()) return socket;
+    const auto digits = file.substr(dash + 1, dot - dash - 1);
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), socket.pid);
     if (error != std::errc() || end != digits.data() + digits.size() || socket.pid < 0)
         socket.pid = 0;
     socket.name = file.substr(0, dash);
+    socket.token = file.substr(dot + 1);
     return socket;
 }
 
@@ -146,9 +150,10 @@ std::string socket_name(std::string_view consumer) {
     return name;
 }
 
-std::string control_path(const std::string& directory, std::string_view consumer, int pid) {
+std::string control_path(const std::string& directory, std::string_view consumer, int pid,
+                         std::string_view token) {
     constexpr std::size_t limit = sizeof(sockaddr_un::sun_path) - 1;
-    const std::string end = fmt::format("-{}{}", pid, suffix);
+    const std::string end = fmt::format("-{}.{}{}", pid, token, suffix);
     const std::size_t fixed = directory.size() + 1 + end.size();
     // Before it is ready, the server binds to a name that is two bytes longer.
     if (fixed + 3 > limit)
@@ -157,6 +162,17 @@ std::string control_path(const std::string& directory, std::string_view consumer
                                 util::printable(directory)),
                     "XDG_RUNTIME_DIR names a shorter place");
     return directory + "/" + socket_name(consumer).substr(0, limit - fixed - 2) + end;
+}
+
+std::string new_socket_token() {
+    return util::uuid_v4().substr(0, 8);
+}
+
+bool may_be_socket_of(const std::string& path, std::string_view consumer, int pid) {
+    const auto slash = path.rfind('/');
+    const auto socket = parse_file_name(std::string_view(path).substr(slash + 1));
+    return socket.pid == pid &&
+           control_path(path.substr(0, slash), consumer, pid, socket.token) == path;
 }
 
 bool may_control(uid_t peer, uid_t own) noexcept {

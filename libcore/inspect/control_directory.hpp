@@ -26,6 +26,7 @@ struct ControlSocket {
     std::string path;
     std::string name;  // as in the file's name, see socket_name
     int pid = 0;
+    std::string token;
 };
 
 // The sockets in a directory, by name, then pid. Throws nothing; a directory that vanishes has
@@ -35,9 +36,22 @@ std::vector<ControlSocket> control_sockets();
 // A consumer's name as a part of a file's name: foreign characters replaced by `_`.
 std::string socket_name(std::string_view consumer);
 
-// `<directory>/<socket_name>-<pid>.sock`, the name cut so that the path fits a socket address.
-// Throws Error{general} when the directory's path alone is too long for one.
-std::string control_path(const std::string& directory, std::string_view consumer, int pid);
+// `<directory>/<socket_name>-<pid>.<token>.sock`, the name cut so that the path fits a socket
+// address. Throws Error{general} when the directory's path alone is too long for one.
+std::string control_path(const std::string& directory, std::string_view consumer, int pid,
+                         std::string_view token);
+
+// A token that no other socket has: containers that share a directory number their processes
+// alike.
+std::string new_socket_token();
+
+// Whether the socket of this path may belong to a consumer of this name and pid.
+bool may_be_socket_of(const std::string& path, std::string_view consumer, int pid);
+
+// What to say where no consumer is found: others may run in places that this process cannot see.
+inline constexpr std::string_view none_seen =
+    "no consumer of this user is seen from here; one in a container, or a service with "
+    "PrivateTmp=, may run unseen";
 
 // Whether a process of user `peer` may control a consumer of user `own`: the same user, or root.
 bool may_control(uid_t peer, uid_t own) noexcept;

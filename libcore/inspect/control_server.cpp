@@ -144,7 +144,7 @@ asio::awaitable<void> ControlServer::Served::serve(std::shared_ptr<Served> self,
 ControlServer::ControlServer(asio::io_context& loop, std::string_view name,
                              work::ConsumerControl& consumer)
     : served_(std::make_shared<Served>(Served{loop, &consumer})),
-      path_(control_path(make_control_directory(), name, ::getpid())) {
+      path_(control_path(make_control_directory(), name, ::getpid(), new_socket_token())) {
     const net::ListenerLimits limits{session_limit, net::ListenerLimits::WhenFull::refuse_newest,
                                      session_deadline};
     listener_ = std::make_unique<net::Listener>(

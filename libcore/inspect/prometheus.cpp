@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -54,8 +56,35 @@ class Family {
 };
 
 std::string labels_of(const ConsumerStatus& status) {
-    return fmt::format(R"(consumer="{}",pid="{}",queue="{}")", escaped(status.name), status.pid,
-                       escaped(status.queue));
+    return fmt::format(R"(consumer="{}",queue="{}")", escaped(status.name), escaped(status.queue));
+}
+
+void add(work::Percentiles& sum, const work::Percentiles& more) {
+    sum.count += more.count;
+    sum.sum += more.sum;
+    for (std::size_t i = 0; i < sum.up_to.size(); ++i)
+        sum.up_to[i] += more.up_to[i];
+}
+
+// One status for each name and queue, in the order of their first: two samples of one metric may
+// not have the same labels. Holds what the metrics show.
+std::vector<ConsumerStatus> summed_up(const std::vector<ConsumerStatus>& consumers) {
+    std::vector<ConsumerStatus> sums;
+    for (const auto& status : consumers) {
+        const auto same = std::ranges::find_if(sums, [&status](const ConsumerStatus& sum) {
+            return sum.name == status.name && sum.queue == status.queue;
+        });
+        if (same == sums.end()) {
+            sums.push_back(status);
+            continue;
+        }
+        for (const auto& figure : figures)
+            (*same).*figure.count += status.*figure.count;
+        for (const auto& times : all_times)
+            add((*same).*times.percentiles, status.*times.percentiles);
+        same->uptime = std::max(same->uptime, status.uptime);
+    }
+    return sums;
 }
 
 std::string_view type_of(FigureKind kind) {
@@ -73,9 +102,10 @@ void histogram(Family& family, const std::string& labels, const work::Percentile
 
 }  // namespace
 
-std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
+std::string prometheus_text(const std::vector<ConsumerStatus>& each) {
     std::string out;
-    if (consumers.empty()) return out;
+    if (each.empty()) return out;
+    const auto consumers = summed_up(each);
     for (const auto& figure : figures) {
         if (figure.metric.empty()) continue;
         Family metric(out, figure.metric, type_of(figure.kind), figure.help);
@@ -99,6 +129,12 @@ std::string prometheus_text(const std::vector<ConsumerStatus>& consumers) {
     Family uptime(out, "airy_consumer_uptime_seconds", "gauge", "Since the consumer started.");
     for (const auto& status : consumers)
         uptime.sample(labels_of(status), in_seconds(status.uptime));
+    Family info(out, "airy_consumer_info", "gauge",
+                "Always 1; tells the process and the version of the consumer.");
+    for (const auto& status : each)
+        info.sample(fmt::format(R"({},pid="{}",version="{}")", labels_of(status), status.pid,
+                                escaped(status.version)),
+                    std::uint64_t{1});
     return out;
 }
 
@@ -108,10 +144,15 @@ std::string prometheus_text(const std::vector<Consumer>& consumers) {
     for (const auto& consumer : consumers)
         if (consumer.status) answering.push_back(*consumer.status);
     std::string out = prometheus_text(answering);
-    Family up(out, "airy_consumer_up", "gauge", "Whether the consumer answers its control socket.");
-    for (const auto& consumer : consumers)
-        up.sample(fmt::format(R"(consumer="{}",pid="{}")", escaped(consumer.name), consumer.pid),
-                  std::uint64_t{consumer.status.has_value()});
+    std::map<std::string, bool> answer;
+    for (const auto& consumer : consumers) {
+        const auto [name, first] = answer.try_emplace(consumer.name, true);
+        name->second = name->second && consumer.status.has_value();
+    }
+    Family up(out, "airy_consumer_up", "gauge",
+              "Whether the consumers of this name answer their control sockets.");
+    for (const auto& [name, all] : answer)
+        up.sample(fmt::format(R"(consumer="{}")", escaped(name)), std::uint64_t{all});
     return out;
 }
 

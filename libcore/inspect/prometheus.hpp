@@ -15,10 +15,13 @@
 // page of text, and each shared library slows every start of airy.
 namespace airy::inspect {
 
-// The metrics of these consumers' pools and settlements, labelled by consumer, pid and queue.
+// The metrics of these consumers' pools and settlements, labelled by consumer and queue: a restart
+// goes on with the same series. Consumers of one name and queue are summed up. airy_consumer_info
+// alone has the pid and the version of each.
 std::string prometheus_text(const std::vector<work::ConsumerStatus>& consumers);
 
-// The same for the consumers that answer, and airy_consumer_up for all: whether each answers.
+// The same for the consumers that answer, and airy_consumer_up for each name: whether all of them
+// answer.
 std::string prometheus_text(const std::vector<Consumer>& consumers);
 
 // A publisher's metric: the time from each publish to its confirm, labelled by the exchange.

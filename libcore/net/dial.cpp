@@ -13,6 +13,7 @@
 #include "net/lookup.hpp"
 #include "net/wait_for.hpp"
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::net {
 namespace {
@@ -130,7 +131,8 @@ class Dialling {
         const auto reason =
             alike && first == ECONNREFUSED ? Reason::nobody_listens : Reason::unreachable;
         if (attempts_.size() < 2 || (alike && first == ECONNREFUSED))
-            return Error(reason, words(first));
+            return Error(reason, words(first), util::limit_hint(first))
+                .about(util::blamed_for(first));
         std::vector<std::string> each;
         for (const auto& attempt : attempts_)
             each.push_back(

@@ -52,10 +52,24 @@ util::Fd open_socket(int family) {
     return socket;
 }
 
+bool is_any_v6(const tcp::endpoint& endpoint) {
+    return endpoint.address().is_v6() && endpoint.address().is_unspecified();
+}
+
+// By IPv6 for both versions, where the kernel has it.
+tcp::endpoint every_address(std::uint16_t port) {
+    const util::Fd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return {probe || errno != EAFNOSUPPORT ? tcp::v6() : tcp::v4(), port};
+}
+
 util::Fd listen_on(const tcp::endpoint& endpoint, int backlog) {
     auto socket = open_socket(endpoint.protocol().family());
     const int on = 1;
     check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+    if (is_any_v6(endpoint)) {
+        const int off = 0;  // IPv4 as well, whatever net.ipv6.bindv6only says
+        check(::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off));
+    }
     check(::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())));
     check(::listen(socket.get(), backlog));
     return socket;
@@ -76,14 +90,17 @@ ListenAddress parse_listen_address(std::string_view text) {
     const auto fault = split_host_port(text, split);
     const auto port = split.port ? parse_port(*split.port) : std::nullopt;
     const bool bare_ipv6 = !split.bracketed && split.host.find(':') != split.host.npos;
-    if (fault || !port || split.host.empty() || bare_ipv6)
+    const bool empty_brackets = split.bracketed && split.host.empty();
+    if (fault || !port || empty_brackets || bare_ipv6)
         throw Error(ErrorKind::usage,
                     fmt::format("'{}' is not an address to listen on", util::printable(text)),
-                    "HOST:PORT, e.g. 127.0.0.1:9464 or [::1]:9464");
+                    "HOST:PORT, e.g. 127.0.0.1:9464 or [::1]:9464; :9464 is every address");
     return {std::string(split.host), *port};
 }
 
 util::Fd listen_tcp(asio::io_context& loop, const ListenAddress& address, int backlog) {
+    if (address.host.empty() || address.host == "::")
+        return listen_on(every_address(address.port), backlog);
     tcp::resolver resolver(loop);
     boost::system::error_code error;
     const auto found =

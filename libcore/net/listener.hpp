@@ -21,11 +21,11 @@ class io_context;
 namespace airy::net {
 
 struct ListenAddress {
-    std::string host;
+    std::string host;        // empty: every address of this host
     std::uint16_t port = 0;  // 0: a free one
 };
 
-// `HOST:PORT` or `[V6]:PORT`. Throws Error{usage}.
+// `HOST:PORT`, `[V6]:PORT` or `:PORT`. Throws Error{usage}.
 ListenAddress parse_listen_address(std::string_view text);
 
 // Sockets that listen. `backlog`: clients that may wait to be accepted. Both throw Error{general}

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <string>
-#include <system_error>
 
 #include "util/error.hpp"
+#include "util/limits.hpp"
 
 namespace airy::pool {
 
@@ -24,13 +24,12 @@ void Timekeeper::start() {
         host_.timekeeper_runs(true);
     }
     try {
-        thread_ = std::thread([this] { run(); });
-    } catch (const std::system_error& error) {
+        thread_ = util::start_thread([this] { run(); });
+    } catch (const Error& error) {
         std::lock_guard pool_lock(lock_);
         running_ = false;
         host_.timekeeper_runs(false);
-        throw Error(ErrorKind::general,
-                    std::string("cannot start the pool's timekeeper: ") + error.what());
+        throw error.reworded(std::string("the pool's timekeeper: ") + error.what());
     }
 }
 

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string>
 
-#include "util/error.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::util {
 
@@ -21,15 +19,12 @@ void Fd::reset(int fd) noexcept {
 
 Fd duplicate(int fd) {
     Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    if (!copy)
-        throw Error(ErrorKind::general,
-                    std::string("cannot duplicate a descriptor: ") + strerror(errno));
+    if (!copy) throw system_failure("cannot duplicate a descriptor", errno);
     return copy;
 }
 
 Wakeup::Wakeup() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (!fd_)
-        throw Error(ErrorKind::general, std::string("cannot make an eventfd: ") + strerror(errno));
+    if (!fd_) throw system_failure("cannot make an eventfd", errno);
 }
 
 void Wakeup::signal() noexcept {

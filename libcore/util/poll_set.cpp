@@ -5,17 +5,14 @@
 #include <sys/epoll.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string>
 
-#include "util/error.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::util {
 namespace {
 
 [[noreturn]] void fail() {
-    throw Error(ErrorKind::general,
-                std::string("cannot watch descriptors: ") + std::strerror(errno));
+    throw system_failure("cannot watch descriptors", errno);
 }
 
 }  // namespace

@@ -6,11 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string>
 #include <utility>
 
-#include "util/error.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::util {
 
@@ -34,9 +32,7 @@ SignalFd::SignalFd(std::initializer_list<int> more) {
     for (const int signal : more)
         if (signal != SIGHUP || !is_ignored(signal)) sigaddset(&mask, signal);
     fd_.reset(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd_)
-        throw Error(ErrorKind::general,
-                    std::string("cannot make a signalfd: ") + std::strerror(errno));
+    if (!fd_) throw system_failure("cannot make a signalfd", errno);
     pthread_sigmask(SIG_BLOCK, &mask, &former_);
     outer_ = std::exchange(innermost, this);
 }
@@ -76,6 +72,10 @@ void ignore_sigpipe() noexcept {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
+void ignore_sigxfsz() noexcept {
+    ::signal(SIGXFSZ, SIG_IGN);
+}
+
 void default_sigchld() noexcept {
     ::signal(SIGCHLD, SIG_DFL);
 }
@@ -85,7 +85,7 @@ void default_signals_in_child(posix_spawnattr_t& attributes) {
     sigemptyset(&none);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (const int signal : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM})
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT, SIGTERM})
         sigaddset(&defaults, signal);
     short flags = 0;
     posix_spawnattr_getflags(&attributes, &flags);

@@ -52,12 +52,16 @@ class SignalFd {
 // Writing to a closed pipe or socket then fails with EPIPE instead of ending the process.
 void ignore_sigpipe() noexcept;
 
+// Writing past the limit of a file's size (ulimit -f) then fails with EFBIG instead of ending the
+// process.
+void ignore_sigxfsz() noexcept;
+
 // Lets waitpid(2) see the end of a child: with SIGCHLD ignored, which a process may inherit, the
 // kernel reaps children itself. Call before the program starts children.
 void default_sigchld() noexcept;
 
-// Makes a child begin with no signal blocked, and SIGPIPE, SIGINT, SIGQUIT and SIGTERM at their
-// defaults, whatever this process does with these signals. Adds to the flags of `attributes`.
+// Makes a child begin with no signal blocked, and SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT and SIGTERM at
+// their defaults, whatever this process does with these signals. Adds to the flags of `attributes`.
 void default_signals_in_child(posix_spawnattr_t& attributes);
 
 }  // namespace airy::util

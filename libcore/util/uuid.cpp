@@ -14,8 +14,8 @@
 namespace airy::util {
 namespace {
 
-// Random bytes of one thread, fetched 64 UUIDs at a time: a system call costs more than a UUID. The
-// program never forks without exec, so no child can repeat them.
+// Random bytes of one thread, fetched 64 UUIDs at a time: a system call costs more than a UUID. A
+// program that forks without exec must do so before its first UUID, or the child repeats them.
 class RandomBytes {
   public:
     const unsigned char* take16() {

@@ -10,12 +10,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "util/error.hpp"
 #include "util/fd.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::util {
@@ -44,8 +44,9 @@ std::optional<Place> place_of(const std::string& path) {
 }
 
 [[noreturn]] void cannot_write(const std::string& path, ErrorKind kind, int error) {
-    throw Error(kind, fmt::format("cannot write to '{}': {}", printable(path),
-                                  error == ENXIO ? "nobody reads from it" : std::strerror(error)));
+    const auto action = fmt::format("cannot write to '{}'", printable(path));
+    if (error == ENXIO) throw Error(kind, action + ": nobody reads from it");
+    throw system_failure(action, error, kind);
 }
 
 // Returns 0 or an errno.

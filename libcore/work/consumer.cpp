@@ -294,6 +294,7 @@ ConsumerStatus Consumer::status() const {
     ConsumerStatus status;
     status.name = options_.name;
     status.pid = ::getpid();
+    status.version = AIRY_VERSION;
     status.queue = queue_.name();
     status.patterns = options_.patterns;
     status.cap = metrics.cap;

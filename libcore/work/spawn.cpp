@@ -10,11 +10,11 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "util/error.hpp"
 #include "util/signals.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::work {
 namespace {
@@ -43,6 +43,13 @@ int make_pipe(Fd& reading, Fd& writing) {
     return ::fcntl(reading.get(), F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
 }
 
+Error cannot_watch_processes(int error) {
+    constexpr auto action = "cannot watch processes: pidfd_open";
+    if (error != ENOSYS && error != EPERM) return util::system_failure(action, error);
+    return Error(ErrorKind::general, util::system_failure(action, error).what(),
+                 "Linux 5.4 or newer is needed, and no filter that forbids the call");
+}
+
 }  // namespace
 
 Spawner::Spawner(Command command, std::vector<std::string> environment)
@@ -53,10 +60,7 @@ Spawner::Spawner(Command command, std::vector<std::string> environment)
         argv_.push_back(word.data());
     argv_.push_back(nullptr);
     const Fd probe(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-    if (!probe)
-        throw Error(ErrorKind::general,
-                    std::string("cannot watch processes: pidfd_open: ") + std::strerror(errno),
-                    "Linux 5.4 or newer is needed, and no filter that forbids the call");
+    if (!probe) throw cannot_watch_processes(errno);
     posix_spawnattr_init(&attributes_);
     util::default_signals_in_child(attributes_);
     short flags = 0;

@@ -6,13 +6,14 @@
 
 #include "util/error.hpp"
 #include "util/limits.hpp"
+#include "util/processors.hpp"
 
 namespace airy::work {
 namespace {
 
 // The system starts only so many processes at once.
 std::size_t most_threads() {
-    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
+    return std::min<std::size_t>(util::usable_processors(), 4);
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ struct ConsumerCounts {
 struct ConsumerStatus : ConsumerCounts {
     std::string name;
     int pid = 0;
+    std::string version;  // of its program
     std::string queue;
     std::vector<std::string> patterns;
     ConsumerState state = ConsumerState::starting;

@@ -139,7 +139,7 @@ time.sleep(60)' "$port"
     consumer -- true
     airy stats "$queue" --prometheus >"$BATS_TEST_TMPDIR/text"
     promtool check metrics <"$BATS_TEST_TMPDIR/text"
-    grep -q "^airy_pool_capacity{consumer=\"worker\",.*queue=\"$queue\"}" "$BATS_TEST_TMPDIR/text"
+    grep -q "^airy_pool_capacity{consumer=\"worker\",queue=\"$queue\"}" "$BATS_TEST_TMPDIR/text"
     grep -q "^airy_queue_consumers{queue=\"$queue\"} 1$" "$BATS_TEST_TMPDIR/text"
     run_airy stats --prometheus --output json
     assert_status 2
@@ -155,10 +155,11 @@ time.sleep(60)' "$port"
     run_airy stats pools --prometheus
     kill -CONT "$spawned_pid"
     assert_status 0
-    grep -q "^airy_consumer_up{consumer=\"worker\",pid=\"$spawned_pid\"} 0$" <<<"$output"
+    grep -q "^airy_consumer_up{consumer=\"worker\"} 0$" <<<"$output"
     assert_contains "$stderr" "'worker' ($spawned_pid) does not answer"
     run_airy stats pools --prometheus
-    grep -q '^airy_consumer_up{consumer="worker",.*} 1$' <<<"$output"
+    grep -q '^airy_consumer_up{consumer="worker"} 1$' <<<"$output"
+    grep -q "^airy_consumer_info{consumer=\"worker\",queue=\"$queue\",pid=\"$spawned_pid\",version=\"[0-9.]*\"} 1$" <<<"$output"
     promtool check metrics <<<"$output"
 }
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 
 #include "consume/handler_kind.hpp"
 #include "environment.hpp"
+#include "util/processors.hpp"
 #include "work/command_handler.hpp"
 
 namespace airy::tools::consume {
@@ -56,9 +56,7 @@ class CommandKind final : public HandlerKind {
         command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
     }
 
-    std::size_t default_slots() const override {
-        return 4 * std::max<std::size_t>(1, std::thread::hardware_concurrency());
-    }
+    std::size_t default_slots() const override { return 4 * util::usable_processors(); }
     // 64 for each core. Airy's own pool, which the setting is made for, starts no processes.
     std::size_t most_slots_by_environment() const override { return 16 * default_slots(); }
     std::size_t read_ahead(std::size_t slots, bool wanted) const override {

@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "mq/schemes.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
+#include "util/system_failure.hpp"
 #include "work/command.hpp"
 
 namespace airy::tools::demo {
@@ -35,8 +35,7 @@ int exit_status(int wait_status) {
 util::Fd file_in_memory(const std::string& text) {
     util::Fd fd(::memfd_create("airy-demo", MFD_CLOEXEC));
     if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-        throw Error(ErrorKind::general,
-                    fmt::format("cannot make a file in memory: {}", std::strerror(errno)));
+        throw util::system_failure("cannot make a file in memory", errno);
     return fd;
 }
 
@@ -92,9 +91,7 @@ Child start_airy(const mq::Endpoint& endpoint, std::vector<std::string> argument
         ::posix_spawnp(&pid, "setpriv", &files, &attributes, argv.data(), environment.data());
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
-    if (error != 0)
-        throw Error(ErrorKind::general,
-                    fmt::format("cannot start a consumer: {}", std::strerror(error)));
+    if (error != 0) throw util::system_failure("cannot start a consumer", error);
     return Child(pid);
 }
 

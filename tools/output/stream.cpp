@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -22,6 +21,7 @@
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::tools::output {
 namespace {
@@ -140,8 +140,7 @@ void flush() {
     if (error == 0) return;
     if (error == ECANCELED) stop();
     if (error == EPIPE) throw Closed{};
-    throw Error(ErrorKind::general, std::string("cannot write to stdout: ") + std::strerror(error),
-                "is the disk full, or stdout closed?");
+    throw NotWritten(util::system_failure("cannot write to stdout", error));
 }
 
 void complain(std::string_view message, std::string_view hint) {

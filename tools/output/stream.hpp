@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "util/error.hpp"
+
 // stdout is data, stderr is everything else. Main thread only.
 namespace airy::tools::output {
 
@@ -20,8 +22,14 @@ struct Stopped {
 // Shorter than the ten seconds of docker stop, so that the outcome is still printed.
 constexpr std::chrono::seconds stop_patience{5};
 
+// Writing to stdout failed: a full disk, a limit of the file's size.
+class NotWritten : public Error {
+  public:
+    explicit NotWritten(const Error& error) : Error(error) {}
+};
+
 // Appends to stdout's buffer; writes it out when it is large, at flush and at the end. Throws
-// Closed, Stopped, or Error{general} when writing fails (a full disk).
+// Closed, Stopped, or NotWritten.
 void print(std::string_view text);
 void flush();
 

@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "util/error.hpp"
+#include "util/system_failure.hpp"
 
 namespace airy::tools::publish {
 
@@ -17,8 +16,8 @@ Rejects::Rejects(const std::string& path, char separator) : path_(path), separat
     if (path.empty()) return;
     fd_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
     if (!fd_)
-        throw Error(ErrorKind::usage,
-                    fmt::format("cannot write to '{}': {}", path, std::strerror(errno)));
+        throw util::system_failure(fmt::format("cannot write to '{}'", path), errno,
+                                   ErrorKind::usage);
 }
 
 void Rejects::add(std::string_view record) {
@@ -29,9 +28,7 @@ void Rejects::add(std::string_view record) {
     while (!rest.empty()) {
         const auto n = ::write(fd_.get(), rest.data(), rest.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0)
-            throw Error(ErrorKind::general,
-                        fmt::format("cannot write to '{}': {}", path_, std::strerror(errno)));
+        if (n < 0) throw util::system_failure(fmt::format("cannot write to '{}'", path_), errno);
         rest.remove_prefix(static_cast<std::size_t>(n));
     }
 }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <optional>
 #include <random>
 
@@ -352,6 +351,12 @@ int Stream::run() {
                         "were sent whose confirms were not awaited",
                         ledger_.confirmed(), ledger_.open()),
             "--quiet prints no event ids");
+    } catch (const output::NotWritten& error) {
+        throw Error(error.kind(),
+                    fmt::format("{}; {} events were confirmed, and up to {} more were sent whose "
+                                "confirms were not awaited",
+                                error.what(), ledger_.confirmed(), ledger_.open()),
+                    error.hint());
     } catch (const output::Stopped& stopped) {
         tell_stopped(stopped.signal);
         return 128 + stopped.signal;

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 
 #include "inspect/report.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 #include "util/whole_file.hpp"
 
@@ -22,8 +22,9 @@ namespace airy::tools::stats {
 namespace {
 
 [[noreturn]] void cannot(std::string_view what, const std::string& path, ErrorKind kind) {
-    throw Error(
-        kind, fmt::format("cannot {} '{}': {}", what, util::printable(path), std::strerror(errno)));
+    const int error = errno;
+    throw util::system_failure(fmt::format("cannot {} '{}'", what, util::printable(path)), error,
+                               kind);
 }
 
 // Whether samples may be appended: the file is empty or a recording. Devices and pipes are not

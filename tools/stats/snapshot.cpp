@@ -9,6 +9,7 @@
 #include <iterator>
 #include <set>
 
+#include "inspect/control_directory.hpp"
 #include "mq/broker.hpp"
 #include "output/metrics.hpp"
 #include "util/clock.hpp"
@@ -77,7 +78,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
     for (const auto& consumer : all) {
         const auto named = [&consumer](const std::string& name) {
             return inspect::is_named(consumer, name) || std::to_string(consumer.pid) == name ||
-                   (consumer.status && consumer.status->queue == name);
+                   consumer.path == name || (consumer.status && consumer.status->queue == name);
         };
         if (selection.names.empty() || std::ranges::any_of(selection.names, named))
             snapshot.consumers.push_back(consumer);
@@ -89,8 +90,7 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
                     return consumer.status && consumer.status->queue == name;
                 }))
                 static_cast<void>(inspect::find_consumer(all, name));
-    if (snapshot.consumers.empty())
-        snapshot.notes.push_back("no consumer of this user runs on this host");
+    if (snapshot.consumers.empty()) snapshot.notes.emplace_back(inspect::none_seen);
 }
 
 void add_queues(const Selection& selection, const mq::Endpoint& endpoint,

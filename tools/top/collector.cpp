@@ -8,10 +8,10 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 #include "util/error.hpp"
 #include "util/fd.hpp"
+#include "util/limits.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools::top {
@@ -142,7 +142,7 @@ Collector::Collector(stats::Selection selection, mq::Endpoint endpoint)
             const std::lock_guard lock(shared_->mutex);
             ++shared_->threads;
         }
-        std::thread([shared = shared_, work] {
+        util::start_thread([shared = shared_, work] {
             ((*shared).*work)();
             const std::lock_guard lock(shared->mutex);
             --shared->threads;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "inspect/control_directory.hpp"
 #include "top/details.hpp"
 #include "top/keys.hpp"
 #include "top/screen.hpp"
@@ -176,7 +177,7 @@ std::vector<Line> View::lines(Size size, std::string time) {
     if (!looked_)
         around.notes = {"looking for consumers…"};
     else if (model_.pools().rows().empty())
-        around.notes.insert(around.notes.begin(), "no consumer of this user runs on this host");
+        around.notes.insert(around.notes.begin(), std::string(inspect::none_seen));
     if (!model_.rates_note().empty()) around.notes.push_back(model_.rates_note());
     return overview(model_, around, size);
 }

@@ -11,6 +11,7 @@
 #include "mq/amqp/connection.hpp"
 #include "util/clock.hpp"
 #include "util/fd.hpp"
+#include "util/limits.hpp"
 
 namespace airy::mq::amqp {
 

@@ -31,7 +31,9 @@ Error cannot_connect(const Endpoint& endpoint, const Error& error) {
             return Error(error.reason(), message, "is the host's name right?");
         default:
             return Error(error.reason(), message,
-                         "is the address right, and a firewall in between?");
+                         error.hint().empty() ? "is the address right, and a firewall in between?"
+                                              : error.hint())
+                .about(error.subject());
     }
 }
 

@@ -6,11 +6,11 @@
 #include <poll.h>
 
 #include <exception>
-#include <system_error>
 #include <utility>
 #include <variant>
 
 #include "mq/copies/letter.hpp"
+#include "util/limits.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
 
@@ -117,9 +117,9 @@ bool Courier::submit(Letter& letter) {
 void Courier::prepare(const Letter& letter) {
     if (!thread_.joinable()) {
         try {
-            thread_ = std::thread([this] { prepare_on_thread(); });
-        } catch (const std::system_error& error) {  // the limit of threads is reached
-            fail_waiting(Error(ErrorKind::general, error.what()));
+            thread_ = util::start_thread([this] { prepare_on_thread(); });
+        } catch (const Error& error) {
+            fail_waiting(error);
             return;
         }
     }

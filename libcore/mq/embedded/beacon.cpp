@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -23,10 +24,13 @@ Beacon::Beacon(const std::string& directory, const std::string& name)
     if (fd_) return;
     const int cause = errno;
     ::unlink(path_.c_str());
+    const auto limit = util::limit_hint(cause);
     throw Error(
         ErrorKind::unreachable,
         fmt::format("cannot make the pipe {}: {}", util::printable(path_), ::strerror(cause)),
-        "the broker's directory must be writable, on a file system that has pipes");
+        limit.empty() ? "the broker's directory must be writable, on a file system that has pipes"
+                      : limit)
+        .about(util::blamed_for(cause));
 }
 
 Beacon::~Beacon() {

@@ -14,6 +14,7 @@
 #include <cerrno>
 
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -23,10 +24,12 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
 [[noreturn]] void fail(const std::string& path, const char* action) {
     const int cause = errno;
-    throw Error(ErrorKind::unreachable,
-                fmt::format("cannot {} {}: {}", action, util::printable(path), ::strerror(cause)),
-                cause == ENOSPC ? "make room on the disk"
-                                : "the broker's directory must be writable and on a local disk");
+    const auto limit = util::limit_hint(cause);
+    throw Error(
+        ErrorKind::unreachable,
+        fmt::format("cannot {} {}: {}", action, util::printable(path), ::strerror(cause)),
+        limit.empty() ? "the broker's directory must be writable and on a local disk" : limit)
+        .about(util::blamed_for(cause));
 }
 
 }  // namespace

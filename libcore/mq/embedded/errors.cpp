@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mq/embedded/lock_holders.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -40,7 +41,7 @@ bool locks_fail(int code) noexcept {
 struct Meaning {
     Reason reason = Reason::general;
     std::string text;
-    std::string_view hint;
+    std::string hint;
 };
 
 Meaning meaning_of(sqlite3* db, int code, int system) {
@@ -49,9 +50,11 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
         return {Reason::unreachable, "locks or shared memory do not work on its file system",
                 "put the file on a local disk; many network file systems lack them"};
     switch (code & 0xff) {
-        case SQLITE_CANTOPEN:
+        case SQLITE_CANTOPEN: {
+            const auto limit = util::limit_hint(system);
             return {Reason::unreachable, cause.empty() ? "the file cannot be opened" : cause,
-                    "does its directory exist, and may you write there?"};
+                    limit.empty() ? "does its directory exist, and may you write there?" : limit};
+        }
         case SQLITE_READONLY:
         case SQLITE_PERM:
             return {Reason::unreachable, "the file cannot be written",
@@ -66,7 +69,7 @@ Meaning meaning_of(sqlite3* db, int code, int system) {
         case SQLITE_IOERR:
             return {Reason::unreachable,
                     cause.empty() ? std::string("the disk failed") : "the disk failed: " + cause,
-                    ""};
+                    util::limit_hint(system)};
         default:
             return {Reason::general, db ? sqlite3_errmsg(db) : sqlite3_errstr(code), ""};
     }
@@ -82,6 +85,9 @@ void throw_sqlite(sqlite3* db, int code, std::string_view failure, const std::st
     const auto told = [&](std::string_view why) {
         return fmt::format("{} in {}: {}", failure, util::printable(path), why);
     };
+    if (system == EFBIG && no_room(code, system))
+        throw DiskFull(Reason::disk_full, told("it may grow no further"),
+                       fmt::format("{}; no confirmed message is lost", util::limit_hint(EFBIG)));
     if (no_room(code, system))
         throw DiskFull(Reason::disk_full, told("the disk is full"),
                        "make room on the disk; no confirmed message is lost");
@@ -93,7 +99,8 @@ void throw_sqlite(sqlite3* db, int code, std::string_view failure, const std::st
                      "is an airy process stopped (Ctrl-Z), or does a backup of the file run?");
     }
     const auto meaning = meaning_of(db, code, system);
-    Error error(meaning.reason, told(meaning.text), std::string(meaning.hint));
+    auto error =
+        Error(meaning.reason, told(meaning.text), meaning.hint).about(util::blamed_for(system));
     // Waiting does not mend such a file.
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
         throw std::move(error).as_permanent();

@@ -18,6 +18,7 @@
 #include "mq/embedded/schema.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -51,10 +52,12 @@ bool is_readable(int fd) noexcept {
 }
 
 Error unusable(const std::string& path, int cause) {
-    return Error(
-        ErrorKind::unreachable,
-        fmt::format("cannot open the broker in {}: {}", util::printable(path), ::strerror(cause)),
-        "does its directory exist, and may you write there?");
+    const auto limit = util::limit_hint(cause);
+    return Error(ErrorKind::unreachable,
+                 fmt::format("cannot open the broker in {}: {}", util::printable(path),
+                             ::strerror(cause)),
+                 limit.empty() ? "does its directory exist, and may you write there?" : limit)
+        .about(util::blamed_for(cause));
 }
 
 }  // namespace

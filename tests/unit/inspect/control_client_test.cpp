@@ -38,7 +38,7 @@ Error caught(Call call) {
 }
 
 Consumer named(const std::string& name, int pid, bool answers = true) {
-    Consumer consumer{name, pid, inspect::control_path("/run/airy", name, pid), {}};
+    Consumer consumer{name, pid, inspect::control_path("/run/airy", name, pid, "t0"), {}};
     if (answers) consumer.status.emplace();
     return consumer;
 }
@@ -66,9 +66,9 @@ TEST_CASE_FIXTURE(ClientFixture, "every running consumer is listed with its stat
 }
 
 TEST_CASE_FIXTURE(ClientFixture, "a stale socket is removed, a live one is not") {
-    const auto stale = directory + "/gone-4711.sock";
+    const auto stale = directory + "/gone-4711.t.sock";
     test::bind_unix(stale, 1).reset();  // the process is gone, the file stays
-    const auto never = directory + "/early-4712.sock";
+    const auto never = directory + "/early-4712.t.sock";
     const auto bound = test::bind_unix(never, -1);  // no process listens
     test::ServedConsumer live("live");
     const auto consumers = list_consumers();
@@ -81,13 +81,13 @@ TEST_CASE_FIXTURE(ClientFixture, "a stale socket is removed, a live one is not")
 
 TEST_CASE_FIXTURE(ClientFixture, "a silent consumer is listed as such and delays no other") {
     // Listens and never accepts, as a process under SIGSTOP.
-    const auto stopped = test::bind_unix(directory + "/stopped-99.sock", 1);
+    const auto stopped = test::bind_unix(directory + "/stopped-99.t.sock", 1);
     // Its backlog is full as well, so connecting does not succeed.
-    const auto full = test::bind_unix(directory + "/full-98.sock", 0);
+    const auto full = test::bind_unix(directory + "/full-98.t.sock", 0);
     std::vector<util::Fd> waiting;
     for (int i = 0; i < 4; ++i) {
         util::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        const auto address = test::unix_address(directory + "/full-98.sock");
+        const auto address = test::unix_address(directory + "/full-98.t.sock");
         if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
             waiting.push_back(std::move(fd));
     }
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(ClientFixture, "a silent consumer is listed as such and delays
 
 TEST_CASE_FIXTURE(ClientFixture, "a consumer with a senseless answer is listed as not answering") {
     boost::asio::io_context loop;
-    const auto socket = test::bind_unix(directory + "/odd-97.sock", 4);
+    const auto socket = test::bind_unix(directory + "/odd-97.t.sock", 4);
     std::thread server([&socket] {
         const util::Fd client(::accept(socket.get(), nullptr, nullptr));
         char bytes[100];
@@ -155,7 +155,22 @@ TEST_CASE_FIXTURE(ClientFixture, "a consumer that has ended meanwhile") {
     CHECK(std::string(error.what()).ends_with("has ended"));
 }
 
-TEST_CASE("a consumer is found by its name or its pid") {
+TEST_CASE("consumers of containers that share a directory may have the same pid") {
+    const std::vector<Consumer> consumers{named("a", 1), named("b", 1), named("c", 2)};
+    CHECK(inspect::find_consumer(consumers, "b").name == "b");
+    const auto both = caught([&] { inspect::find_consumer(consumers, "1"); });
+    CHECK(both.kind() == ErrorKind::usage);
+    CHECK(std::string(both.what()) ==
+          "2 consumers have the pid 1: " + consumers[0].path + ", " + consumers[1].path);
+    CHECK(inspect::find_consumer(consumers, consumers[1].path).name == "b");
+
+    auto twins = std::vector<Consumer>{named("a", 1), named("a", 1)};
+    twins[1].path = inspect::control_path("/run/airy", "a", 1, "t1");
+    const auto same = caught([&] { inspect::find_consumer(twins, "a"); });
+    CHECK(std::string(same.what()).starts_with("2 consumers have the pid 1: "));
+}
+
+TEST_CASE("a consumer is found by its name, its pid or its socket") {
     const std::vector<Consumer> consumers{named("a", 10), named("b", 11), named("b", 12),
                                           named("a_b", 13, false), named("11", 14)};
     CHECK(inspect::find_consumer(consumers, "a").pid == 10);
@@ -165,7 +180,7 @@ TEST_CASE("a consumer is found by its name or its pid") {
     CHECK(inspect::find_consumer(consumers, "a/b").pid == 13);
     // The path holds only the beginning of a long name.
     const std::string name(300, 'n');
-    const auto path = inspect::control_path("/run/airy", name, 15);
+    const auto path = inspect::control_path("/run/airy", name, 15, "t0");
     const auto socket = path.substr(path.rfind('/') + 1);
     const std::vector<Consumer> cut{{socket.substr(0, socket.rfind('-')), 15, path, {}}};
     CHECK(inspect::find_consumer(cut, name).pid == 15);
@@ -181,5 +196,5 @@ TEST_CASE("a consumer is found by its name or its pid") {
 
     const auto none = caught([&] { inspect::find_consumer({}, "b"); });
     CHECK(none.kind() == ErrorKind::not_found);
-    CHECK(none.hint() == "no consumer of this user runs on this host");
+    CHECK(none.hint() == std::string(inspect::none_seen));
 }

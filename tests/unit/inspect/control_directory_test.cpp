@@ -80,15 +80,17 @@ TEST_CASE("sockets are found by their file names, other files are not") {
     const TemporaryDirectory base;
     const ScopedVariable runtime("XDG_RUNTIME_DIR", base.path().c_str());
     const auto directory = inspect::make_control_directory();
-    for (const char* name : {"b-2.sock", "b-10.sock", "a-b-3.sock", "x.sock", "-5.sock", "c-.sock",
-                             "d-0.sock", "e-1x.sock", "f-7.sock.n", "g-99999999999.sock", "notes"})
+    for (const char* name : {"b-2.t.sock", "b-10.t.sock", "a-b-3.t.sock", "b.c-4.t.sock", "x.sock",
+                             "-5.t.sock", "c-.t.sock", "d-0.t.sock", "e-1x.t.sock", "f-7.t.sock.n",
+                             "g-99999999999.t.sock", "h-8.sock", "i-9..sock", "notes"})
         std::ofstream(directory + "/" + name) << "";
     const auto sockets = inspect::control_sockets();
     std::string found;
     for (const auto& socket : sockets)
         found += socket.name + ":" + std::to_string(socket.pid) + " ";
-    CHECK(found == ":5 a-b:3 b:2 b:10 ");
-    CHECK(sockets[2].path == directory + "/b-2.sock");
+    CHECK(found == ":5 a-b:3 b:2 b:10 b.c:4 ");
+    CHECK(sockets[2].path == directory + "/b-2.t.sock");
+    CHECK(sockets[2].token == "t");
 }
 
 TEST_CASE("a consumer's name becomes a safe file name") {
@@ -96,16 +98,26 @@ TEST_CASE("a consumer's name becomes a safe file name") {
     CHECK(inspect::socket_name("../../etc/x y") == "_.._.._etc_x_y");
     CHECK(inspect::socket_name("") == "_");
     CHECK(inspect::socket_name(".hidden") == "_.hidden");
-    CHECK(inspect::control_path("/run/airy", "a/b", 12) == "/run/airy/a_b-12.sock");
+    CHECK(inspect::control_path("/run/airy", "a/b", 12, "t") == "/run/airy/a_b-12.t.sock");
 }
 
 TEST_CASE("the path always fits a socket address, or it is an error") {
     for (const int pid : {1, 4194304}) {
-        const auto path = inspect::control_path("/run/airy", std::string(300, 'q'), pid);
+        const auto path = inspect::control_path("/run/airy", std::string(300, 'q'), pid, "t");
         CHECK(path.size() == 105);  // with `.n` and the final zero: all of sun_path
-        CHECK(path.ends_with("q-" + std::to_string(pid) + ".sock"));
+        CHECK(path.ends_with("q-" + std::to_string(pid) + ".t.sock"));
     }
-    CHECK_THROWS_AS(inspect::control_path(std::string(100, 'd'), "q", 1), Error);
+    CHECK_THROWS_AS(inspect::control_path(std::string(100, 'd'), "q", 1, "t"), Error);
+}
+
+TEST_CASE("two sockets of one name and pid have different paths, and both may be the consumer's") {
+    const auto token = inspect::new_socket_token();
+    CHECK(token.size() == 8);
+    CHECK(token != inspect::new_socket_token());
+    const auto path = inspect::control_path("/run/airy", "a.b/c", 1, token);
+    CHECK(inspect::may_be_socket_of(path, "a.b/c", 1));
+    CHECK_FALSE(inspect::may_be_socket_of(path, "a.b/c", 2));
+    CHECK_FALSE(inspect::may_be_socket_of(path, "a.b", 1));
 }
 
 TEST_CASE("users that may control a consumer") {

@@ -98,7 +98,9 @@ TEST_CASE_FIXTURE(Fixture, "serves on a socket that only its user can open") {
     REQUIRE(::stat(served.path.c_str(), &info) == 0);
     CHECK(S_ISSOCK(info.st_mode));
     CHECK((info.st_mode & 07777) == 0600);
-    CHECK(served.path == base.path() + "/airy/orders-" + std::to_string(::getpid()) + ".sock");
+    CHECK(
+        served.path.starts_with(base.path() + "/airy/orders-" + std::to_string(::getpid()) + "."));
+    CHECK(served.path.ends_with(".sock"));
     const auto answer = ask("{\"op\":\"status\"}\n");
     CHECK(answer.ends_with("}\n"));
     CHECK(answer.starts_with(R"({"ok":true,)"));

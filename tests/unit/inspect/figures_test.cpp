@@ -111,7 +111,7 @@ TEST_CASE("the keys that programs rely on") {
 TEST_CASE("every figure that has a metric is a sample of it") {
     const auto status = status_from(1000);
     const auto text = prometheus_text(std::vector{status});
-    const std::string labels = R"(consumer="orders",pid="7",queue="work")";
+    const std::string labels = R"(consumer="orders",queue="work")";
     const auto has = [&text](const std::string& line) {
         return text.find("\n" + line + "\n") != text.npos;
     };

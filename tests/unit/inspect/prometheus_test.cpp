@@ -15,6 +15,7 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     work::ConsumerStatus status;
     status.name = "a\"b\\c\nd";
     status.pid = 7;
+    status.version = "1.2";
     status.queue = "work";
     status.cap = 4;
     status.handled = 3;
@@ -27,9 +28,11 @@ TEST_CASE("a consumer's metrics bear the contract's names, and histograms add up
     status.confirm.sum = std::chrono::milliseconds(5);
     status.confirm.up_to.fill(2);
     const auto text = prometheus_text(std::vector{status});
-    const std::string labels = R"(consumer="a\"b\\c\nd",pid="7",queue="work")";
+    const std::string labels = R"(consumer="a\"b\\c\nd",queue="work")";
     CHECK(has(text, "# TYPE airy_pool_run_seconds histogram"));
     CHECK(has(text, "airy_pool_capacity{" + labels + "} 4"));
+    CHECK(has(text, "airy_consumer_info{" + labels + R"(,pid="7",version="1.2"} 1)"));
+    CHECK(text.find("pid=") == text.rfind("pid="));
     CHECK(has(text, "airy_messages_total{" + labels + R"(,settlement="ack"} 3)"));
     CHECK(has(text, "airy_messages_total{" + labels + R"(,settlement="dead_letter"} 1)"));
     CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="0.001"} 1)"));
@@ -48,10 +51,44 @@ TEST_CASE("a consumer that does not answer is down, and the others are up") {
     status.pid = 7;
     const auto text = prometheus_text(std::vector<Consumer>{{"fine", 7, "/run/fine", status},
                                                             {"stopped", 8, "/run/stopped", {}}});
-    CHECK(has(text, R"(airy_consumer_up{consumer="fine",pid="7"} 1)"));
-    CHECK(has(text, R"(airy_consumer_up{consumer="stopped",pid="8"} 0)"));
+    CHECK(has(text, R"(airy_consumer_up{consumer="fine"} 1)"));
+    CHECK(has(text, R"(airy_consumer_up{consumer="stopped"} 0)"));
     CHECK(text.find(R"(airy_pool_capacity{consumer="stopped")") == text.npos);
     CHECK(prometheus_text(std::vector<Consumer>{}).empty());
+}
+
+TEST_CASE("consumers of one name and queue are summed up, and each is in the info") {
+    work::ConsumerStatus one;
+    one.name = "search";
+    one.pid = 7;
+    one.queue = "work";
+    one.cap = 4;
+    one.handled = 3;
+    one.run.count = 2;
+    one.run.sum = std::chrono::seconds(1);
+    one.run.up_to.fill(2);
+    one.uptime = std::chrono::seconds(60);
+    auto other = one;
+    other.pid = 8;
+    other.uptime = std::chrono::seconds(5);
+    auto elsewhere = one;
+    elsewhere.pid = 9;
+    elsewhere.queue = "more";
+    const auto text = prometheus_text(std::vector{one, other, elsewhere});
+    const std::string labels = R"(consumer="search",queue="work")";
+    CHECK(has(text, "airy_pool_capacity{" + labels + "} 8"));
+    CHECK(has(text, "airy_messages_total{" + labels + R"(,settlement="ack"} 6)"));
+    CHECK(has(text, "airy_pool_run_seconds_bucket{" + labels + R"(,le="+Inf"} 4)"));
+    CHECK(has(text, "airy_pool_run_seconds_sum{" + labels + "} 2"));
+    CHECK(has(text, "airy_consumer_uptime_seconds{" + labels + "} 60"));
+    CHECK(has(text, R"(airy_pool_capacity{consumer="search",queue="more"} 4)"));
+    for (const char* pid : {"7", "8"})
+        CHECK(has(text, "airy_consumer_info{" + labels + R"(,pid=")" + pid + R"(",version=""} 1)"));
+
+    const auto mixed = prometheus_text(std::vector<Consumer>{
+        {"search", 7, "/run/7", one}, {"search", 8, "/run/8", {}}, {"more", 9, "/run/9", one}});
+    CHECK(has(mixed, R"(airy_consumer_up{consumer="search"} 0)"));
+    CHECK(has(mixed, R"(airy_consumer_up{consumer="more"} 1)"));
 }
 
 TEST_CASE("a figure that a queue's broker does not report has no sample") {

@@ -95,8 +95,12 @@ TEST_CASE("an address to listen on") {
     CHECK(net::parse_listen_address("127.0.0.1:9464").port == 9464);
     CHECK(net::parse_listen_address("[::1]:9464").host == "::1");
     CHECK(net::parse_listen_address("localhost:0").port == 0);
-    for (const char* wrong : {"", "9464", ":9464", "host:", "host:x", "host:99999", "::1:9464",
-                              "[]:1", "[::1", "host:1 ", "[::1]", "[::1]x:1"})
+    CHECK(net::parse_listen_address(":9464").host.empty());
+    CHECK(net::parse_listen_address(":9464").port == 9464);
+    CHECK(net::parse_listen_address("[::]:9464").host == "::");
+    CHECK(net::parse_listen_address("[fe80::1%eth0]:1").host == "fe80::1%eth0");
+    for (const char* wrong : {"", ":", "9464", "host:", "host:x", "host:99999", "::1:9464", "[]:1",
+                              "[::1", "host:1 ", "[::1]", "[::1]x:1"})
         CHECK_THROWS_AS(net::parse_listen_address(wrong), Error);
 }
 
@@ -109,6 +113,16 @@ TEST_CASE_FIXTURE(ListenerFixture, "clients are served over TCP") {
     CHECK(read(other) == "other\n");
     test::send_all(one.get(), "one\n");
     CHECK(read(one) == "one\n");
+}
+
+TEST_CASE_FIXTURE(ListenerFixture, "no host, and [::], are every address of IPv4 as well") {
+    for (const char* host : {"", "::"}) {
+        listener.emplace(loop, net::listen_tcp(loop, {host, 0}, 8), ListenerLimits{}, echo);
+        const auto client = connect_tcp(listener->port());
+        REQUIRE(client);
+        test::send_all(client.get(), "v4\n");
+        CHECK(read(client) == "v4\n");
+    }
 }
 
 TEST_CASE_FIXTURE(ListenerFixture,

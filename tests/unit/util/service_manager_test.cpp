@@ -62,3 +62,23 @@ TEST_CASE("messages reach the service manager's socket, a path or an abstract na
     ::unsetenv("NOTIFY_SOCKET");
     util::notify_service_manager("READY=1");
 }
+
+TEST_CASE("the watchdog's patience is that for this process, or none") {
+    using std::chrono::microseconds;
+    ::unsetenv("WATCHDOG_PID");
+    for (const char* none : {"", "0", "-1", "5s", "99999999999999999999"}) {
+        ::setenv("WATCHDOG_USEC", none, 1);
+        CHECK_FALSE(util::watchdog_patience());
+    }
+    ::setenv("WATCHDOG_USEC", "3000000", 1);
+    CHECK(util::watchdog_patience() == microseconds(3'000'000));
+    ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+    CHECK(util::watchdog_patience() == microseconds(3'000'000));
+    for (const char* other : {"1", "", "x"}) {
+        ::setenv("WATCHDOG_PID", other, 1);
+        CHECK_FALSE(util::watchdog_patience());
+    }
+    ::unsetenv("WATCHDOG_PID");
+    ::unsetenv("WATCHDOG_USEC");
+    CHECK_FALSE(util::watchdog_patience());
+}

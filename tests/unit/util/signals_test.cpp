@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,10 +114,29 @@ TEST_CASE("a broken pipe is an error, not the end of the process") {
     sigaction(SIGPIPE, &former, nullptr);
 }
 
+TEST_CASE("a file at its limit is an error, not the end of the process") {
+    airy::util::ignore_sigxfsz();
+    const airy::util::Fd file(::memfd_create("limited", MFD_CLOEXEC));
+    REQUIRE(file);
+    rlimit former{};
+    ::getrlimit(RLIMIT_FSIZE, &former);
+    rlimit tiny = former;
+    tiny.rlim_cur = 1;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &tiny) == 0);
+    CHECK(::write(file.get(), "x", 1) == 1);
+    const auto n = ::write(file.get(), "x", 1);
+    const int error = errno;
+    ::setrlimit(RLIMIT_FSIZE, &former);
+    CHECK(n == -1);
+    CHECK(error == EFBIG);
+    ::signal(SIGXFSZ, SIG_DFL);
+}
+
 TEST_CASE("a child begins with default signals, whatever the parent has") {
     struct sigaction former;
     sigaction(SIGPIPE, nullptr, &former);
     airy::util::ignore_sigpipe();
+    airy::util::ignore_sigxfsz();
     SignalFd signals;
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
@@ -125,11 +146,11 @@ TEST_CASE("a child begins with default signals, whatever the parent has") {
     short flags = 0;
     posix_spawnattr_getflags(&attributes, &flags);
     CHECK((flags & POSIX_SPAWN_SETPGROUP) != 0);
-    // SigBlk and SigIgn of the child: SIGINT 2, SIGPIPE 13, SIGTERM 15.
+    // SigBlk and SigIgn of the child: SIGINT 2, SIGPIPE 13, SIGTERM 15, SIGXFSZ 25.
     const char* script =
         "while read -r name value; do case $name in "
-        "SigBlk:) [ $((0x$value & 0x5002)) = 0 ] || exit 3;; "
-        "SigIgn:) [ $((0x$value & 0x5002)) = 0 ] || exit 4;; esac; done </proc/self/status";
+        "SigBlk:) [ $((0x$value & 0x1005002)) = 0 ] || exit 3;; "
+        "SigIgn:) [ $((0x$value & 0x1005002)) = 0 ] || exit 4;; esac; done </proc/self/status";
     std::array<const char*, 4> argv{"sh", "-c", script, nullptr};
     pid_t child = 0;
     REQUIRE(posix_spawn(&child, "/bin/sh", nullptr, &attributes,

@@ -148,5 +148,5 @@ TEST_CASE("a full disk is an error that says so") {
     REQUIRE(end);
     CHECK_FALSE(end->unread);
     CHECK(std::string(end->error.what()) == "cannot write to stdout: No space left on device");
-    CHECK(end->error.hint() == "is the disk full, or stdout closed?");
+    CHECK(end->error.hint() == "the disk is full");
 }
