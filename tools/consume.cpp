@@ -277,11 +277,11 @@ int Consume::finish(const work::ConsumerResult& result) const {
 
 // The room that taking messages, handling one and copying a failed one need, from the beginning.
 void Consume::require_room() const {
-    // The queue's connection and that of the copies, with a thread that watches for signals while
-    // each is being made; the count for --until-empty.
+    // Threads: for the queue, the copies of failed messages, the pool's deadlines, the starts of
+    // processes, the count for --until-empty, and one that watches for signals while connecting.
     auto room = kind_->room();
-    room.threads += 4;
-    room.descriptors += 24;
+    room.threads += 6;
+    room.descriptors += 40;
     util::require_room(room, "cannot consume");
 }
 
@@ -298,6 +298,7 @@ int Consume::run() {
     consume::ServiceNotices::say("connecting to " + mq::masked_url(endpoint.url));
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);
+    require_room();
     const auto broker = mq::connect(endpoint);
 
     // All that can fail comes before the queue begins to deliver: a start that fails costs no
@@ -328,7 +329,6 @@ int Consume::run() {
         util::log_warn("stats and pool will not see this consumer", {{"reason", error.what()}});
     }
     status_signal.serve(loop, consumer, err);
-    require_room();
     if (const auto signal = connect_or_signal(signals, [&] { queue->begin(); }))
         return 128 + *signal;
     if (common_options().verbose || output::stderr_is_terminal())

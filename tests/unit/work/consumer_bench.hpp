@@ -51,7 +51,7 @@ class ScriptedHandler final : public Handler {
             if (body == "wait" && !opened) {
                 boost::system::error_code ignored;
                 co_await open_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-                results[i].verdict = stop_asked ? Verdict::not_handled : Verdict::success;
+                results[i].verdict = stop_asked || killed ? Verdict::not_handled : Verdict::success;
                 continue;
             }
             results[i] = {.verdict = verdict_of(body), .reason = "because"};
