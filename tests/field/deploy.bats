@@ -105,12 +105,12 @@ is_gone() { ! ps -e -o pgid=,stat= | awk -v group="$1" '$1 == group && $2 !~ /^Z
 @test "starts that fail cost no message an attempt, and run no handler" {
     prepare --max-attempts 1
     publish_posts 1 5
-    local i port
+    local port
     spawn taken python3 -c 'import socket, time
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(1000)'
     wait_until lines_in taken.out 1
     port=$(<taken.out)
-    for ((i = 0; i < 22; i++)); do
+    for _ in {1..22}; do
         run_airy consume '#' --queue "$queue" --metrics-listen "127.0.0.1:$port" -- touch ran
         assert_status 1
         assert_contains "$stderr" 'for metrics'
