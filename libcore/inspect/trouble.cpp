@@ -20,6 +20,7 @@ constexpr auto patience = 10s;
 // Below this, taking and settling messages costs more time than the handlers.
 constexpr auto slow_handler = 100ms;
 constexpr double failing_share = 0.1;
+constexpr double saturated_share = 0.8;  // of the time of all slots
 
 bool is_full(const ConsumerStatus& status) {
     return status.running > 0 && status.free == 0;
@@ -65,11 +66,23 @@ std::optional<Trouble> failing(const ConsumerStatus& status) {
     return Trouble{Trouble::Kind::failing, std::move(why)};
 }
 
-// Messages wait in this consumer or, as slow handlers take none ahead, in the queue.
+// Whether the slots were taken nearly all the time of the last seconds.
+bool is_saturated(const ConsumerStatus& status) {
+    if (status.run.count == 0) return false;
+    const double each = std::chrono::duration<double>(status.run.sum).count() /
+                        static_cast<double>(status.run.count);
+    const double pace = status.handled_rates.ten_seconds + status.failed_rates.ten_seconds;
+    return pace * each >= saturated_share * static_cast<double>(status.cap);
+}
+
+// Messages wait in this consumer or, as slow handlers take none ahead, in the queue. Where the
+// queue is not known, slots that are never free tell the same.
 std::optional<Trouble> slow(const ConsumerStatus& status,
                             const std::vector<mq::QueueReport>& queues) {
     if (!is_full(status) || status.run.p50 < slow_handler) return std::nullopt;
-    if (status.in_flight <= status.running && !has_ready(queues, status.queue)) return std::nullopt;
+    if (status.in_flight <= status.running && !has_ready(queues, status.queue) &&
+        !(queues.empty() && is_saturated(status)))
+        return std::nullopt;
     return Trouble{
         Trouble::Kind::slow,
         fmt::format("slow: all {} slots taken, a handler takes {} (p50), {:.1f}/s", status.cap,

@@ -103,6 +103,13 @@ TEST_CASE("slow: all slots taken by slow handlers, and messages wait") {
     CHECK(trouble(consumer, {report})->kind == Kind::slow);
     report.queue.ready = 0;
     CHECK_FALSE(trouble(consumer, {report}));
+    // Without the queue, by the share of time in which the slots were taken.
+    status.run.sum = 5s;
+    CHECK(kind(consumer) == Kind::slow);
+    CHECK_FALSE(trouble(consumer, {report}));
+    status.handled_rates.ten_seconds = 6;
+    CHECK_FALSE(trouble(consumer));
+    status.handled_rates.ten_seconds = 8;
     status.in_flight = 8;
     status.run.p50 = 99ms;
     CHECK_FALSE(trouble(consumer));
