@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "net/url.hpp"
 #include "settings.hpp"
 #include "util/text.hpp"
 
@@ -14,8 +15,10 @@ namespace airy::tools {
 namespace {
 
 // Options beside the settings that may stand before the command and take a value.
-constexpr std::string_view value_options[] = {"-o", "--output", "--log-format", "--heartbeat",
-                                              "--connect-timeout"};
+constexpr std::string_view value_options[] = {
+    "-o",          "--output",          "--log-format",
+    "--heartbeat", "--connect-timeout", "--management-timeout",
+    "--env-file"};
 
 // So that take_command does not take the value for the command.
 bool takes_value(std::string_view option) {
@@ -49,7 +52,7 @@ Error unknown_command(std::string_view name) {
     for (const auto& entry : commands())
         if (!entry.hidden) names.push_back(entry.name);
     const auto near = util::nearest(name, names);
-    return Error(ErrorKind::usage, fmt::format("there is no command '{}'", util::printable(name)),
+    return Error(ErrorKind::usage, fmt::format("there is no command '{}'", shown_argument(name)),
                  near.empty()
                      ? "airy --help lists the commands"
                      : fmt::format("did you mean '{}'? airy --help lists the commands", near));
@@ -68,9 +71,14 @@ const CommandEntry& take_command(std::vector<std::string>& args) {
     }
     if (!args.empty())
         throw Error(ErrorKind::usage,
-                    fmt::format("no command given with '{}'", util::printable(args.front())),
+                    fmt::format("no command given with '{}'", shown_argument(args.front())),
                     "airy --help lists the commands; options stand behind them");
     throw Error(ErrorKind::usage, "no command given", "airy --help lists them");
+}
+
+std::string shown_argument(std::string_view argument) {
+    const bool is_url = argument.find("://") != argument.npos;
+    return util::printable(is_url ? net::masked_url(argument) : argument);
 }
 
 std::vector<std::string> split_child(std::vector<std::string>& args) {

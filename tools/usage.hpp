@@ -24,4 +24,7 @@ std::vector<std::string> split_child(std::vector<std::string>& args);
 
 Error unknown_command(std::string_view name);
 
+// An argument as an error shows it: a URL without its password, which may stand in a wrong place.
+std::string shown_argument(std::string_view argument);
+
 }  // namespace airy::tools

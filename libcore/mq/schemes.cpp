@@ -11,6 +11,7 @@
 #include "mq/amqp/broker.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/embedded/broker.hpp"
+#include "net/url.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -76,11 +77,11 @@ const Scheme* find_scheme(std::string_view url) noexcept {
 }
 
 Error unknown_scheme(std::string_view url) {
-    const auto end = url.find("://");
+    const auto parts = net::split_url(url);
     const auto why =
-        end == url.npos || end == 0
+        !parts || parts->scheme.empty()
             ? std::string("it does not begin with a scheme, as in amqp://HOST")
-            : fmt::format("the scheme '{}' is not known", util::printable(url.substr(0, end)));
+            : fmt::format("the scheme '{}' is not known", util::printable(parts->scheme));
     return Error(ErrorKind::usage,
                  fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why),
                  fmt::format("a broker URL is {}", url_forms()));
@@ -115,7 +116,8 @@ void require(std::string_view url, Capability capability) {
 }
 
 std::string masked_url(std::string_view url) {
-    return scheme_of(url).masked(url);
+    const auto* const scheme = find_scheme(url);
+    return scheme == nullptr ? net::masked_url(url) : scheme->masked(url);
 }
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint) {

@@ -38,8 +38,7 @@ struct Reader {
     std::uint16_t read_port(std::string_view port) const {
         const auto number = parse_port(port);
         if (number && *number != 0) return *number;
-        if (!may_show(text, port))
-            wrong("its port is not a number, or a / in its login is not encoded");
+        if (!may_show(text, port)) wrong("its port is not a number");
         wrong(fmt::format("'{}' is not a port", util::printable(port)));
     }
 
@@ -68,6 +67,8 @@ HttpUrl parse_http_url(std::string_view text, const HttpUrlKind& kind) {
     const auto parts = split_url(text);
     if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
         reader.wrong("it does not begin with http:// or https://");
+    if (parts->login_unclear)
+        reader.wrong("a / or ? in its login, or an @ behind its host, is not percent-encoded");
     HttpUrl url;
     url.tls = parts->scheme == "https";
     url.port = url.tls ? kind.tls_port : kind.port;

@@ -20,6 +20,48 @@ std::size_t find_scheme_end(std::string_view url) noexcept {
     return std::ranges::all_of(url.substr(0, end), is_scheme_character) ? end : url.npos;
 }
 
+// The first position behind the scheme and its `//`; 0 when there is no scheme.
+std::size_t find_authority(std::string_view url) noexcept {
+    const auto scheme_end = find_scheme_end(url);
+    return scheme_end == url.npos ? 0 : scheme_end + 3;
+}
+
+bool is_number(std::string_view text) noexcept {
+    return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// From the first port that is no number to the end of the hosts, in a URL without an `@`.
+std::optional<TextPlace> find_odd_port(std::string_view url, std::size_t start) {
+    const auto end = std::min(url.find_first_of("/?#", start), url.size());
+    for (const auto host : split_hosts(url.substr(start, end - start))) {
+        HostPort split;
+        if (split_host_port(host, split) || !split.port) continue;
+        // `a:b:80`: what stands before the last `:` is no port of a host either.
+        const auto colon = split.bracketed ? host.npos : split.host.find(':');
+        const auto odd = colon == host.npos ? *split.port : host.substr(colon + 1);
+        if (colon != host.npos || !is_number(odd))
+            return TextPlace{static_cast<std::size_t>(odd.data() - url.data()), end};
+    }
+    return std::nullopt;
+}
+
+// Adds the secrets of the query that begins behind the first `?` from `start` on.
+void add_query_secrets(std::string_view url, std::size_t start,
+                       std::span<const std::string_view> open_names,
+                       std::vector<TextPlace>& places) {
+    const auto mark = url.find('?', start);
+    if (mark == url.npos) return;
+    for (const auto& [name, value] : split_query(url.substr(mark + 1))) {
+        const auto end = static_cast<std::size_t>(value.data() - url.data()) + value.size();
+        const auto begin = static_cast<std::size_t>(name.data() - url.data());
+        const bool named = begin + name.size() < url.size() && url[begin + name.size()] == '=';
+        if (!named)
+            places.push_back({begin, begin + name.size()});
+        else if (!value.empty() && std::ranges::find(open_names, name) == open_names.end())
+            places.push_back({end - value.size(), end});
+    }
+}
+
 }  // namespace
 
 std::optional<UrlParts> split_url(std::string_view url) {
@@ -42,6 +84,10 @@ std::optional<UrlParts> split_url(std::string_view url) {
         if (colon != login.npos) parts.password = login.substr(colon + 1);
         parts.hosts.remove_prefix(at + 1);
     }
+    const auto last_at = url.rfind('@');
+    const auto colon = url.find(':', scheme_end + 3);
+    parts.login_unclear =
+        last_at != url.npos && last_at > scheme_end + 3 + slash && colon < last_at;
     return parts;
 }
 
@@ -92,18 +138,59 @@ std::vector<QueryItem> split_query(std::string_view query) {
     return items;
 }
 
-std::optional<PasswordPlace> find_password(std::string_view url) noexcept {
-    const auto scheme_end = find_scheme_end(url);
-    const std::size_t start = scheme_end == url.npos ? 0 : scheme_end + 3;
+std::optional<TextPlace> find_password(std::string_view url) noexcept {
+    const auto start = find_authority(url);
     const auto at = url.rfind('@');
     if (at == url.npos || at < start) return std::nullopt;
     const auto colon = url.find(':', start);
     if (colon == url.npos || colon > at) return std::nullopt;
-    return PasswordPlace{colon, at};
+    return TextPlace{colon, at};
 }
 
-bool may_show(std::string_view url, std::string_view part) noexcept {
-    return url.find('@', static_cast<std::size_t>(part.data() - url.data())) == url.npos;
+std::vector<TextPlace> find_secrets(std::string_view url,
+                                    std::span<const std::string_view> open_names) {
+    std::vector<TextPlace> places;
+    auto rest = find_authority(url);
+    if (const auto password = find_password(url)) {
+        places.push_back({password->begin + 1, password->end});
+        rest = password->end + 1;
+        // The last `@` may belong to the value of a parameter; then the rest of that value follows.
+        const auto hidden = url.substr(password->begin, password->end - password->begin);
+        const auto mark = hidden.find('?', std::min(hidden.find('@'), hidden.size()));
+        if (mark != hidden.npos && hidden.find('=', mark) != hidden.npos) {
+            places.push_back({rest, url.size()});
+            return places;
+        }
+    } else if (url.find('@', rest) == url.npos) {
+        if (const auto port = find_odd_port(url, rest)) {
+            places.push_back(*port);
+            rest = port->end;
+        }
+    }
+    add_query_secrets(url, rest, open_names, places);
+    return places;
+}
+
+std::string masked_url(std::string_view url, std::span<const std::string_view> open_names) {
+    std::string shown;
+    std::size_t from = 0;
+    for (const auto& place : find_secrets(url, open_names)) {
+        shown.append(url.substr(from, place.begin - from)).append("***");
+        from = place.end;
+    }
+    return shown.append(url.substr(from));
+}
+
+bool may_show(std::string_view url, std::string_view part) {
+    const auto begin = static_cast<std::size_t>(part.data() - url.data());
+    return std::ranges::none_of(find_secrets(url), [&](const TextPlace& place) {
+        return place.begin < begin + part.size() && begin < place.end;
+    });
+}
+
+bool has_control(std::string_view text) noexcept {
+    return std::ranges::any_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
 }
 
 }  // namespace airy::net

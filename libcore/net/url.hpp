@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +21,10 @@ struct UrlParts {
     std::string_view hosts;                    // with ports, e.g. `a:5672,b,[::1]`
     std::string_view path;                     // begins with `/`, or is empty
     std::optional<std::string_view> query;     // after the first `?`
+    // A `:` stands before an `@` that is not among the hosts: a bare `/` or `?` in the password
+    // would make a piece of the password the host. A parser must refuse such a URL before it uses a
+    // part.
+    bool login_unclear = false;
 };
 
 // nullopt: there is no scheme with `://` after it.
@@ -49,18 +55,31 @@ struct QueryItem {
 // `a=1&b`; empty items are left out.
 std::vector<QueryItem> split_query(std::string_view query);
 
-// The password with the `:` before it, as a place in the URL's text.
-struct PasswordPlace {
-    std::size_t begin = 0;  // of the `:`
-    std::size_t end = 0;    // of the `@`
+// A place in a text, in bytes.
+struct TextPlace {
+    std::size_t begin = 0;
+    std::size_t end = 0;
 };
 
-// From the first `:` after `//` to the last `@`: this covers a password that is not
-// percent-encoded. nullopt: the URL has no password.
-std::optional<PasswordPlace> find_password(std::string_view url) noexcept;
+// The password with the `:` before it: from the first `:` after `//` up to the last `@`. This
+// covers a password that is not percent-encoded. nullopt: the URL has no password.
+std::optional<TextPlace> find_password(std::string_view url) noexcept;
 
-// Whether an error may show `part`, a view of `url`. It may not when an `@` is in it or after it:
-// in `amqp://user:pass/word@host`, the text `pass` stands where a port would.
-bool may_show(std::string_view url, std::string_view part) noexcept;
+// The places that may hold a secret, in order: all between the first `:` after `//` and the last
+// `@`; where there is no `@`, a port that is no number, since it may be a password whose host is
+// missing; and in the query each value whose name is not one of `open_names`, and each text without
+// a `=`.
+std::vector<TextPlace> find_secrets(std::string_view url,
+                                    std::span<const std::string_view> open_names = {});
+
+// The URL, safe to show: each of these places replaced by `***`. Never throws but bad_alloc. The
+// rest may hold control characters.
+std::string masked_url(std::string_view url, std::span<const std::string_view> open_names = {});
+
+// Whether an error may show `part`, a view of `url`: it overlaps with no secret.
+bool may_show(std::string_view url, std::string_view part);
+
+// Whether the text has a control character (C0 or DEL), which no URL has (RFC 3986 section 2).
+bool has_control(std::string_view text) noexcept;
 
 }  // namespace airy::net

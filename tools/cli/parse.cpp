@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "options.hpp"
+#include "usage.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -62,8 +63,20 @@ Error no_subcommand(const std::string& command, const CLI::App& scope,
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const auto near = util::nearest(args.front(), candidates);
     return Error(ErrorKind::usage,
-                 fmt::format("airy {} has no command '{}'", command, util::printable(args.front())),
+                 fmt::format("airy {} has no command '{}'", command, shown_argument(args.front())),
                  near.empty() ? there_are : fmt::format("did you mean '{}'? {}", near, there_are));
+}
+
+// Masks the URLs of the line in a message that may repeat them.
+std::string without_passwords(std::string message, const std::vector<std::string>& args) {
+    for (const auto& arg : args) {
+        if (arg.find("://") == arg.npos) continue;
+        // CLI11 may repeat the whole argument, or only the value behind an option's name.
+        for (const auto& text : {arg, arg.substr(arg.find('=') + 1)})
+            if (const auto at = message.find(text); at != message.npos)
+                message.replace(at, text.size(), shown_argument(text));
+    }
+    return message;
 }
 
 // Rewrites CLI11's error in the project's words.
@@ -80,17 +93,16 @@ Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::Parse
         const std::string option = unknown_option(scopes, args);
         if (!option.empty()) {
             const auto near = nearest_option(scopes, option);
-            return Error(
-                ErrorKind::usage,
-                fmt::format("airy {} has no option '{}'", command, util::printable(option)),
-                near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
+            return Error(ErrorKind::usage,
+                         fmt::format("airy {} has no option '{}'", command, shown_argument(option)),
+                         near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
         }
     }
     const auto& scope = *scopes.back();
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
         scope.get_require_subcommand_min() > 0 && scope.get_subcommands().empty())
         return no_subcommand(command, scope, args);
-    std::string message = error.what();
+    std::string message = without_passwords(error.what(), args);
     std::ranges::replace(message, '\n', ' ');
     return Error(ErrorKind::usage, fmt::format("{}: {}", command, util::printable(message)), help);
 }

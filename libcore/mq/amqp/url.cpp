@@ -21,6 +21,11 @@ constexpr std::string_view accepted =
     "a broker URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…; hosts of a cluster are "
     "separated by commas, ?heartbeat=SECONDS may follow";
 
+// The parameters whose values may be shown.
+constexpr std::string_view open_names[] = {
+    "heartbeat", "connection_timeout", "verify",   "auth_mechanism",
+    "depth",     "channel_max",        "frame_max"};
+
 std::string about_url(std::string_view url, std::string_view why) {
     return fmt::format("cannot use the URL '{}': {}", util::printable(masked_amqp_url(url)), why);
 }
@@ -40,11 +45,9 @@ std::string decoded(std::string_view text, std::string_view url, std::string_vie
 }
 
 Error bad_port(std::string_view text, std::string_view url) {
-    if (!net::may_show(url, text))
-        return bad_url(url,
-                       "the port is not a number from 1 to 65535, or a / in the password is not "
-                       "written as %2F");
-    return bad_url(url, fmt::format("the port '{}' is not a number from 1 to 65535", text));
+    if (!net::may_show(url, text)) return bad_url(url, "the port is not a number from 1 to 65535");
+    return bad_url(
+        url, fmt::format("the port '{}' is not a number from 1 to 65535", util::printable(text)));
 }
 
 AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint16_t default_port) {
@@ -59,6 +62,8 @@ AmqpHost parse_host_port(std::string_view text, std::string_view url, std::uint1
             throw bad_port(text.substr(colon + 1), url);
         out.host = decoded(split.host, url, "host");
     }
+    if (net::has_control(out.host) || out.host.find(' ') != std::string::npos)
+        throw bad_url(url, "the host has a blank or a control character");
     if (out.host.empty()) out.host = "localhost";
     if (split.port && !split.port->empty()) {
         out.port = net::parse_port(*split.port).value_or(0);
@@ -117,9 +122,7 @@ Error unknown_parameter(std::string_view name, std::string_view url) {
     std::vector<std::string_view> names;
     for (const auto& parameter : parameters)
         names.push_back(parameter.name);
-    if (!net::may_show(url, name))
-        return bad_url(url,
-                       "there is no such parameter, or a ? in the password is not written as %3F");
+    if (!net::may_show(url, name)) return bad_url(url, "a parameter is not of the form NAME=VALUE");
     const auto near = util::nearest(name, names);
     return bad_url(url, fmt::format("there is no parameter '{}'{}", util::printable(name),
                                     near.empty() ? "" : fmt::format(", did you mean '{}'?", near)));
@@ -151,6 +154,13 @@ AmqpUrl parse_amqp_url(std::string_view url) {
     out.tls = ::strcasecmp(scheme.c_str(), "amqps") == 0;
     if (!out.tls && ::strcasecmp(scheme.c_str(), "amqp") != 0)
         throw bad_url(url, "it does not begin with amqp:// or amqps://");
+    if (net::has_control(url)) throw bad_url(url, "it has a control character");
+    if (parts->login_unclear)
+        throw Error(ErrorKind::usage,
+                    about_url(url,
+                              "an @ stands behind the host, so a / or ? before it would cut the "
+                              "password"),
+                    "in the password write / as %2F and ? as %3F, in the virtual host @ as %40");
     if (parts->query) parse_query(*parts->query, url, out);
     const auto path = parts->path.substr(std::min<std::size_t>(1, parts->path.size()));
     if (path.find('/') != path.npos) throw bad_url(url, "a / within the vhost (write it as %2F)");
@@ -163,15 +173,7 @@ AmqpUrl parse_amqp_url(std::string_view url) {
 }
 
 std::string masked_amqp_url(std::string_view url) {
-    std::string shown(url);
-    if (const auto place = net::find_password(url))
-        shown.replace(place->begin, place->end - place->begin, ":***");
-    // The password of a key file, in a parameter that is refused, but shown in the error.
-    if (const auto query = shown.rfind('?'); query != std::string::npos)
-        for (auto at = query; at != std::string::npos; at = shown.find('&', at + 1))
-            if (shown.compare(at + 1, 9, "password=") == 0)
-                shown.replace(at + 10, shown.find('&', at + 1) - (at + 10), "***");
-    return shown;
+    return net::masked_url(url, open_names);
 }
 
 std::string without_password(std::string_view url) {
@@ -181,19 +183,12 @@ std::string without_password(std::string_view url) {
 }
 
 std::string with_password(std::string_view url, std::string_view password) {
-    const auto scheme = url.find("://");
-    if (scheme == std::string_view::npos) return std::string(url);
-    const auto start = scheme + 3;
-    const auto authority_end = std::min(url.find('/', start), url.size());
-    const auto at = url.rfind('@', authority_end);
-    std::string_view user = "guest";
-    std::size_t host = start;
-    if (at != std::string_view::npos && at > start) {
-        user = url.substr(start, std::min(url.find(':', start), at) - start);
-        host = at + 1;
-    }
-    return fmt::format("{}{}:{}@{}", url.substr(0, start), user, net::percent_encode(password),
-                       url.substr(host));
+    const auto parts = net::split_url(url);
+    if (!parts || parts->login_unclear) return std::string(url);
+    const auto start = parts->scheme.size() + 3;
+    const auto host = static_cast<std::size_t>(parts->hosts.data() - url.data());
+    return fmt::format("{}{}:{}@{}", url.substr(0, start), parts->user.value_or("guest"),
+                       net::percent_encode(password), url.substr(host));
 }
 
 }  // namespace airy::mq::amqp

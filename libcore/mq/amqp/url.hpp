@@ -34,8 +34,7 @@ struct AmqpUrl {
 // airy does not support is an error, too.
 AmqpUrl parse_amqp_url(std::string_view url);
 
-// The URL, safe to show: the password replaced by `***`. Never throws; in a URL that cannot be
-// parsed, everything between the first `:` after `//` and the last `@` is replaced.
+// The URL, safe to show: net::masked_url, with the values of harmless parameters.
 std::string masked_amqp_url(std::string_view url);
 
 // The URL without `:PASSWORD`. Never throws.

@@ -18,9 +18,11 @@ namespace {
 
 constexpr std::string_view scheme = "sqlite:";
 
+// Shows no option, since the value of a foreign one may be a password.
 Error bad_url(std::string_view url, std::string_view why) {
     return Error(ErrorKind::usage,
-                 fmt::format("cannot use the URL '{}': {}", util::printable(url), why),
+                 fmt::format("cannot use the URL '{}': {}",
+                             util::printable(url.substr(0, url.find('?'))), why),
                  "an embedded broker is sqlite:FILE, e.g. sqlite:airy.db, followed by "
                  "?sync=full|normal, retain=24h|500MB|0 and create=yes|no, joined by &");
 }
@@ -62,6 +64,9 @@ Retention parse_retention(std::string_view text, std::string_view url) {
 Location parse_location(std::string_view url) {
     if (::strncasecmp(std::string(url).c_str(), scheme.data(), scheme.size()) != 0)
         throw bad_url(url, "its scheme is not sqlite:");
+    if (std::ranges::any_of(
+            url, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
+        throw bad_url(url, "it has a control character (written %0A, for one)");
     std::string_view rest = url.substr(scheme.size());
     std::string_view query;
     if (const auto mark = rest.find('?'); mark != std::string_view::npos) {
@@ -92,6 +97,8 @@ Location parse_location(std::string_view url) {
             throw bad_url(url, "create is yes or no");
         else if (name == "retain")
             out.retain = parse_retention(value, url);
+        else if (equals == std::string_view::npos)
+            throw bad_url(url, "one of its options is not of the form NAME=VALUE");
         else
             throw bad_url(url, fmt::format("it has no option '{}'", util::printable(name)));
     }

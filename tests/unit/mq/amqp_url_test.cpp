@@ -70,6 +70,17 @@ TEST_CASE("a URL that cannot be used is refused by naming the part, never the pa
                              "amqp://a:b:1",
                              "amqp://u:secret/word@h",
                              "amqp://u:secret?word@h",
+                             "amqp://u:5672/secret@h",
+                             "amqp://u:/secret@h",
+                             "amqp://u:p@secret/word@h",
+                             "amqp://u:p@secret?word@h:1",
+                             "amqp://u:secret",
+                             "amqp://u:secret/v",
+                             "amqp://u:x@h?secret",
+                             "amqp://u:x@h?foo=secret",
+                             "amqp:u:secret@h",
+                             "amqp://u:x@h/\n",
+                             "amqp://u:x@h%0a",
                              "u:secret@h://x"}) {
         CAPTURE(text);
         try {
@@ -81,6 +92,25 @@ TEST_CASE("a URL that cannot be used is refused by naming the part, never the pa
             CHECK_FALSE(error.hint().empty());
         }
     }
+}
+
+TEST_CASE("a # is a part of the password or the virtual host") {
+    const auto url = mq::amqp::parse_amqp_url("amqp://u:a#b@h/v#w");
+    CHECK(url.password == "a#b");
+    CHECK(url.host == "h");
+    CHECK(url.vhost == "v#w");
+}
+
+TEST_CASE("a bare / or ? in a password is named, and the way to write it") {
+    for (const char* text : {"amqp://u:a/b@h", "amqp://u:a?b@h", "amqp://u:p@h/v@w"})
+        try {
+            mq::amqp::parse_amqp_url(text);
+            FAIL("accepted");
+        } catch (const Error& error) {
+            CHECK(std::string(error.what()).find("an @ stands behind the host") !=
+                  std::string::npos);
+            CHECK(error.hint().find("%2F") != std::string::npos);
+        }
 }
 
 TEST_CASE("an unsupported parameter is refused with the nearest name, or its option") {
@@ -110,7 +140,9 @@ TEST_CASE("an unsupported parameter is refused with the nearest name, or its opt
 
 TEST_CASE("a shown URL has no password") {
     CHECK(mq::amqp::masked_amqp_url("amqps://u:se@h/?a=1&password=p&b=password=") ==
-          "amqps://u:***@h/?a=1&password=***&b=password=");
+          "amqps://u:***@h/?a=***&password=***&b=***");
+    CHECK(mq::amqp::masked_amqp_url("amqp://u:p@h?heartbeat=5&foo=6") ==
+          "amqp://u:***@h?heartbeat=5&foo=***");
     CHECK(mq::amqp::masked_amqp_url("amqps://h/?password=p") == "amqps://h/?password=***");
     CHECK(mq::amqp::masked_amqp_url("amqp://u:secret@h:1/v") == "amqp://u:***@h:1/v");
     CHECK(mq::amqp::masked_amqp_url("amqp://u:se@cr:et@h") == "amqp://u:***@h");
@@ -133,4 +165,6 @@ TEST_CASE("with_password replaces the password") {
     CHECK(with_password("amqp://u@h", "p") == "amqp://u:p@h");
     CHECK(with_password("amqp://h/v", "p") == "amqp://guest:p@h/v");
     CHECK(with_password("h", "p") == "h");
+    CHECK(with_password("amqp://u@h?heartbeat=5", "p") == "amqp://u:p@h?heartbeat=5");
+    CHECK(with_password("amqp://u:a/b@h", "p") == "amqp://u:a/b@h");  // is refused later
 }

@@ -23,6 +23,7 @@ TEST_CASE("each URL has the row of its scheme, and one of no known scheme is ref
     for (const auto& [url, why] :
          std::map<std::string, std::string>{{"mqtt://h", "the scheme 'mqtt' is not known"},
                                             {"h", "it does not begin with a scheme"},
+                                            {"u:s3cret@h://x", "does not begin with a scheme"},
                                             {"://h", "it does not begin with a scheme"},
                                             {"amqp:h", "it does not begin with amqp://"}}) {
         endpoint.url = url;
@@ -43,6 +44,24 @@ TEST_CASE("the hint for an unknown scheme names the form of every broker's URL")
     }
 }
 
+TEST_CASE("an error about a URL shows no secret, whatever its scheme") {
+    for (const char* url :
+         {"mqtt://u:secret@h", "mqtt://h?token=secret", "u:secret@h://x", "amqp:u:secret@h",
+          "://u:secret@h", "sqlite:f.db?key=secret", "sqlite:f.db?secret", "sqlite:a\nb"}) {
+        CAPTURE(url);
+        Endpoint endpoint;
+        endpoint.url = url;
+        try {
+            connect(endpoint);
+            FAIL("was allowed");
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::usage);
+            CHECK(std::string(error.what()).find("secret") == std::string::npos);
+            CHECK(std::string(error.what()).find('\n') == std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("no prefix stands for two brokers") {
     std::set<std::string_view> seen;
     for (const auto& scheme : schemes())
@@ -60,6 +79,8 @@ TEST_CASE("a path is never taken for a password") {
     CHECK(file.password_of("sqlite:/home/a:b@c.db").empty());
     CHECK_FALSE(file.can.has(Capability::login));
     CHECK(masked_url("amqp://u:secret@h") == "amqp://u:***@h");
+    CHECK(masked_url("mqtt://u:secret@h?token=secret") == "mqtt://u:***@h?token=***");
+    CHECK(masked_url("u:secret@h://x") == "u:***@h://x");
     CHECK(scheme_of("amqp://").password_of("amqp://u:secret@h") == "secret");
 }
 

@@ -69,7 +69,10 @@ TEST_CASE("URLs that cannot be used say why and never show the login") {
                            "http://u:secret%2@host",
                            "http://u:secret@host:bad",
                            "http://u:secret/word@host",
-                           "http://u:secret?word@host"};
+                           "http://u:secret?word@host",
+                           "http://u:80/secret@host",
+                           "http://u:p@secret/word@host",
+                           "http://u:secret"};
     for (const char* text : wrong) {
         CAPTURE(text);
         try {

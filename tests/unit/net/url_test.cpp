@@ -107,10 +107,58 @@ TEST_CASE("a password is found whole, also one that is not encoded") {
     CHECK(found("x://:@h") == ":");
 }
 
+TEST_CASE("an @ behind the hosts makes the login unclear") {
+    for (const char* text : {"x://u:p/w@h", "x://u:p?w@h", "x://u:/p@h", "x://u:5672/p@h",
+                             "x://u:p@q/w@h", "x://u:p@h/v@w", "x://h:1/v@w", "x://h/?a=:@"})
+        CHECK_MESSAGE(net::split_url(text)->login_unclear, text);
+    for (const char* text :
+         {"x://u:p@h", "x://u:p#w@h", "x://u:p@q@h/v", "x://u@h/v", "x://h/v@w", "x://h:1/v"})
+        CHECK_MESSAGE(!net::split_url(text)->login_unclear, text);
+}
+
 TEST_CASE("a part that may be a piece of a password is not shown") {
     const std::string_view url = "x://u:p/w@h:80/path";
     CHECK_FALSE(net::may_show(url, url.substr(6, 1)));
     CHECK_FALSE(net::may_show(url, url.substr(8, 3)));
     CHECK(net::may_show(url, url.substr(12, 2)));
     CHECK(net::may_show(url, url.substr(url.size())));
+    // A password whose host was forgotten.
+    const std::string_view hostless = "x://u:secret";
+    CHECK_FALSE(net::may_show(hostless, hostless.substr(6)));
+}
+
+TEST_CASE("a masked URL has no byte of a secret") {
+    using net::masked_url;
+    CHECK(masked_url("x://u:p@h:1/v") == "x://u:***@h:1/v");
+    CHECK(masked_url("x://u:@h") == "x://u:***@h");
+    CHECK(masked_url("x://u:a/b?c#d@e@h:1/v") == "x://u:***@h:1/v");
+    CHECK(masked_url("x://u:p@h/v@w") == "x://u:***@w");
+    CHECK(masked_url("x://u@h:1/v") == "x://u@h:1/v");
+    CHECK(masked_url("x://h:1,[::1]:2/v") == "x://h:1,[::1]:2/v");
+    CHECK(masked_url("u:p@h") == "u:***@h");
+    CHECK(masked_url("x:u:p@h") == "x:***@h");
+    CHECK(masked_url("u:p@h://x") == "u:***@h://x");
+    // The host is missing, so a password stands in the place of the port.
+    CHECK(masked_url("x://u:secret") == "x://u:***");
+    CHECK(masked_url("x://u:sec,ret/v") == "x://u:***/v");
+    CHECK(masked_url("x://u:1:2/v") == "x://u:***/v");
+    CHECK(masked_url("") == "");
+    CHECK(masked_url("x://") == "x://");
+}
+
+TEST_CASE("values of parameters are masked, but those of open names") {
+    using net::masked_url;
+    constexpr std::string_view open[] = {"beat"};
+    CHECK(masked_url("x://h?password=p&foo=bar&beat=5") == "x://h?password=***&foo=***&beat=***");
+    CHECK(masked_url("x://u:s@h/v?beat=5&foo=bar", open) == "x://u:***@h/v?beat=5&foo=***");
+    CHECK(masked_url("x://h?secret&a=", open) == "x://h?***&a=");
+    // The last @ may belong to the value; then the rest of the value follows it.
+    CHECK(masked_url("x://u:s@h/?password=a@b") == "x://u:***@***");
+}
+
+TEST_CASE("control characters are found") {
+    CHECK(net::has_control("a\n"));
+    CHECK(net::has_control("\x7f"));
+    CHECK(net::has_control(std::string_view("\0", 1)));
+    CHECK_FALSE(net::has_control("a b\xc3\xa4"));
 }
