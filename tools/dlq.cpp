@@ -14,6 +14,7 @@
 #include "mq/broker.hpp"
 #include "mq/inventory.hpp"
 #include "options.hpp"
+#include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
 #include "queue_transfers.hpp"
@@ -112,7 +113,9 @@ class Dlq final : public Command {
     // The work queues whose dead letters the command shows.
     std::vector<std::string> wanted_queues(mq::Broker& broker) const {
         if (!queues_.empty()) return queues_;
-        const auto inventory = broker.inventory({});
+        output::Progress progress("queues", output::Progress::Output::afterwards);
+        const auto inventory =
+            broker.inventory({.match = "*" + std::string(suffix), .progress = progress.of_parts()});
         std::vector<std::string> names;
         for (const auto& report : inventory.queues)
             if (const auto& name = report.queue.name; name.ends_with(suffix))

@@ -19,6 +19,7 @@
 #include "mq/schemes.hpp"
 #include "options.hpp"
 #include "output/metrics.hpp"
+#include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "queue_transfers.hpp"
 #include "util/clock.hpp"
@@ -164,7 +165,10 @@ class Queue final : public Command {
     int list() {
         auto endpoint = broker_.endpoint("queue");
         management_.apply(endpoint);
-        auto inventory = mq::connect(endpoint)->inventory({.queues = names_});
+        output::Progress progress("queues", output::Progress::Output::afterwards);
+        auto inventory = mq::connect(endpoint)->inventory(
+            {.queues = names_, .match = match_, .progress = progress.of_parts()});
+        progress.clear();
         if (!match_.empty())
             std::erase_if(inventory.queues, [this](const mq::QueueReport& report) {
                 return ::fnmatch(match_.c_str(), report.queue.name.c_str(), 0) != 0;

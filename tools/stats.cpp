@@ -11,6 +11,7 @@
 #include "inspect/prometheus.hpp"
 #include "management_option.hpp"
 #include "options.hpp"
+#include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "stats/recording.hpp"
 #include "stats/snapshot.hpp"
@@ -112,7 +113,11 @@ class Stats final : public Command {
     Snapshot look_at_queues() {
         auto endpoint = broker_.endpoint("stats");
         management_.apply(endpoint);
-        return stats::look(selection_, endpoint);
+        if (watch_ || !record_.empty()) return stats::look(selection_, endpoint);
+        output::Progress progress("queues", output::Progress::Output::afterwards);
+        auto selection = selection_;
+        selection.progress = progress.of_parts();
+        return stats::look(selection, endpoint);
     }
 
     int record() {

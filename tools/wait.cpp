@@ -55,6 +55,7 @@ int Wait::run() {
                     "airy ping looks once and does not wait");
     util::SignalFd signals;
     auto endpoint = broker_.endpoint("wait");
+    endpoint.interrupt_fd = signals.fd();
     const auto deadline = steady_clock::now() + timeout_;
     std::string last_error;
     for (;;) {
@@ -66,8 +67,10 @@ int Wait::run() {
             try_once(endpoint);
             return 0;
         } catch (const Error& error) {
-            // A missing queue may still be declared; a refusal will not change.
+            // A missing queue may still be declared; a refusal will not change. A signal that ended
+            // the attempt is taken below.
             const bool waits_for = error.kind() == ErrorKind::not_found ||
+                                   error.reason() == Reason::interrupted ||
                                    (error.kind() == ErrorKind::unreachable && !error.permanent());
             if (!waits_for) throw;
             last_error = error.what();

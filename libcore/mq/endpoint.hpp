@@ -16,6 +16,9 @@ using net::TlsOptions;
 // The broker's address and how to connect to it.
 struct Endpoint {
     std::string url = "amqp://guest:guest@localhost:5672/";
+    // The password was given by itself, and stands in the URL percent-encoded; false: the URL was
+    // given with it.
+    bool password_apart = false;
     TlsOptions tls;
     std::string connection_name = "airy";  // shown by the broker's own tools
     std::chrono::seconds heartbeat{30};
@@ -26,7 +29,7 @@ struct Endpoint {
     int interrupt_fd = -1;
     // The URL of RabbitMQ's management API; empty: on the broker's host, at its usual port.
     std::string management_url{};
-    std::chrono::milliseconds management_deadline{2000};  // for each question to that API
+    std::chrono::milliseconds management_deadline{10'000};  // for each question to that API
     bool create = true;  // false: a missing file of an embedded broker is not created
 };
 

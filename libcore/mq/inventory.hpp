@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,11 @@ struct InventoryQuery {
     bool bindings = false;              // of the queues, too
     // False: the names suffice; figures that need further requests are left out.
     bool counts = true;
+    // A shell pattern (fnmatch(3)); queues whose names do not match it may be left out, so that the
+    // broker need not send them. Empty: all.
+    std::string match{};
+    // Called while a long list comes in parts, with the queues so far and in all. May be empty.
+    std::function<void(std::uint64_t, std::uint64_t)> progress{};
 };
 
 struct Inventory {

@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "net/connection_pool.hpp"
+#include "net/dial.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_context.hpp"
 #include "util/error.hpp"
@@ -38,6 +39,7 @@ using asio::ip::tcp;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t head_limit = 64 * 1024;  // bytes of an answer's head
 constexpr auto descriptor_pause = std::chrono::milliseconds(50);
+constexpr std::string_view answer_stage = "answer";
 constexpr std::size_t kept_buffer = 16 * 1024;  // bytes that an idle connection holds at most
 
 [[noreturn]] void fail(const std::string& reason) {
@@ -91,9 +93,15 @@ struct Deadline : std::enable_shared_from_this<Deadline> {
     }
 
     asio::steady_timer timer;
-    const char* stage = "connection";  // of the request, for the error
+    std::string_view stage = "connection";  // of the request, for the error
     bool expired = false;
     HttpConnection* guarded = nullptr;
+};
+
+// Ends the guard of a deadline however its scope is left.
+struct Release {
+    Deadline& deadline;
+    ~Release() { deadline.release(); }
 };
 
 // The result of sending a request over a connection.
@@ -165,8 +173,9 @@ struct HttpClient::State {
 namespace {
 
 [[noreturn]] void fail_late(const Deadline& deadline, const HttpRequest& request) {
-    fail(fmt::format("no {} within {:.3g} s", deadline.stage,
-                     std::chrono::duration<double>(request.deadline).count()));
+    throw Error(deadline.stage == answer_stage ? Reason::answer_late : Reason::unreachable,
+                fmt::format("no {} within {:.3g} s", deadline.stage,
+                            std::chrono::duration<double>(request.deadline).count()));
 }
 
 // SOCK_CLOEXEC from the start; Asio would set it later, too late for a child started meanwhile.
@@ -200,7 +209,7 @@ asio::awaitable<void> HttpClient::State::connect(const HttpUrl& url, HttpConnect
     if (url.tls && !tls) tls.emplace(make_tls_context(options.tls));
     deadline.guard(connection);
     boost::system::error_code error = asio::error::host_not_found;
-    for (const auto& endpoint : endpoints) {
+    for (auto left = endpoints.size(); const auto& endpoint : endpoints) {
         connection.close();
         error = open_socket(connection.socket, endpoint.protocol());
         while (is_out_of_descriptors(error)) {
@@ -213,10 +222,17 @@ asio::awaitable<void> HttpClient::State::connect(const HttpUrl& url, HttpConnect
             error = open_socket(connection.socket, endpoint.protocol());
         }
         deadline.stage = "connection";
+        const auto addresses = static_cast<int>(left--);
         if (error) continue;
+        // After a while without an answer the next address is tried.
+        const auto share = std::chrono::ceil<std::chrono::milliseconds>(
+            (deadline.timer.expiry() - util::steady_now()) / addresses);
+        const auto patience = std::make_shared<Deadline>(loop, std::min(share, next_address_after));
+        const Release release{*patience};
+        if (addresses > 1) patience->guard(connection);
         const auto [refused] = co_await connection.socket.async_connect(endpoint, as_tuple);
         if (deadline.expired) co_return;
-        error = refused;
+        error = patience->expired ? asio::error::timed_out : refused;
         if (!error || error == asio::error::operation_aborted) break;
     }
     if (error) fail(error);
@@ -241,10 +257,6 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
                                                      HttpRequest request) {
     const std::string head = http_request_head(request, self->options.keep_alive);
     const auto deadline = std::make_shared<Deadline>(self->loop, request.deadline);
-    struct Release {
-        Deadline& deadline;
-        ~Release() { deadline.release(); }
-    };
     deadline->stage = "free connection";
     Origin origin{request.url.tls, request.url.host, request.url.port};
     auto lease = co_await self->pool->take(std::move(origin), deadline->timer);
@@ -261,7 +273,7 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
         }
         auto& connection = *lease->connection();
         if (!deadline->expired) {
-            deadline->stage = "answer";
+            deadline->stage = answer_stage;
             if (connection.tls)
                 co_await converse(*connection.tls, connection.buffer, head, request, *deadline,
                                   done);

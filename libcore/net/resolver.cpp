@@ -3,14 +3,12 @@
 #include "net/resolver.hpp"
 
 #include <fmt/core.h>
-#include <netdb.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cstring>
 #include <list>
 #include <mutex>
 #include <system_error>
@@ -28,27 +26,6 @@ using asio::ip::tcp;
 
 // Most names looked up at once; a dead name server holds a thread for tens of seconds.
 constexpr int thread_limit = 8;
-
-FoundHost by_getaddrinfo(const std::string& host, int flags) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = flags;
-    addrinfo* list = nullptr;
-    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list))
-        return {
-            {},
-            fmt::format("cannot resolve '{}': {}", util::printable(host), ::gai_strerror(code))};
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
-    FoundHost found;
-    for (const auto* info = list; info != nullptr; info = info->ai_next) {
-        if (info->ai_addrlen > sizeof(sockaddr_in6)) continue;
-        tcp::endpoint endpoint;
-        endpoint.resize(info->ai_addrlen);
-        std::memcpy(endpoint.data(), info->ai_addr, info->ai_addrlen);
-        found.endpoints.push_back(endpoint);
-    }
-    return found;
-}
 
 }  // namespace
 
@@ -82,8 +59,7 @@ struct Resolver::Waiting {
     std::list<asio::steady_timer*>::iterator place;
 };
 
-Resolver::Resolver(asio::io_context& loop)
-    : Resolver(loop, [](const std::string& host) { return by_getaddrinfo(host, 0); }) {}
+Resolver::Resolver(asio::io_context& loop) : Resolver(loop, net::find_host) {}
 
 Resolver::Resolver(asio::io_context& loop, FindHost find_host)
     : loop_(loop), find_host_(std::move(find_host)) {}
@@ -99,7 +75,7 @@ Resolver::~Resolver() {
 asio::awaitable<std::vector<tcp::endpoint>> Resolver::resolve(const std::string& host,
                                                               std::uint16_t port,
                                                               asio::steady_timer& deadline) {
-    FoundHost found = by_getaddrinfo(host, AI_NUMERICHOST);
+    FoundHost found = find_address(host);
     if (!found.failure.empty()) {
         auto& known = lookups_[host];
         if (!known) {

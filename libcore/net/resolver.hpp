@@ -7,20 +7,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace airy::net {
+#include "net/lookup.hpp"
 
-// The result of looking up a name. A failure crosses threads as a value, since two threads would
-// release an exception.
-struct FoundHost {
-    std::vector<boost::asio::ip::tcp::endpoint> endpoints;  // with port 0
-    std::string failure;                                    // empty: none
-};
+namespace airy::net {
 
 // Finds the addresses of hosts for the coroutines of one loop. getaddrinfo(3) blocks and has no
 // deadline, so it runs on a thread of its own, which may outlive the resolver and the loop: with
@@ -28,10 +22,7 @@ struct FoundHost {
 // Coroutines that ask for the same name share one lookup. Lives on the loop thread.
 class Resolver {
   public:
-    // Looks one name up on any thread; may take any time.
-    using FindHost = std::function<FoundHost(const std::string& host)>;
-
-    explicit Resolver(boost::asio::io_context& loop);  // by getaddrinfo(3)
+    explicit Resolver(boost::asio::io_context& loop);  // by find_host
     Resolver(boost::asio::io_context& loop, FindHost find_host);
     ~Resolver();
     Resolver(const Resolver&) = delete;

@@ -38,16 +38,22 @@ enum class Reason : std::uint8_t {
     unsupported,       // a capability that this kind of broker lacks
     authorities_unreadable,
     certificate_unusable,     // the client certificate and its key do not belong together
+    key_encrypted,            // the client certificate's key needs a passphrase
     part_of_pair_missing,     // a client certificate without its key, or a key without certificate
     url_parameter_elsewhere,  // the subject is an option, not a part of the URL
 
     unreachable,
+    host_not_found,    // its name has no address, or the name server answers with a failure
     nobody_listens,    // the connection was refused: no program listens at the port
+    answer_late,       // the server was reached and has not answered in time
     connection_lost,   // there was a connection
     connection_ended,  // the broker, or an operator, closed the connection
     interrupted,       // the caller asked to stop while connecting
     login_refused,
+    login_not_offered,  // the broker does not take a user name and a password
+    limit_reached,      // the broker allows no more connections, channels or queues
     no_virtual_host,
+    tls_too_old,  // no TLS version in common
     certificate_untrusted,
     certificate_expired,
     certificate_of_other_host,
@@ -57,6 +63,7 @@ enum class Reason : std::uint8_t {
     file_damaged,
     queue_damaged,
     management_unreachable,
+    management_late,      // no answer in time
     management_unusable,  // the answer does not come from a management API
 
     undelivered,

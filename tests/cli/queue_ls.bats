@@ -104,9 +104,9 @@ listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 time.sleep(60)'
     wait_until test -s silent.out
-    AIRY_RUN_SECONDS=10 run_airy queue ls "$queue" --management-url "http://127.0.0.1:$(<silent.out)"
+    AIRY_RUN_SECONDS=10 run_airy queue ls "$queue" --management-timeout 1s --management-url "http://127.0.0.1:$(<silent.out)"
     assert_status 0
-    assert_contains "$stderr" 'no answer within 2 s'
+    assert_contains "$stderr" 'no answer within 1 s'
 }
 
 @test "queue ls: a wrong password: exit 3, and it is not shown" {

@@ -23,9 +23,10 @@ void write_stderr(const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(std::string noun)
+Progress::Progress(std::string noun, Output output)
     : noun_(std::move(noun)),
-      enabled_(!common_options().quiet && stderr_is_terminal() && !stdout_is_terminal()),
+      enabled_(!common_options().quiet && stderr_is_terminal() &&
+               (output == Output::afterwards || !stdout_is_terminal())),
       start_(std::chrono::steady_clock::now()),
       last_(start_) {}
 
@@ -49,6 +50,12 @@ void Progress::show(std::uint64_t count, double part) {
     write_stderr(
         fmt::format("\r\033[K{}{} {}  {}/s", bar, with_commas(count), noun_, with_commas(rate)));
     shown_ = true;
+}
+
+std::function<void(std::uint64_t, std::uint64_t)> Progress::of_parts() {
+    return [this](std::uint64_t come, std::uint64_t all) {
+        show(come, all > 0 ? static_cast<double>(come) / static_cast<double>(all) : -1);
+    };
 }
 
 void Progress::clear() {

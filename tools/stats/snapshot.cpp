@@ -24,7 +24,9 @@ using inspect::Consumer;
 mq::Inventory take_whole(const Selection& selection, mq::Broker& broker,
                          const std::function<std::vector<Consumer>()>& consumers) {
     try {
-        return broker.inventory({.bindings = selection.bindings});
+        return broker.inventory({.bindings = selection.bindings,
+                                 .match = selection.match,
+                                 .progress = selection.progress});
     } catch (const Error& error) {
         std::set<std::string> names;
         for (const auto& consumer : consumers())

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct Selection {
     std::vector<std::string> names;  // of queues; with pools alone of consumers; empty: all
     std::string match;               // shell pattern of queue names; empty: all
     bool bindings = false;           // of the queues too
+    std::function<void(std::uint64_t, std::uint64_t)> progress{};  // as mq::InventoryQuery
 };
 
 // Only the consumers. Throws as inspect::find_consumer for an unknown name.

@@ -25,7 +25,7 @@ std::unique_ptr<Topology> AmqpBroker::topology() {
 }
 
 Inventory AmqpBroker::inventory(const InventoryQuery& query) {
-    auto inventory = query.queues.empty() ? take_inventory(management_)
+    auto inventory = query.queues.empty() ? take_inventory(management_, query)
                                           : take_inventory(management_, *this, query.queues);
     if (query.counts && query.queues.empty()) complete_counts(inventory, *this);
     if (query.bindings) add_bindings(inventory, management_);

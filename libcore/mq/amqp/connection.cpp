@@ -11,8 +11,10 @@
 
 #include "mq/amqp/errors.hpp"
 #include "mq/amqp/interrupt_watch.hpp"
+#include "mq/amqp/login_error.hpp"
 #include "mq/amqp/socket.hpp"
 #include "mq/amqp/table.hpp"
+#include "net/percent.hpp"
 #include "util/log.hpp"
 
 namespace airy::mq::amqp {
@@ -57,33 +59,9 @@ std::vector<AmqpUrl> urls_by_host(const AmqpUrl& url) {
 // The URL of one of several hosts, as messages show it.
 std::string url_of_host(const AmqpUrl& url) {
     const bool bracketed = url.host.find(':') != std::string::npos;
-    return fmt::format("{}://{}:***@{}:{}/", url.tls ? "amqps" : "amqp", url.user,
-                       bracketed ? "[" + url.host + "]" : url.host, url.port);
-}
-
-// A failed login in words: the broker's reply where it gave one.
-Error login_error(const amqp_rpc_reply_t& reply, const AmqpUrl& url, const Endpoint& endpoint) {
-    const std::string what = fmt::format("cannot log in to {}", masked_amqp_url(endpoint.url));
-    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
-        reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
-        const auto* close = static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
-        if (close->reply_code == AMQP_ACCESS_REFUSED)
-            return Error(Reason::login_refused,
-                         fmt::format("{}: user '{}' or its password is wrong", what, url.user))
-                .as_permanent();
-        if (close->reply_code == AMQP_NOT_ALLOWED)
-            return Error(Reason::no_virtual_host,
-                         fmt::format("{}: no virtual host '{}' for user '{}'", what, url.vhost,
-                                     url.user),
-                         "rabbitmqctl list_vhosts and list_permissions show them")
-                .as_permanent();
-        return from_close(close->reply_code, view_of(close->reply_text), what);
-    }
-    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION && !url.tls)
-        return Error(ErrorKind::unreachable,
-                     fmt::format("{}: {}", what, amqp_error_string2(reply.library_error)),
-                     "is it an AMQP port without TLS (usually 5672)? amqps:// speaks TLS");
-    return from_reply(reply, what);
+    return fmt::format("{}://{}:***@{}:{}/", url.tls ? "amqps" : "amqp",
+                       net::percent_encode(url.user), bracketed ? "[" + url.host + "]" : url.host,
+                       url.port);
 }
 
 }  // namespace
@@ -123,7 +101,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
     InterruptWatch watch(interrupt);
     try {
         open_socket(state_.get(), url, shown, deadline, interrupt, watch);
-        log_in(url, shown, deadline);
+        log_in(url, shown, deadline, interrupt);
         const timeval rpc = timeval_of(rpc_timeout);
         amqp_set_rpc_timeout(state_.get(), &rpc);
         open_channel();
@@ -143,7 +121,7 @@ void Connection::connect_to(const AmqpUrl& url, const Endpoint& endpoint,
 Connection::~Connection() = default;
 
 void Connection::log_in(const AmqpUrl& url, const Endpoint& endpoint,
-                        std::chrono::steady_clock::time_point deadline) {
+                        std::chrono::steady_clock::time_point deadline, int interrupt) {
     amqp_table_entry_t capabilities[] = {
         entry("publisher_confirms", true_value()),
         entry("basic.nack", true_value()),
@@ -172,7 +150,8 @@ void Connection::log_in(const AmqpUrl& url, const Endpoint& endpoint,
     const auto reply = amqp_login_with_properties(
         state_.get(), url.vhost.c_str(), 0, frame_max, static_cast<int>(heartbeat.count()), &table,
         AMQP_SASL_METHOD_PLAIN, url.user.c_str(), url.password.c_str());
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL) throw login_error(reply, url, endpoint);
+    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
+        throw login_error(reply, url, endpoint, deadline, interrupt);
 
     // The broker may have lowered the heartbeat. A quarter of it keeps both directions well in
     // time.

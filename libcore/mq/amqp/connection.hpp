@@ -74,7 +74,7 @@ class Connection {
     void connect_to(const AmqpUrl& url, const Endpoint& endpoint,
                     std::chrono::steady_clock::time_point deadline, int interrupt);
     void log_in(const AmqpUrl& url, const Endpoint& endpoint,
-                std::chrono::steady_clock::time_point deadline);
+                std::chrono::steady_clock::time_point deadline, int interrupt);
     void open_channel();
 
     std::string shown_url_;

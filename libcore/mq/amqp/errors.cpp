@@ -34,8 +34,10 @@ Meaning meaning_of(int code) {
         case AMQP_PRECONDITION_FAILED:
             return {Reason::differs, "it exists with other properties: use those, or another name"};
         case AMQP_NOT_ALLOWED:
-            return {Reason::no_virtual_host,
-                    "does the virtual host exist? rabbitmqctl list_vhosts"};
+            return {
+                Reason::no_virtual_host,
+                "rabbitmqctl list_vhosts and list_permissions show the virtual hosts and who may "
+                "use them"};
         case AMQP_CONNECTION_FORCED:
             return {Reason::connection_ended, "the broker or an operator closed the connection"};
         case AMQP_NOT_IMPLEMENTED:
@@ -62,6 +64,17 @@ std::string exchange_in(std::string_view text) {
     const auto name = text.substr(begin + before.size(), end - begin - before.size());
     return util::printable(name);
 }
+
+// "user connection limit (1) is reached", "has reached the maximum allowed user limit of (1)": of
+// connections, channels and queues, of a user, a virtual host and a node. It may pass.
+bool is_limit(std::string_view text) noexcept {
+    return has(text, ") is reached") || has(text, " has reached the ");
+}
+
+constexpr Meaning limit_reached{
+    Reason::limit_reached,
+    "the broker's administrator sets the limit: rabbitmqctl list_user_limits and list_vhost_limits "
+    "show it"};
 
 // For a broker that was reached and then lost.
 constexpr std::string_view lost_hint = "is RabbitMQ still running there?";
@@ -100,10 +113,12 @@ Fate classify(int code, std::string_view text) noexcept {
             return has(text, "down or inaccessible") ? Fate::transient : Fate::permanent;
         case AMQP_PRECONDITION_FAILED:
             // A handler that took too long must not end the consumer: its message comes again.
-            return has(text, "delivery acknowledgement") ? Fate::transient : Fate::permanent;
+            return has(text, "delivery acknowledgement") || is_limit(text) ? Fate::transient
+                                                                           : Fate::permanent;
+        case AMQP_NOT_ALLOWED:
+            return is_limit(text) ? Fate::transient : Fate::permanent;
         case AMQP_CONTENT_TOO_LARGE:
         case AMQP_ACCESS_REFUSED:
-        case AMQP_NOT_ALLOWED:
         case AMQP_NOT_IMPLEMENTED:
         case AMQP_SYNTAX_ERROR:
         case AMQP_COMMAND_INVALID:
@@ -148,6 +163,8 @@ Error from_close(int code, std::string_view text, std::string_view what) {
     Meaning meaning = meaning_of(code);
     if (code == AMQP_NOT_FOUND && has(text, "no exchange"))
         meaning = {Reason::exchange_not_found, ""};
+    if ((code == AMQP_NOT_ALLOWED || code == AMQP_PRECONDITION_FAILED) && is_limit(text))
+        meaning = limit_reached;
     // The broker also uses 406 for failures that do not concern a queue's properties.
     if (code == AMQP_PRECONDITION_FAILED) {
         if (has(text, "larger than"))

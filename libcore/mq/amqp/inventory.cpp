@@ -28,13 +28,16 @@ std::optional<QueueInfo> ask_management(const Management& management, const std:
 
 }  // namespace
 
-Inventory take_inventory(const Management& management) {
-    Inventory inventory;
-    for (auto& queue : management.queues())
-        inventory.queues.push_back({std::move(queue), QueueSource::management});
-    std::ranges::sort(inventory.queues, {}, [](const QueueReport& report) -> const std::string& {
+Inventory take_inventory(const Management& management, const InventoryQuery& query) {
+    const auto name_of = [](const QueueReport& report) -> const std::string& {
         return report.queue.name;
-    });
+    };
+    Inventory inventory;
+    for (auto& queue : management.queues(query))
+        inventory.queues.push_back({std::move(queue), QueueSource::management});
+    std::ranges::sort(inventory.queues, {}, name_of);
+    const auto twice = std::ranges::unique(inventory.queues, {}, name_of);
+    inventory.queues.erase(twice.begin(), twice.end());
     return inventory;
 }
 

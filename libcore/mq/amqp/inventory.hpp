@@ -12,8 +12,9 @@
 // caller's thread; they throw as Management and Broker do.
 namespace airy::mq::amqp {
 
-// Every queue of the virtual host, by name, as the management API tells it.
-Inventory take_inventory(const Management& management);
+// The queues of the virtual host that the query does not leave out, by name, as the management API
+// tells them.
+Inventory take_inventory(const Management& management, const InventoryQuery& query);
 
 // Asks a passive declare for message counts that are absent: the management API knows a new queue's
 // messages up to five seconds later, a passive declare at once.

@@ -48,11 +48,13 @@ std::optional<QueueRates> rates(const json* stats) {
                       rate(*stats, "ack_details"), rate(*stats, "redeliver_details")};
 }
 
+[[noreturn]] void refuse() {
+    throw Error(Reason::management_unusable, "the answer is not one of RabbitMQ's management API");
+}
+
 json parse(std::string_view source, json::value_t expected) {
     json value = json::parse(source, nullptr, false);
-    if (value.type() != expected)
-        throw Error(Reason::management_unusable,
-                    "the answer is not one of RabbitMQ's management API");
+    if (value.type() != expected) refuse();
     return value;
 }
 
@@ -80,11 +82,16 @@ QueueInfo to_queue(const json& item) {
 
 }  // namespace
 
-std::vector<QueueInfo> parse_queues(std::string_view source) {
-    std::vector<QueueInfo> queues;
-    for (const auto& item : parse(source, json::value_t::array))
-        queues.push_back(to_queue(item));
-    return queues;
+QueuePage parse_queue_page(std::string_view source) {
+    const json answer = json::parse(source, nullptr, false);
+    const json* items = answer.is_array() ? &answer : member(answer, "items");
+    if (items == nullptr || !items->is_array()) refuse();
+    QueuePage page;
+    for (const auto& item : *items)
+        page.queues.push_back(to_queue(item));
+    page.pages = number(answer, "page_count").value_or(1);
+    page.total = number(answer, "filtered_count").value_or(page.queues.size());
+    return page;
 }
 
 QueueInfo parse_queue(std::string_view source) {

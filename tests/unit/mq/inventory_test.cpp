@@ -72,7 +72,7 @@ TEST_CASE("all queues, by name; the broker adds counts that the management API l
     SeenBroker broker;
     broker.queues["a"] = {"a", 5, 1};
     broker.queues["b"] = {"b", 99, 99};
-    auto inventory = take_inventory(management(server.url()));
+    auto inventory = take_inventory(management(server.url()), {});
     complete_counts(inventory, broker);
     REQUIRE(inventory.queues.size() == 3);
     CHECK(inventory.queues[0].queue.name == "a");
@@ -151,7 +151,7 @@ TEST_CASE("bindings of the listed queues, in order, without the default exchange
                           R"("routing_key":"z"}])")});
     SeenBroker broker;
     const auto api = management(server.url());
-    auto inventory = take_inventory(api);
+    auto inventory = take_inventory(api, {});
     add_bindings(inventory, api);
     REQUIRE(inventory.queues.size() == 2);
     const auto& bindings = inventory.queues[0].bindings;
@@ -183,7 +183,7 @@ TEST_CASE("bindings that no source reports stay absent, with the reason") {
 }
 
 TEST_CASE("a missing queue is reported, and does not hide the others") {
-    const auto unknown = http_answer(404, "{}");
+    const auto unknown = http_answer(404, R"({"error":"Object Not Found","reason":"Not Found"})");
     ScriptedServer server({unknown, unknown, unknown});
     SeenBroker broker;
     broker.queues["q"] = {"q", 1, 0};

@@ -9,7 +9,7 @@
 using namespace airy;
 
 TEST_CASE("the list of queues with the columns asked for") {
-    const auto queues = mq::amqp::parse_queues(
+    const auto page = mq::amqp::parse_queue_page(
         R"([{"auto_delete":false,"consumers":0,"durable":true,"exclusive":false,"memory":34664,)"
         R"("messages_ready":0,"messages_unacknowledged":0,"name":"log","policy":null,)"
         R"("state":"running","type":"stream"},)"
@@ -22,7 +22,10 @@ TEST_CASE("the list of queues with the columns asked for") {
         R"("head_message_timestamp":1700000000,"memory":18200,"messages_ready":9007199254740993,)"
         R"("messages_unacknowledged":0,"name":"plain","policy":"short","state":"running",)"
         R"("type":"classic"}])");
+    const auto& queues = page.queues;
     REQUIRE(queues.size() == 3);
+    CHECK(page.pages == 1);
+    CHECK(page.total == 3);
     CHECK(queues[0].name == "log");
     CHECK(queues[0].type == "stream");
     CHECK(queues[0].durable);
@@ -75,12 +78,22 @@ TEST_CASE("bindings") {
     CHECK_FALSE(bindings[1].to_queue);
 }
 
+TEST_CASE("a page of the list of queues") {
+    const auto page = mq::amqp::parse_queue_page(
+        R"({"filtered_count":501,"item_count":1,"items":[{"name":"a","messages_ready":3}],)"
+        R"("page":2,"page_count":2,"page_size":500,"total_count":700})");
+    REQUIRE(page.queues.size() == 1);
+    CHECK(page.queues[0].ready == 3);
+    CHECK(page.pages == 2);
+    CHECK(page.total == 501);
+}
+
 TEST_CASE("text that is not an answer") {
-    CHECK(mq::amqp::parse_queues("[]").empty());
-    CHECK_THROWS_AS(mq::amqp::parse_queues(""), Error);
-    CHECK_THROWS_AS(mq::amqp::parse_queues("[{\"name\":\"a\"},"), Error);
-    CHECK_THROWS_AS(mq::amqp::parse_queues("<html>"), Error);
-    CHECK_THROWS_AS(mq::amqp::parse_queues("{}"), Error);
+    CHECK(mq::amqp::parse_queue_page("[]").queues.empty());
+    CHECK_THROWS_AS(mq::amqp::parse_queue_page(""), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queue_page("[{\"name\":\"a\"},"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queue_page("<html>"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queue_page("{}"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_queue("[]"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_alarms("null"), Error);
     // Members of unexpected kinds count as missing.

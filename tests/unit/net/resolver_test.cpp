@@ -23,7 +23,7 @@ namespace {
 // Looks every name up as 192.0.2.1, once `open` is called.
 class Gate {
   public:
-    net::Resolver::FindHost look_up() {
+    net::FindHost look_up() {
         return [state = state_](const std::string& host) {
             std::unique_lock lock(state->mutex);
             ++state->calls;
