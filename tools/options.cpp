@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <fstream>
 
+#include "env_file.hpp"
 #include "mq/schemes.hpp"
 #include "net/percent.hpp"
+#include "net/url.hpp"
 #include "output/log_sink.hpp"
 #include "output/stream.hpp"
 #include "settings.hpp"
@@ -30,11 +32,15 @@ std::string first_line_of(const std::string& path) {
 
 // `amqp://user@host`: the password comes from another place.
 bool user_without_password(std::string_view url) {
-    const auto scheme = url.find("://");
-    if (scheme == url.npos) return false;
-    const auto authority = url.substr(scheme + 3, url.find('/', scheme + 3) - scheme - 3);
-    const auto at = authority.rfind('@');
-    return at != authority.npos && authority.substr(0, at).find(':') == authority.npos;
+    const auto parts = net::split_url(url);
+    return parts && parts->user && !parts->password;
+}
+
+// A URL from a file may have blanks around it.
+std::string without_blanks(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    return std::string(text.substr(0, text.find_last_not_of(blanks) + 1));
 }
 
 // AMQP stores a heartbeat in 16 bits of seconds.
@@ -104,6 +110,11 @@ void BrokerOptions::add(cli::App& app) {
         .type_name(std::string(row.type_name))
         .group(group);
     declare_setting(app, Setting::password_file, password_file).group(group);
+    app.option("--env-file", env_file_option(),
+               "take settings that the environment lacks from this file, such as Airy's .env, and "
+               "before it from FILE.local")
+        .type_name("FILE")
+        .group(group);
     declare_setting(app, Setting::authorities, tls.ca_file).group(group);
     declare_setting(app, Setting::certificate, tls.cert_file).group(group);
     declare_setting(app, Setting::certificate_key, tls.key_file).group(group);
@@ -123,7 +134,7 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     mq::Endpoint endpoint;
     bool from_parts = false;
     if (const auto given = from.given(Setting::url, url)) {
-        endpoint.url = given->text;
+        endpoint.url = without_blanks(given->text);
     } else if (any_part_given()) {
         endpoint.url = url_from_parts();
         from_parts = true;
@@ -134,10 +145,13 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     const bool lacks_password = from_parts || user_without_password(endpoint.url);
     const auto file =
         lacks_password ? from.value(Setting::password_file, password_file) : password_file;
-    if (!file.empty())
+    if (!file.empty()) {
         endpoint.url = mq::scheme_of(endpoint.url).with_password(endpoint.url, first_line_of(file));
-    else if (const auto word = from.given(Setting::password); word && lacks_password)
+        endpoint.password_apart = true;
+    } else if (const auto word = from.given(Setting::password); word && lacks_password) {
         endpoint.url = mq::scheme_of(endpoint.url).with_password(endpoint.url, word->text);
+        endpoint.password_apart = !word->decoded;
+    }
 
     endpoint.tls.ca_file = from.value(Setting::authorities, tls.ca_file);
     endpoint.tls.cert_file = from.value(Setting::certificate, tls.cert_file);

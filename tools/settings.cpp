@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "env_file.hpp"
 #include "environment.hpp"
 
 namespace airy::tools {
@@ -90,9 +91,16 @@ std::string long_flag(const SettingRow& row) {
     return std::string(row.flags.substr(row.flags.find("--")));
 }
 
+std::string without_line_ends(std::string text) {
+    while (text.ends_with('\n') || text.ends_with('\r'))
+        text.pop_back();
+    return text;
+}
+
 std::vector<std::unique_ptr<SettingSource>> process_sources() {
     std::vector<std::unique_ptr<SettingSource>> sources;
     sources.push_back(std::make_unique<EnvironmentSource>());
+    sources.push_back(std::make_unique<EnvFileSource>(env_file_option()));
     return sources;
 }
 
@@ -130,9 +138,12 @@ Settings::Settings(std::vector<std::unique_ptr<SettingSource>> sources)
 
 std::optional<SettingValue> Settings::given(Setting setting, const std::string& flag) const {
     const auto& row = row_of(setting);
-    if (!flag.empty()) return SettingValue{flag, long_flag(row)};
+    if (!flag.empty()) return SettingValue{without_line_ends(flag), long_flag(row)};
     for (const auto& source : sources_)
-        if (auto value = source->find(row)) return value;
+        if (auto value = source->find(row)) {
+            value->text = without_line_ends(std::move(value->text));
+            if (!value->text.empty()) return value;
+        }
     return std::nullopt;
 }
 

@@ -51,7 +51,8 @@ const SettingRow& row_of(Setting setting) noexcept;
 
 struct SettingValue {
     std::string text;
-    std::string name;  // the flag or the variable that gave it, for messages; empty: the default
+    std::string name;      // the flag or the variable that gave it, for messages
+    bool decoded = false;  // the text stood there percent-encoded, as a part of a URL
 };
 
 // A source of settings behind the command line. Any thread.
@@ -73,8 +74,9 @@ class Settings {
     // The nearest source first.
     explicit Settings(std::vector<std::unique_ptr<SettingSource>> sources);
 
-    // The flag's value unless it is empty, else the value of the first source that has one. Ignores
-    // the default.
+    // The flag's value unless it is empty, else the value of the first source that has one, without
+    // the ends of line behind it: a value from a file or a secret store often has one. Ignores the
+    // default.
     std::optional<SettingValue> given(Setting setting, const std::string& flag = {}) const;
 
     // The same, else the default, which may be empty.
@@ -84,7 +86,7 @@ class Settings {
     std::vector<std::unique_ptr<SettingSource>> sources_;
 };
 
-// The settings of this process.
+// The settings of this process: the environment, then the file of `--env-file`.
 const Settings& settings();
 
 // Declares the setting's flag on `app`. The target gets the flag's value alone.

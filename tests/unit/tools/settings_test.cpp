@@ -92,6 +92,14 @@ TEST_CASE("the flag comes first, then each source, then the default") {
     CHECK(settings.value(Setting::management_url).empty());
 }
 
+TEST_CASE("ends of line behind a value are left out") {
+    const auto settings =
+        made_of({{"url", "amqp://h\n"}, {"exchange", "\n"}}, {{"exchange", "b\r\n\n"}});
+    CHECK(settings.value(Setting::url) == "amqp://h");
+    CHECK(settings.value(Setting::url, "amqp://f\n") == "amqp://f");
+    CHECK(settings.value(Setting::exchange) == "b");
+}
+
 TEST_CASE("the environment gives the first variable that is set and not empty") {
     const EnvironmentSource source;
     const auto& url = row_of(Setting::url);
