@@ -11,7 +11,7 @@ using namespace airy::tools::input;
 
 namespace {
 
-std::string hint_of(std::string_view record) {
+std::string advice_for(std::string_view record) {
     return explained(Error(ErrorKind::invalid_event, "bad", "other"), record).hint();
 }
 
@@ -40,10 +40,10 @@ TEST_CASE("a byte order mark and blank lines are no events") {
 TEST_CASE("a part of a value, and several in one line, have a hint") {
     for (const auto* part : {"{", "[", "{ \"a\": {", "\xEF\xBB\xBF{\r", "  {\"a\":1,",
                              "{\"a\":1}{\"b\":2}", "{\"a\":1} {\"b\":2}", "{\"a\":\"x"})
-        CHECK(hint_of(part) == "one event a line: jq -c . writes JSON that way");
-    CHECK(hint_of("[{\"a\":1},{\"b\":2}]") == "one event a line: jq -c '.[]' takes an array apart");
+        CHECK(advice_for(part) == "one event a line: jq -c . writes JSON that way");
+    CHECK(advice_for("[{\"a\":1},{\"b\":2}]") == "one event a line: jq -c '.[]' takes an array apart");
     for (const auto* whole : {"{}", "oops", "{\"a\":1}x", "{a:1}", "\"a\": 1,", "}", "", "1"})
-        CHECK(hint_of(whole) == "other");
+        CHECK(advice_for(whole) == "other");
 }
 
 TEST_CASE("compressed input and UTF-16 are told from lines of JSON") {
