@@ -19,6 +19,7 @@ TEST_CASE("a status goes through JSON unchanged") {
     CHECK(back.queue == status.queue);
     CHECK(back.patterns == status.patterns);
     CHECK(back.state == status.state);
+    CHECK(back.version == status.version);
     CHECK(back.uptime == status.uptime);
     CHECK(back.cap == status.cap);
     CHECK(back.running == status.running);
@@ -54,6 +55,7 @@ TEST_CASE("the keys that scripts rely on, all in one line") {
 
 TEST_CASE("a status as JSON, byte for byte") {
     auto status = test::busy_status();
+    status.version = "1.2";
     status.discarded = 14;
     status.duplicates = 15;
     status.reconnects = 16;
@@ -66,7 +68,7 @@ TEST_CASE("a status as JSON, byte for byte") {
         {util::SystemTime(1'700'000'001s), "", "", "\xfe"}};
     CHECK(
         inspect::to_json(status) ==
-        R"({"name":"orders","pid":4711,"queue":"orders-queue","patterns":["post.*","comment.#"],"state":"running","uptime_s":61.250,)"
+        R"({"name":"orders","pid":4711,"version":"1.2","queue":"orders-queue","patterns":["post.*","comment.#"],"state":"running","uptime_s":61.250,)"
         R"("cap":8,"running":5,"free":3,"waiting":2,"in_flight":9,)"
         R"("handled":9007199254740993,"failed":11,"retried":12,"dead_lettered":13,"discarded":14,"duplicates":15,"reconnects":16,)"
         R"("wait_ms":{"count":7,"p50":1.500,"p90":2.500,"p99":3.500,"max":4.500,"sum":0.000,)"
