@@ -150,9 +150,11 @@ class Dlq final : public Command {
     }
 
     int list() {
-        util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
         management_.apply(endpoint);
+        // A signal ends the question for the queues by its default action.
+        const auto wanted = wanted_queues(*mq::connect(endpoint));
+        util::SignalFd signals;
         endpoint.interrupt_fd = signals.fd();
         const auto broker = mq::connect(endpoint);
         const auto now = util::system_clock().now();
@@ -162,7 +164,7 @@ class Dlq final : public Command {
                              {"oldest", output::Align::right},
                              {"newest", output::Align::right}});
         std::vector<Error> complaints;
-        for (const auto& queue : wanted_queues(*broker)) {
+        for (const auto& queue : wanted) {
             Groups groups;
             std::optional<int> signal;
             try {
