@@ -77,7 +77,6 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         }
         const auto took = clock.steady() - begun;
         observers_.ended(run, deliveries, took);
-        if (read_ahead_.ended(took)) set_prefetch();
         co_await excuse_interrupted(results);
         while (concluded < results.size()) {
             const auto i = concluded++;
@@ -85,6 +84,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
             failed = failed || results[i].verdict != Verdict::success;
             conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
         }
+        if (settler_.held() > 0 ? read_ahead_.held() : read_ahead_.ended(took)) set_prefetch();
     } catch (const std::exception& error) {
         // An observer or the work queue failed. Messages that were not settled go back to their
         // queue when the work queue is closed.

@@ -25,6 +25,9 @@ class ReadAhead {
         wanted_ = ++short_runs_ >= enough;
         return wanted_;
     }
+    // A message is held back before it returns to its queue, in the place of one for a slot.
+    // Returns whether the decision changed.
+    bool held() noexcept { return !std::exchange(wanted_, true); }
     bool wanted() const noexcept { return wanted_; }
 
   private:

@@ -72,6 +72,8 @@ class Settler {
     // No delivery is held, none waits for an outcome, and no retry is on its way back: the queue is
     // empty if the broker says so.
     bool idle() const;
+    // Messages that are held back.
+    std::size_t held() const noexcept { return held_.size(); }
     // Retries and dead letters without an outcome.
     std::size_t outstanding() const noexcept { return outstanding_.size() + unkept_; }
     // Messages that were acked, dead-lettered or discarded.

@@ -17,7 +17,9 @@ TEST_CASE("a handler that was ended with its consumer says nothing about its mes
     bench.push({"interrupted"});
     std::chrono::milliseconds later{0};
     SUBCASE("at the same moment") {}
-    SUBCASE("up to a second before") { later = 990ms; }
+    SUBCASE("up to a second before") {
+        later = 990ms;
+    }
     bench.options.slots = 2;
     const auto result = bench.run([&](Consumer&) {
         bench.when([&] { return bench.handler.seen.size() == 1; },
@@ -135,6 +137,23 @@ TEST_CASE("messages are taken ahead while handlers are short") {
     CHECK_FALSE(ahead.wanted());
     CHECK_FALSE(ahead.ended(251ms));
     CHECK_FALSE(ahead.ended(1ms));
+}
+
+TEST_CASE("a message that is held back before it returns keeps no other from its slot") {
+    ConsumerBench bench;
+    bench.queue.set_prefetch(1);
+    bench.options.prefetch = [](std::size_t slots, bool ahead) {
+        return static_cast<std::uint16_t>(slots + (ahead ? 4 : 0));
+    };
+    mq::Delivered returned;
+    returned.message.body = "requeue";
+    returned.returns = 6;
+    bench.queue.push(returned);
+    bench.push({"ok"});
+    bench.options.stop.count = 1;
+    const auto result = bench.run();
+    CHECK(result.handled == 1);
+    CHECK(bench.elapsed() < 250ms);
 }
 
 TEST_CASE("a consumer of long handlers takes none ahead; one of short handlers does") {
