@@ -111,7 +111,7 @@ std::size_t CommandHandler::cancel(std::string_view id, Verdict verdict) {
     std::size_t found = 0;
     for (auto& running : running_) {
         const auto& message = running.delivered.message;
-        if (message.properties.message_id != id && event::id_of(message) != id) continue;
+        if (event::id_of(message) != id) continue;
         ++found;
         running.when_cancelled = verdict;
         running.end.cancel();
