@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mq/broker.hpp"
+#include "tests/support/header_order.hpp"
 #include "util/error.hpp"
 #include "util/uuid.hpp"
 

@@ -124,7 +124,9 @@ TEST_CASE("a message to be retried comes again after the delay, as it was, with 
             CHECK(delivered.message.exchange == fixture.exchange());
             CHECK(delivered.message.body == R"({"n":1})");
             CHECK(delivered.message.properties == sent.properties);
-            CHECK(delivered.message.headers.front() == sent.headers.front());
+            const auto* trace = field(delivered.message.headers, "trace");
+            REQUIRE(trace != nullptr);
+            CHECK(*trace == sent.headers.front().second);
         }
         queue->settle(delivered, Ack{});
         CHECK(queue->close(close_deadline));
