@@ -56,6 +56,10 @@ class Fixture {
         }
     }
 
+    // Its quorum queues have a delivery limit always, and the broker keeps its own account of
+    // deaths.
+    bool is_rabbitmq_4() const { return topology_->server().starts_with("RabbitMQ 4"); }
+
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;
 

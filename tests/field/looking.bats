@@ -138,4 +138,8 @@ look_often() {
     run_airy consume '#' --queue "$queue" --no-declare --count 1 --idle 3s -- sh -c 'exit 4'
     wait_until kept_somewhere
 }
-kept_somewhere() { (($(depth "$queue") + $(depth "$queue.dlq" || echo 0) == 1)); }
+kept_somewhere() {
+    local letters
+    letters=$(depth "$queue.dlq" 2>/dev/null) || true
+    (($(depth "$queue") + ${letters:-0} == 1))
+}

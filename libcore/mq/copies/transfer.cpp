@@ -70,6 +70,7 @@ class Reader {
         waiting_.pop_front();
         ++taken_;
         ++in_hand_;
+        in_order_.push_back(delivered.handle);
         return delivered;
     }
 
@@ -93,12 +94,14 @@ class Reader {
         subscriptions_.back()->set_prefetch(prefetch);
         options_.prefetch = prefetch;
         in_hand_ = 0;
+        widened_ = true;
     }
 
     // Acks the last message.
     void ack(DeliveryHandle handle) {
         subscriptions_.back()->settle(handle, Disposition::ack);
         --in_hand_;
+        if (in_order_.back() == handle) in_order_.pop_back();
     }
 
     // Keeps the last message until the end. When the subscription's prefetch is used up, another
@@ -106,6 +109,7 @@ class Reader {
     void hold() {
         if (++held_ < options_.prefetch || taken_ >= ready_) return;
         held_ = in_hand_ = 0;
+        in_order_.clear();
         subscriptions_.push_back(broker_.subscribe(options_));
     }
 
@@ -125,6 +129,10 @@ class Reader {
     void close() {
         for (const auto& subscription : subscriptions_)
             subscription->stop();
+        // The broker would give back the messages of the wider prefetch before the first one.
+        if (widened_)
+            for (const auto handle : in_order_)
+                subscriptions_.back()->settle(handle, Disposition::requeue);
         bool answered = true;
         for (const auto& subscription : subscriptions_)
             answered = subscription->close(close_deadline) && answered;
@@ -159,6 +167,8 @@ class Reader {
     std::vector<std::unique_ptr<Subscription>> subscriptions_;  // only the last is read
     std::size_t held_ = 0;                                      // messages of the last subscription
     std::size_t in_hand_ = 0;                                   // the same, not only the held ones
+    bool widened_ = false;
+    std::vector<DeliveryHandle> in_order_;  // taken from the last subscription and not acked
     QuietCheck check_{[this] { return subscriptions_.back()->count(); }};
     std::deque<Delivered> waiting_;
     std::uint64_t taken_ = 0;
