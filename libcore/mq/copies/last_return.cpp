@@ -20,7 +20,8 @@ bool LastReturn::copy(const Delivered& delivered) {
     };
     try {
         if (!publisher_) publisher_ = broker_.publisher({});
-        auto message = moved(delivered.message, queue_);
+        auto message =
+            replaced(delivered.message, delivered.former_returns + delivered.returns, queue_);
         try {
             if (!publish(message)) return false;
         } catch (const Error& error) {
