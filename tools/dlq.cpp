@@ -62,12 +62,14 @@ class Dlq final : public Command {
         auto ls = subcommand(app, "ls", "dead letters by queue, reason and age",
                              [this] { return list(); });
         ls.option("QUEUE", queues_, "only of these work queues; all when none is named");
+        last_look_.add(ls);
         add_shared(ls);
         auto show = subcommand(app, "show", "print dead letters as message lines, taking none",
                                [this] { return show_letters(); });
         add_queue(show);
         shown_.add_where(show);
         shown_.add_limit(show, "show no more than this; 0: all [100]");
+        last_look_.add(show);
         add_shared(show);
         auto requeue =
             subcommand(app, "requeue", "send dead letters back to their queue, or another",
@@ -125,7 +127,8 @@ class Dlq final : public Command {
 
     using Groups = std::map<std::string, Group>;  // by reason
 
-    // The groups of one work queue. A signal ends the look early.
+    // The groups of one work queue. A signal ends the look early. Throws Error{not_found} for a
+    // queue that is not there, and as check_look does.
     Groups groups_of(mq::Broker& broker, const std::string& queue, util::SignalFd& signals,
                      std::optional<int>& signal) const {
         Groups groups;
@@ -134,7 +137,10 @@ class Dlq final : public Command {
             groups[account.reason].add(account.failed_at);
             return true;
         };
-        signal = broker.look_into(letters_of(queue), 0, see, signals).signal;
+        const auto look = broker.look_into(letters_of(queue), 0, see, signals);
+        signal = look.signal;
+        tell_copied(letters_of(queue), look.copied);
+        check_look(letters_of(queue), look);
         return groups;
     }
 
@@ -155,6 +161,7 @@ class Dlq final : public Command {
         // A signal ends the question for the queues by its default action.
         const auto wanted = wanted_queues(*mq::connect(endpoint));
         util::SignalFd signals;
+        last_look_.apply(endpoint);
         endpoint.interrupt_fd = signals.fd();
         const auto broker = mq::connect(endpoint);
         const auto now = util::system_clock().now();
@@ -170,9 +177,10 @@ class Dlq final : public Command {
             try {
                 groups = groups_of(*broker, queue, signals, signal);
             } catch (const Error& error) {
-                if (error.kind() != ErrorKind::not_found) throw;
+                const bool gone = error.kind() == ErrorKind::not_found;
+                if (!gone && error.kind() != ErrorKind::general) throw;
                 // A queue that was listed, not named, may be gone by now.
-                if (!queues_.empty()) complaints.push_back(error);
+                if (!gone || !queues_.empty()) complaints.push_back(error);
             }
             if (signal) return 128 + *signal;
             for (const auto& [reason, group] : groups) {
@@ -194,6 +202,8 @@ class Dlq final : public Command {
         util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
         endpoint.interrupt_fd = signals.fd();
+        management_.apply(endpoint);
+        last_look_.apply(endpoint);
         return show_messages(*mq::connect(endpoint), letters_of(queues_.front()), shown_, signals);
     }
 
@@ -211,7 +221,9 @@ class Dlq final : public Command {
             return 1;
         util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
+        management_.apply(endpoint);
         endpoint.interrupt_fd = signals.fd();
+        endpoint.look_to_the_last = yes_;
         return move_messages(*mq::connect(endpoint), std::move(what), requeued_, dry_run_,
                              output_.json(), signals);
     }
@@ -243,6 +255,7 @@ class Dlq final : public Command {
     BrokerOptions broker_;
     ManagementOption management_;
     OutputOption output_;
+    LastLookOption last_look_;
     std::function<int()> action_;
     std::vector<std::string> queues_;
     std::string to_;

@@ -46,6 +46,7 @@ util::JsonObject type_json(const event::EventType& type) {
     return util::JsonObject()
         .add("event_type", type.name)
         .add("summary", type.summary)
+        .add("published", type.published)
         .add("fields", fields);
 }
 
@@ -82,10 +83,13 @@ int list_types(bool json) {
             output::print(type_json(type).line());
         return 0;
     }
-    output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
+    output::Table table({{"TYPE"}, {"PUBLISHED"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
     for (const auto& type : catalogue().types())
-        table.add({std::string(type.name), field_names(type), std::string(type.summary)});
+        table.add({std::string(type.name), type.published ? "yes" : "no", field_names(type),
+                   std::string(type.summary)});
     print_table(table);
+    if (output::stdout_is_terminal())
+        output::note("airy: PUBLISHED tells whether Airy's services publish the type today");
     return 0;
 }
 
@@ -105,7 +109,10 @@ int show_type(const std::string& name, bool json) {
             type_json(*type).add("example", util::JsonRaw{body}).add("command", command).line());
         return 0;
     }
-    output::print(fmt::format("{}: {}\n\n", type->name, type->summary));
+    output::print(fmt::format(
+        "{}: {}\n{}\n\n", type->name, type->summary,
+        type->published ? "Airy's services publish it today."
+                        : "Airy's services do not publish it today: they only define it."));
     output::Table table({{"FIELD"}, {"TYPE"}, {"VALUE"}, {"NEEDED"}});
     for (const auto& field : type->fields)
         table.add({std::string(field.name), std::string(event::field_type_name(field.type)),
@@ -195,9 +202,9 @@ class EventCommand final : public Command {
     void add_options(cli::App& app) override {
         output_.add(app);
         app.require_subcommand();
-        auto ls =
-            app.subcommand("ls", "list the event types that Airy publishes and reads",
-                           [this] { action_ = [this] { return list_types(output_.json()); }; });
+        auto ls = app.subcommand(
+            "ls", "list the event types that Airy defines, and which it publishes today",
+            [this] { action_ = [this] { return list_types(output_.json()); }; });
         output_.add(ls);
         auto show = app.subcommand("show", "show the fields of one type, with an example", [this] {
             action_ = [this] { return show_type(type_, output_.json()); };

@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "event/envelope.hpp"
+#include "event/event_id.hpp"
 #include "event/message_line.hpp"
 #include "event/topic.hpp"
 #include "event_types.hpp"
@@ -289,7 +290,8 @@ Item Publish::from_message_line(std::string_view line) const {
     item.message.exchange = exchange_.name;
     if (!topic_.empty()) item.message.topic = topic_;
     properties_.apply(item.message);
-    item.event_id = item.message.properties.message_id.value_or("-");
+    item.event_id = event::id_of(item.message);
+    if (item.event_id.empty()) item.event_id = "-";
     return item;
 }
 

@@ -151,20 +151,24 @@ class Queue final : public Command {
 
     void add_transfers(cli::App& app) {
         auto peek = subcommand(app, "peek", "look at messages without taking them",
-                               [this] { return transfers_.peek(broker_.endpoint("queue")); });
+                               [this] { return transfers_.peek(endpoint()); });
         transfers_.add_peek(peek);
         add_shared(peek);
-        auto move =
-            subcommand(app, "move", "move messages to another queue, each confirmed there", [this] {
-                return transfers_.move(broker_.endpoint("queue"), yes_, dry_run_, output_.json());
-            });
+        auto move = subcommand(
+            app, "move", "move messages to another queue, each confirmed there",
+            [this] { return transfers_.move(endpoint(), yes_, dry_run_, output_.json()); });
         transfers_.add_move(move);
         add_destruction(move);
     }
 
-    int list() {
+    mq::Endpoint endpoint() const {
         auto endpoint = broker_.endpoint("queue");
         management_.apply(endpoint);
+        return endpoint;
+    }
+
+    int list() {
+        const auto endpoint = this->endpoint();
         output::Progress progress("queues", output::Progress::Output::afterwards);
         auto inventory = mq::connect(endpoint)->inventory(
             {.queues = names_, .match = match_, .progress = progress.of_parts()});

@@ -7,6 +7,7 @@
 #include "agreement.hpp"
 #include "delivery_options.hpp"
 #include "event/message_line.hpp"
+#include "last_look.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
@@ -18,19 +19,6 @@ namespace {
 
 std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
-}
-
-// Runs after all output: looking must not lose messages.
-void check_that_all_came_back(std::uint64_t missing) {
-    if (missing > 0)
-        throw Error(
-            ErrorKind::general, fmt::format("{} did not come back to the queue", messages(missing)),
-            "they reached its delivery limit: it dead-lettered them, or dropped them where it "
-            "has no dead-letter queue");
-}
-
-std::string times(std::uint64_t number) {
-    return number == 1 ? "for the first time" : fmt::format("up to {} times", number);
 }
 
 }  // namespace
@@ -73,17 +61,10 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
     };
     const auto look = broker.look_into(queue, conditions.empty() ? which.limit : 0, see, signals);
     output::flush();
-    if (look.marked > 0)
-        output::note(fmt::format("airy: {} now count{} as redelivered, {}", messages(look.marked),
-                                 look.marked == 1 ? "s" : "", times(look.most_returns)));
-    if (look.marked > 0 && look.most_returns >= mq::default_delivery_limit)
-        output::note(
-            fmt::format("airy: airy's queues dead-letter a message that comes back more than {} "
-                        "times: handle these before the next look",
-                        mq::default_delivery_limit));
-    if (look.left > 0)
+    tell_effect(queue, look);
+    if (look.left > 0 && !look.last_return)
         output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
-    check_that_all_came_back(look.missing);
+    check_look(queue, look);
     return look.signal ? 128 + *look.signal : 0;
 }
 
@@ -108,8 +89,9 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
             if (what.limit != 0) done.moved = std::min(done.moved, what.limit);
         } else {
             const auto look = broker.look_into(what.from, 0, count, signals);
+            check_look(what.from, look);
+            tell_copied(what.from, look.copied);
             done.signal = look.signal;
-            done.missing = look.missing;
         }
     } else {
         done = broker.transfer(what, signals);
@@ -128,6 +110,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                                   messages(done.moved), util::printable(what.from),
                                   util::printable(what.to)));
     output::flush();
+    tell_copied(what.from, done.copied);
     check_that_all_came_back(done.missing);
     if (done.unmovable > 0)
         throw Error(ErrorKind::undelivered,
@@ -139,6 +122,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
 
 void QueueTransfers::add_peek(cli::App& app) {
     app.footer("The messages keep their places. On RabbitMQ they count as redelivered afterwards.");
+    last_look_.add(app);
     app.option("QUEUE", from_, "which").required();
     peeked_.add_where(app);
     peeked_.add_limit(app, "show no more than this; 0: all [100]");
@@ -157,6 +141,7 @@ void QueueTransfers::add_move(cli::App& app) {
 int QueueTransfers::peek(mq::Endpoint endpoint) {
     util::SignalFd signals;
     endpoint.interrupt_fd = signals.fd();
+    last_look_.apply(endpoint);
     return show_messages(*mq::connect(endpoint), from_, peeked_, signals);
 }
 
@@ -168,6 +153,7 @@ int QueueTransfers::move(mq::Endpoint endpoint, bool yes, bool dry_run, bool jso
         return 1;
     util::SignalFd signals;
     endpoint.interrupt_fd = signals.fd();
+    endpoint.look_to_the_last = yes;
     mq::Transfer what;
     what.from = from_;
     what.to = to_;

@@ -8,6 +8,7 @@
 
 #include "cli/app.hpp"
 #include "event/where.hpp"
+#include "last_look.hpp"
 #include "mq/broker.hpp"
 #include "mq/endpoint.hpp"
 
@@ -46,6 +47,7 @@ class QueueTransfers {
   private:
     std::string from_;
     std::string to_;
+    LastLookOption last_look_;
     SelectionOptions peeked_{{}, 100, {}};
     SelectionOptions moved_;
 };

@@ -60,21 +60,21 @@ constexpr std::array entity_vote_updated{vote_id,
                                          vote("new_vote_type", "down")};
 
 constexpr std::array types{
-    EventType{"post.published", "a post became visible", post_published},
-    EventType{"post.updated", "a post was edited", post},
-    EventType{"post.deleted", "a post was deleted", post},
+    EventType{"post.published", "a post became visible", post_published, true},
+    EventType{"post.updated", "a post was edited", post, true},
+    EventType{"post.deleted", "a post was deleted", post, true},
     EventType{"post.voted", "someone voted on a post", post_voted},
-    EventType{"comment.created", "someone commented on a post", comment_created},
-    EventType{"comment.deleted", "a comment was deleted", comment_deleted},
+    EventType{"comment.created", "someone commented on a post", comment_created, true},
+    EventType{"comment.deleted", "a comment was deleted", comment_deleted, true},
     EventType{"comment.voted", "someone voted on a comment", comment_voted},
     EventType{"user.followed", "a user began to follow another", follow},
     EventType{"user.unfollowed", "a user stopped following another", follow},
     EventType{"user.registered", "a user signed up", user_registered},
     EventType{"circle.joined", "a user joined a circle", circle},
     EventType{"circle.left", "a user left a circle", circle},
-    EventType{"vote.created", "a vote was cast on a post or comment", entity_vote},
-    EventType{"vote.updated", "a vote was changed", entity_vote_updated},
-    EventType{"vote.deleted", "a vote was taken back", entity_vote},
+    EventType{"vote.created", "a vote was cast on a post or comment", entity_vote, true},
+    EventType{"vote.updated", "a vote was changed", entity_vote_updated, true},
+    EventType{"vote.deleted", "a vote was taken back", entity_vote, true},
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ struct EventType {
     std::string_view name;  // also the routing key
     std::string_view summary;
     std::span<const Field> fields;  // beside event_id, event_type and timestamp
+    bool published = false;         // Airy's services publish it today; else it is only defined
 };
 
 // The event types that Airy publishes and reads (contract: README, "Event types"), in its order.

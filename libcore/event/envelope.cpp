@@ -66,6 +66,15 @@ class Body {
         return nullptr;
     }
 
+    // Go's encoding/json, by which Airy reads, takes a name that differs from a field's only in
+    // case for that field, also beside the field itself.
+    void refuse_folded(std::string_view field) const {
+        for (const auto& member : members_)
+            if (member.key != field && util::equal_folded(member.key, field))
+                invalid(fmt::format("field '{}' is read as {} by Airy's services: write it as {}",
+                                    shown(member.key), field, field));
+    }
+
     // The text with `added` (members, each with a comma after it) put in front of its own members.
     std::string with(std::string added) const {
         if (added.empty()) return std::string(text_);
@@ -158,6 +167,7 @@ void check_field(const EventType& type, const Field& field, const JsonMember& me
 
 void check_fields(const EventType& type, const Body& body) {
     for (const auto& field : type.fields) {
+        body.refuse_folded(field.name);
         if (const auto* member = body.find(field.name))
             check_field(type, field, *member);
         else if (!field.optional)
@@ -243,6 +253,8 @@ std::string typed_value(const EventType* type, const std::string& name, const st
 Event complete(const Catalogue& catalogue, std::string_view json_body,
                const CompleteOptions& options) {
     const Body body(json_body);
+    for (const auto name : {"event_id", "event_type", "timestamp"})
+        body.refuse_folded(name);
     bool has_type = false;
     Event event;
     event.type = event_type_of(body, options.topic, has_type);
@@ -260,6 +272,10 @@ Event complete(const Catalogue& catalogue, std::string_view json_body,
     if (!has_type) append_member(added, "event_type", event.type);
     constexpr std::string_view time_needed = "an RFC 3339 time such as 2026-01-31T12:00:00Z";
     if (const auto time = envelope_text(body, "timestamp", time_needed)) {
+        // Go's time.Time takes the text between the quotes as it is written.
+        if (body.find("timestamp")->value.find('\\') != std::string_view::npos)
+            invalid(fmt::format("timestamp must be {}, without escapes, not {}", time_needed,
+                                shown(body.find("timestamp")->value)));
         const auto instant = util::scan_rfc3339(*time);
         if (!instant)
             invalid(fmt::format("timestamp must be {}, not '{}'", time_needed, shown(*time)));

@@ -33,7 +33,8 @@ struct CompleteOptions {
 
 // Checks one event and adds event_id, event_type and timestamp where they are missing. All bytes of
 // the body stay: added fields go in after the opening brace, and a complete body passes unchanged.
-// Fields that the type does not know are kept. Throws Error{invalid_event} that names the field,
+// Fields that the type does not know are kept, but none that differs from a known one only in case:
+// Airy's services would read it as the known one. Throws Error{invalid_event} that names the field,
 // the value found and the value needed; for an unknown type the hint names the nearest type. Any
 // thread.
 Event complete(const Catalogue& catalogue, std::string_view json_body,

@@ -39,8 +39,10 @@ class Broker {
     // `see` returns false; then gives them all back. They keep their places, but are marked as
     // redelivered, and a quorum queue counts the return. A quorum queue puts returned messages
     // after those that were returned before, so where it has such messages, more than `limit` may
-    // be taken and given back. Throws Error{not_found} for a queue that is not there,
-    // Error{timeout} for a queue that has messages and delivers none.
+    // be taken and given back. A look never loses a message: where the next return of one would be
+    // more than the queue's delivery limit, the queue gets a copy of it at its end instead, and the
+    // look ends there unless Endpoint::look_to_the_last. Throws Error{not_found} for a queue that
+    // is not there, Error{timeout} for a queue that has messages and delivers none.
     virtual Look look_into(const std::string& queue, std::uint64_t limit,
                            const std::function<bool(const Delivered&)>& see,
                            util::SignalFd& signals) = 0;

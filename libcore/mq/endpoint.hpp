@@ -31,6 +31,8 @@ struct Endpoint {
     // The URL of RabbitMQ's management API; empty: on the broker's host, at its usual port.
     std::string management_url{};
     std::chrono::milliseconds management_deadline{10'000};  // for each question to that API
+    // Looking into a queue goes on where a message may come back no more: see Look::last_return.
+    bool look_to_the_last = false;
     bool create = true;  // false: a missing file of an embedded broker is not created
 };
 

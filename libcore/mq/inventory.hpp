@@ -33,6 +33,8 @@ struct QueueInfo {
     bool exclusive = false;
     std::string state;   // running, idle, flow, down, minority, crashed…
     std::string policy;  // empty: none
+    // How often a message may come back, as an argument or a policy sets it; negative: no limit.
+    std::optional<std::int64_t> delivery_limit;
     std::optional<std::uint64_t> ready;
     std::optional<std::uint64_t> unacked;
     std::optional<std::uint64_t> consumers;

@@ -15,6 +15,9 @@ struct QueueSpec {
     bool durable = true;
     bool exclusive = false;
     bool auto_delete = false;
+    // However often a message comes back, the queue keeps it. For a quorum queue, where the broker
+    // has a limit by default and can leave it out; a queue that was made with that default stays.
+    bool unlimited_deliveries = false;
     event::HeaderTable arguments;  // beside x-queue-type, which `type` sets
 };
 

@@ -20,6 +20,12 @@ struct Look {
     // Messages that the queue's delivery limit kept from coming back; exact when no other consumer
     // takes any.
     std::uint64_t missing = 0;
+    // How often a message of the queue may come back; nullopt: no limit, or none that is known.
+    std::optional<std::uint64_t> return_limit{};
+    // Messages whose return would have been one too many: the queue has copies of them at its end.
+    std::uint64_t copied = 0;
+    // The look ended before such a message, which it did not show.
+    bool last_return = false;
     std::optional<int> signal{};  // ended it
 };
 
@@ -47,6 +53,7 @@ struct Transferred {
     std::uint64_t unmovable = 0;
     std::string why{};            // of the first unmovable one
     std::uint64_t missing = 0;    // of the others, as in Look
+    std::uint64_t copied = 0;     // of the others, as in Look
     std::optional<int> signal{};  // ended it
 };
 

@@ -44,6 +44,25 @@ constexpr auto base64_values = [] {
 
 }  // namespace
 
+bool equal_folded(std::string_view text, std::string_view name) noexcept {
+    const auto lower = [](char c) noexcept {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    for (const char c : name) {
+        if (text.empty()) return false;
+        const char wanted = lower(c);
+        if (lower(text.front()) == wanted)
+            text.remove_prefix(1);
+        else if (wanted == 's' && text.starts_with("\xC5\xBF"))  // U+017F
+            text.remove_prefix(2);
+        else if (wanted == 'k' && text.starts_with("\xE2\x84\xAA"))  // U+212A
+            text.remove_prefix(3);
+        else
+            return false;
+    }
+    return text.empty();
+}
+
 std::size_t utf8_length(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) noexcept -> unsigned {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;

@@ -16,6 +16,10 @@ bool is_utf8(std::string_view text) noexcept;
 // The length in bytes of the first character of `text`; 0 where it is not well-formed.
 std::size_t utf8_length(std::string_view text) noexcept;
 
+// Whether `text` is `name`, which is ASCII, but for case: equal under Unicode's simple folding, as
+// Go's encoding/json compares names. Beside A-Z these are U+017F (a long s) and U+212A (Kelvin).
+bool equal_folded(std::string_view text, std::string_view name) noexcept;
+
 // RFC 4648 section 4, with padding. Decoding is strict: nullopt for a wrong length, a foreign
 // character, misplaced padding or bits left over.
 std::string base64_encode(std::string_view bytes);

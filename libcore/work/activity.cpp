@@ -4,16 +4,14 @@
 
 #include <algorithm>
 
+#include "event/event_id.hpp"
+
 namespace airy::work {
 namespace {
 
 constexpr std::size_t most_failures = 5;
 constexpr std::size_t most_told = 64;  // running tasks in a status: more than a screen holds
 constexpr std::size_t reason_limit = 200;
-
-std::string message_id(const mq::Delivered& delivered) {
-    return delivered.message.properties.message_id.value_or(std::string());
-}
 
 }  // namespace
 
@@ -51,8 +49,9 @@ void Activity::began(std::uint64_t run, std::span<const mq::Delivered> batch,
         wait_.record(now - time);
     const auto& first = batch.front();
     const std::lock_guard lock(mutex_);
-    running_.emplace_hint(running_.end(), run,
-                          Begun{{first.message.topic, message_id(first), batch.size(), {}}, now});
+    running_.emplace_hint(
+        running_.end(), run,
+        Begun{{first.message.topic, event::id_of(first.message), batch.size(), {}}, now});
 }
 
 void Activity::ended(std::uint64_t run, std::span<const mq::Delivered> batch,
@@ -68,7 +67,7 @@ void Activity::failed(const mq::Delivered& delivered, const HandlerResult& resul
     const std::lock_guard lock(mutex_);
     failed_rate_.add(clock_.steady());
     if (failures_.size() == most_failures) failures_.pop_front();
-    failures_.push_back({clock_.now(), delivered.message.topic, message_id(delivered),
+    failures_.push_back({clock_.now(), delivered.message.topic, event::id_of(delivered.message),
                          result.reason.substr(0, reason_limit)});
 }
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "event/event_id.hpp"
 #include "event/message_line.hpp"
-#include "util/json_text.hpp"
 #include "util/text.hpp"
 #include "work/exit_status.hpp"
 #include "work/output_end.hpp"
@@ -20,18 +20,6 @@ namespace {
 constexpr std::size_t value_limit = 1024;
 // After the request to stop: the wait for a reader that does not read our output.
 constexpr std::chrono::seconds output_grace{1};
-
-// The message's id, else the event_id in its body.
-std::string event_id(const event::Message& message) {
-    if (message.properties.message_id) return *message.properties.message_id;
-    util::JsonKind kind{};
-    std::vector<util::JsonMember> members;
-    if (util::scan_json(message.body, kind, members) || kind != util::JsonKind::object) return {};
-    for (const auto& member : members)
-        if (member.key == "event_id" && member.kind == util::JsonKind::string)
-            return util::json_string(member.value);
-    return {};
-}
 
 std::string_view header_text(const event::HeaderTable& headers, std::string_view name) {
     for (const auto& [key, header] : headers)
@@ -52,15 +40,16 @@ std::string variable(std::string_view name, std::string_view value) {
 std::vector<std::string> message_environment(const mq::Delivered& delivered) {
     const auto& message = delivered.message;
     const auto& properties = message.properties;
+    const auto id = event::id_of(message);
     std::vector<std::string> variables;
     variables.reserve(8);
     variables.push_back(variable("AIRY_TOPIC", message.topic));
-    variables.push_back(variable("AIRY_EVENT_ID", event_id(message)));
+    variables.push_back(variable("AIRY_EVENT_ID", id));
     variables.push_back(variable("AIRY_EVENT_TYPE", properties.type.value_or(message.topic)));
     variables.push_back(variable("AIRY_QUEUE", delivered.queue));
     variables.push_back(variable("AIRY_ATTEMPT", std::to_string(delivered.attempt())));
     variables.push_back(variable("AIRY_REDELIVERED", delivered.redelivered ? "true" : "false"));
-    variables.push_back(variable("AIRY_MESSAGE_ID", properties.message_id.value_or("")));
+    variables.push_back(variable("AIRY_MESSAGE_ID", id));
     variables.push_back(variable("AIRY_TRACEPARENT", header_text(message.headers, "traceparent")));
     return variables;
 }
@@ -78,8 +67,8 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
     const auto environment = message_environment(delivered);
     std::string tag;
     if (tag_output_)
-        tag =
-            "[" + util::printable(message.topic) + " " + util::printable(event_id(message)) + "] ";
+        tag = "[" + util::printable(message.topic) + " " + util::printable(event::id_of(message)) +
+              "] ";
     std::string line;
     if (whole_message_) {
         event::append_message_line(line, message, delivered.queue, delivered.redelivered,
@@ -122,7 +111,7 @@ std::size_t CommandHandler::cancel(std::string_view id, Verdict verdict) {
     std::size_t found = 0;
     for (auto& running : running_) {
         const auto& message = running.delivered.message;
-        if (message.properties.message_id != id && event_id(message) != id) continue;
+        if (event::id_of(message) != id) continue;
         ++found;
         running.when_cancelled = verdict;
         running.end.cancel();

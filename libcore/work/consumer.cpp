@@ -209,7 +209,7 @@ void Consumer::accept(mq::WorkQueueEvent&& event) {
         if (lifecycle_.stopping())
             settler_.give_back(*delivered);
         else
-            intake_.add(std::move(*delivered));
+            take(std::move(*delivered));
     } else if (const auto* settled = std::get_if<mq::Settled>(&event)) {
         settler_.take(*settled);
     } else if (const auto* not_settled = std::get_if<mq::NotSettled>(&event)) {
@@ -226,6 +226,11 @@ void Consumer::accept(mq::WorkQueueEvent&& event) {
     } else {
         lost(std::get<mq::Lost>(event));
     }
+}
+
+void Consumer::take(mq::Delivered&& delivered) {
+    if (intake_.meets_without_id(delivered)) observers_.without_id(delivered);
+    intake_.add(std::move(delivered));
 }
 
 // Drops waiting messages, since the broker delivers them again; handlers continue.

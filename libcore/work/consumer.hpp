@@ -121,6 +121,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void begin_to_drain();
     void close_queue();
     void accept(mq::WorkQueueEvent&& event);
+    void take(mq::Delivered&& delivered);
     void interrupted(const mq::Interrupted& event);
     void lost(const mq::Lost& event);
     void stop_when_enough();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "event/event_id.hpp"
 #include "pool/outcome.hpp"
 #include "util/log.hpp"
 
@@ -21,11 +22,6 @@ const char* sentence_of(Action action) {
         default:
             return "message goes back to the queue";
     }
-}
-
-std::string_view id_text(const mq::Delivered& delivered) {
-    const auto& id = delivered.message.properties.message_id;
-    return id ? std::string_view(*id) : std::string_view();
 }
 
 double milliseconds_of(std::chrono::nanoseconds time) {
@@ -48,7 +44,7 @@ void ConsumerLog::failed(const mq::Delivered& delivered, const HandlerResult& re
     if (!util::log_enabled(level)) return;
     util::log(level, sentence_of(decision.action),
               {{"topic", delivered.message.topic},
-               {"message_id", id_text(delivered)},
+               {"message_id", event::id_of(delivered.message)},
                {"attempt", delivered.attempt()},
                {"reason", result.reason},
                {"delay_ms", decision.delay.count()}});
@@ -61,11 +57,18 @@ void ConsumerLog::concluded(const mq::Delivered& delivered, Conclusion conclusio
               {{"consumer", consumer_},
                {"queue", delivered.queue},
                {"topic", delivered.message.topic},
-               {"event_id", id_text(delivered)},
+               {"event_id", event::id_of(delivered.message)},
                {"attempt", delivered.attempt()},
                {"wait_ms", milliseconds_of(course.wait)},
                {"run_ms", milliseconds_of(course.run)},
                {"settlement", to_string(conclusion)}});
+}
+
+void ConsumerLog::without_id(const mq::Delivered& delivered) {
+    util::log_warn(
+        "a message has no message_id and no event_id: such messages are never found to be "
+        "duplicates",
+        {{"queue", delivered.queue}, {"topic", delivered.message.topic}});
 }
 
 void ConsumerLog::not_settled(const mq::Delivered& delivered, Action action, const Error& error) {

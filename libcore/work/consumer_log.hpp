@@ -20,6 +20,7 @@ class ConsumerLog final : public ConsumerObserver {
                 const Decision& decision) override;
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
                    const Course& course) override;
+    void without_id(const mq::Delivered& delivered) override;
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;
     void breaker_closed() override;

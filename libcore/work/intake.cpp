@@ -7,17 +7,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "event/event_id.hpp"
+
 namespace airy::work {
-namespace {
-
-// Null where the message has no id, or an empty one, which identifies nothing.
-const std::string* id_of(const mq::Delivered& delivered) {
-    const auto& id = delivered.message.properties.message_id;
-    return id && !id->empty() ? &*id : nullptr;
-}
-
-}  // namespace
-
 Intake::Intake(const IntakeOptions& options, InFlight& in_flight, const util::Clock& clock)
     : in_flight_(in_flight), clock_(clock), breaker_(options.break_after) {
     if (options.dedup) dedup_.emplace(*options.dedup);
@@ -30,10 +22,9 @@ void Intake::add(mq::Delivered delivered) {
     count_waiting();
 }
 
-bool Intake::is_duplicate(const mq::Delivered& delivered) {
-    if (!dedup_) return false;
-    const auto* id = id_of(delivered);
-    return id != nullptr && dedup_->knows(*id, clock_.steady());
+bool Intake::meets_without_id(const mq::Delivered& delivered) {
+    if (!dedup_ || met_without_id_) return false;
+    return met_without_id_ = event::id_of(delivered.message).empty();
 }
 
 Batch Intake::next(std::size_t most) {
@@ -45,11 +36,11 @@ Batch Intake::next(std::size_t most) {
     std::unordered_set<std::string> ids;
     while (batch.deliveries.size() < most && !waiting_.empty()) {
         auto& next = waiting_.front();
-        if (is_duplicate(next.delivered)) {
+        const auto id = dedup_ ? event::id_of(next.delivered.message) : std::string();
+        if (!id.empty() && is_duplicate(id)) {
             batch.duplicates.push_back(std::move(next.delivered));
         } else {
-            const auto* id = id_of(next.delivered);
-            if (dedup_ && id != nullptr && !ids.insert(*id).second) break;
+            if (!id.empty() && !ids.insert(id).second) break;
             if (rate_ && rate_->take(1, now) == 0) break;
             batch.deliveries.push_back(std::move(next.delivered));
             batch.since.push_back(next.since);
@@ -70,7 +61,8 @@ util::SteadyTime Intake::next_start() {
 void Intake::set_duplicates_aside(Batch& batch) {
     if (!dedup_) return;
     for (std::size_t i = batch.deliveries.size(); i-- > 0;) {
-        if (!is_duplicate(batch.deliveries[i])) continue;
+        const auto id = event::id_of(batch.deliveries[i].message);
+        if (id.empty() || !is_duplicate(id)) continue;
         batch.duplicates.push_back(std::move(batch.deliveries[i]));
         const auto at = static_cast<std::ptrdiff_t>(i);
         batch.deliveries.erase(batch.deliveries.begin() + at);
@@ -92,7 +84,8 @@ void Intake::put_first(Batch& batch) {
 Intake::Change Intake::learn(const mq::Delivered& delivered, const Decision& decision,
                              Breaker::Probe probe) {
     if (decision.action == Action::ack && dedup_)
-        if (const auto* id = id_of(delivered)) dedup_->handled(*id, clock_.steady());
+        if (const auto id = event::id_of(delivered.message); !id.empty())
+            dedup_->handled(id, clock_.steady());
     if (decision.action == Action::give_back) {
         breaker_.undecided(probe);
     } else if (decision.failure) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "mq/delivery.hpp"
@@ -31,7 +32,7 @@ struct Batch {
 };
 
 struct IntakeOptions {
-    std::optional<std::chrono::nanoseconds> dedup{};  // how long a handled message_id is known
+    std::optional<std::chrono::nanoseconds> dedup{};  // how long a handled id is known
     std::optional<double> rate{};                     // handlers started a second, at most
     unsigned break_after = 0;                         // failures in a row; 0: any number
 };
@@ -46,6 +47,9 @@ class Intake {
 
     // A message has come.
     void add(mq::Delivered delivered);
+    // True once: for the first message that duplicates cannot be found of, where they are looked
+    // for.
+    bool meets_without_id(const mq::Delivered& delivered);
 
     // The next messages that may start now, at most `most`. A second message of the same id is left
     // to the next batch; by then the outcome of the first is known.
@@ -84,7 +88,7 @@ class Intake {
         mq::Delivered delivered;
         util::SteadyTime since;
     };
-    bool is_duplicate(const mq::Delivered& delivered);
+    bool is_duplicate(const std::string& id) { return dedup_->knows(id, clock_.steady()); }
     void count_waiting() { count_.store(waiting_.size(), std::memory_order_relaxed); }
 
     InFlight& in_flight_;
@@ -93,6 +97,7 @@ class Intake {
     std::optional<Dedup> dedup_;
     std::optional<util::RateLimit> rate_;
     Breaker breaker_;
+    bool met_without_id_ = false;
     std::uint64_t arrivals_ = 0;
     std::atomic<std::size_t> count_{0};  // of waiting_
 };

@@ -53,6 +53,11 @@ void Observers::concluded(const mq::Delivered& delivered, Conclusion conclusion,
         observer->concluded(delivered, conclusion, course);
 }
 
+void Observers::without_id(const mq::Delivered& delivered) {
+    for (auto* observer : all_)
+        observer->without_id(delivered);
+}
+
 void Observers::copied(std::chrono::nanoseconds after) {
     for (auto* observer : all_)
         observer->copied(after);

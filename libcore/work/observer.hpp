@@ -60,6 +60,9 @@ class ConsumerObserver {
     // when the consumer stopped.
     virtual void concluded(const mq::Delivered&, Conclusion, const Course&) {}
 
+    // Duplicates are looked for, and this message is the first that nothing identifies.
+    virtual void without_id(const mq::Delivered&) {}
+
     // The copy of a failed message is safe; `after` is the time from publishing until the confirm.
     virtual void copied(std::chrono::nanoseconds /*after*/) {}
     // The work queue could not carry out a retry, or a dead letter.
@@ -90,6 +93,7 @@ class Observers final : public ConsumerObserver {
                 const Decision& decision) override;
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
                    const Course& course) override;
+    void without_id(const mq::Delivered& delivered) override;
     void copied(std::chrono::nanoseconds after) override;
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;

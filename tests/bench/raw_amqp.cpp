@@ -4,9 +4,6 @@
 // retries.
 //   raw_amqp publish URL EXCHANGE TOPIC FILE WINDOW   confirmed, a line a message
 //   raw_amqp consume URL QUEUE COUNT PREFETCH FILE    acks every 100th with multiple
-#include <amqp.h>
-#include <amqp_framing.h>
-#include <amqp_tcp_socket.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -16,6 +13,8 @@
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "mq/amqp/rabbitmq_c.hpp"
 
 namespace {
 

@@ -11,7 +11,7 @@ all_handled() { (($(sort -u handled | wc -l) == $1)); }
     prepare
     publish_posts 0 7
     # post_id is the exit status: 0 acks; 3, 5 dead-letter; 4, 6 put back; the others wait.
-    run_airy consume '#' --queue "$queue" --for 2s --pool-size 2 --retry-delay 10m --retry-max-delay 1h -- \
+    run_airy consume '#' --queue "$queue" --for 5s --pool-size 2 --retry-delay 10m --retry-max-delay 1h -- \
         sh -c 'exit $(jq .post_id)'
     assert_status 6
     assert_short_error_at_end

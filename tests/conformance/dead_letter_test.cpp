@@ -27,7 +27,8 @@ TEST_CASE("a rejected message keeps body, properties and header types as a dead 
         CHECK(letter.topic == dead);
         CHECK(letter.body == sent.body);
         CHECK(letter.properties == sent.properties);
-        CHECK_FALSE(letters[0].redelivered);
+        // RabbitMQ 4.0 leaves the source's count of deliveries in the message.
+        CHECK(letters[0].redelivered == (type == "quorum" && f.is_rabbitmq_4()));
         for (const auto& header : sent.headers) {
             CAPTURE(header.first);
             const auto* kept = field(letter.headers, header.first);

@@ -153,6 +153,7 @@ std::string shown(Delivered delivered) {
         for (auto& death : *deaths)
             if (auto* table = std::get_if<event::HeaderTable>(&death.value))
                 std::erase_if(*table, [](const auto& field) { return field.first == "time"; });
+    delivered.message.headers = test::by_name(delivered.message.headers);
     std::string line;
     event::append_message_line(line, delivered.message, delivered.queue, delivered.redelivered, {});
     return line;

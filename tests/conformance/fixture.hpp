@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mq/broker.hpp"
+#include "tests/support/header_order.hpp"
 #include "util/error.hpp"
 #include "util/uuid.hpp"
 
@@ -54,6 +55,10 @@ class Fixture {
         } catch (const Error&) {
         }
     }
+
+    // Its quorum queues have a delivery limit always, and the broker keeps its own account of
+    // deaths.
+    bool is_rabbitmq_4() const { return topology_->server().starts_with("RabbitMQ 4"); }
 
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;

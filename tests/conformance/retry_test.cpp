@@ -31,7 +31,9 @@ TEST_CASE("a retry queue gives messages back in order, and counts their passages
                     CHECK(text(all[0], "queue") == retry);
                     CHECK(text(all[0], "exchange").empty());
                     REQUIRE(field(all[0], "count") != nullptr);
-                    CHECK(*field(all[0], "count") == event::HeaderValue{passages});
+                    // RabbitMQ 4 counts anew what a client has published again.
+                    const std::int64_t count = f.is_rabbitmq_4() ? 1 : passages;
+                    CHECK(*field(all[0], "count") == event::HeaderValue{count});
                 }
                 copies.push_back(addressed_to(delivered.message, retry));
             }

@@ -66,7 +66,8 @@ TEST_CASE("where a requeued message comes back depends on the queue's type and l
         const auto got = deliveries(*subscription, 1);
         REQUIRE(bodies(got) == "1");
         subscription->settle(got[0].handle, Disposition::requeue);
-        CHECK(acked_one_by_one(*subscription, 3) == row.after);
+        const bool limited = f.is_rabbitmq_4() && row.arguments.empty();  // by default
+        CHECK(acked_one_by_one(*subscription, 3) == (limited ? "1 2 3" : row.after));
     }
 }
 

@@ -124,7 +124,9 @@ TEST_CASE("a message to be retried comes again after the delay, as it was, with 
             CHECK(delivered.message.exchange == fixture.exchange());
             CHECK(delivered.message.body == R"({"n":1})");
             CHECK(delivered.message.properties == sent.properties);
-            CHECK(delivered.message.headers.front() == sent.headers.front());
+            const auto* trace = field(delivered.message.headers, "trace");
+            REQUIRE(trace != nullptr);
+            CHECK(*trace == sent.headers.front().second);
         }
         queue->settle(delivered, Ack{});
         CHECK(queue->close(close_deadline));
@@ -249,7 +251,7 @@ TEST_CASE("with `declare` off the queue is not declared, and need not be airy's"
     CHECK(fails_with(ErrorKind::not_found, [&] { fixture.open(); }));
     fixture.spec().name = fixture.queue("post.*");
     const auto queue = fixture.open();
-    CHECK(queue->delivery_limit() == 0);
+    CHECK(queue->delivery_limit() == (fixture.is_rabbitmq_4() ? default_delivery_limit : 0));
     CHECK(queue->retries());
     fixture.push("{}");
     queue->settle(next(*queue), Ack{});

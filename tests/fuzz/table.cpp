@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/table.hpp"
 
-#include <amqp.h>
-
 #include "fuzz.hpp"
 
 using namespace airy;

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
-"""clang.py BUILD_DIR FOLDER...: checks the sources of the folders with clang 16, where a warning is
-an error."""
+"""clang.py BUILD_DIR FOLDER...: checks the sources of the folders with clang 16, or 19 where Debian has
+no 16; a warning is an error."""
 
 import concurrent.futures
 import json
 import os
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 
-CLANG = "clang++-16"
+CLANG = shutil.which("clang++-16") or "clang++-19"
 
 
 def clang_command(entry):

@@ -2,12 +2,23 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/broker.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "mq/amqp/inventory.hpp"
 #include "mq/amqp/publisher.hpp"
 #include "mq/amqp/subscription.hpp"
 #include "mq/amqp/topology.hpp"
+#include "util/error.hpp"
 
 namespace airy::mq::amqp {
+
+namespace {
+
+// A look waits no longer for an API that it can do without.
+constexpr std::chrono::milliseconds limit_deadline{2000};
+
+}  // namespace
 
 AmqpBroker::AmqpBroker(const Endpoint& endpoint) : endpoint_(endpoint), management_(endpoint) {}
 
@@ -22,6 +33,28 @@ std::unique_ptr<Subscription> AmqpBroker::subscribe(const SubscribeOptions& opti
 
 std::unique_ptr<Topology> AmqpBroker::topology() {
     return std::make_unique<AmqpTopology>(endpoint_);
+}
+
+// A policy can change the limit at any time, and only the management API tells it.
+copies::ReturnRule AmqpBroker::return_rule(const std::string& queue) {
+    copies::ReturnRule rule;
+    rule.look_to_the_last = endpoint_.look_to_the_last;
+    try {
+        auto quick = endpoint_;
+        quick.management_deadline = std::min(quick.management_deadline, limit_deadline);
+        const auto info = Management(quick).queue(queue);
+        if (info.type == "classic" || info.type == "stream") return rule;
+        if (info.delivery_limit) {
+            if (*info.delivery_limit >= 0)
+                rule.limit = static_cast<std::uint64_t>(*info.delivery_limit);
+            return rule;
+        }
+    } catch (const Error&) {
+        // Not to be reached, or no such queue: the look itself will say so.
+    }
+    rule.limit = default_delivery_limit_of(topology()->server());
+    rule.by_default = true;
+    return rule;
 }
 
 Inventory AmqpBroker::inventory(const InventoryQuery& query) {

@@ -20,6 +20,9 @@ class AmqpBroker final : public copies::CopyingBroker {
     Inventory inventory(const InventoryQuery& query) override;
     std::vector<std::string> alarms() override { return management_.alarms(); }
 
+  protected:
+    copies::ReturnRule return_rule(const std::string& queue) override;
+
   private:
     const Endpoint endpoint_;
     const Management management_;

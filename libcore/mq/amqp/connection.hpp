@@ -2,15 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-#include <amqp_framing.h>
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "mq/amqp/rabbitmq_c.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/content.hpp"
 
-#include <amqp_framing.h>
-
 #include <algorithm>
 #include <utility>
 

@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "event/message.hpp"
+#include "mq/amqp/rabbitmq_c.hpp"
 
 namespace airy::mq::amqp {
 

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <cstdint>
 #include <string_view>
 
+#include "mq/amqp/rabbitmq_c.hpp"
 #include "mq/amqp/suspects.hpp"
 #include "util/error.hpp"
 

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <chrono>
 
+#include "mq/amqp/rabbitmq_c.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 #include "util/error.hpp"

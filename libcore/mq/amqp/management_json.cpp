@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "mq/amqp/management.hpp"
@@ -58,6 +59,22 @@ json parse(std::string_view source, json::value_t expected) {
     return value;
 }
 
+std::optional<std::int64_t> whole(const json* object, const char* key) {
+    const json* value = object != nullptr ? member(*object, key) : nullptr;
+    if (value == nullptr || !value->is_number_integer()) return std::nullopt;
+    return value->get<std::int64_t>();
+}
+
+// Of argument and policy RabbitMQ takes the smaller one; no limit (since 4.0: negative) is above
+// all others where only one of them says so.
+std::optional<std::int64_t> delivery_limit(const json& item) {
+    const auto argument = whole(member(item, "arguments"), "x-delivery-limit");
+    const auto policy = whole(member(item, "effective_policy_definition"), "delivery-limit");
+    if (!argument || !policy) return argument ? argument : policy;
+    return *argument < 0 || *policy < 0 ? std::max(*argument, *policy)
+                                        : std::min(*argument, *policy);
+}
+
 QueueInfo to_queue(const json& item) {
     QueueInfo queue;
     queue.name = text(item, "name");
@@ -67,6 +84,7 @@ QueueInfo to_queue(const json& item) {
     queue.exclusive = flag(item, "exclusive");
     queue.state = text(item, "state");
     queue.policy = text(item, "policy");
+    queue.delivery_limit = delivery_limit(item);
     queue.ready = number(item, "messages_ready");
     queue.unacked = number(item, "messages_unacknowledged");
     queue.consumers = number(item, "consumers");

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/socket.hpp"
 
-#include <amqp_tcp_socket.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

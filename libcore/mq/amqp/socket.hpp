@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <chrono>
 
 #include "mq/amqp/interrupt_watch.hpp"
+#include "mq/amqp/rabbitmq_c.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/table.hpp"
 
-#include <amqp_framing.h>
 #include <fmt/core.h>
 
 #include <algorithm>

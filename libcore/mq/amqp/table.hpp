@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <string_view>
 
 #include "event/message.hpp"
+#include "mq/amqp/rabbitmq_c.hpp"
 
 // Converts between rabbitmq-c's tables and properties and the project's own. Pure; any thread.
 namespace airy::mq::amqp {

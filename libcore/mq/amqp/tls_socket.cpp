@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/tls_socket.hpp"
 
-#include <amqp_ssl_socket.h>
 #include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>

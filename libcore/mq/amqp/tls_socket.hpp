@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <amqp.h>
-
 #include <chrono>
 #include <string>
 
 #include "mq/amqp/interrupt_watch.hpp"
+#include "mq/amqp/rabbitmq_c.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/endpoint.hpp"
 

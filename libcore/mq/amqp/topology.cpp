@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+
 #include "mq/amqp/errors.hpp"
 #include "mq/amqp/inequivalence.hpp"
 #include "mq/amqp/table.hpp"
@@ -100,7 +102,35 @@ std::string differences_from(Connection& connection, QueueSpec spec, const Error
     return differences;
 }
 
+// The queue with the argument for it; without, where the queue exists without, or the broker has no
+// such argument.
+QueueState declare_unlimited(Connection& connection, QueueSpec spec) {
+    spec.unlimited_deliveries = false;
+    if (spec.type == "quorum" && default_delivery_limit_of(connection.server())) {
+        auto unlimited = spec;
+        unlimited.arguments.push_back({"x-delivery-limit", {std::int64_t{-1}}});
+        try {
+            const auto state = try_declare(connection, unlimited);
+            log_declared(unlimited, state);
+            return state;
+        } catch (const Error& error) {
+            if (error.reason() != Reason::differs && error.reason() != Reason::invalid_argument)
+                throw;
+        }
+    }
+    return declare_queue_on(connection, spec);
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> default_delivery_limit_of(std::string_view server) noexcept {
+    constexpr std::string_view name = "RabbitMQ ";
+    if (!server.starts_with(name)) return std::nullopt;
+    server.remove_prefix(name.size());
+    unsigned major = 0;
+    std::from_chars(server.data(), server.data() + server.size(), major);
+    return major >= 4 ? std::optional<std::uint64_t>(20) : std::nullopt;
+}
 
 void use_exchange_on(Connection& connection, const ExchangeUse& use) {
     if (use.name.empty()) return;  // the default exchange is always there
@@ -119,6 +149,7 @@ void use_exchange_on(Connection& connection, const ExchangeUse& use) {
 
 QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
     check_name("queue", spec.name);
+    if (spec.unlimited_deliveries) return declare_unlimited(connection, spec);
     try {
         const auto state = try_declare(connection, spec);
         log_declared(spec, state);

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "mq/amqp/connection.hpp"
 #include "mq/publisher.hpp"
 #include "mq/topology.hpp"
@@ -30,6 +34,11 @@ class AmqpTopology final : public Topology {
   private:
     Connection connection_;
 };
+
+// The delivery limit of a quorum queue for which nobody set one: 20 since RabbitMQ 4.0, which since
+// then takes -1 for none; nullopt: no limit. `server` as Topology::server has it.
+// https://www.rabbitmq.com/docs/quorum-queues
+std::optional<std::uint64_t> default_delivery_limit_of(std::string_view server) noexcept;
 
 // Steps shared with publishing and subscribing; they throw as Topology does.
 void use_exchange_on(Connection& connection, const ExchangeUse& use);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mq/broker.hpp"
+#include "mq/copies/last_return.hpp"
 #include "mq/copies/letter.hpp"
 #include "mq/copies/transfer.hpp"
 #include "mq/copies/work_queue.hpp"
@@ -14,19 +15,27 @@ namespace airy::mq::copies {
 class CopyingBroker : public Broker {
   public:
     std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {
-        return std::make_unique<CopyingWorkQueue>(*this, spec);
+        // A message that a handler puts back again and again must not be lost to a limit that
+        // nobody set: airy dead-letters it before.
+        const auto rule = spec.declare ? ReturnRule{} : return_rule(spec.name);
+        const auto limit = rule.by_default ? rule.limit.value_or(0) : 0;
+        return std::make_unique<CopyingWorkQueue>(*this, spec, static_cast<unsigned>(limit));
     }
     Look look_into(const std::string& queue, std::uint64_t limit,
                    const std::function<bool(const Delivered&)>& see,
                    util::SignalFd& signals) override {
-        return copies::look_into(*this, queue, limit, see, signals);
+        return copies::look_into(*this, return_rule(queue), queue, limit, see, signals);
     }
     Transferred transfer(const Transfer& what, util::SignalFd& signals) final {
-        return copies::transfer(*this, what, signals);
+        return copies::transfer(*this, return_rule(what.from), what, signals);
     }
     DeadLetterAccount account_of(const Delivered& letter) const final {
         return copies::account_of(letter.message);
     }
+
+  protected:
+    // What becomes of messages that come back to this queue.
+    virtual ReturnRule return_rule(const std::string& /*queue*/) { return {}; }
 };
 
 }  // namespace airy::mq::copies

@@ -306,6 +306,12 @@ event::Message moved(const event::Message& message, const std::string& to) {
     return copy;
 }
 
+event::Message replaced(const event::Message& message, unsigned returns, const std::string& to) {
+    auto copy = moved(message, to);
+    note_returns(copy.headers, returns);
+    return copy;
+}
+
 DeadLetterAccount account_of(const event::Message& message) {
     const auto& headers = message.headers;
     DeadLetterAccount account{text_of(headers, "x-airy-reason").value_or(""),

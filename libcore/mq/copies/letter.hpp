@@ -34,6 +34,10 @@ event::Message dead_letter(const event::Message& message, const Failure& failure
 // counted `returns`.
 event::Message renewed(const event::Message& message, unsigned returns, const std::string& to);
 
+// A copy that takes the place of a message in its own queue, whatever the queue is for: as moved,
+// and with the number of its returns so far.
+event::Message replaced(const event::Message& message, unsigned returns, const std::string& to);
+
 // Leaves out of a copy the headers that no consumer needs: times, the handler's last words, the
 // broker's record of deaths. False when there are none.
 bool leave_out_optional(event::Message& copy);

@@ -41,6 +41,8 @@ QueueSpec dead_letter_queue_spec(const WorkQueueSpec& queue) {
     QueueSpec spec;
     spec.name = queue.dead_letter_queue();
     spec.type = queue.type;
+    // No queue follows this one, so a look too many would lose the message.
+    spec.unlimited_deliveries = true;
     return spec;
 }
 

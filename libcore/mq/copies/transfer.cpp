@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "mq/copies/letter.hpp"
@@ -68,17 +69,47 @@ class Reader {
         auto delivered = std::move(waiting_.front());
         waiting_.pop_front();
         ++taken_;
+        ++in_hand_;
+        in_order_.push_back(delivered.handle);
         return delivered;
     }
 
+    // Takes no more messages. Shows those that the broker has handed out already, also after a
+    // signal; they are kept until the end.
+    void take_rest(const std::function<void(const Delivered&)>& see) {
+        const auto signal = std::exchange(signal_, std::nullopt);
+        take_no_more();
+        while (in_hand_ < options_.prefetch) {
+            const auto delivered = next();
+            if (!delivered) break;
+            see(*delivered);
+        }
+        if (signal) signal_ = signal;
+    }
+
+    void take_no_more() { subscriptions_.back()->stop(); }
+
+    // Keeps the first message, and takes more than one at a time from now on.
+    void widen(std::uint16_t prefetch) {
+        subscriptions_.back()->set_prefetch(prefetch);
+        options_.prefetch = prefetch;
+        in_hand_ = 0;
+        widened_ = true;
+    }
+
     // Acks the last message.
-    void ack(DeliveryHandle handle) { subscriptions_.back()->settle(handle, Disposition::ack); }
+    void ack(DeliveryHandle handle) {
+        subscriptions_.back()->settle(handle, Disposition::ack);
+        --in_hand_;
+        if (in_order_.back() == handle) in_order_.pop_back();
+    }
 
     // Keeps the last message until the end. When the subscription's prefetch is used up, another
     // subscription continues.
     void hold() {
         if (++held_ < options_.prefetch || taken_ >= ready_) return;
-        held_ = 0;
+        held_ = in_hand_ = 0;
+        in_order_.clear();
         subscriptions_.push_back(broker_.subscribe(options_));
     }
 
@@ -98,6 +129,10 @@ class Reader {
     void close() {
         for (const auto& subscription : subscriptions_)
             subscription->stop();
+        // The broker would give back the messages of the wider prefetch before the first one.
+        if (widened_)
+            for (const auto handle : in_order_)
+                subscriptions_.back()->settle(handle, Disposition::requeue);
         bool answered = true;
         for (const auto& subscription : subscriptions_)
             answered = subscription->close(close_deadline) && answered;
@@ -131,6 +166,9 @@ class Reader {
     SubscribeOptions options_;
     std::vector<std::unique_ptr<Subscription>> subscriptions_;  // only the last is read
     std::size_t held_ = 0;                                      // messages of the last subscription
+    std::size_t in_hand_ = 0;                                   // the same, not only the held ones
+    bool widened_ = false;
+    std::vector<DeliveryHandle> in_order_;  // taken from the last subscription and not acked
     QuietCheck check_{[this] { return subscriptions_.back()->count(); }};
     std::deque<Delivered> waiting_;
     std::uint64_t taken_ = 0;
@@ -182,6 +220,19 @@ event::Message copy_of(const event::Message& message, const Transfer& what) {
     return moved(message, what.to);
 }
 
+// Acks a message that may not come back once more, and has a copy take its place. False: the
+// message goes back at the end.
+bool save(LastReturn& last, Reader& reader, const Delivered& delivered) {
+    if (!last.is_due(delivered) || !last.copy(delivered)) return false;
+    reader.ack(delivered.handle);
+    return true;
+}
+
+void save_rest(LastReturn& last, Reader& reader) {
+    if (last.limited())
+        reader.take_rest([&](const Delivered& delivered) { save(last, reader, delivered); });
+}
+
 // False when a signal came first.
 bool wait_for_turn(util::RateLimit& rate, Reader& reader) {
     while (rate.take(1, steady_clock::now()) == 0) {
@@ -199,28 +250,50 @@ bool wait_for_turn(util::RateLimit& rate, Reader& reader) {
 
 }  // namespace
 
-Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
-               const std::function<bool(const Delivered&)>& see, util::SignalFd& signals) {
+Look look_into(Broker& broker, const ReturnRule& rule, const std::string& queue,
+               std::uint64_t limit, const std::function<bool(const Delivered&)>& see,
+               util::SignalFd& signals) {
     // The broker marks each delivered message, so it delivers no more than the limit.
     const auto prefetch =
         limit == 0 ? most_prefetch : std::min<std::uint64_t>(limit, most_prefetch);
-    Reader reader(broker, queue, static_cast<std::uint16_t>(prefetch), signals);
+    LastReturn last(broker, queue, rule);
+    // Where returns are limited, the first message alone is taken first: it has returned most
+    // often.
+    Reader reader(broker, queue, last.limited() ? 1 : static_cast<std::uint16_t>(prefetch),
+                  signals);
     Look look;
+    look.return_limit = rule.limit;
     bool came_back = false;  // of the last message seen
+    bool wide = !last.limited();
     while (limit == 0 || look.seen < limit) {
         const auto delivered = reader.next();
         if (!delivered) break;
+        if ((look.last_return = last.must_end_look(*delivered))) {
+            reader.take_no_more();
+            save(last, reader, *delivered);
+            break;
+        }
+        const bool saved = save(last, reader, *delivered);
         ++look.seen;
         came_back = delivered->redelivered;
-        look.most_returns = std::max<std::uint64_t>(look.most_returns, delivered->returns + 1);
+        if (!saved)
+            look.most_returns = std::max<std::uint64_t>(look.most_returns, delivered->returns + 1);
         if (!see(*delivered)) break;
+        if (!wide && !saved && look.seen < prefetch) {
+            // The prefetch of the only message so far, 1, would change nothing.
+            reader.widen(
+                static_cast<std::uint16_t>(std::max<std::uint64_t>(prefetch - look.seen, 2)));
+            wide = true;
+        }
     }
+    if (wide || !look.last_return) save_rest(last, reader);
     reader.check_that_some_came();
     look.left = reader.ready() - std::min(reader.ready(), look.seen);
     look.marked = std::min(reader.ready(), prefetch);
     look.signal = reader.signal();
-    if (!came_back || look.left == 0) {
+    if (!came_back || look.left == 0 || look.last_return) {
         reader.close();
+        look.copied = last.copied();
         if (look.seen > 0) look.missing = count_missing(*broker.topology(), queue, reader.ready());
         return look;
     }
@@ -228,20 +301,31 @@ Look look_into(Broker& broker, const std::string& queue, std::uint64_t limit,
     // more afterwards, else the broker would hand it these messages too.
     const auto others = std::min<std::uint64_t>(look.left, most_prefetch);
     Reader rest(broker, queue, static_cast<std::uint16_t>(others), signals);
-    while (rest.taken() < others && rest.next()) {
+    std::vector<Delivered> due;
+    while (rest.taken() < others) {
+        auto delivered = rest.next();
+        if (!delivered) break;
+        if (last.is_due(*delivered)) due.push_back(std::move(*delivered));
     }
     look.marked += rest.taken();
     reader.close();
+    // Only now, since each ack makes room for a message that comes back.
+    rest.take_no_more();
+    for (const auto& delivered : due)
+        save(last, rest, delivered);
     rest.close();
+    look.copied = last.copied();
     look.missing = count_missing(*broker.topology(), queue, reader.ready());
     return look;
 }
 
-Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signals) {
+Transferred transfer(Broker& broker, const ReturnRule& rule, const Transfer& what,
+                     util::SignalFd& signals) {
     broker.topology()->check_queue(what.to);
     // Messages that do not match are held until the end, so they must not fill the prefetch.
     Reader reader(broker, what.from, what.wanted ? most_prefetch : 1, signals);
     const auto publisher = broker.publisher({});
+    LastReturn last(broker, what.from, rule);
     std::optional<util::RateLimit> rate;
     if (what.rate) rate.emplace(*what.rate);
     Transferred done;
@@ -250,7 +334,7 @@ Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signa
         if (!delivered) break;
         if (what.wanted && !what.wanted(*delivered)) {
             ++done.passed_over;
-            reader.hold();
+            if (!save(last, reader, *delivered)) reader.hold();
             continue;
         }
         if (rate && !wait_for_turn(*rate, reader)) break;
@@ -264,9 +348,11 @@ Transferred transfer(Broker& broker, const Transfer& what, util::SignalFd& signa
         if (done.unmovable >= most_unmovable) break;
         reader.hold();
     }
+    save_rest(last, reader);
     reader.check_that_some_came();
     reader.close();
     publisher->close(close_deadline);
+    done.copied = last.copied();
     if (const auto stayed = done.passed_over + done.unmovable; stayed > 0)
         done.missing = count_missing(*broker.topology(), what.from, stayed);
     done.signal = reader.signal();

@@ -26,8 +26,8 @@ constexpr int copies_part = 2;
 
 }  // namespace
 
-CopyingWorkQueue::CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec)
-    : broker_(broker), spec_(spec), random_(std::random_device()()) {
+CopyingWorkQueue::CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec, unsigned limit_there)
+    : broker_(broker), spec_(spec), limit_there_(limit_there), random_(std::random_device()()) {
     const auto topology = broker.topology();
     if (spec_.declare)
         declare_work_queue(*topology, spec_);
@@ -49,8 +49,8 @@ void CopyingWorkQueue::begin() {
 }
 
 unsigned CopyingWorkQueue::delivery_limit() const noexcept {
-    const bool declared = spec_.declare && !spec_.ephemeral && spec_.type == "quorum";
-    return declared ? default_delivery_limit : 0;
+    if (!spec_.declare) return limit_there_;
+    return !spec_.ephemeral && spec_.type == "quorum" ? default_delivery_limit : 0;
 }
 
 std::vector<WorkQueueEvent> CopyingWorkQueue::take() {

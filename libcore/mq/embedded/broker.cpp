@@ -43,6 +43,15 @@ Look EmbeddedBroker::look_into(const std::string& queue, std::uint64_t limit,
     return embedded::look_into(location_, queue, limit, see, signals);
 }
 
+copies::ReturnRule EmbeddedBroker::return_rule(const std::string& queue) {
+    copies::ReturnRule rule;
+    rule.look_to_the_last = true;
+    for (const auto& report : inventory({.queues = {queue}}).queues)
+        if (report.queue.delivery_limit)
+            rule.limit = static_cast<std::uint64_t>(*report.queue.delivery_limit);
+    return rule;
+}
+
 Inventory EmbeddedBroker::inventory(const InventoryQuery& query) {
     EmbeddedTopology topology(location_);
     return take_inventory(topology, query);

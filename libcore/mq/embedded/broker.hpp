@@ -23,6 +23,9 @@ class EmbeddedBroker final : public copies::CopyingBroker {
     std::vector<std::string> alarms() override;
     std::vector<std::string> concerns() override;
 
+  protected:
+    copies::ReturnRule return_rule(const std::string& queue) override;
+
   private:
     const Location location_;
 };

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 
+#include "mq/embedded/queue_policy.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq::embedded {
 namespace {
+
+std::optional<std::int64_t> delivery_limit_of(const QueueSpec& spec) {
+    return policy_of(spec.type, spec.arguments).delivery_limit;
+}
 
 QueueReport report_of(const Contents& contents, const QueueListing& listed, bool bindings) {
     QueueReport report;
@@ -19,6 +24,7 @@ QueueReport report_of(const Contents& contents, const QueueListing& listed, bool
     queue.auto_delete = listed.spec.auto_delete;
     queue.exclusive = listed.spec.exclusive;
     queue.state = "running";
+    queue.delivery_limit = delivery_limit_of(listed.spec);
     queue.ready = listed.ready;
     queue.unacked = listed.unacked;
     queue.consumers = listed.consumers;

@@ -211,6 +211,51 @@ TEST_CASE("a name that is there twice is refused") {
     refuses_body(many + ",\"f50\":1}", {"'f50' is there twice"});
 }
 
+TEST_CASE("a name that Go's encoding/json takes for a known field is refused") {
+    const auto with = [](const std::string& member) {
+        return R"({"post_id":1,"author_id":2,)" + member + "}";
+    };
+    refuses_body(with(R"("Post_ID":99)"), {"'Post_ID'", "read as post_id"});
+    refuses_body(with(R"("POST\u005fID":99)"), {"'POST_ID'", "read as post_id"});
+    refuses_body(with("\"po\u017Ft_id\":99"), {"read as post_id"});
+    refuses_body(with(R"("po\u017ft_id":99)"), {"read as post_id"});
+    refuses_body(R"({"Post_id":1,"author_id":2})", {"'Post_id'", "write it as post_id"});
+    refuses_body(with(R"("Event_ID":"x")"), {"'Event_ID'", "read as event_id"});
+    refuses_body(with(R"("Event_type":"post.deleted")"), {"read as event_type"});
+    refuses_body(with(R"("timeStamp":"2026-01-01T00:00:00Z")"), {"read as timestamp"});
+    refuses(
+        [] {
+            complete(airy_catalogue, R"({"post_id":1,"author_id":2,"title":"x","Circle_Id":null})",
+                     options("post.published"));
+        },
+        {"'Circle_Id'", "read as circle_id"});
+    // The envelope of a type of one's own is Airy's, too; its other fields are not.
+    refuses([] { complete(airy_catalogue, R"({"EVENT_ID":"x"})", options("a.b", true)); },
+            {"read as event_id"});
+    complete(airy_catalogue, R"({"Post_ID":1,"post_id":2})", options("a.b", true));
+    // A post.updated has no title.
+    complete(airy_catalogue, with(R"("Title":5,"post-id":1,"Kelvin":1,"post_\u0131d":1)"),
+             options("post.updated"));
+    refuses(
+        [] {
+            from_fields(airy_catalogue, "circle.left",
+                        std::vector<std::pair<std::string, std::string>>{
+                            {"circle_id", "1"}, {"user_id", "2"}, {"User_ID", "3"}},
+                        options());
+        },
+        {"'User_ID'", "read as user_id"});
+}
+
+TEST_CASE("a timestamp with an escape is refused, as Go does not resolve it") {
+    for (const char* text : {R"("2026-01-01T00\u003a00:00Z")", R"("2026-01-01T00:00:00\u005a")"}) {
+        refuses_body(R"({"post_id":1,"author_id":2,"timestamp":)"s + text + "}",
+                     {"timestamp must be an RFC 3339 time", "without escapes", text});
+    }
+    complete(airy_catalogue,
+             R"({"post_id":1,"author_id":2,"time\u0073tamp":"2026-01-01T00:00:00Z"})",
+             options("post.updated"));
+}
+
 TEST_CASE("unknown types") {
     refuses([] { complete(airy_catalogue, "{}", options("post.publishd")); },
             {"unknown event type 'post.publishd'", "did you mean 'post.published'?"});

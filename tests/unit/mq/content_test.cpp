@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "mq/amqp/content.hpp"
 
-#include <amqp_framing.h>
 #include <doctest/doctest.h>
 
 #include "mq/amqp/table.hpp"

@@ -34,6 +34,8 @@ TEST_CASE("a work queue dead-letters through the default exchange, at least once
     CHECK(argument(spec, "x-dead-letter-strategy") == "'at-least-once'");
     CHECK(argument(spec, "x-overflow") == "'reject-publish'");
     CHECK(argument(spec, "x-delivery-limit") == "20");
+    CHECK_FALSE(spec.unlimited_deliveries);
+    CHECK(dead_letter_queue_spec(queue).unlimited_deliveries);
 
     queue.type = "classic";
     spec = work_queue_spec(queue);

@@ -52,3 +52,28 @@ TEST_CASE("look_into shows every message in order and gives all back") {
     CHECK(copies::look_into(*broker, "work", 1, see, signals).most_returns == 2);
     CHECK(broker.ready("work") == 3);
 }
+
+TEST_CASE("messages that a transfer passes over stay, however low the delivery limit is") {
+    const test::FileBroker broker;
+    util::SignalFd signals;
+    QueueSpec from;
+    from.name = "from";
+    from.arguments = {{"x-delivery-limit", {std::int64_t{1}}}};
+    broker->topology()->declare_queue(from);
+    broker.declare("to");
+    for (const char* body : {"a", "b", "wanted", "c"})
+        broker.push("from", body);
+    Transfer what;
+    what.from = "from";
+    what.to = "to";
+    what.limit = 1;  // the others are in hand when it ends
+    what.wanted = [](const Delivered& delivered) { return delivered.message.body == "wanted"; };
+    std::uint64_t moved = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto done = broker->transfer(what, signals);
+        moved += done.moved;
+        CHECK(done.missing == 0);
+        CHECK(broker.ready("from") == 3);
+    }
+    CHECK(moved == 1);
+}

@@ -3,6 +3,8 @@
 // The answers are captured from RabbitMQ 3.10.8.
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "mq/amqp/management.hpp"
 #include "util/error.hpp"
 
@@ -51,6 +53,27 @@ TEST_CASE("the list of queues with the columns asked for") {
     CHECK(queues[2].auto_delete);
     CHECK(queues[2].exclusive);
     CHECK(queues[2].head_timestamp == 1700000000);
+}
+
+TEST_CASE("the delivery limit of argument and policy, as RabbitMQ takes them together") {
+    const auto limit = [](const std::string& argument, const std::string& policy) {
+        return mq::amqp::parse_queue(
+                   R"({"name":"q","arguments":{"x-queue-type":"quorum")" +
+                   (argument.empty() ? "" : R"(,"x-delivery-limit":)" + argument) +
+                   R"(},"effective_policy_definition":{)" +
+                   (policy.empty() ? "" : R"("delivery-limit":)" + policy) + "}}")
+            .delivery_limit;
+    };
+    CHECK_FALSE(limit("", ""));
+    CHECK(limit("3", "") == 3);
+    CHECK(limit("", "5") == 5);
+    CHECK(limit("3", "5") == 3);
+    CHECK(limit("-1", "") == -1);
+    CHECK(limit("-1", "5") == 5);
+    CHECK(limit("3", "-1") == 3);
+    CHECK(limit("-1", "-2") == -1);
+    CHECK_FALSE(
+        mq::amqp::parse_queue(R"({"name":"q","effective_policy_definition":[]})").delivery_limit);
 }
 
 TEST_CASE("a new queue without statistics") {

@@ -27,6 +27,20 @@ TEST_CASE("UTF-8 and bytes that only look like it") {
     CHECK_FALSE(is_utf8("12345678901234\xC3"));
 }
 
+TEST_CASE("names that are equal but for case, as Go's encoding/json sees them") {
+    for (const char* text : {"post_id", "Post_ID", "POST_ID", "po\u017Ft_id"}) {
+        CAPTURE(text);
+        CHECK(equal_folded(text, "post_id"));
+    }
+    CHECK(equal_folded("\u212Aey", "key"));
+    CHECK(equal_folded("", ""));
+    for (const char* text : {"", "post_i", "post_idx", "post-id", "post_\u0131d", "post_\u0130d",
+                             "postid", "\uFF50ost_id", "po\xC5", "post_id\u017F"}) {
+        CAPTURE(text);
+        CHECK_FALSE(equal_folded(text, "post_id"));
+    }
+}
+
 TEST_CASE("base64 of RFC 4648 section 10, both ways") {
     const std::array<std::array<std::string, 2>, 7> vectors{{{"", ""},
                                                              {"f", "Zg=="},

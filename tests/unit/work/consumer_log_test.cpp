@@ -85,6 +85,24 @@ TEST_CASE("a line for each message that is settled, when it is wanted") {
                          "event_id=m-1 attempt=2 wait_ms=1.5 run_ms=2 settlement=dead_letter"});
 }
 
+TEST_CASE("the event_id of the body stands in for a message_id, and neither is told") {
+    const Kept kept(util::LogLevel::info);
+    test::ManualClock clock;
+    ConsumerLog log("orders", true, clock);
+    auto delivered = message();
+    delivered.message.properties.message_id.reset();
+    delivered.message.body = R"({"event_id":"e-1"})";
+    log.failed(delivered, result, {Action::retry, 2000ms, true});
+    log.concluded(delivered, Conclusion::ack, {});
+    log.without_id(delivered);
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].find(" message_id=e-1 ") != std::string::npos);
+    CHECK(lines[1].find(" event_id=e-1 ") != std::string::npos);
+    CHECK(lines[2] ==
+          "warn: a message has no message_id and no event_id: such messages are never found to be "
+          "duplicates queue=posts topic=post.published");
+}
+
 TEST_CASE("what cannot be carried out, and what happens to the connection, are told") {
     const Kept kept(util::LogLevel::info);
     test::ManualClock clock;

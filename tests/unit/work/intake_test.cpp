@@ -207,4 +207,29 @@ TEST_CASE("an operator closes the circuit at once") {
     CHECK(bodies(bench.intake.next(1).deliveries) == Bodies{"b"});
 }
 
+TEST_CASE("the event_id of the body stands in for a message_id") {
+    IntakeBench bench({.dedup = 1min});
+    const std::string body = R"({"event_id":"e-1"})";
+    bench.add(body);
+    bench.add(body);
+    bench.add("x", "e-1");
+    const auto first = bench.intake.next(10);
+    CHECK(bodies(first.deliveries) == Bodies{body});
+    CHECK(bench.intake.learn(first.deliveries[0], success, first.probe) == Intake::Change::none);
+    CHECK(bodies(bench.intake.next(10).duplicates) == Bodies{body, "x"});
+}
+
+TEST_CASE("the first message without any id is noticed once, where duplicates are looked for") {
+    mq::Delivered named;
+    named.message.body = R"({"event_id":"e-1"})";
+    mq::Delivered nameless;
+    nameless.message.body = "{}";
+    IntakeBench without;
+    CHECK_FALSE(without.intake.meets_without_id(nameless));
+    IntakeBench bench({.dedup = 1min});
+    CHECK_FALSE(bench.intake.meets_without_id(named));
+    CHECK(bench.intake.meets_without_id(nameless));
+    CHECK_FALSE(bench.intake.meets_without_id(nameless));
+}
+
 }  // namespace airy::work
