@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,16 +77,20 @@ void print_table(const output::Table& table) {
     output::print(table.text(static_cast<std::size_t>(width)));
 }
 
-int list_types(bool json) {
-    if (json) {
-        for (const auto& type : catalogue().types())
+int list_types(const std::string& match, bool json) {
+    output::Table table({{"type"}, {"fields"}, {"when", output::Align::left, 1}});
+    bool any = false;
+    for (const auto& type : catalogue().types()) {
+        const std::string name(type.name);
+        if (!match.empty() && ::fnmatch(match.c_str(), name.c_str(), 0) != 0) continue;
+        any = true;
+        if (json)
             output::print(type_json(type).line());
-        return 0;
+        else
+            table.add({name, field_names(type), std::string(type.summary)});
     }
-    output::Table table({{"TYPE"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
-    for (const auto& type : catalogue().types())
-        table.add({std::string(type.name), field_names(type), std::string(type.summary)});
-    print_table(table);
+    if (!json) print_table(table);
+    if (!any) output::note("no event type matches " + match);
     return 0;
 }
 
@@ -93,10 +98,11 @@ int show_type(const std::string& name, bool json) {
     const auto* type = catalogue().find(name);
     if (type == nullptr) {
         const auto near = catalogue().nearest_name(name);
-        throw Error(
-            ErrorKind::usage, fmt::format("there is no event type '{}'", util::printable(name)),
-            near.empty() ? "airy event ls lists them"
-                         : fmt::format("did you mean '{}'? airy event ls lists them", near));
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("there is no event type '{}'", util::printable(name)),
+                    near.empty()
+                        ? "airy event ls lists them"
+                        : fmt::format("did you mean '{}'? airy event ls lists them", near));
     }
     const auto body = event::example_body(*type);
     const auto command = example_command(*type);
@@ -106,7 +112,7 @@ int show_type(const std::string& name, bool json) {
         return 0;
     }
     output::print(fmt::format("{}: {}\n\n", type->name, type->summary));
-    output::Table table({{"FIELD"}, {"TYPE"}, {"VALUE"}, {"NEEDED"}});
+    output::Table table({{"field"}, {"type"}, {"value"}, {"needed"}});
     for (const auto& field : type->fields)
         table.add({std::string(field.name), std::string(event::field_type_name(field.type)),
                    field_meaning(field), field.optional ? "no" : "yes"});
@@ -195,9 +201,11 @@ class EventCommand final : public Command {
     void add_options(cli::App& app) override {
         output_.add(app);
         app.require_subcommand();
-        auto ls =
-            app.subcommand("ls", "list the event types that Airy publishes and reads",
-                           [this] { action_ = [this] { return list_types(output_.json()); }; });
+        auto ls = app.subcommand(
+            "ls", "list the event types that Airy publishes and reads",
+            [this] { action_ = [this] { return list_types(match_, output_.json()); }; });
+        ls.option("--match", match_, "only types whose name matches this shell pattern")
+            .type_name("PATTERN");
         output_.add(ls);
         auto show = app.subcommand("show", "show the fields of one type, with an example", [this] {
             action_ = [this] { return show_type(type_, output_.json()); };
@@ -240,6 +248,7 @@ class EventCommand final : public Command {
     std::string type_;
     std::string file_;
     std::string topic_;
+    std::string match_;
     bool custom_ = false;
 };
 

@@ -6,7 +6,6 @@
 
 #include "agreement.hpp"
 #include "delivery_options.hpp"
-#include "event/message_line.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
 #include "util/error.hpp"
@@ -20,6 +19,21 @@ std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
 }
 
+// The message under the topic and the exchange that it was published with, where it lies under
+// others, as in a dead-letter queue: `publish` sends its line to the queues that it was meant for.
+mq::Delivered as_published(const mq::Delivered& delivered) {
+    auto original = delivered;
+    if (original.origin) {
+        original.message.topic = original.origin->topic;
+        original.message.exchange = original.origin->exchange;
+    }
+    return original;
+}
+
+bool all_match(const std::vector<event::Where>& conditions, const mq::Delivered& delivered) {
+    return event::all_match(conditions, delivered.message, delivered.queue);
+}
+
 // Runs after all output: looking must not lose messages.
 void check_that_all_came_back(std::uint64_t missing) {
     if (missing > 0)
@@ -27,6 +41,18 @@ void check_that_all_came_back(std::uint64_t missing) {
             ErrorKind::general, fmt::format("{} did not come back to the queue", messages(missing)),
             "they reached its delivery limit: it dead-lettered them, or dropped them where it "
             "has no dead-letter queue");
+}
+
+// A second line: why the message lies in a dead-letter queue.
+void append_account(std::string& text, const mq::Broker& broker, const mq::Delivered& delivered) {
+    const auto account = broker.account_of(delivered);
+    if (account.failed_at.empty()) return;  // no dead letter
+    text += fmt::format("    {} at {}", util::printable(account.reason), account.failed_at);
+    for (const auto& [name, value] : delivered.message.headers)
+        if (const auto* error = std::get_if<std::string>(&value.value);
+            error != nullptr && name == "x-airy-error" && !error->empty())
+            text += ": " + util::printable(*error, 1024);
+    text += '\n';
 }
 
 std::string times(std::uint64_t number) {
@@ -43,8 +69,8 @@ void SelectionOptions::add_where(cli::App& app) {
         .one_each();
 }
 
-void SelectionOptions::add_limit(cli::App& app, const std::string& description) {
-    app.option("--limit", limit, description).type_name("N");
+void SelectionOptions::add_count(cli::App& app, const std::string& description) {
+    app.option("-n,--count,--limit", limit, description).type_name("N");
 }
 
 void SelectionOptions::add_rate(cli::App& app) {
@@ -59,15 +85,16 @@ std::vector<event::Where> SelectionOptions::where() const {
 }
 
 int show_messages(mq::Broker& broker, const std::string& queue, const SelectionOptions& which,
-                  util::SignalFd& signals) {
+                  MessageFormat format, util::SignalFd& signals) {
     const auto conditions = which.where();
     std::uint64_t shown = 0;
     const auto see = [&](const mq::Delivered& delivered) {
-        if (!event::all_match(conditions, delivered.message, delivered.queue)) return true;
-        std::string line;
-        event::append_message_line(line, delivered.message, delivered.queue, delivered.redelivered,
-                                   delivered.received_at);
-        output::print(line + "\n");
+        const auto original = as_published(delivered);
+        if (!all_match(conditions, original)) return true;
+        std::string text;
+        append_message(text, original, format);
+        if (format == MessageFormat::pretty) append_account(text, broker, delivered);
+        output::print(text);
         ++shown;
         return which.limit == 0 || shown < which.limit;
     };
@@ -82,7 +109,7 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
                         "times: handle these before the next look",
                         mq::default_delivery_limit));
     if (look.left > 0)
-        output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
+        output::note(fmt::format("airy: {} more not shown; --count 0 shows all", look.left));
     check_that_all_came_back(look.missing);
     return look.signal ? 128 + *look.signal : 0;
 }
@@ -91,7 +118,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                   bool dry_run, bool json, util::SignalFd& signals) {
     const auto conditions = which.where();
     const auto wanted = [&conditions](const mq::Delivered& delivered) {
-        return event::all_match(conditions, delivered.message, delivered.queue);
+        return conditions.empty() || all_match(conditions, as_published(delivered));
     };
     what.limit = which.limit;
     if (!which.rate.empty()) what.rate = parse_rate("--rate", which.rate);
@@ -141,7 +168,8 @@ void QueueTransfers::add_peek(cli::App& app) {
     app.footer("The messages keep their places. On RabbitMQ they count as redelivered afterwards.");
     app.option("QUEUE", from_, "which").required();
     peeked_.add_where(app);
-    peeked_.add_limit(app, "show no more than this; 0: all [100]");
+    peeked_.add_count(app, "show no more than this; 0: all [100]");
+    format_.add(app);
 }
 
 void QueueTransfers::add_move(cli::App& app) {
@@ -150,14 +178,14 @@ void QueueTransfers::add_move(cli::App& app) {
         .type_name("QUEUE")
         .required();
     moved_.add_where(app);
-    moved_.add_limit(app, "move no more than this; 0: all [0]");
+    moved_.add_count(app, "move no more than this; 0: all [0]");
     moved_.add_rate(app);
 }
 
-int QueueTransfers::peek(mq::Endpoint endpoint) {
+int QueueTransfers::peek(mq::Endpoint endpoint, bool json) {
     util::SignalFd signals;
     endpoint.interrupt_fd = signals.fd();
-    return show_messages(*mq::connect(endpoint), from_, peeked_, signals);
+    return show_messages(*mq::connect(endpoint), from_, peeked_, format_.chosen(json), signals);
 }
 
 int QueueTransfers::move(mq::Endpoint endpoint, bool yes, bool dry_run, bool json) {

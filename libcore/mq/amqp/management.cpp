@@ -29,7 +29,7 @@ constexpr std::string_view queue_columns =
     "columns=name,type,durable,auto_delete,exclusive,state,policy,memory,messages_ready,"
     "messages_unacknowledged,consumers,head_message_timestamp,message_stats.publish_details.rate,"
     "message_stats.deliver_get_details.rate,message_stats.ack_details.rate,"
-    "message_stats.redeliver_details.rate";
+    "message_stats.redeliver_details.rate,arguments,effective_policy_definition";
 
 bool is_this_host(std::string_view host) noexcept {
     return host == "localhost" || host == "::1" || host.starts_with("127.");

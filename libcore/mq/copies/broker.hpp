@@ -4,6 +4,7 @@
 
 #include "mq/broker.hpp"
 #include "mq/copies/letter.hpp"
+#include "mq/copies/queues.hpp"
 #include "mq/copies/transfer.hpp"
 #include "mq/copies/work_queue.hpp"
 
@@ -15,6 +16,9 @@ class CopyingBroker : public Broker {
   public:
     std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {
         return std::make_unique<CopyingWorkQueue>(*this, spec);
+    }
+    QueueState declare_work_queue(const WorkQueueSpec& spec) final {
+        return copies::declare_work_queue(*topology(), spec);
     }
     Look look_into(const std::string& queue, std::uint64_t limit,
                    const std::function<bool(const Delivered&)>& see,
