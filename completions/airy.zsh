@@ -27,7 +27,7 @@ _airy() {
         esac
     done
     if (( $#candidates )); then
-        _describe -V 'airy' candidates $spaceless && found=0
+        _describe -V 'airy' candidates "${spaceless[@]}" && found=0
     fi
     return found
 }

@@ -11,7 +11,7 @@ AIRY_EXCHANGE=example.exchange.$$
 export AIRY_EXCHANGE
 trap 'airy queue delete "$queue" --yes --quiet' EXIT
 
-airy queue declare "$queue" --bind 'post.*' --quiet
+airy queue declare --plain "$queue" --bind 'post.*' --quiet
 
 for id in 1 2 3; do
     airy publish post.published --set post_id=$id --set author_id=7 --set title="Post $id"

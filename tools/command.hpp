@@ -50,6 +50,7 @@ std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_consume();
 std::unique_ptr<Command> make_dlq();
 std::unique_ptr<Command> make_event();
+std::unique_ptr<Command> make_option_table();
 std::unique_ptr<Command> make_demo();
 std::unique_ptr<Command> make_ping();
 std::unique_ptr<Command> make_publish();

@@ -50,6 +50,24 @@ void open_standard_streams() {
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
 }
 
+// The promises that a queue with these differences does not keep.
+std::string losses_of(std::string_view differences) {
+    constexpr std::pair<std::string_view, std::string_view> rows[] = {
+        {"x-delivery-limit", "no limit for a message that kills its consumer"},
+        {"x-queue-type", "no limit for a message that kills its consumer"},
+        {"x-dead-letter", "no dead letter by the broker itself"},
+        {"durable", "no queue after a restart of the broker"},
+        {"x-max-length", "no room for more than its limit"},
+        {"x-message-ttl", "no message that waits for long"},
+        {"x-expires", "no queue after a time without a consumer"},
+    };
+    std::string losses;
+    for (const auto& [property, loss] : rows)
+        if (differences.find(property) != differences.npos && losses.find(loss) == losses.npos)
+            losses += (losses.empty() ? "" : ", ") + std::string(loss);
+    return losses.empty() ? std::string() : "as it is, there is " + losses;
+}
+
 class Consume final : public Command {
   public:
     void add_options(cli::App& app) override;
@@ -61,6 +79,7 @@ class Consume final : public Command {
     std::size_t default_slots() const;
     std::uint16_t prefetch(std::size_t slots, bool ahead) const;
     mq::WorkQueueSpec spec() const;
+    std::unique_ptr<mq::WorkQueue> opened(mq::Broker& broker) const;
     void require_room() const;
     work::ConsumerOptions consumer_options(consume::ServiceNotices& notices) const;
     int finish(const work::ConsumerResult& result) const;
@@ -119,9 +138,12 @@ void Consume::add_options(cli::App& app) {
                "serve /metrics for Prometheus, /healthz and /readyz there")
         .type_name("[HOST]:PORT");
     const std::string group = "Queue";
-    app.option("--queue-type", queue_.type, "quorum or classic [quorum]")
+    app.option("--type,--queue-type", queue_.type, "quorum or classic [quorum]")
         .one_of({"quorum", "classic"})
         .type_name("TYPE")
+        .note(of_lasting_queues_)
+        .group(group);
+    app.flag("--as-is", queue_.as_is, "take a queue that exists with other properties, and bind it")
         .note(of_lasting_queues_)
         .group(group);
     app.flag("--ephemeral", queue_.ephemeral,
@@ -136,7 +158,7 @@ void Consume::add_options(cli::App& app) {
         .type_name("CMD")
         .note(delivery_.of_failures)
         .group("Failures");
-    stop_.add(app, "--for");
+    stop_.add(app);
     broker_.add(app);
     reconnect_.add(app);
     exchange_.add(app);
@@ -184,9 +206,12 @@ void Consume::check_arguments() {
     if (!kind_->can_fail())
         refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
                               "it is for commands, which can fail; printing cannot");
-    if (queue_.ephemeral && queue_.type != "classic")
+    if (queue_.ephemeral && (queue_.type != "classic" || queue_.as_is))
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
-                              "an ephemeral queue is always classic");
+                              "an ephemeral queue is always classic, and always a new one");
+    if (queue_.as_is && no_declare_)
+        throw Error(ErrorKind::usage, "--as-is and --no-declare exclude each other",
+                    "--as-is binds the queue; --no-declare changes nothing");
     stop_.check();
     if (!metrics_listen_.empty()) net::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
@@ -199,6 +224,16 @@ void Consume::check_arguments() {
         death_command_ =
             work::find_command(consume::command_words("--on-dead-letter", on_dead_letter_),
                                environment("PATH").value_or("/usr/bin:/bin"));
+}
+
+// For a queue with other properties, the error tells what is lost with --as-is.
+std::unique_ptr<mq::WorkQueue> Consume::opened(mq::Broker& broker) const {
+    try {
+        return broker.open_work_queue(spec());
+    } catch (const Error& error) {
+        if (error.reason() != Reason::differs) throw;
+        throw error.hinted(losses_of(error.what()));
+    }
 }
 
 mq::WorkQueueSpec Consume::spec() const {
@@ -221,7 +256,7 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.on_stopping = [&notices] { notices.stopping(); };
     options.stop.count = stop_.count;
     options.stop.idle = stop_.idle;
-    options.stop.total = stop_.timeout;
+    options.stop.total = stop_.total;
     options.stop.queue_empty = stop_.until_empty;
     return options;
 }
@@ -310,8 +345,7 @@ int Consume::run() {
     consume::ServiceNotices notices(timers);
     const auto handler = kind_->make({loop, timers, out, err, slots_});
     std::unique_ptr<mq::WorkQueue> queue;
-    if (const auto signal =
-            connect_or_signal(signals, [&] { queue = broker->open_work_queue(spec()); }))
+    if (const auto signal = connect_or_signal(signals, [&] { queue = opened(*broker); }))
         return 128 + *signal;
     auto options = consumer_options(notices);
     std::optional<work::DeathCommand> death_command;

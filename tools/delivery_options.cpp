@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "options.hpp"
+#include "util/duration.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -29,6 +30,11 @@ work::OnError on_error_of(const std::string& word) {
 milliseconds delay_of(const char* flag, std::chrono::nanoseconds delay) {
     if (delay > longest_delay)
         throw Error(ErrorKind::usage, fmt::format("{}: a delay is a week at most", flag));
+    if (delay < work::shortest_retry_delay)
+        throw Error(ErrorKind::usage,
+                    fmt::format("{}: {} is too short", flag, util::format_duration(delay)),
+                    fmt::format("a delay is {} at least; --on-error requeue tries again at once",
+                                util::format_duration(work::shortest_retry_delay)));
     return std::chrono::ceil<milliseconds>(delay);
 }
 

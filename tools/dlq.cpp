@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
+#include <fnmatch.h>
 
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@
 #include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
+#include "queue_removal.hpp"
 #include "queue_transfers.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
@@ -28,6 +30,13 @@ namespace airy::tools {
 namespace {
 
 constexpr std::string_view suffix = ".dlq";
+
+// `search` of `search.dlq`, the name as `queue ls` prints it.
+std::string work_queue_of(const std::string& name) {
+    return name.size() > suffix.size() && name.ends_with(suffix)
+               ? name.substr(0, name.size() - suffix.size())
+               : name;
+}
 
 // `3s`, `5m`, `7h`, `9d`: how long ago, to one unit.
 std::string age(const std::string& time, util::SystemTime now) {
@@ -57,19 +66,31 @@ struct Group {
 class Dlq final : public Command {
   public:
     void add_options(cli::App& app) override {
+        app.footer(
+            "QUEUE is the work queue: `search`, or `search.dlq`, the queue of its dead letters. "
+            "Dead\n"
+            "letters elsewhere are named by --dlq.");
         app.require_subcommand();
+        output_.add(app);
         add_shared(app);
         auto ls = subcommand(app, "ls", "dead letters by queue, reason and age",
                              [this] { return list(); });
         ls.option("QUEUE", queues_, "only of these work queues; all when none is named");
         last_look_.add(ls);
+        ls.option("--match", match_, "only work queues whose name matches this shell pattern")
+            .type_name("PATTERN");
+        add_letters(ls);
+        output_.add(ls);
         add_shared(ls);
-        auto show = subcommand(app, "show", "print dead letters as message lines, taking none",
-                               [this] { return show_letters(); });
+        auto show =
+            subcommand(app, "show", "print dead letters, under their own topics, and take none",
+                       [this] { return show_letters(); });
         add_queue(show);
         shown_.add_where(show);
-        shown_.add_limit(show, "show no more than this; 0: all [100]");
+        shown_.add_count(show, "show no more than this; 0: all [100]");
         last_look_.add(show);
+        add_letters(show);
+        format_.add(show);
         add_shared(show);
         auto requeue =
             subcommand(app, "requeue", "send dead letters back to their queue, or another",
@@ -77,12 +98,12 @@ class Dlq final : public Command {
         add_queue(requeue);
         requeue.option("--to", to_, "to this queue instead").type_name("QUEUE");
         requeued_.add_where(requeue);
-        requeued_.add_limit(requeue, "send back no more than this; 0: all [0]");
+        requeued_.add_count(requeue, "send back no more than this; 0: all [0]");
         requeued_.add_rate(requeue);
         add_caution(requeue);
-        auto purge = subcommand(app, "purge", "throw away all dead letters of a queue",
+        auto purge = subcommand(app, "purge", "throw away all dead letters of queues",
                                 [this] { return throw_away(); });
-        add_queue(purge);
+        purge.option("QUEUE", queues_, "the work queues' names");
         add_caution(purge);
     }
 
@@ -95,33 +116,57 @@ class Dlq final : public Command {
                               [this, action = std::move(action)] { action_ = action; });
     }
     void add_queue(cli::App& app) {
-        app.option("QUEUE", queues_, "the work queue's name").required().only_one();
+        app.option("QUEUE", queues_, "the work queue's name").only_one();
+    }
+    void add_letters(cli::App& app) {
+        app.option("--dlq", letters_, "the dead-letter queue, where it is not QUEUE.dlq")
+            .type_name("QUEUE");
     }
     void add_shared(cli::App& app) {
-        output_.add(app);
         management_.add(app);
         broker_.add(app);
     }
     void add_caution(cli::App& app) {
-        app.flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
-        app.flag("--dry-run", dry_run_, "only say what would happen");
+        add_letters(app);
+        caution_.add(app);
+        output_.add(app);
         add_shared(app);
     }
 
+    // The dead-letter queue of an operand.
     std::string letters_of(const std::string& queue) const {
-        return mq::dead_letter_queue_of(queue);
+        if (!letters_.empty()) return letters_;
+        return mq::dead_letter_queue_of(work_queue_of(queue));
+    }
+
+    // The one operand. With --dlq alone, the name of that queue stands for it.
+    std::string the_queue() const {
+        if (!queues_.empty()) return work_queue_of(queues_.front());
+        if (letters_.empty())
+            throw Error(ErrorKind::usage, "no queue is named",
+                        "name the work queue, or its dead letters: --dlq QUEUE");
+        return letters_;
+    }
+
+    bool matches(const std::string& name) const {
+        return match_.empty() || ::fnmatch(match_.c_str(), name.c_str(), 0) == 0;
     }
 
     // The work queues whose dead letters the command shows.
     std::vector<std::string> wanted_queues(mq::Broker& broker) const {
-        if (!queues_.empty()) return queues_;
-        output::Progress progress("queues", output::Progress::Output::afterwards);
-        const auto inventory =
-            broker.inventory({.match = "*" + std::string(suffix), .progress = progress.of_parts()});
+        if (!letters_.empty()) return {the_queue()};
         std::vector<std::string> names;
-        for (const auto& report : inventory.queues)
-            if (const auto& name = report.queue.name; name.ends_with(suffix))
-                names.push_back(name.substr(0, name.size() - suffix.size()));
+        for (const auto& name : queues_)
+            names.push_back(work_queue_of(name));
+        if (queues_.empty()) {
+            output::Progress progress("queues", output::Progress::Output::afterwards);
+            const auto all = broker.inventory({.counts = false,
+                                               .match = "*" + std::string(suffix),
+                                               .progress = progress.of_parts()});
+            for (const auto& report : all.queues)
+                names.push_back(work_queue_of(report.queue.name));
+        }
+        std::erase_if(names, [this](const std::string& name) { return !matches(name); });
         return names;
     }
 
@@ -147,6 +192,7 @@ class Dlq final : public Command {
     void print_json(const std::string& queue, const std::string& reason, const Group& group) const {
         output::print(util::JsonObject()
                           .add("queue", queue)
+                          .add("name", queue)
                           .add("dead_letter_queue", letters_of(queue))
                           .add("reason", reason)
                           .add("messages", group.messages)
@@ -204,52 +250,81 @@ class Dlq final : public Command {
         endpoint.interrupt_fd = signals.fd();
         management_.apply(endpoint);
         last_look_.apply(endpoint);
-        return show_messages(*mq::connect(endpoint), letters_of(queues_.front()), shown_, signals);
+        return show_messages(*mq::connect(endpoint), letters_of(the_queue()), shown_,
+                             format_.chosen(output_.json()), signals);
     }
 
     int send_back() {
-        const auto& queue = queues_.front();
+        const auto queue = the_queue();
+        if (queues_.empty() && to_.empty())
+            throw Error(ErrorKind::usage, "it is not said which queue gets the dead letters",
+                        "name the work queue, or another one: --to QUEUE");
         mq::Transfer what;
         what.from = letters_of(queue);
         what.to = to_.empty() ? queue : to_;
         if (what.from == what.to)
             throw Error(ErrorKind::usage, "--to: the dead letters are in this queue already");
         what.as = mq::TransferAs::work;
-        if (!dry_run_ && !agreed(fmt::format("send the dead letters of '{}' to '{}'",
-                                             util::printable(queue), util::printable(what.to)),
-                                 yes_))
+        if (!caution_.dry_run &&
+            !agreed(fmt::format("send the dead letters of '{}' to '{}'", util::printable(queue),
+                                util::printable(what.to)),
+                    caution_.yes))
             return 1;
         util::SignalFd signals;
         auto endpoint = broker_.endpoint("dlq");
         management_.apply(endpoint);
         endpoint.interrupt_fd = signals.fd();
-        endpoint.look_to_the_last = yes_;
-        return move_messages(*mq::connect(endpoint), std::move(what), requeued_, dry_run_,
+        endpoint.look_to_the_last = caution_.yes;
+        return move_messages(*mq::connect(endpoint), std::move(what), requeued_, caution_.dry_run,
                              output_.json(), signals);
     }
 
     int throw_away() {
-        const auto letters = letters_of(queues_.front());
+        std::vector<std::string> queues;
+        if (queues_.empty() || !letters_.empty())
+            queues.push_back(the_queue());
+        else
+            for (const auto& name : queues_)
+                queues.push_back(work_queue_of(name));
         const auto topology = mq::connect(broker_.endpoint("dlq"))->topology();
-        auto messages = topology->check_queue(letters).ready;
-        if (!dry_run_) {
-            if (!agreed(fmt::format("throw away {} dead letters of '{}'", messages,
-                                    util::printable(queues_.front())),
-                        yes_))
-                return 1;
-            messages = topology->purge_queue(letters);
-        }
+        std::vector<Error> complaints;
+        std::uint64_t messages = 0;
+        std::string names;
+        std::erase_if(queues, [&](const std::string& queue) {
+            try {
+                messages += topology->check_queue(letters_of(queue)).ready;
+            } catch (const Error& error) {
+                if (error.kind() == ErrorKind::unreachable) throw;
+                complaints.push_back(error);
+                return true;
+            }
+            names += (names.empty() ? "'" : ", '") + util::printable(queue) + "'";
+            return false;
+        });
+        if (!caution_.dry_run && !queues.empty() &&
+            !agreed(fmt::format("throw away {} dead letters of {}", messages, names), caution_.yes))
+            return 1;
+        for (const auto& queue : queues)
+            report_purged(queue, caution_.dry_run ? topology->check_queue(letters_of(queue)).ready
+                                                  : topology->purge_queue(letters_of(queue)));
+        raise(complaints);
+        return 0;
+    }
+
+    void report_purged(const std::string& queue, std::uint64_t messages) const {
+        const bool done = !caution_.dry_run;
         if (output_.json())
             output::print(util::JsonObject()
-                              .add("queue", queues_.front())
-                              .add("purged", !dry_run_)
+                              .add("queue", queue)
+                              .add("name", queue)
+                              .add("dead_letter_queue", letters_of(queue))
+                              .add("purged", done)
                               .add("messages", messages)
                               .line());
-        else if (!common_options().quiet || dry_run_)
+        else if (!common_options().quiet || !done)
             output::print(fmt::format("{}purged {} dead letter{} of {}\n",
-                                      dry_run_ ? "would have " : "", messages,
-                                      messages == 1 ? "" : "s", util::printable(queues_.front())));
-        return 0;
+                                      done ? "" : "would have ", messages, messages == 1 ? "" : "s",
+                                      util::printable(queue)));
     }
 
     BrokerOptions broker_;
@@ -258,11 +333,13 @@ class Dlq final : public Command {
     LastLookOption last_look_;
     std::function<int()> action_;
     std::vector<std::string> queues_;
+    std::string letters_;  // their queue, where the user names it
+    std::string match_;
     std::string to_;
     SelectionOptions shown_{{}, 100, {}};
     SelectionOptions requeued_;
-    bool yes_ = false;
-    bool dry_run_ = false;
+    MessageFormatOption format_;
+    Caution caution_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,19 +78,23 @@ void print_table(const output::Table& table) {
     output::print(table.text(static_cast<std::size_t>(width)));
 }
 
-int list_types(bool json) {
-    if (json) {
-        for (const auto& type : catalogue().types())
+int list_types(const std::string& match, bool json) {
+    output::Table table({{"type"}, {"published"}, {"fields"}, {"when", output::Align::left, 1}});
+    bool any = false;
+    for (const auto& type : catalogue().types()) {
+        const std::string name(type.name);
+        if (!match.empty() && ::fnmatch(match.c_str(), name.c_str(), 0) != 0) continue;
+        any = true;
+        if (json)
             output::print(type_json(type).line());
-        return 0;
+        else
+            table.add({name, type.published ? "yes" : "no", field_names(type),
+                       std::string(type.summary)});
     }
-    output::Table table({{"TYPE"}, {"PUBLISHED"}, {"FIELDS"}, {"WHEN", output::Align::left, 1}});
-    for (const auto& type : catalogue().types())
-        table.add({std::string(type.name), type.published ? "yes" : "no", field_names(type),
-                   std::string(type.summary)});
-    print_table(table);
-    if (output::stdout_is_terminal())
-        output::note("airy: PUBLISHED tells whether Airy's services publish the type today");
+    if (!json) print_table(table);
+    if (!json && any && output::stdout_is_terminal())
+        output::note("airy: published tells whether Airy's services publish the type today");
+    if (!any) output::note("no event type matches " + match);
     return 0;
 }
 
@@ -97,10 +102,11 @@ int show_type(const std::string& name, bool json) {
     const auto* type = catalogue().find(name);
     if (type == nullptr) {
         const auto near = catalogue().nearest_name(name);
-        throw Error(
-            ErrorKind::usage, fmt::format("there is no event type '{}'", util::printable(name)),
-            near.empty() ? "airy event ls lists them"
-                         : fmt::format("did you mean '{}'? airy event ls lists them", near));
+        throw Error(ErrorKind::invalid_event,
+                    fmt::format("there is no event type '{}'", util::printable(name)),
+                    near.empty()
+                        ? "airy event ls lists them"
+                        : fmt::format("did you mean '{}'? airy event ls lists them", near));
     }
     const auto body = event::example_body(*type);
     const auto command = example_command(*type);
@@ -113,7 +119,7 @@ int show_type(const std::string& name, bool json) {
         "{}: {}\n{}\n\n", type->name, type->summary,
         type->published ? "Airy's services publish it today."
                         : "Airy's services do not publish it today: they only define it."));
-    output::Table table({{"FIELD"}, {"TYPE"}, {"VALUE"}, {"NEEDED"}});
+    output::Table table({{"field"}, {"type"}, {"value"}, {"needed"}});
     for (const auto& field : type->fields)
         table.add({std::string(field.name), std::string(event::field_type_name(field.type)),
                    field_meaning(field), field.optional ? "no" : "yes"});
@@ -204,7 +210,9 @@ class EventCommand final : public Command {
         app.require_subcommand();
         auto ls = app.subcommand(
             "ls", "list the event types that Airy defines, and which it publishes today",
-            [this] { action_ = [this] { return list_types(output_.json()); }; });
+            [this] { action_ = [this] { return list_types(match_, output_.json()); }; });
+        ls.option("--match", match_, "only types whose name matches this shell pattern")
+            .type_name("PATTERN");
         output_.add(ls);
         auto show = app.subcommand("show", "show the fields of one type, with an example", [this] {
             action_ = [this] { return show_type(type_, output_.json()); };
@@ -247,6 +255,7 @@ class EventCommand final : public Command {
     std::string type_;
     std::string file_;
     std::string topic_;
+    std::string match_;
     bool custom_ = false;
 };
 

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <string_view>
 
+#include "util/text.hpp"
+
 namespace airy::tools {
 namespace {
 
 struct Row {
     Reason reason;
-    std::string_view text;  // `{}` stands for the error's subject
+    std::string_view text;  // `{0}` stands for the error's subject
 };
 
 constexpr Row rows[] = {
@@ -20,10 +22,10 @@ constexpr Row rows[] = {
     {Reason::authorities_unreadable, "--cacert names a PEM file of the authorities to trust"},
     {Reason::certificate_unusable, "--cert and --key name PEM files that belong together"},
     {Reason::part_of_pair_missing, "--cert names the certificate, --key its key"},
-    {Reason::nobody_listens, "airy wait --timeout 60s waits until it is"},
-    {Reason::connection_lost, "airy wait --timeout 60s waits until it is"},
-    {Reason::connection_ended, "airy wait --timeout 60s waits until the broker is there"},
-    {Reason::limit_reached, "airy wait --timeout 60s waits until there is room"},
+    {Reason::nobody_listens, "airy wait --for 60s waits until it is"},
+    {Reason::connection_lost, "airy wait --for 60s waits until it is"},
+    {Reason::connection_ended, "airy wait --for 60s waits until the broker is there"},
+    {Reason::limit_reached, "airy wait --for 60s waits until there is room"},
     {Reason::certificate_untrusted, "--cacert names the authority that signed it"},
     {Reason::file_of_another_program, "airy makes the file"},
     {Reason::queue_damaged,
@@ -37,10 +39,17 @@ constexpr Row rows[] = {
     {Reason::queue_not_found, "airy queue ls shows the queues there are"},
     {Reason::queue_deleted, "started anew, consume declares its queue again, without --no-declare"},
     {Reason::exchange_not_found,
-     "airy queue declare QUEUE --bind PATTERN --exchange {} makes it; so does a consumer"},
-    {Reason::differs, "consume --no-declare takes a queue as it is"},
+     "airy queue declare QUEUE --bind PATTERN --exchange {0} makes it; so does a consumer"},
+    {Reason::differs,
+     "airy queue show {0} tells its own; airy queue bind {0} PATTERN binds it as it is; consume "
+     "takes "
+     "it with --as-is"},
+    {Reason::exchange_differs, "--exchange NAME takes another exchange"},
+    {Reason::in_use, "airy queue show {0} tells its messages and its consumers"},
+    {Reason::several_consumers, "or add --all to mean every one"},
+    {Reason::argument_taken, "--plain declares a bare queue, with your arguments alone"},
     {Reason::unknown_event_type, "airy event ls lists the types; for one of your own add --custom"},
-    {Reason::field_missing, "airy event show {} lists its fields"},
+    {Reason::field_missing, "airy event show {0} lists its fields"},
     {Reason::topic_missing, "name the topic: airy publish TOPIC, or put event_type into the event"},
     {Reason::no_samples, "airy stats --record FILE appends some each second"},
 };
@@ -68,15 +77,62 @@ std::string text_for(const Error& error) {
     }
     const auto* const row = std::ranges::find(rows, error.reason(), &Row::reason);
     if (row == std::end(rows)) return {};
-    return fmt::format(fmt::runtime(row->text), error.subject());
+    if (error.subject().empty() && row->text.find("{0}") != row->text.npos) return {};
+    return fmt::format(fmt::runtime(row->text), shell_word(error.subject()));
+}
+
+// The commands that talk to a broker.
+constexpr std::string_view broker_commands[] = {"publish", "tail", "consume", "stats", "top",
+                                                "queue",   "dlq",  "check",   "ping",  "wait"};
+
+std::string& named_broker() {
+    static std::string url;
+    return url;
+}
+
+// Puts the broker of this command line into the commands of a hint: `airy --url URL queue ls`.
+std::string with_broker(const std::string& hint) {
+    constexpr std::string_view program = "airy ";
+    if (named_broker().empty()) return hint;
+    std::string out;
+    for (std::size_t i = 0; i < hint.size(); ++i) {
+        const auto rest = std::string_view(hint).substr(i);
+        const bool begins = i == 0 || hint[i - 1] == ' ';
+        if (!begins || !rest.starts_with(program)) {
+            out += hint[i];
+            continue;
+        }
+        const auto command = rest.substr(program.size());
+        const auto word = command.substr(0, command.find_first_of(" ;,"));
+        out += program;
+        if (std::ranges::find(broker_commands, word) != std::end(broker_commands))
+            out += fmt::format("--url {} ", shell_word(named_broker()));
+        i += program.size() - 1;
+    }
+    return out;
 }
 
 }  // namespace
 
 std::string hint_for(const Error& error) {
     const auto text = text_for(error);
-    if (error.hint().empty() || text.empty()) return error.hint() + text;
-    return error.hint() + (error.hint().ends_with('?') ? " " : "; ") + text;
+    if (error.hint().empty() || text.empty()) return with_broker(error.hint() + text);
+    return with_broker(error.hint() + (error.hint().ends_with('?') ? " " : "; ") + text);
+}
+
+std::string shell_word(std::string_view text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+    const auto shown = util::printable(text);
+    if (!shown.empty() && shown.find_first_not_of(plain) == shown.npos) return shown;
+    std::string quoted = "'";
+    for (const char c : shown)
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+void hints_name_broker(std::string_view masked_url) {
+    named_broker() = masked_url;
 }
 
 }  // namespace airy::tools

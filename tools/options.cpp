@@ -10,6 +10,7 @@
 
 #include "broker_address.hpp"
 #include "env_file.hpp"
+#include "hints.hpp"
 #include "mq/schemes.hpp"
 #include "net/percent.hpp"
 #include "net/url.hpp"
@@ -131,6 +132,7 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     bool from_parts = false;
     if (const auto given = from.given(Setting::url, url)) {
         endpoint.url = without_blanks(given->text);
+        if (!url.empty()) hints_name_broker(mq::masked_url(endpoint.url));
     } else if (any_part_given()) {
         endpoint.url = url_from_parts();
         from_parts = true;
@@ -174,14 +176,14 @@ void OutputOption::add(cli::App& app) {
         .type_name("FORMAT");
 }
 
-void StopOptions::add(cli::App& app, const std::string& timeout_flag) {
+void StopOptions::add(cli::App& app, const std::string& for_flag) {
     const std::string group = "When to stop";
     app.option("-n,--count", count, "after this many messages")
         .type_name("N")
         .positive()
         .group(group);
     app.duration("--idle", idle, "when nothing came for this long").group(group);
-    app.duration(timeout_flag, timeout, "after this long in all").group(group);
+    app.duration(for_flag, total, "after this long in all").group(group);
     app.flag("--until-empty", until_empty, "when the queue is empty").group(group);
     app.option("--expect", expect, "exit 5 when fewer messages than this came")
         .type_name("N")

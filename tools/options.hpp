@@ -67,16 +67,15 @@ struct OutputOption {
     bool json() const noexcept { return format == "json"; }
 };
 
-// The conditions that stop a reader. `--timeout` limits the whole run, as in `tail`; `consume`,
-// where `--timeout` limits one message, spells it `--for`.
+// The conditions that stop a reader. `for_flag` also names a former spelling of `--for`.
 struct StopOptions {
     std::optional<std::uint64_t> count;
     std::optional<std::uint64_t> expect;
     std::optional<std::chrono::nanoseconds> idle;
-    std::optional<std::chrono::nanoseconds> timeout;
+    std::optional<std::chrono::nanoseconds> total;
     bool until_empty = false;
 
-    void add(cli::App& app, const std::string& timeout_flag = "--timeout");
+    void add(cli::App& app, const std::string& for_flag = "--for");
 
     // Throws Error{usage} when they contradict each other.
     void check() const;

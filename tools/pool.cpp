@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "command.hpp"
 #include "inspect/control_client.hpp"
@@ -12,6 +14,7 @@
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
+#include "stats/snapshot.hpp"
 #include "util/clock.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
@@ -33,7 +36,11 @@ class Pool final : public Command {
     void add_options(cli::App& app) override {
         app.require_subcommand();
         output_.add(app);
-        subcommand(app, "ls", "every consumer of this user on this host", [this] { list(); });
+        auto ls =
+            subcommand(app, "ls", "every consumer of this user on this host", [this] { list(); });
+        ls.option("CONSUMER", names_, "only these, by name, pid or queue; all when none is named");
+        ls.option("--match", match_, "only those whose name matches this shell pattern")
+            .type_name("PATTERN");
         auto show = subcommand(app, "show", "everything about one", [this] { this->show(); });
         add_consumer(show);
         auto resize = subcommand(app, "resize", "set how many handlers run at once",
@@ -78,31 +85,50 @@ class Pool final : public Command {
 
     void add_consumer(cli::App& sub) {
         sub.option("CONSUMER", who_, "its name or its pid").required();
+        sub.flag("--all", all_, "every consumer of that name");
     }
 
     void add_wait(cli::App& sub, const std::string& until) {
         sub.flag("--wait", wait_, "wait " + until);
-        sub.duration("--timeout", timeout_, "wait no longer than this, then exit 5");
+        sub.duration("--for,--timeout", patience_, "wait no longer than this, then exit 5");
     }
 
     void list() {
-        const auto consumers = inspect::list_consumers();
+        stats::Selection selection;
+        selection.queues = false;
+        selection.names = names_;
+        selection.match = match_;
+        const auto found = stats::look_at_consumers(selection);
         const auto now = util::system_clock().now();
-        if (!output_.json()) output::print(output::pool_table(consumers));
+        if (!output_.json()) output::print(output::pool_table(found.consumers));
         if (output_.json())
-            for (const auto& consumer : consumers)
+            for (const auto& consumer : found.consumers)
                 output::print(output::pool_json(consumer, now));
-        if (consumers.empty()) output::note(inspect::none_seen);
+        for (const auto& line : found.notes)
+            output::note(line);
     }
 
-    // Throws Error{timeout} if the consumer does not answer.
-    Consumer find() const { return inspect::find_consumer(inspect::list_consumers(), who_); }
+    // The consumers that the line means. Throws Error{consumer_not_found}, and Error{usage} where
+    // several have the name and the line does not say that all are meant.
+    std::vector<Consumer> find() const {
+        const auto consumers = inspect::list_consumers();
+        if (!all_) return {inspect::find_consumer(consumers, who_)};
+        std::vector<Consumer> found;
+        for (const auto& consumer : consumers)
+            if (inspect::is_named(consumer, who_)) found.push_back(consumer);
+        if (found.empty()) found.push_back(inspect::find_consumer(consumers, who_));
+        return found;
+    }
 
+    // Throws Error{timeout} if a consumer does not answer.
     void show() {
-        auto consumer = find();
-        if (!consumer.status)
-            consumer.status = inspect::control(consumer, ControlOperation::status);
-        print(consumer, output::pool_details(consumer));
+        bool first = true;
+        for (auto& consumer : find()) {
+            if (!consumer.status)
+                consumer.status = inspect::control(consumer, ControlOperation::status);
+            if (!std::exchange(first, false) && !output_.json()) output::print("\n");
+            print(consumer, output::pool_details(consumer));
+        }
     }
 
     void print(const Consumer& consumer, const std::string& text) const {
@@ -113,35 +139,45 @@ class Pool final : public Command {
     }
 
     void change(ControlOperation operation) {
-        if (timeout_ && !wait_)
-            throw Error(ErrorKind::usage, "--timeout is for --wait", "add --wait, or leave it out");
-        auto consumer = find();
-        consumer.status = inspect::control(consumer, operation, size_);
-        refuse_to_steer_the_ending(operation, consumer);
-        if (wait_) wait_for(operation, consumer);
-        const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name), consumer.pid,
-                                      outcome(operation, *consumer.status));
-        print(consumer, common_options().quiet ? std::string() : text);
+        if (patience_ && !wait_)
+            throw Error(ErrorKind::usage, "--for is for --wait", "add --wait, or leave it out");
+        auto consumers = find();
+        for (auto& consumer : consumers) {
+            consumer.status = inspect::control(consumer, operation, size_);
+            refuse_to_steer_the_ending(operation, consumer);
+        }
+        const auto start = std::chrono::steady_clock::now();
+        for (auto& consumer : consumers) {
+            if (wait_) wait_for(operation, consumer, start);
+            const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name),
+                                          consumer.pid, outcome(operation, *consumer.status));
+            print(consumer, common_options().quiet ? std::string() : text);
+        }
     }
 
     void cancel() {
         if (id_.empty())
             throw Error(ErrorKind::usage, "the id is empty", "airy pool show lists it");
-        auto consumer = find();
         const auto then = dead_letter_ ? work::AfterCancel::dead_letter : work::AfterCancel::retry;
-        try {
-            consumer.status = inspect::cancel(consumer, id_, then);
-        } catch (const Error& error) {
-            if (error.reason() != Reason::not_found) throw;
-            throw Error(error.reason(), error.what(),
-                        fmt::format("airy pool show {} lists the running handlers",
-                                    util::printable(consumer.name)));
+        std::optional<Error> without;  // of a consumer that does not run the message's handler
+        bool any = false;
+        for (auto& consumer : find()) {
+            try {
+                consumer.status = inspect::cancel(consumer, id_, then);
+            } catch (const Error& error) {
+                if (error.reason() != Reason::not_found) throw;
+                without = error.hinted(
+                    fmt::format("airy pool show {} lists the running handlers", consumer.pid));
+                continue;
+            }
+            any = true;
+            const auto text =
+                fmt::format("{} ({}): ending the handler of {}; its message {}\n",
+                            util::printable(consumer.name), consumer.pid, util::printable(id_),
+                            dead_letter_ ? "is dead-lettered" : "counts as failed");
+            print(consumer, common_options().quiet ? std::string() : text);
         }
-        const auto text =
-            fmt::format("{} ({}): ending the handler of {}; its message {}\n",
-                        util::printable(consumer.name), consumer.pid, util::printable(id_),
-                        dead_letter_ ? "is dead-lettered" : "counts as failed");
-        print(consumer, common_options().quiet ? std::string() : text);
+        if (!any && without) throw *without;
     }
 
     // Pause and resume have no effect on a consumer that ends, and nothing stops its end. Throws
@@ -175,17 +211,18 @@ class Pool final : public Command {
     }
 
     // Throws Error{timeout}; asks again and again, since a consumer reports nothing by itself.
-    void wait_for(ControlOperation operation, Consumer& consumer) {
-        const auto start = std::chrono::steady_clock::now();
+    void wait_for(ControlOperation operation, Consumer& consumer,
+                  std::chrono::steady_clock::time_point start) {
         while (!reached(operation, *consumer.status)) {
-            if (timeout_ && std::chrono::steady_clock::now() - start >= *timeout_)
+            if (patience_ && std::chrono::steady_clock::now() - start >= *patience_)
                 throw Error(
                     ErrorKind::timeout,
                     fmt::format("consumer '{}' ({}) has not got there within {}: {} running, {}",
                                 util::printable(consumer.name), consumer.pid,
-                                util::format_duration(*timeout_), consumer.status->running,
+                                util::format_duration(*patience_), consumer.status->running,
                                 work::to_string(consumer.status->state)),
-                    "the order stands; airy pool show tells its progress");
+                    fmt::format("the order stands; airy pool show {} tells its progress",
+                                consumer.pid));
             std::this_thread::sleep_for(poll_interval);
             try {
                 consumer.status = inspect::control(consumer, ControlOperation::status);
@@ -209,11 +246,14 @@ class Pool final : public Command {
     OutputOption output_;
     std::function<void()> action_;
     std::string who_;
+    bool all_ = false;
+    std::vector<std::string> names_;
+    std::string match_;
     std::size_t size_ = 0;
     std::string id_;
     bool dead_letter_ = false;
     bool wait_ = false;
-    std::optional<std::chrono::nanoseconds> timeout_;
+    std::optional<std::chrono::nanoseconds> patience_;
 };
 
 }  // namespace

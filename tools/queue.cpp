@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "agreement.hpp"
 #include "command.hpp"
 #include "complaints.hpp"
 #include "event/topic.hpp"
@@ -21,6 +20,9 @@
 #include "output/metrics.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
+#include "queue_bindings.hpp"
+#include "queue_removal.hpp"
+#include "queue_show.hpp"
 #include "queue_transfers.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
@@ -29,6 +31,8 @@
 
 namespace airy::tools {
 namespace {
+
+constexpr std::size_t longest_work_queue_name = 240;  // 255 bytes less .retry.MILLISECONDS
 
 std::string quoted(const std::string& name) {
     return "'" + util::printable(name) + "'";
@@ -59,21 +63,16 @@ event::HeaderField parse_argument(const std::string& text) {
     return {name, {value}};
 }
 
-// A queue to delete or purge, with its state when it was looked at.
-struct Target {
-    std::string name;
-    mq::QueueState state;
-};
-
 class Queue final : public Command {
   public:
     void add_options(cli::App& app) override {
         app.require_subcommand();
         add_shared(app);
         add_list(app);
+        add_show(app);
         add_declare(app);
-        add_delete(app);
-        add_purge(app);
+        add_bindings(app);
+        add_removal(app);
         add_transfers(app);
     }
 
@@ -88,9 +87,8 @@ class Queue final : public Command {
 
     cli::App subcommand(cli::App& app, const char* name, const char* summary,
                         std::function<int()> action) {
-        auto sub =
-            app.subcommand(name, summary, [this, action = std::move(action)] { action_ = action; });
-        return sub;
+        return app.subcommand(name, summary,
+                              [this, action = std::move(action)] { action_ = action; });
     }
 
     void add_list(cli::App& app) {
@@ -102,14 +100,29 @@ class Queue final : public Command {
         add_shared(sub);
     }
 
+    void add_show(cli::App& app) {
+        auto sub = subcommand(
+            app, "show", "one queue: properties, limits, bindings, dead letters and retries",
+            [this] {
+                return show_queue(*mq::connect(endpoint()), names_.front(), output_.json());
+            });
+        sub.option("QUEUE", names_, "which").required().only_one();
+        add_shared(sub);
+    }
+
     void add_declare(cli::App& app) {
-        auto sub = subcommand(app, "declare", "make a durable queue, if it is not there yet",
-                              [this] { return declare(); });
+        auto sub =
+            subcommand(app, "declare",
+                       "make a work queue with its dead-letter queue, as consume does, if it "
+                       "is not there yet",
+                       [this] { return declare(); });
         sub.option("QUEUE", names_, "its name").required().only_one();
         sub.option("--bind", patterns_,
                    "bind it to this pattern of the exchange, which is declared too; repeatable")
             .type_name("PATTERN")
             .one_each();
+        sub.flag("--plain", plain_,
+                 "only a durable queue, without dead-letter queue and limits; a stream always is");
         sub.option("--type", type_, "quorum, classic or stream")
             .one_of({"quorum", "classic", "stream"})
             .type_name("TYPE")
@@ -123,42 +136,54 @@ class Queue final : public Command {
         exchange_.add(app);
     }
 
-    void add_destruction(cli::App& sub) {
-        sub.flag("-y,--yes", yes_, "do not ask; needed where there is no terminal to ask on");
-        sub.flag("--dry-run", dry_run_, "only say what would happen");
-        add_shared(sub);
+    void add_bindings(cli::App& app) {
+        auto bind = subcommand(app, "bind", "bind a queue that is there to patterns", [this] {
+            exchange_.resolve();
+            return bindings_.bind(endpoint(), exchange_.name, output_.json());
+        });
+        bindings_.add_bind(bind, exchange_);
+        add_shared(bind);
+        auto unbind = subcommand(app, "unbind", "take bindings of a queue away", [this] {
+            exchange_.resolve();
+            return bindings_.unbind(endpoint(), exchange_.name, output_.json());
+        });
+        bindings_.add_unbind(unbind, exchange_);
+        add_shared(unbind);
     }
 
-    void add_delete(cli::App& app) {
-        auto sub = subcommand(app, "delete",
-                              "delete queues with their messages; of several, existing ones "
-                              "are deleted even when others are missing (exit 7)",
-                              [this] { return remove(); });
-        sub.option("QUEUE", names_, "which").required();
-        sub.flag("--if-empty", if_empty_, "only where no message is ready");
-        sub.flag("--if-unused", if_unused_, "only where nobody consumes");
-        add_destruction(sub);
-    }
-
-    void add_purge(cli::App& app) {
-        auto sub = subcommand(app, "purge",
-                              "throw away the messages that are ready; those that a consumer holds "
-                              "stay",
-                              [this] { return purge(); });
-        sub.option("QUEUE", names_, "which").required().only_one();
-        add_destruction(sub);
+    void add_removal(cli::App& app) {
+        auto remove = subcommand(
+            app, "delete",
+            "delete queues with their messages; of several, existing ones are deleted even when "
+            "others are missing (exit 7)",
+            [this] { return removal_.remove(endpoint(), caution_, output_.json()); });
+        removal_.add_delete(remove);
+        add_caution(remove);
+        auto purge =
+            subcommand(app, "purge",
+                       "throw away the messages that are ready; those that a consumer holds stay",
+                       [this] { return removal_.purge(endpoint(), caution_, output_.json()); });
+        removal_.add_purge(purge);
+        add_caution(purge);
     }
 
     void add_transfers(cli::App& app) {
         auto peek = subcommand(app, "peek", "look at messages without taking them",
-                               [this] { return transfers_.peek(endpoint()); });
+                               [this] { return transfers_.peek(endpoint(), output_.json()); });
         transfers_.add_peek(peek);
-        add_shared(peek);
-        auto move = subcommand(
-            app, "move", "move messages to another queue, each confirmed there",
-            [this] { return transfers_.move(endpoint(), yes_, dry_run_, output_.json()); });
+        management_.add(peek);
+        broker_.add(peek);
+        auto move =
+            subcommand(app, "move", "move messages to another queue, each confirmed there", [this] {
+                return transfers_.move(endpoint(), caution_.yes, caution_.dry_run, output_.json());
+            });
         transfers_.add_move(move);
-        add_destruction(move);
+        add_caution(move);
+    }
+
+    void add_caution(cli::App& sub) {
+        caution_.add(sub);
+        add_shared(sub);
     }
 
     mq::Endpoint endpoint() const {
@@ -168,10 +193,10 @@ class Queue final : public Command {
     }
 
     int list() {
-        const auto endpoint = this->endpoint();
         output::Progress progress("queues", output::Progress::Output::afterwards);
-        auto inventory = mq::connect(endpoint)->inventory(
-            {.queues = names_, .match = match_, .progress = progress.of_parts()});
+        auto inventory =
+            mq::connect(endpoint())
+                ->inventory({.queues = names_, .match = match_, .progress = progress.of_parts()});
         progress.clear();
         if (!match_.empty())
             std::erase_if(inventory.queues, [this](const mq::QueueReport& report) {
@@ -194,11 +219,9 @@ class Queue final : public Command {
     int declare() {
         const auto& name = names_.front();
         if (name.empty()) throw Error(ErrorKind::usage, "a queue to declare must have a name");
-        mq::QueueSpec spec;
-        spec.name = name;
-        spec.type = type_;
+        event::HeaderTable arguments;
         for (const auto& argument : arguments_)
-            spec.arguments.push_back(parse_argument(argument));
+            arguments.push_back(parse_argument(argument));
         for (const auto& pattern : patterns_)
             event::check_pattern(pattern);
         if (patterns_.empty() && !exchange_.name.empty())
@@ -207,23 +230,65 @@ class Queue final : public Command {
         exchange_.resolve();
 
         const auto endpoint = broker_.endpoint("queue");
-        if (type_ == "stream") mq::require(endpoint.url, mq::Capability::stream_queue);
-        const auto topology = mq::connect(endpoint)->topology();
-        if (!patterns_.empty()) topology->declare_exchange({exchange_.name, "topic", true});
-        const auto state = topology->declare_queue(spec);
-        for (const auto& pattern : patterns_)
-            topology->bind(name, exchange_.name, pattern);
-        print_declared(state);
+        if (type_ == "stream") require_streams(endpoint.url);
+        const auto broker = mq::connect(endpoint);
+        print_declared(plain() ? declare_plain(*broker, std::move(arguments))
+                               : declare_work_queue(*broker, std::move(arguments)));
         return 0;
+    }
+
+    // A stream keeps its messages: no dead letters come of it.
+    bool plain() const { return plain_ || type_ == "stream"; }
+
+    static void require_streams(const std::string& url) {
+        try {
+            mq::require(url, mq::Capability::stream_queue);
+        } catch (const Error& error) {
+            throw error.hinted("--type quorum or classic, or the --url of a RabbitMQ");
+        }
+    }
+
+    mq::QueueState declare_plain(mq::Broker& broker, event::HeaderTable arguments) const {
+        mq::QueueSpec spec;
+        spec.name = names_.front();
+        spec.type = type_;
+        spec.arguments = std::move(arguments);
+        const auto topology = broker.topology();
+        if (!patterns_.empty()) topology->declare_exchange({exchange_.name, "topic", true});
+        auto state = topology->declare_queue(spec);
+        for (const auto& pattern : patterns_)
+            topology->bind(spec.name, exchange_.name, pattern);
+        return state;
+    }
+
+    mq::QueueState declare_work_queue(mq::Broker& broker, event::HeaderTable arguments) const {
+        mq::WorkQueueSpec spec;
+        spec.name = names_.front();
+        if (spec.name.size() > longest_work_queue_name)
+            throw Error(ErrorKind::usage,
+                        fmt::format("the name of a work queue has at most {} bytes",
+                                    longest_work_queue_name),
+                        "the names of its retry queues are longer; --plain takes up to 255");
+        spec.type = type_;
+        spec.arguments = std::move(arguments);
+        spec.patterns = patterns_;
+        if (!patterns_.empty()) spec.exchange = exchange_.name;
+        return broker.declare_work_queue(spec);
+    }
+
+    std::string dead_letter_queue() const {
+        return plain() ? std::string() : mq::dead_letter_queue_of(names_.front());
     }
 
     void print_declared(const mq::QueueState& state) const {
         if (output_.json()) {
             output::print(util::JsonObject()
                               .add("queue", state.name)
+                              .add("name", state.name)
                               .add("type", type_)
                               .add("ready", state.ready)
                               .add("consumers", state.consumers)
+                              .add("dead_letter_queue", util::null_if_empty(dead_letter_queue()))
                               .add("exchange",
                                    patterns_.empty() ? std::nullopt : std::optional(exchange_.name))
                               .add("bindings", util::JsonArray(patterns_))
@@ -233,117 +298,17 @@ class Queue final : public Command {
         if (common_options().quiet) return;
         std::string text = fmt::format("{}: {} queue, {} ready, {}", util::printable(state.name),
                                        type_, state.ready, counted(state.consumers, "consumer"));
+        if (const auto letters = dead_letter_queue(); !letters.empty())
+            text += fmt::format(", dead letters in {}", util::printable(letters));
         for (const auto& pattern : patterns_)
             text += fmt::format(", bound to {} of {}", util::printable(pattern),
                                 util::printable(exchange_.name));
         output::print(text + "\n");
     }
 
-    // Looks at each queue first. A missing queue, and one that --if-empty or --if-unused excludes,
-    // becomes a complaint.
-    std::vector<Target> look(mq::Topology& topology, std::vector<Error>& complaints) const {
-        std::vector<Target> targets;
-        for (const auto& name : names_) {
-            if (std::ranges::find(targets, name, &Target::name) != targets.end()) continue;
-            try {
-                const auto state = topology.check_queue(name);
-                check_conditions(name, state);
-                targets.push_back({name, state});
-            } catch (const Error& error) {
-                if (error.kind() == ErrorKind::unreachable) throw;
-                complaints.push_back(error);
-            }
-        }
-        return targets;
-    }
-
-    void check_conditions(const std::string& name, const mq::QueueState& state) const {
-        if (if_empty_ && state.ready > 0)
-            throw Error(ErrorKind::general,
-                        fmt::format("queue {} is not empty: {} ready", quoted(name), state.ready));
-        if (if_unused_ && state.consumers > 0)
-            throw Error(ErrorKind::general, fmt::format("queue {} is in use: {}", quoted(name),
-                                                        counted(state.consumers, "consumer")));
-    }
-
-    static std::string summary(const std::vector<Target>& targets) {
-        std::uint64_t ready = 0;
-        for (const auto& target : targets)
-            ready += target.state.ready;
-        const auto what = targets.size() == 1 ? "queue " + quoted(targets[0].name)
-                                              : counted(targets.size(), "queue");
-        return fmt::format("{} with {}", what, counted(ready, "message"));
-    }
-
-    void report(const char* verb, const std::string& name, std::uint64_t messages,
-                bool done = true) const {
-        if (output_.json())
-            output::print(util::JsonObject()
-                              .add("queue", name)
-                              .add(verb, done)
-                              .add("messages", messages)
-                              .line());
-        else if (!common_options().quiet || !done)
-            output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
-                                      util::printable(name), counted(messages, "message")));
-    }
-
-    int remove() {
-        const auto broker = mq::connect(broker_.endpoint("queue"));
-        auto topology = broker->topology();
-        std::vector<Error> complaints;
-        const auto targets = look(*topology, complaints);
-        if (dry_run_) {
-            for (const auto& target : targets)
-                report("deleted", target.name, target.state.ready, false);
-            raise(complaints);
-            return 0;
-        }
-        if (!targets.empty() && !agreed("delete " + summary(targets), yes_)) return 1;
-        for (const auto& target : targets) {
-            try {
-                report("deleted", target.name, delete_one(*broker, topology, target.name));
-            } catch (const Error& error) {
-                if (error.kind() == ErrorKind::unreachable) throw;
-                complaints.push_back(error);
-            }
-        }
-        raise(complaints);
-        return 0;
-    }
-
-    // The broker checks the conditions of classic queues itself. For the other types RabbitMQ
-    // answers 540, which ends the connection; then the state just seen has to do, and a message or
-    // consumer that comes in between is not noticed.
-    std::uint64_t delete_one(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
-                             const std::string& name) const {
-        if (!if_empty_ && !if_unused_) return topology->delete_queue(name, false, false);
-        try {
-            return topology->delete_queue(name, if_empty_, if_unused_);
-        } catch (const Error& error) {
-            if (error.reason() != Reason::not_implemented) throw;
-        }
-        topology = broker.topology();
-        check_conditions(name, topology->check_queue(name));
-        return topology->delete_queue(name, false, false);
-    }
-
-    int purge() {
-        const auto topology = mq::connect(broker_.endpoint("queue"))->topology();
-        const auto& name = names_.front();
-        const auto state = topology->check_queue(name);
-        if (dry_run_) {
-            report("purged", name, state.ready, false);
-            return 0;
-        }
-        if (!agreed(fmt::format("throw away {} of queue {}", counted(state.ready, "message"),
-                                quoted(name)),
-                    yes_))
-            return 1;
-        report("purged", name, topology->purge_queue(name));
-        return 0;
-    }
-
+    QueueBindings bindings_;
+    QueueRemoval removal_;
+    Caution caution_;
     QueueTransfers transfers_;
     BrokerOptions broker_;
     ManagementOption management_;
@@ -355,10 +320,7 @@ class Queue final : public Command {
     std::vector<std::string> patterns_;
     std::string type_ = "quorum";
     std::vector<std::string> arguments_;
-    bool if_empty_ = false;
-    bool if_unused_ = false;
-    bool yes_ = false;
-    bool dry_run_ = false;
+    bool plain_ = false;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include "agreement.hpp"
 #include "delivery_options.hpp"
-#include "event/message_line.hpp"
 #include "last_look.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -21,6 +20,33 @@ std::string messages(std::uint64_t number) {
     return fmt::format("{} message{}", number, number == 1 ? "" : "s");
 }
 
+// The message under the topic and the exchange that it was published with, where it lies under
+// others, as in a dead-letter queue: `publish` sends its line to the queues that it was meant for.
+mq::Delivered as_published(const mq::Delivered& delivered) {
+    auto original = delivered;
+    if (original.origin) {
+        original.message.topic = original.origin->topic;
+        original.message.exchange = original.origin->exchange;
+    }
+    return original;
+}
+
+bool all_match(const std::vector<event::Where>& conditions, const mq::Delivered& delivered) {
+    return event::all_match(conditions, delivered.message, delivered.queue);
+}
+
+// A second line: why the message lies in a dead-letter queue.
+void append_account(std::string& text, const mq::Broker& broker, const mq::Delivered& delivered) {
+    const auto account = broker.account_of(delivered);
+    if (account.failed_at.empty()) return;  // no dead letter
+    text += fmt::format("    {} at {}", util::printable(account.reason), account.failed_at);
+    for (const auto& [name, value] : delivered.message.headers)
+        if (const auto* error = std::get_if<std::string>(&value.value);
+            error != nullptr && name == "x-airy-error" && !error->empty())
+            text += ": " + util::printable(*error, 1024);
+    text += '\n';
+}
+
 }  // namespace
 
 void SelectionOptions::add_where(cli::App& app) {
@@ -31,8 +57,8 @@ void SelectionOptions::add_where(cli::App& app) {
         .one_each();
 }
 
-void SelectionOptions::add_limit(cli::App& app, const std::string& description) {
-    app.option("--limit", limit, description).type_name("N");
+void SelectionOptions::add_count(cli::App& app, const std::string& description) {
+    app.option("-n,--count,--limit", limit, description).type_name("N");
 }
 
 void SelectionOptions::add_rate(cli::App& app) {
@@ -47,15 +73,16 @@ std::vector<event::Where> SelectionOptions::where() const {
 }
 
 int show_messages(mq::Broker& broker, const std::string& queue, const SelectionOptions& which,
-                  util::SignalFd& signals) {
+                  MessageFormat format, util::SignalFd& signals) {
     const auto conditions = which.where();
     std::uint64_t shown = 0;
     const auto see = [&](const mq::Delivered& delivered) {
-        if (!event::all_match(conditions, delivered.message, delivered.queue)) return true;
-        std::string line;
-        event::append_message_line(line, delivered.message, delivered.queue, delivered.redelivered,
-                                   delivered.received_at);
-        output::print(line + "\n");
+        const auto original = as_published(delivered);
+        if (!all_match(conditions, original)) return true;
+        std::string text;
+        append_message(text, original, format);
+        if (format == MessageFormat::pretty) append_account(text, broker, delivered);
+        output::print(text);
         ++shown;
         return which.limit == 0 || shown < which.limit;
     };
@@ -63,7 +90,7 @@ int show_messages(mq::Broker& broker, const std::string& queue, const SelectionO
     output::flush();
     tell_effect(queue, look);
     if (look.left > 0 && !look.last_return)
-        output::note(fmt::format("airy: {} more not shown; --limit 0 shows all", look.left));
+        output::note(fmt::format("airy: {} more not shown; --count 0 shows all", look.left));
     check_look(queue, look);
     return look.signal ? 128 + *look.signal : 0;
 }
@@ -72,7 +99,7 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                   bool dry_run, bool json, util::SignalFd& signals) {
     const auto conditions = which.where();
     const auto wanted = [&conditions](const mq::Delivered& delivered) {
-        return event::all_match(conditions, delivered.message, delivered.queue);
+        return conditions.empty() || all_match(conditions, as_published(delivered));
     };
     what.limit = which.limit;
     if (!which.rate.empty()) what.rate = parse_rate("--rate", which.rate);
@@ -125,7 +152,8 @@ void QueueTransfers::add_peek(cli::App& app) {
     last_look_.add(app);
     app.option("QUEUE", from_, "which").required();
     peeked_.add_where(app);
-    peeked_.add_limit(app, "show no more than this; 0: all [100]");
+    peeked_.add_count(app, "show no more than this; 0: all [100]");
+    format_.add(app);
 }
 
 void QueueTransfers::add_move(cli::App& app) {
@@ -134,15 +162,15 @@ void QueueTransfers::add_move(cli::App& app) {
         .type_name("QUEUE")
         .required();
     moved_.add_where(app);
-    moved_.add_limit(app, "move no more than this; 0: all [0]");
+    moved_.add_count(app, "move no more than this; 0: all [0]");
     moved_.add_rate(app);
 }
 
-int QueueTransfers::peek(mq::Endpoint endpoint) {
+int QueueTransfers::peek(mq::Endpoint endpoint, bool json) {
     util::SignalFd signals;
     endpoint.interrupt_fd = signals.fd();
     last_look_.apply(endpoint);
-    return show_messages(*mq::connect(endpoint), from_, peeked_, signals);
+    return show_messages(*mq::connect(endpoint), from_, peeked_, format_.chosen(json), signals);
 }
 
 int QueueTransfers::move(mq::Endpoint endpoint, bool yes, bool dry_run, bool json) {

@@ -31,7 +31,8 @@ class Stats final : public Command {
                    "pools, queues, or both when left out; then the queues to show, all when "
                    "none is named")
             .type_name("[pools|queues] [QUEUE…]");
-        app.option("--match", selection_.match, "only queues whose name matches this shell pattern")
+        app.option("--match", selection_.match,
+                   "only pools and queues whose name matches this shell pattern")
             .type_name("PATTERN")
             .note(of_looks_);
         app.flag("--bindings", selection_.bindings, "of each queue also what it is bound to")
@@ -54,8 +55,6 @@ class Stats final : public Command {
 
     int run() override {
         read_words();
-        if (!selection_.queues && !selection_.match.empty())
-            throw Error(ErrorKind::usage, "--match has no effect on pools", "it is for queues");
         if (prometheus_ && output_.json())
             throw Error(ErrorKind::usage, "--prometheus and --output json exclude each other");
         if (selection_.bindings && (!selection_.queues || prometheus_))

@@ -4,13 +4,12 @@
 #include <poll.h>
 
 #include "command.hpp"
-#include "event/message_line.hpp"
 #include "event/topic.hpp"
 #include "event/where.hpp"
+#include "message_format.hpp"
 #include "mq/broker.hpp"
 #include "mq/quiet_check.hpp"
 #include "options.hpp"
-#include "output/pretty.hpp"
 #include "output/stream.hpp"
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
@@ -44,7 +43,8 @@ class Tail final : public Command {
     std::vector<std::string> patterns_;
     std::vector<std::string> where_texts_;
     std::vector<event::Where> where_;
-    std::string format_;
+    MessageFormatOption format_;
+    MessageFormat shown_as_ = MessageFormat::json;
     StopOptions stop_;
     BrokerOptions broker_;
     ReconnectOption reconnect_;
@@ -68,12 +68,8 @@ void Tail::add_options(cli::App& app) {
                "(repeatable: all must)")
         .type_name("CONDITION")
         .one_each();
-    app.option("-o,--output", format_,
-               "pretty (on a terminal), json (message lines, as publish --lines message reads "
-               "them) or raw (bodies)")
-        .one_of({"pretty", "json", "raw", "text"})
-        .type_name("FORMAT");
-    stop_.add(app);
+    format_.add(app);
+    stop_.add(app, "--for,--timeout");
     broker_.add(app);
     reconnect_.add(app);
     exchange_.add(app);
@@ -85,18 +81,9 @@ void Tail::show(const mq::Delivered& delivery) {
         return;
     }
     ++shown_;
-    if (format_ == "raw") {
-        output::print(delivery.message.body);
-        output::print("\n");
-    } else if (format_ == "json") {
-        std::string line;
-        event::append_message_line(line, delivery.message, delivery.queue, delivery.redelivered,
-                                   delivery.received_at);
-        output::print(line);
-        output::print("\n");
-    } else {
-        output::print(output::pretty(delivery, output::colour_stdout()));
-    }
+    std::string text;
+    append_message(text, delivery, shown_as_);
+    output::print(text);
 }
 
 void Tail::take_events(mq::Subscription& subscription) {
@@ -151,14 +138,14 @@ bool Tail::is_quiet() {
 
 int Tail::poll_timeout(steady_clock::time_point start) const {
     auto until = check_->under_way() ? steady_clock::time_point::max() : quiet_at();
-    if (stop_.timeout) until = std::min(until, start + *stop_.timeout);
+    if (stop_.total) until = std::min(until, start + *stop_.total);
     if (until == steady_clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
     return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));
 }
 
 bool Tail::time_is_up(steady_clock::time_point start) const {
-    return stop_.timeout && steady_clock::now() >= start + *stop_.timeout;
+    return stop_.total && steady_clock::now() >= start + *stop_.total;
 }
 
 int Tail::exit_code(int signal) const {
@@ -178,8 +165,7 @@ int Tail::run() {
         event::check_pattern(pattern);
     for (const auto& text : where_texts_)
         where_.push_back(event::parse_where(text));
-    if (format_.empty() || format_ == "text")
-        format_ = output::stdout_is_terminal() || format_ == "text" ? "pretty" : "json";
+    shown_as_ = format_.chosen();
     exchange_.resolve();
 
     util::SignalFd signals;

@@ -30,7 +30,8 @@ using stats::Snapshot;
 class Top final : public Command {
   public:
     void add_options(cli::App& app) override {
-        app.option("--match", selection_.match, "only queues whose name matches this shell pattern")
+        app.option("--match", selection_.match,
+                   "only pools and queues whose name matches this shell pattern")
             .type_name("PATTERN");
         output_.add(app);
         management_.add(app);

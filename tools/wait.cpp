@@ -4,8 +4,10 @@
 #include <poll.h>
 
 #include <chrono>
+#include <optional>
 
 #include "command.hpp"
+#include "hints.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -25,39 +27,40 @@ class Wait final : public Command {
     int run() override;
 
   private:
-    void try_once(const mq::Endpoint& endpoint) const;
+    void try_once(const mq::Endpoint& endpoint);
 
-    std::chrono::nanoseconds timeout_ = std::chrono::seconds(60);
+    std::chrono::nanoseconds patience_ = std::chrono::seconds(60);
     std::vector<std::string> queues_;
+    std::string awaited_;  // the queue looked for last
     BrokerOptions broker_;
 };
 
 void Wait::add_options(cli::App& app) {
-    app.duration("--timeout", timeout_, "give up with exit 5 after this long; default 1m");
-    app.option("--queue", queues_, "also until this queue is there (repeatable)")
-        .type_name("QUEUE")
-        .one_each();
+    app.option("QUEUE,--queue", queues_, "also until these queues are there").type_name("QUEUE");
+    app.duration("--for,--timeout", patience_, "give up with exit 5 after this long; default 1m");
     broker_.add(app);
 }
 
-void Wait::try_once(const mq::Endpoint& endpoint) const {
+void Wait::try_once(const mq::Endpoint& endpoint) {
     const auto topology = mq::connect(endpoint)->topology();
-    for (const auto& queue : queues_)
+    for (const auto& queue : queues_) {
+        awaited_ = queue;
         topology->check_queue(queue);
+    }
     if (!common_options().quiet)
         output::print(
             fmt::format("{} at {} is ready\n", topology->server(), mq::masked_url(endpoint.url)));
 }
 
 int Wait::run() {
-    if (timeout_ <= std::chrono::nanoseconds(0))
-        throw Error(ErrorKind::usage, "--timeout must be longer than 0s",
+    if (patience_ <= std::chrono::nanoseconds(0))
+        throw Error(ErrorKind::usage, "--for must be longer than 0s",
                     "airy ping looks once and does not wait");
     util::SignalFd signals;
     auto endpoint = broker_.endpoint("wait");
     endpoint.interrupt_fd = signals.fd();
-    const auto deadline = steady_clock::now() + timeout_;
-    std::string last_error;
+    const auto deadline = steady_clock::now() + patience_;
+    std::optional<Error> last_error;
     for (;;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
@@ -73,15 +76,20 @@ int Wait::run() {
                                    error.reason() == Reason::interrupted ||
                                    (error.kind() == ErrorKind::unreachable && !error.permanent());
             if (!waits_for) throw;
-            last_error = error.what();
+            last_error = error;
         }
         pollfd waiting{signals.fd(), POLLIN, 0};
         ::poll(&waiting, 1, static_cast<int>(std::min(between_tries, left).count()));
         if (const auto signal = signals.take()) return 128 + *signal;
     }
-    throw Error(ErrorKind::timeout,
-                fmt::format("not ready after {} s: {}",
-                            std::chrono::duration<double>(timeout_).count(), last_error));
+    const auto waited =
+        fmt::format("not ready after {} s", std::chrono::duration<double>(patience_).count());
+    if (!last_error) throw Error(ErrorKind::timeout, waited);
+    throw Error(ErrorKind::timeout, fmt::format("{}: {}", waited, last_error->what()),
+                last_error->kind() == ErrorKind::not_found
+                    ? fmt::format("airy queue declare {} makes it; so does a consumer of it",
+                                  shell_word(awaited_))
+                    : "airy ping tells more; --for waits longer");
 }
 
 }  // namespace

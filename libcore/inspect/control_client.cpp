@@ -187,7 +187,7 @@ const Consumer& find_consumer(const std::vector<Consumer>& consumers, std::strin
         std::string pids;
         for (const auto* consumer : found)
             pids += fmt::format("{}{}", pids.empty() ? "" : ", ", consumer->pid);
-        throw Error(ErrorKind::usage,
+        throw Error(Reason::several_consumers,
                     fmt::format("{} consumers are named '{}': pids {}", found.size(),
                                 util::printable(who), pids),
                     "give the pid instead of the name");

@@ -81,7 +81,8 @@ util::Fd listen_on(asio::io_context& loop, const net::ListenAddress& address) {
     } catch (const Error& error) {
         throw Error(error.kind(),
                     fmt::format("cannot listen on {}:{} for metrics: {}",
-                                util::printable(address.host), address.port, error.what()));
+                                util::printable(address.host), address.port, error.what()),
+                    error.hint());
     }
 }
 

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -53,6 +56,7 @@ static_assert(std::ranges::all_of(figures, [](const Figure& figure) {
 struct Recording {
     std::map<std::string, Samples> queues;
     std::map<std::string, Samples> pools;  // "name (pid)"
+    std::set<std::string> brokers;
     double from = std::numeric_limits<double>::max();
     double to = 0;
     std::size_t samples = 0;
@@ -83,7 +87,10 @@ std::string quantile_key(std::string_view times, std::string_view quantile) {
 // nullopt while the pool has measured nothing.
 void take_times(Samples& samples, const json& sample, double time, std::string_view key) {
     const auto found = sample.find(key);
-    if (found == sample.end() || !found->is_object() || number_of(*found, "count") == 0.0) return;
+    if (found == sample.end() || !found->is_object()) return;
+    if (const auto sum = number_of(*found, "sum"))
+        samples[quantile_key(key, "sum")].push_back({time, *sum});
+    if (number_of(*found, "count") == 0.0) return;
     for (const std::string_view quantile : {"p50", "p99"})
         if (const auto value = number_of(*found, quantile))
             samples[quantile_key(key, quantile)].push_back({time, *value});
@@ -92,6 +99,8 @@ void take_times(Samples& samples, const json& sample, double time, std::string_v
 void take_sample(Recording& recording, const json& sample, double time) {
     if (text_of(sample, "kind") == "queue") {
         auto& samples = recording.queues[text_of(sample, "queue")];
+        if (auto broker = text_of(sample, "broker"); !broker.empty())
+            recording.brokers.insert(std::move(broker));
         for (const std::string_view key :
              {"ready", "unacked", "publish_rate", "deliver_rate", "ack_rate", "redeliver_rate"})
             take(samples, sample, time, key);
@@ -144,6 +153,97 @@ std::vector<Point> rate_of(const std::vector<Point>& totals) {
     return rates;
 }
 
+double last_of(const Samples& samples, std::string_view key) {
+    const auto found = samples.find(std::string(key));
+    return found == samples.end() || found->second.empty() ? 0 : found->second.back().value;
+}
+
+double highest_of(const Samples& samples, std::string_view key) {
+    double highest = 0;
+    if (const auto found = samples.find(std::string(key)); found != samples.end())
+        for (const auto& point : found->second)
+            highest = std::max(highest, point.value);
+    return highest;
+}
+
+// By how much a total grew; after a fall it begins anew.
+double growth_of(const Samples& samples, std::string_view key) {
+    double grown = 0;
+    const auto found = samples.find(std::string(key));
+    if (found == samples.end()) return grown;
+    for (std::size_t i = 1; i < found->second.size(); ++i)
+        grown += std::max(0.0, found->second[i].value - found->second[i - 1].value);
+    return grown;
+}
+
+// A sample sees only the handlers of its moment, and short ones may always run between two samples.
+// The growth of the handlers' time tells how many ran on average: the higher number holds.
+void correct_running(Samples& samples) {
+    const auto running = samples.find("running");
+    const auto sums = samples.find(quantile_key("run_ms", "sum"));
+    if (running == samples.end() || sums == samples.end()) return;
+    const double cap = highest_of(samples, "cap");
+    for (const auto& mean : rate_of(sums->second)) {
+        const auto at = std::ranges::find(running->second, mean.time, &Point::time);
+        if (at == running->second.end()) continue;
+        const double ran = mean.value / 1000;  // milliseconds of work in a second
+        at->value = std::max(at->value, cap > 0 ? std::min(ran, cap) : ran);
+    }
+}
+
+// Whether no message was in the queue, and none passed, at any sample.
+bool is_idle(const Samples& samples) {
+    return std::ranges::all_of(samples, [](const auto& series) {
+        return std::ranges::all_of(series.second,
+                                   [](const Point& point) { return point.value == 0; });
+    });
+}
+
+std::string figure_text(double value) {
+    return value >= 100 || value == std::floor(value) ? fmt::format("{:.0f}", value)
+                                                      : fmt::format("{:.1f}", value);
+}
+
+// A table of text cells, the first cell of each row is a name.
+std::string table_of(std::initializer_list<std::string_view> titles,
+                     const std::vector<std::vector<std::string>>& rows) {
+    if (rows.empty()) return {};
+    std::string out = "<table><tr>";
+    for (const auto title : titles)
+        out += fmt::format("<th>{}</th>", title);
+    out += "</tr>\n";
+    for (const auto& row : rows) {
+        out += "<tr>";
+        for (const auto& cell : row)
+            out += fmt::format("<td>{}</td>", html_escaped(cell));
+        out += "</tr>\n";
+    }
+    return out + "</table>\n";
+}
+
+std::string summary_of(const Recording& recording) {
+    std::vector<std::vector<std::string>> pools;
+    for (const auto& [name, samples] : recording.pools)
+        pools.push_back({name, figure_text(growth_of(samples, "handled")),
+                         figure_text(growth_of(samples, "failed")),
+                         figure_text(growth_of(samples, "dead_lettered")),
+                         figure_text(highest_of(samples, "running")),
+                         figure_text(last_of(samples, "cap")),
+                         figure_text(last_of(samples, quantile_key("run_ms", "p99"))) + " ms"});
+    std::vector<std::vector<std::string>> queues;
+    for (const auto& [name, samples] : recording.queues)
+        queues.push_back({name, figure_text(last_of(samples, "ready")),
+                          figure_text(highest_of(samples, "ready")),
+                          figure_text(highest_of(samples, "publish_rate")),
+                          figure_text(highest_of(samples, "ack_rate")),
+                          is_idle(samples) ? "idle" : ""});
+    return table_of(
+               {"pool", "handled", "failed", "dead-lettered", "most running", "cap", "run p99"},
+               pools) +
+           table_of({"queue", "ready", "most ready", "most published/s", "most acknowledged/s", ""},
+                    queues);
+}
+
 class Page {
   public:
     explicit Page(const Recording& recording) : recording_(recording) {
@@ -156,6 +256,7 @@ class Page {
     }
 
     void queue(const std::string& name, const Samples& samples) {
+        if (is_idle(samples)) return;  // the summary names it
         out += fmt::format("<section><h2>queue <code>{}</code></h2>\n", html_escaped(name));
         chart("Messages", "", samples, {{"ready", "ready"}, {"unacked", "unacked"}});
         chart("Rates", "/s", samples,
@@ -222,6 +323,9 @@ constexpr std::string_view style = R"css(
   --line-5: #dcb94a; --line-6: #5ec9bd; --line-7: #f472b6; --line-8: #a3aab5; } }
 body { background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif;
   margin: 0 auto; max-width: 1400px; padding: 1.5rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border-bottom: 1px solid var(--grid); padding: .2rem .8rem .2rem 0; text-align: right; }
+th:first-child, td:first-child { text-align: left; } th { color: var(--soft); font-weight: 400; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; grid-column: 1/-1; }
 p, small, .tick { color: var(--soft); }
 section { display: grid; gap: 1rem 1.5rem; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
@@ -243,7 +347,9 @@ path { stroke: var(--own); } .key { background: var(--own); }
 }  // namespace
 
 Report html_report(std::istream& in, const std::string& title) {
-    const Recording recording = read(in);
+    Recording recording = read(in);
+    for (auto& [name, samples] : recording.pools)
+        correct_running(samples);
     Page page(recording);
     for (const auto& [name, samples] : recording.pools)
         page.pool(name, samples);
@@ -254,14 +360,18 @@ Report html_report(std::istream& in, const std::string& title) {
             util::SystemTime(std::chrono::duration_cast<util::SystemTime::duration>(
                 std::chrono::seconds(static_cast<std::int64_t>(time)))));
     };
+    std::string brokers;
+    for (const auto& broker : recording.brokers)
+        brokers +=
+            fmt::format("{}<code>{}</code>", brokers.empty() ? " of " : ", ", html_escaped(broker));
     std::string html = fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<title>{0}</title>\n<style>{1}</style></head><body>\n"
-        "<h1>{0}</h1>\n<p>{2} to {3}: {4} samples of {5} pools and {6} queues, by airy stats "
-        "--record</p>\n{7}</body></html>\n",
+        "<h1>{0}</h1>\n<p>{2} to {3}: {4} samples of {5} pools and {6} queues{8}, by airy stats "
+        "--record</p>\n{9}{7}</body></html>\n",
         html_escaped(title), style, day(recording.from), day(recording.to), recording.samples,
-        recording.pools.size(), recording.queues.size(), page.out);
+        recording.pools.size(), recording.queues.size(), page.out, brokers, summary_of(recording));
     return {std::move(html), recording.skipped, recording.first_skipped};
 }
 

@@ -35,6 +35,12 @@ class Broker {
     // differences for a queue that exists with other properties.
     virtual std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) = 0;
 
+    // Declares the queues, the exchange and the bindings of `spec`, as open_work_queue does, and
+    // returns the work queue's state. An empty exchange, with no patterns, is none. Throws as
+    // open_work_queue does, and Error{argument_taken} for an argument that `spec` sets otherwise
+    // than a work queue has it.
+    virtual QueueState declare_work_queue(const WorkQueueSpec& spec) = 0;
+
     // Calls `see` with each message that is ready now, in order, at most `limit` (0: all), until
     // `see` returns false; then gives them all back. They keep their places, but are marked as
     // redelivered, and a quorum queue counts the return. A quorum queue puts returned messages

@@ -3,6 +3,7 @@
 #include "mq/inventory.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace airy::mq {
 
@@ -48,6 +49,21 @@ std::string_view to_string(QueueSource source) noexcept {
             break;
     }
     return "management+amqp";
+}
+
+std::optional<std::uint64_t> limit_of(const QueueInfo& queue, std::string_view what) {
+    std::optional<std::uint64_t> least;
+    const auto take = [&](std::string_view name, const std::vector<QueueArgument>& from) {
+        const auto found = std::ranges::find(from, name, &QueueArgument::name);
+        if (found == from.end()) return;
+        std::uint64_t limit = 0;
+        const auto* end = found->value.data() + found->value.size();
+        const auto read = std::from_chars(found->value.data(), end, limit);
+        if (read.ec == std::errc() && read.ptr == end && (!least || limit < *least)) least = limit;
+    };
+    take("x-" + std::string(what), queue.arguments);
+    take(what, queue.policy_keys);
+    return least;
 }
 
 }  // namespace airy::mq

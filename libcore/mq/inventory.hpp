@@ -23,6 +23,13 @@ struct QueueRates {
     double redeliver = 0;
 };
 
+// An argument of a queue's declaration (`x-max-length`), or a key of the policy that governs the
+// queue (`max-length`).
+struct QueueArgument {
+    std::string name;
+    std::string value;  // as JSON
+};
+
 // A queue as its broker reports it. Absent: not reported (RabbitMQ gathers statistics every 5 s,
 // and a new queue has none before that).
 struct QueueInfo {
@@ -44,12 +51,18 @@ struct QueueInfo {
     std::optional<std::int64_t> head_timestamp;
     // When the oldest ready message came into the queue, by the broker; milliseconds since 1970.
     std::optional<std::int64_t> oldest_at;
+    std::vector<QueueArgument> arguments{};    // sorted by name
+    std::vector<QueueArgument> policy_keys{};  // likewise, of the policy
 };
 
 // The age of the oldest ready message; none in an empty queue is 0 old. Nullopt: the broker does
 // not tell it, or the publisher's timestamp is no time of the past. Many publishers write
 // milliseconds, which as seconds are thousands of years ahead, so that these are recognised.
 std::optional<std::chrono::milliseconds> oldest_age(const QueueInfo& queue, util::SystemTime now);
+
+// The least of the limits that the queue's arguments and its policy set: `what` is `max-length`
+// (messages) or `max-length-bytes`. nullopt: no limit, or not reported.
+std::optional<std::uint64_t> limit_of(const QueueInfo& queue, std::string_view what);
 
 struct BindingInfo {
     std::string exchange;  // empty: the default exchange

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,13 @@ inline std::string dead_letter_queue_of(const std::string& work_queue) {
     return work_queue + ".dlq";
 }
 
+// Whether `name` is a queue in which messages of the work queue wait to be tried again.
+inline bool is_retry_queue_of(std::string_view name, std::string_view work_queue) {
+    const auto prefix = std::string(work_queue) + ".retry.";
+    return name.size() > prefix.size() && name.starts_with(prefix) &&
+           name.find_first_not_of("0123456789", prefix.size()) == name.npos;
+}
+
 // A queue that consumers of one name share, with its bindings and its queues for retries and dead
 // letters.
 struct WorkQueueSpec {
@@ -36,7 +44,11 @@ struct WorkQueueSpec {
     bool ephemeral = false;
     // False: declares and binds nothing; the queue must be there.
     bool declare = true;
-    std::uint16_t prefetch = 1000;  // most unsettled deliveries; 0 = no limit
+    // True: queues that exist with other properties are taken as they are, and then the broker
+    // itself may neither limit the returns of a message nor keep it as a dead letter.
+    bool as_is = false;
+    event::HeaderTable arguments{};  // of the queue, beside those that make it a work queue
+    std::uint16_t prefetch = 1000;   // most unsettled deliveries; 0 = no limit
 
     std::string dead_letter_queue() const { return dead_letter_queue_of(name); }
     std::string retry_queue(std::chrono::milliseconds delay) const {

@@ -38,7 +38,10 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 [[noreturn]] void give_up(const boost::system::error_code& error) {
-    throw Error(ErrorKind::general, error.message());
+    throw Error(ErrorKind::general, error.message(),
+                error == boost::system::errc::address_in_use
+                    ? "another program listens there: take another port"
+                    : "");
 }
 
 // Throws Error{general} when a system call returned an error.

@@ -23,6 +23,8 @@ constexpr Row rows[] = {
 
     {Reason::usage, ErrorKind::usage, "usage"},
     {Reason::invalid_argument, ErrorKind::usage, "invalid_argument"},
+    {Reason::several_consumers, ErrorKind::usage, "several_consumers"},
+    {Reason::argument_taken, ErrorKind::usage, "argument_taken"},
     {Reason::reserved_name, ErrorKind::usage, "reserved_name"},
     {Reason::unsupported, ErrorKind::usage, "unsupported"},
     {Reason::authorities_unreadable, ErrorKind::usage, "authorities_unreadable"},
@@ -72,6 +74,7 @@ constexpr Row rows[] = {
     {Reason::consumer_not_found, ErrorKind::not_found, "consumer_not_found"},
     {Reason::resource_locked, ErrorKind::not_found, "resource_locked"},
     {Reason::differs, ErrorKind::not_found, "differs"},
+    {Reason::exchange_differs, ErrorKind::not_found, "exchange_differs"},
 
     {Reason::invalid_event, ErrorKind::invalid_event, "invalid_event"},
     {Reason::unknown_event_type, ErrorKind::invalid_event, "unknown_event_type"},
@@ -128,6 +131,18 @@ Error Error::reworded(const std::string& message) const {
     Error error(reason_, message, hint_);
     error.subject_ = subject_;
     error.permanent_ = permanent_;
+    return error;
+}
+
+Error Error::because(Reason reason) const {
+    Error error = *this;
+    error.reason_ = reason;
+    return error;
+}
+
+Error Error::hinted(std::string hint) const {
+    Error error = *this;
+    error.hint_ = std::move(hint);
     return error;
 }
 

@@ -33,9 +33,11 @@ enum class Reason : std::uint8_t {
     not_implemented,       // the broker does not know the operation for this queue
 
     usage,
-    invalid_argument,  // the broker refuses a queue's argument, or its value
-    reserved_name,     // the name is the broker's own
-    unsupported,       // a capability that this kind of broker lacks
+    invalid_argument,   // the broker refuses a queue's argument, or its value
+    several_consumers,  // share the name, and one is meant
+    argument_taken,     // a work queue sets this argument of its queue itself
+    reserved_name,      // the name is the broker's own
+    unsupported,        // a capability that this kind of broker lacks
     authorities_unreadable,
     certificate_unusable,     // the client certificate and its key do not belong together
     key_encrypted,            // the client certificate's key needs a passphrase
@@ -82,7 +84,8 @@ enum class Reason : std::uint8_t {
     exchange_not_found,
     consumer_not_found,
     resource_locked,  // the queue is another connection's own
-    differs,          // the queue or exchange exists with other properties
+    differs,          // the queue exists with other properties
+    exchange_differs,
 
     invalid_event,
     unknown_event_type,
@@ -131,8 +134,10 @@ class Error : public std::runtime_error {
         return std::move(*this);
     }
 
-    // The same error with another message.
+    // The same error with another message, for another reason, or with another hint.
     Error reworded(const std::string& message) const;
+    Error because(Reason reason) const;
+    Error hinted(std::string hint) const;
 
   private:
     Reason reason_;

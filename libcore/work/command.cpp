@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -80,6 +82,16 @@ int executable(const std::string& path) noexcept {
     return script_error(path);
 }
 
+// The usual mistakes: a line for a shell, another directory, a program that is not installed.
+std::string where_it_was_looked_for(const std::string& name) {
+    if (name.find_first_of(" |;&<>$") != name.npos)
+        return "there is no shell: write the program first, then its arguments, each a word";
+    if (name.find('/') == name.npos) return "no directory of PATH has a program of this name";
+    std::error_code ignored;
+    return fmt::format("there is no such file; the working directory is {}",
+                       util::printable(std::filesystem::current_path(ignored).string()));
+}
+
 }  // namespace
 
 Command find_command(std::vector<std::string> argv, std::string_view search_path) {
@@ -118,7 +130,7 @@ Command find_command(std::vector<std::string> argv, std::string_view search_path
                     fmt::format("cannot run '{}': it is no program the system knows", shown),
                     "a script needs a first line such as #!/bin/sh");
     throw Error(ErrorKind::usage, fmt::format("cannot run '{}': command not found", shown),
-                "there is no shell: write the program first, then its arguments, each a word");
+                where_it_was_looked_for(name));
 }
 
 std::vector<std::string> child_environment(const char* const* environment) {

@@ -6,14 +6,17 @@
 
 namespace airy::work {
 
+void PrintHandler::append_line(std::string& out, const mq::Delivered& delivered) {
+    event::append_message_line(out, delivered.message, delivered.queue, delivered.redelivered,
+                               delivered.received_at);
+    out += '\n';
+}
+
 boost::asio::awaitable<void> PrintHandler::handle(std::span<const mq::Delivered> batch,
                                                   std::span<HandlerResult> results,
                                                   pool::TaskContext&) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const auto& delivered = batch[i];
-        event::append_message_line(lines_, delivered.message, delivered.queue,
-                                   delivered.redelivered, delivered.received_at);
-        lines_ += '\n';
+        format_(lines_, batch[i]);
         if (lines_.size() < OutputStream::congestion_limit && i + 1 < batch.size()) continue;
         out_.write(lines_);
         lines_.clear();

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "work/handler.hpp"
 #include "work/output.hpp"
@@ -11,11 +13,17 @@
 
 namespace airy::work {
 
-// Writes each message as its message line. A message is handled when its line has been written
-// out; many are written at once.
+// Writes each message as text, by default as its message line. A message is handled when its text
+// has been written out; many are written at once.
 class PrintHandler final : public Handler {
   public:
-    explicit PrintHandler(OutputStream& out) : out_(out) {}
+    // Appends the text of one message and its line end.
+    using Format = std::function<void(std::string& out, const mq::Delivered& delivered)>;
+
+    explicit PrintHandler(OutputStream& out, Format format = append_line)
+        : out_(out), format_(std::move(format)) {}
+
+    static void append_line(std::string& out, const mq::Delivered& delivered);
 
     std::size_t batch_limit() const noexcept override { return 1000; }
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
@@ -28,6 +36,7 @@ class PrintHandler final : public Handler {
 
   private:
     OutputStream& out_;
+    const Format format_;
     std::string lines_;
 };
 

@@ -69,7 +69,7 @@ compare() {
 
 fresh_queue() {
     "$airy" queue delete $queue --yes --quiet 2>/dev/null || true
-    "$airy" queue declare $queue --bind '#' --quiet
+    "$airy" queue declare --plain $queue --bind '#' --quiet
 }
 full_queue() {
     fresh_queue

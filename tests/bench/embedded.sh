@@ -64,7 +64,7 @@ compare() {
 remove() { rm -rf "$scratch"/airy.db* "$scratch"/bare.db*; }
 fresh() {
     remove
-    "$airy" queue declare $queue --bind '#' --quiet --url "sqlite:$db?sync=normal"
+    "$airy" queue declare --plain $queue --bind '#' --quiet --url "sqlite:$db?sync=normal"
 }
 full() {
     fresh
@@ -99,7 +99,7 @@ fresh
 "$airy" queue delete $queue --yes --quiet --url "sqlite:$db"
 fill_log() { "$airy" publish --no-mandatory --quiet --url "sqlite:$db?sync=normal&retain=24h" <"$scratch/events"; }
 for _ in $(seq "$((backlog / events))"); do fill_log; done
-"$airy" queue declare latency --quiet --url "sqlite:$db"
+"$airy" queue declare --plain latency --quiet --url "sqlite:$db"
 for retain in 24h 1s; do
     printf '100/s on a log of %s, retain=%s: ' "$backlog" $retain
     "$latency" "sqlite:$db?sync=normal&retain=$retain" 2000 100
@@ -107,7 +107,7 @@ done
 remove
 one='{"post_id":42,"author_id":7,"title":"Hello, world"}'
 once() { for _ in 1 2 3 4 5 6 7 8 9 10; do "$airy" publish post.published "$one" --quiet --url "sqlite:$db?sync=$1"; done; }
-"$airy" queue declare $queue --bind '#' --quiet --url "sqlite:$db"
+"$airy" queue declare --plain $queue --bind '#' --quiet --url "sqlite:$db"
 for sync in full normal; do
     for _ in $(seq "$rounds"); do seconds once $sync; done | median |
         awk -v sync=$sync '{printf "one publish, sync=%s: %.2f ms\n", sync, $1 * 100}'

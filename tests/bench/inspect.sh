@@ -71,7 +71,7 @@ scrape() {
 
 full_queue() {
     "$airy" queue delete $queue --yes --quiet 2>/dev/null || true
-    "$airy" queue declare $queue --bind '#' --quiet
+    "$airy" queue declare --plain $queue --bind '#' --quiet
     "$raw" publish "${AIRY_URL%/}" airy.bench post.published "$scratch/events" 1000
 }
 consume() { "$airy" consume '#' --queue $queue --no-declare --print --count $events "$@"; }
@@ -155,5 +155,5 @@ kill "${background[@]}"
 wait "${background[@]}" || true
 background=()
 
-seq 900 | xargs -I{} "$airy" queue declare 'queue.{}' --type classic --quiet
+seq 900 | xargs -I{} "$airy" queue declare --plain 'queue.{}' --type classic --quiet
 answers 'stats queues, 1,000 queues' '300 ms' "$airy" stats queues

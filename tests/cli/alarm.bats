@@ -15,7 +15,7 @@ setup_file() {
 setup() {
     airy_setup
     queue=$(fresh queue)
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     alarm 0.000001
 }
 

@@ -16,7 +16,7 @@ teardown() {
 }
 
 @test "check queue: length, consumers, and a missing queue" {
-    airy queue declare "$queue" --bind 'post.*' --quiet
+    airy queue declare --plain "$queue" --bind 'post.*' --quiet
     for id in 1 2 3; do airy publish post.deleted --set post_id=$id --set author_id=2 --quiet; done
     run_airy check queue "$queue" --warn-ready 3 --max-ready 5
     assert_status 0
@@ -35,7 +35,7 @@ teardown() {
 }
 
 @test "check queue: the age of the head where the broker tells it, unknown elsewhere" {
-    airy queue declare "$queue" --bind 'post.*' --quiet # quorum: the broker does not tell
+    airy queue declare --plain "$queue" --bind 'post.*' --quiet # quorum: the broker does not tell
     run_airy check queue "$queue" --max-age 1s
     assert_status 0 # empty
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
@@ -64,7 +64,7 @@ pool_is() {
 }
 
 @test "check flow: there and back, too slow, and no exchange" {
-    airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
+    airy queue declare --plain "$queue" --bind 'post.*' --quiet # makes the exchange
     run_airy check flow
     assert_status 0
     assert_contains "$output" 'FLOW OK'
@@ -79,7 +79,7 @@ pool_is() {
 
 @test "check flow: a broker that is blocked before the probe is published is too slow" {
     export AIRY_URL=sqlite:airy.db
-    airy queue declare "$queue" --bind '#' --quiet # makes file and exchange
+    airy queue declare --plain "$queue" --bind '#' --quiet # makes file and exchange
     run_airy check flow --timeout 1s
     assert_status 0
     spawn blocker python3 -c '
@@ -112,7 +112,7 @@ file.execute("ROLLBACK")'
 
 @test "check: a verdict that cannot be written is unknown" {
     export AIRY_URL=sqlite:airy.db
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     for stdout in 'open("/dev/full", "w")' 'closed_pipe()'; do
         run --separate-stderr timeout 10 python3 -c "
 import os, subprocess, sys

@@ -137,6 +137,22 @@ declare_queue() {
     assert_equal "$(candidates completion z)" zsh
 }
 
+@test "queues: not those of one connection; for dlq those that have dead letters" {
+    declare_queue
+    spawn tail "$AIRY_BIN" tail '#'
+    wait_until own_queue
+    has_candidate "$queue" queue show ''
+    run ! grep -q '^amq.gen' <(candidates queue show '')
+    lacks_candidate "$queue" dlq show ''
+    airy queue declare "$queue.dlq" --plain --quiet
+    has_candidate "$queue" dlq show ''
+    lacks_candidate "$queue.dlq" dlq show ''
+    has_candidate "$queue.dlq" dlq show --dlq ''
+    has_candidate "$queue.dlq" wait ''
+    forget "$queue.dlq" queues
+}
+own_queue() { api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" | jq -e 'length > 0'; }
+
 @test "event types, patterns, and the fields of the type" {
     assert_equal "$(candidates publish post.pub)" post.published
     has_candidate 'post.*' tail post
@@ -221,6 +237,18 @@ time.sleep(60)'
     touch certificate.pem
     completes_to 'airy ping --cacert certif' 'airy ping --cacert certificate.pem'
     completes_to 'airy event s' 'airy event show'
+}
+
+@test "zsh: fields of --set, without a space behind =" {
+    in_zsh
+    press -l -- 'airy publish post.voted --set '
+    wait_until screen_has '--set'
+    press Tab
+    wait_until screen_has 'voter_id='
+    run ! screen_has ' -J'
+    press C-c
+    wait_until asks_again
+    completes_to 'airy publish post.voted --set voter' 'voter_id='
 }
 
 @test "zsh: as a function of \$fpath" {

@@ -29,13 +29,13 @@ is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print
         assert_short_error
     done
     for args in '--print --tag-output' '--print --timeout 5s' '--print --kill-after 1s' '--print --on-error requeue' \
-        '--print --max-attempts 2' '--print --break-after 1' '--print --ephemeral --queue-type quorum' \
+        '--print --max-attempts 2' '--print --break-after 1' '--print --ephemeral --type quorum' \
         '--print --count 1 --expect 2'; do
         # shellcheck disable=SC2086
         run_airy consume '#' --queue "$queue" $args
         assert_status 2
         assert_short_error
-        assert_contains "$stderr" "$(grep -oE -- '--[a-z-]+' <<<"$args" | sed -n 2p | sed 's/--ephemeral/--queue-type/')"
+        assert_contains "$stderr" "$(grep -oE -- '--[a-z-]+' <<<"$args" | sed -n 2p | sed 's/--ephemeral/--type/')"
     done
     run_airy consume '#' --queue "$queue" --on-error discard --max-attempts 2 -- true
     assert_status 2
@@ -46,7 +46,7 @@ is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print
 }
 
 @test "a queue that exists with other properties: exit 7, with the differences" {
-    airy queue declare "$queue" --type classic
+    airy queue declare --plain "$queue" --type classic
     run_airy consume '#' --queue "$queue" -- true
     assert_status 7
     assert_short_error
@@ -61,7 +61,7 @@ is_declared() { airy consume '#' --queue "$1" --no-declare --until-empty --print
     run_airy consume '#' --queue "$queue" --no-declare --print --until-empty
     assert_status 7
     assert_short_error
-    airy queue declare "$queue" --type classic
+    airy queue declare --plain "$queue" --type classic
     run_airy consume '#' --queue "$queue" --no-declare --print --until-empty
     assert_status 0
     has_bindings "$queue" 0

@@ -164,7 +164,7 @@ reconnected() { [[ $(airy stats pools --output json | jq 'select(.name == "back"
 }
 
 @test "--no-declare on a queue without dead-letter arguments keeps the messages that are given up" {
-    airy queue declare "$queue" --bind 'post.*' --quiet
+    airy queue declare --plain "$queue" --bind 'post.*' --quiet
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
     run_airy consume '#' --queue "$queue" --no-declare --until-empty -- sh -c 'exit 65'
     assert_status 6

@@ -94,7 +94,7 @@ ids() { jq -c .body.post_id | xargs; }
     run_airy dlq requeue "$queue" --to "$queue.other" --yes
     assert_status 7
     assert_equal "$(depth "$queue.dlq")" 3
-    airy queue declare "$queue.other" --quiet
+    airy queue declare --plain "$queue.other" --quiet
     run_airy dlq requeue "$queue" --to "$queue.other" --yes
     assert_status 0
     assert_equal "$(depth "$queue.other")" 3
@@ -164,7 +164,7 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
 
 @test "queue move: each confirmed there before it leaves" {
     posts 1 100
-    airy queue declare "$queue.other" --quiet
+    airy queue declare --plain "$queue.other" --quiet
     run_airy queue move "$queue" "$queue.other" --yes --limit 40 --output json
     assert_status 0
     jq -e '.moved == 40 and .done' <<<"$output"
@@ -181,7 +181,7 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
 
 @test "queue move stops when the other queue refuses a message" {
     posts 1 5
-    airy queue declare "$queue.full" --type classic --arg x-max-length=2 --arg x-overflow=reject-publish --quiet
+    airy queue declare --plain "$queue.full" --type classic --arg x-max-length=2 --arg x-overflow=reject-publish --quiet
     run_airy queue move "$queue" "$queue.full" --yes
     assert_status 4
     assert_short_error

@@ -28,7 +28,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
 @test "publish and consume through one file" {
     run_airy publish post.published --set post_id=1 --set author_id=1 --set title=t
     [[ $status == 4 ]] # no queue is bound yet
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     run post 42
     [[ $status == 0 && $output =~ ^[0-9a-f-]{36}$ ]]
     run_airy consume 'post.*' --queue feeds --no-declare --print --count 1
@@ -39,7 +39,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
 }
 
 @test "when no process uses it, one file holds everything" {
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     for id in 1 2 3; do post "$id"; done
     [[ $(ls -d airy.db*) == $'airy.db\nairy.db-run' ]]
     mv airy.db other.db
@@ -47,7 +47,7 @@ post() { airy publish post.published --set post_id="$1" --set author_id=1 --set 
 }
 
 @test "an idle consumer notices that its file was removed" {
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     spawn consumer "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare -- true
     wait_until consuming
     rm airy.db airy.db-*l airy.db-*m
@@ -68,22 +68,22 @@ listening() { [[ $(airy queue ls --output json | jq -r .consumers) == 1 ]]; }
 tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
 
 @test "stats queues and queue ls need no management API" {
-    airy queue declare a --type classic
-    airy queue declare b
+    airy queue declare --plain a --type classic
+    airy queue declare --plain b
     run_airy stats queues --output json
     [[ $status == 0 && -z $stderr ]]
     [[ $(jq -r '.queue + " " + .type' <<<"$output") == $'a classic\nb quorum' ]]
     run_airy queue ls
     [[ $status == 0 && $output == *quorum* ]]
-    airy queue declare b --bind 'post.*'
+    airy queue declare --plain b --bind 'post.*'
     run_airy stats queues --bindings --output json
     [[ $status == 0 && -z $stderr ]]
     [[ $(jq -c .bindings <<<"$output") == $'[]\n[{"exchange":"airy.events","pattern":"post.*"}]' ]]
 }
 
 @test "queue declare names each difference; purge and delete" {
-    airy queue declare q --arg x-max-length=5
-    run_airy queue declare q --type classic --arg x-max-length=6
+    airy queue declare --plain q --arg x-max-length=5
+    run_airy queue declare --plain q --type classic --arg x-max-length=6
     [[ $status == 7 ]]
     [[ $stderr == *"type is quorum, not classic"* && $stderr == *"x-max-length is 5, not 6"* ]]
     run_airy queue purge q --yes
@@ -115,7 +115,7 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
 }
 
 @test "completion lists the queues, and makes no file" {
-    airy queue declare feeds
+    airy queue declare --plain feeds
     run airy __complete -- queue purge ''
     [[ $output == *feeds* ]]
     AIRY_URL=sqlite:none.db run airy __complete -- queue purge ''
@@ -123,7 +123,7 @@ tail_ended() { (($(wc -l <"$BATS_TEST_TMPDIR/tail.out") == 3)); }
 }
 
 @test "a killed consumer's messages go to the next one, marked" {
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     post 7
     spawn holder "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare -- sleep 60
     wait_until held
@@ -137,7 +137,7 @@ held() { [[ $(airy queue ls feeds --output json | jq .unacked) == 1 ]]; }
 @test "the file retries a failed message, keeps it as a dead letter, and requeues it" {
     airy consume 'post.*' --queue work --until-empty --print
     post 9
-    run_airy consume 'post.*' --queue work --max-attempts 2 --retry-delay 50ms --count 1 -- false
+    run_airy consume 'post.*' --queue work --max-attempts 2 --retry-delay 100ms --count 1 -- false
     [[ $status == 6 ]]
     run_airy dlq ls work --output json
     [[ $status == 0 && $(jq -r .messages <<<"$output") == 1 ]]

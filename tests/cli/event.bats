@@ -36,7 +36,7 @@ good='{"event_type":"post.updated","post_id":1,"author_id":2}'
 
 @test "event show of an unknown type names the nearest" {
     run_airy event show post.publishd
-    assert_status 2
+    assert_status 8
     assert_equal "$output" ''
     assert_short_error
     assert_contains "$stderr" "did you mean 'post.published'?"

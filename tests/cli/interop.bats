@@ -9,7 +9,7 @@ load helper
 setup() {
     airy_setup
     queue=$(fresh queue)
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
 }
 
 teardown() {

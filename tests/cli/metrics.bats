@@ -100,7 +100,7 @@ time.sleep(60)' "$port"
 }
 
 @test "publish --metrics-file: counts every printed confirm, in a text that promtool accepts" {
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     printf '{"event_type":"post.deleted","post_id":%d,"author_id":1}\n' 1 2 3 >events
     run_airy publish --metrics-file text <events
     assert_status 0
@@ -119,7 +119,7 @@ time.sleep(60)' "$port"
 }
 
 @test "publish --metrics-file: written during the stream, and refused before the first publish" {
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     run_airy publish post.deleted --set post_id=1 --set author_id=2 --metrics-file no/such/directory
     assert_status 2
     assert_short_error
@@ -164,7 +164,7 @@ time.sleep(60)' "$port"
 }
 
 @test "publish --metrics-file: a file that cannot be written any more stops no stream" {
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     mkdir place
     mkfifo pipe
     spawn publisher sh -c 'exec "$1" publish --metrics-file place/text <pipe' sh "$AIRY_BIN"

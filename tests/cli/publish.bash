@@ -10,7 +10,7 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 setup() {
     airy_setup
     queue=$(fresh queue)
-    airy queue declare "$queue" --bind '#' --type classic --quiet
+    airy queue declare --plain "$queue" --bind '#' --type classic --quiet
 }
 
 teardown() {

@@ -128,7 +128,7 @@ load publish
     jq -se --arg x "$AIRY_EXCHANGE" --arg id "$output" '
         map(.message) == ["connecting", "connected", "publisher confirms are on", "publishing", "confirmed"]
         and .[2].exchange == $x and .[3].event_id == $id and .[3].topic == "circle.left" and .[4].ms > 0' <<<"$stderr"
-    run_airy queue declare "$queue" --bind '#' --type classic --verbose
+    run_airy queue declare --plain "$queue" --bind '#' --type classic --verbose
     assert_status 0
     assert_contains "$stderr" 'info: declared an exchange'
     assert_contains "$stderr" "info: declared a queue queue=$queue type=classic"

@@ -58,7 +58,7 @@ load publish
     run_airy publish post.deleted '{"post_id":1,"author_id":2}' --no-confirm --no-mandatory
     assert_status 0
     assert_equal "$stderr" ''
-    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
+    airy queue declare --plain "$queue" --bind 'post.*' --type classic --quiet
     { events 300; for i in 1 2 3; do echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; done; } >in
     run_airy publish --no-confirm <in
     assert_status 4
@@ -90,7 +90,7 @@ load publish
 
 @test "a full queue that refuses: exit 4" {
     full=$(fresh full)
-    airy queue declare "$full" --bind '#' --type classic --arg x-max-length=0 --arg x-overflow=reject-publish --quiet
+    airy queue declare --plain "$full" --bind '#' --type classic --arg x-max-length=0 --arg x-overflow=reject-publish --quiet
     run_airy publish circle.left '{"circle_id":1,"user_id":2}'
     forget "$full" queues
     assert_status 4

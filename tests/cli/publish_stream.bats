@@ -51,7 +51,7 @@ load publish
 
 @test "an unroutable event in a stream: exit 4 with its line" {
     airy queue delete "$queue" --yes --quiet
-    airy queue declare "$queue" --bind 'post.*' --type classic --quiet
+    airy queue declare --plain "$queue" --bind 'post.*' --type classic --quiet
     { events 2; echo '{"event_type":"circle.left","circle_id":1,"user_id":2}'; } >in
     run_airy publish <in
     assert_status 4

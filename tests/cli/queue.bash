@@ -14,6 +14,8 @@ setup() {
 teardown() {
     forget "$queue" queues
     forget "$other" queues
+    forget "$queue.dlq" queues
+    forget "$other.dlq" queues
     airy_teardown
 }
 

@@ -6,7 +6,7 @@ load helper
 load queue
 
 @test "queue delete: needs --yes where there is no terminal, and then deletes" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     put "$queue" 2
     run_airy queue delete "$queue" </dev/null
     assert_status 2
@@ -25,8 +25,8 @@ load queue
     assert_short_error
     assert_contains "$stderr" "$queue"
 
-    airy queue declare "$queue"
-    airy queue declare "$other" --type classic
+    airy queue declare --plain "$queue"
+    airy queue declare --plain "$other" --type classic
     run_airy queue delete "$queue" "$queue" "$(fresh missing)" "$other" --yes --output json
     assert_status 7
     assert_short_error
@@ -37,7 +37,7 @@ load queue
 }
 
 @test "queue delete --dry-run shows what would happen, and does nothing" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     put "$queue" 1
     run_airy queue delete "$queue" --dry-run
     assert_status 0
@@ -49,7 +49,7 @@ load queue
 
 @test "queue delete --if-empty, for every type of queue" {
     for type in classic quorum; do
-        airy queue declare "$queue" --type "$type"
+        airy queue declare --plain "$queue" --type "$type"
         put "$queue" 1
         run_airy queue delete "$queue" --if-empty --yes
         assert_status 1
@@ -65,7 +65,7 @@ load queue
 
 @test "queue delete --if-unused, for every type of queue" {
     for type in classic quorum; do
-        airy queue declare "$queue" --type "$type"
+        airy queue declare --plain "$queue" --type "$type"
         put "$queue" 1
         consumes "$queue"
         run_airy queue delete "$queue" --if-unused --yes
@@ -80,7 +80,7 @@ load queue
 }
 
 @test "queue delete asks on a terminal" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     printf 'n\n' | script -qec "$AIRY_BIN queue delete $queue" typescript >/dev/null || true
     assert_contains "$(<typescript)" '[y/N]'
     queue_exists "$queue"
@@ -89,7 +89,7 @@ load queue
 }
 
 @test "queue purge: discards the ready messages, the queue stays" {
-    airy queue declare "$queue" --bind 'post.*'
+    airy queue declare --plain "$queue" --bind 'post.*'
     put "$queue" 3
     run_airy queue purge "$queue"  </dev/null
     assert_status 2
@@ -110,7 +110,7 @@ load queue
 }
 
 @test "queue peek whose output is not read ends at once on a second signal" {
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     events 1000 | airy publish --quiet
     mkfifo pipe
     exec 7<>pipe
@@ -127,8 +127,8 @@ load queue
 }
 
 @test "queue peek and move: a message that may not come back once more is kept by a copy" {
-    airy queue declare "$queue" --bind '#' --arg x-delivery-limit=1
-    airy queue declare "$queue.to"
+    airy queue declare --plain "$queue" --bind '#' --arg x-delivery-limit=1
+    airy queue declare --plain "$queue.to"
     events 2 | airy publish --quiet
     run_airy queue peek "$queue"
     assert_status 0
@@ -142,8 +142,8 @@ load queue
 }
 
 @test "queue peek and move: a queue that gives no message is not taken for an empty one" {
-    airy queue declare "$queue" --bind '#' --arg x-single-active-consumer=true
-    airy queue declare "$queue.to"
+    airy queue declare --plain "$queue" --bind '#' --arg x-single-active-consumer=true
+    airy queue declare --plain "$queue.to"
     events 2 | airy publish --quiet
     spawn owner "$AIRY_BIN" consume '#' --queue "$queue" --no-declare --pool-size 1 --prefetch 1 -- sleep 60
     wait_until 20 consumer_has '.in_flight == 1'

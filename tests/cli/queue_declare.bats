@@ -51,13 +51,13 @@ load queue
 }
 
 @test "queue declare --arg: numbers, booleans and text keep their types" {
-    run_airy queue declare "$queue" --type classic --arg x-max-length=1000 \
+    run_airy queue declare "$queue" --plain --type classic --arg x-max-length=1000 \
         --arg x-single-active-consumer=true --arg x-overflow=reject-publish
     assert_status 0
     api GET "queues/%2F/$queue" | jq -e '(.arguments | del(.["x-queue-type"])) == {"x-max-length": 1000,
         "x-single-active-consumer": true, "x-overflow": "reject-publish"}'
     # Another client would declare it with 32-bit numbers: the same queue.
-    run_airy queue declare "$queue" --type classic --arg x-max-length=1000 \
+    run_airy queue declare "$queue" --plain --type classic --arg x-max-length=1000 \
         --arg x-single-active-consumer=true --arg x-overflow=reject-publish
     assert_status 0
 }
@@ -80,18 +80,18 @@ load queue
 }
 
 @test "queue declare: the queue is there with other properties: exit 7, naming each difference" {
-    airy queue declare "$queue" --type classic
-    run_airy queue declare "$queue" --type quorum
+    airy queue declare "$queue" --plain --type classic
+    run_airy queue declare "$queue" --plain --type quorum
     assert_status 7
     assert_short_error
     assert_contains "$stderr" "$queue"
     assert_contains "$stderr" x-queue-type
-    run_airy queue declare "$queue" --type classic --arg x-max-length=5 --arg x-message-ttl=9
+    run_airy queue declare "$queue" --plain --type classic --arg x-max-length=5 --arg x-message-ttl=9
     assert_status 7
     assert_contains "$stderr" 'x-max-length is not set, not 5'
     assert_contains "$stderr" 'x-message-ttl is not set, not 9'
     # The refused declarations have changed nothing.
-    airy queue declare "$queue" --type classic
+    airy queue declare "$queue" --plain --type classic
 }
 
 @test "queue declare: the exchange is there with another type: exit 7" {

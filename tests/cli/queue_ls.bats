@@ -6,8 +6,8 @@ load helper
 load queue
 
 @test "queue ls: names the existing queues, with exact counts for named ones" {
-    airy queue declare "$queue"
-    airy queue declare "$other" --type classic
+    airy queue declare --plain "$queue"
+    airy queue declare --plain "$other" --type classic
     put "$queue" 3
     run_airy queue ls "$queue" --output json
     assert_status 0
@@ -32,7 +32,7 @@ load queue
 }
 
 @test "queue ls: existing queues are shown beside the error for a missing one" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     put "$queue" 1
     run_airy queue ls "$(fresh missing)" "$queue" "$(fresh gone)"
     assert_status 7
@@ -53,7 +53,7 @@ own_queue() {
 }
 
 @test "queue: another connection's exclusive queue is reported as such: exit 7" {
-    airy queue declare "$other" --bind '#' --quiet
+    airy queue declare --plain "$other" --bind '#' --quiet
     spawn tail "$AIRY_BIN" tail '#'
     wait_until own_queue
     own=$(own_queue)
@@ -75,7 +75,7 @@ own_queue() {
 
 @test "queue ls: a full-width table where stdout is no terminal" {
     queue=$(fresh "$(printf 'a%.0s' {1..180})")
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     run_airy queue ls "$queue"
     assert_status 0
     assert_contains "$output" "$queue"
@@ -83,7 +83,7 @@ own_queue() {
 }
 
 @test "queue ls: without the management API, named queues come from a passive declare" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     put "$queue" 2
     run_airy queue ls "$queue" --output json --management-url http://127.0.0.1:1
     assert_status 0
@@ -97,7 +97,7 @@ own_queue() {
 }
 
 @test "queue ls: a management API that hangs is given up in time" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     spawn silent python3 -c '
 import socket, time
 listener = socket.create_server(("127.0.0.1", 0))
@@ -151,7 +151,7 @@ time.sleep(60)'
     run_airy queue declare amq.mine
     assert_status 2
     assert_contains "$stderr" "the broker's own"
-    run_airy queue declare "$queue" --exchange "$AIRY_EXCHANGE"
+    run_airy queue declare --plain "$queue" --exchange "$AIRY_EXCHANGE"
     assert_status 2
     assert_contains "$stderr" --bind
     no_queue "$queue"

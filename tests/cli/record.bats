@@ -19,7 +19,7 @@ teardown() {
 samples() { (($(wc -l <"$recording") >= $1)); }
 
 @test "stats --record appends samples, and --report makes one page of them" {
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
     wait_until 20 samples 3
     kill -INT "$spawned_pid"
@@ -40,7 +40,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
 }
 
 @test "stats --report: a FIFO, a link and a mode are kept" {
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues --record "$recording"
     wait_until 20 samples 1
     kill -INT "$spawned_pid"
@@ -104,7 +104,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     run_airy stats --record "$recording" --report new.html
     assert_status 2
     assert_equal "$(<"$recording")" "$sample"
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     for other in 'a letter' '{"event_type":"post.deleted"}' '<!DOCTYPE html>'; do
         printf '%s\n' "$other" >other
         run_airy stats queues "$queue" --record other
@@ -135,7 +135,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     assert_status 0
     assert_contains "$stderr" 'skipped 1'
     grep -q ': 1 samples' "$page"
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     spawn recorder "$AIRY_BIN" stats queues "$queue" --record "$recording" --watch 50ms
     wait_until 20 samples 4
     kill -INT "$spawned_pid"
@@ -150,7 +150,7 @@ samples() { (($(wc -l <"$recording") >= $1)); }
 @test "stats --record: a file that cannot be written" {
     run_airy stats --record "$BATS_TEST_TMPDIR/none/file"
     assert_status 2
-    airy queue declare "$queue" --quiet # so that there is something to write
+    airy queue declare --plain "$queue" --quiet # so that there is something to write
     run_airy stats queues "$queue" --record /dev/full
     assert_status 1
     assert_short_error

@@ -63,7 +63,7 @@ pool_is() {
 }
 
 @test "stats queues: at least queue, type, ready, unacked, consumers" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     run_airy stats queues "$queue" --output json
     assert_status 0
     jq -e --arg q "$queue" '.queue == $q and .type == "quorum" and .ready == 0 and .consumers == 0 and
@@ -88,7 +88,7 @@ pool_is() {
 }
 
 @test "stats queues: without the management API, by passive declare, with a note" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     run_airy stats queues "$queue" --output json --management-url http://127.0.0.1:1
     assert_status 0
     jq -e '.source == "amqp" and .ready == 0 and .unacked == null' <<<"$output"
@@ -100,7 +100,7 @@ pool_is() {
 
 @test "stats queues: the embedded broker tells no rates, and none are invented" {
     export AIRY_URL=sqlite:airy.db
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     airy publish post.deleted --set post_id=1 --set author_id=2 --quiet
     run_airy stats queues "$queue" --output json
     assert_status 0
@@ -115,7 +115,7 @@ pool_is() {
 
 @test "stats queues: on the embedded broker another process' exclusive queue is found by its name" {
     export AIRY_URL=sqlite:airy.db
-    airy queue declare "$queue" --bind 'post.*' --quiet # makes the exchange
+    airy queue declare --plain "$queue" --bind 'post.*' --quiet # makes the exchange
     spawn tail "$AIRY_BIN" tail '#'
     wait_until own_queue
     own=$(own_queue)
@@ -129,15 +129,15 @@ pool_is() {
 own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' | grep .; }
 
 @test "stats queues: rates are not known before the broker's statistics have come" {
-    airy queue declare "$queue" --quiet
+    airy queue declare --plain "$queue" --quiet
     run_airy stats queues "$queue" --output json
     jq -e '.unacked == null and .publish_rate == null and .source == "management+amqp"' <<<"$output"
     wait_until 20 eval 'airy stats queues "$queue" --output json | jq -e ".publish_rate == 0"'
 }
 
 @test "stats queues --bindings: exchange and pattern, none, and not known" {
-    airy queue declare "$queue" --bind 'post.*' --bind 'comment.#'
-    airy queue declare "$queue.dlq"
+    airy queue declare --plain "$queue" --bind 'post.*' --bind 'comment.#'
+    airy queue declare --plain "$queue.dlq"
     run_airy stats queues "$queue" "$queue.dlq" --bindings --output json
     assert_status 0
     jq -se --arg e "$AIRY_EXCHANGE" '.[0].bindings == [{exchange: $e, pattern: "comment.#"},
@@ -152,7 +152,7 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
 }
 
 @test "stats queues --bindings: unknown without the management API, with a note" {
-    airy queue declare "$queue" --bind 'post.*'
+    airy queue declare --plain "$queue" --bind 'post.*'
     run_airy stats queues "$queue" --bindings --output json --management-url http://127.0.0.1:1
     assert_status 0
     jq -e '.ready == 0 and has("bindings") and .bindings == null' <<<"$output"
@@ -171,7 +171,7 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
 }
 
 @test "stats --watch continues until SIGINT (130) or SIGTERM (143)" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     for signal in INT TERM; do
         spawn watch "$AIRY_BIN" stats queues "$queue" --output json --watch 50ms
         wait_until 10 printed 3
@@ -185,12 +185,12 @@ own_queue() { airy queue ls --output json | jq -r 'select(.exclusive) | .queue' 
 printed() { (($(wc -l <watch.out) >= $1)); }
 
 @test "stats --watch survives the loss of the broker, and reports it once" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     spawn watch "$AIRY_BIN" stats queues "$queue" --watch 50ms --output json
     wait_until 10 printed 2
     forget "$queue" queues
     wait_until 10 grep -q "$queue" watch.err
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     before=$(wc -l <watch.out)
     wait_until 10 printed $((before + 3))
     assert_equal "$(wc -l <watch.err)" 1
@@ -206,7 +206,7 @@ printed() { (($(wc -l <watch.out) >= $1)); }
 }
 
 @test "stats into a closed pipe ends quietly" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     run --separate-stderr bash -c "'$AIRY_BIN' stats queues '$queue' --watch 20ms --output json | head -n 1 >first"
     assert_equal "$stderr" ''
     assert_equal "$(jq -r .queue first)" "$queue"

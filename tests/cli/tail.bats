@@ -7,7 +7,7 @@ load helper
 setup() {
     airy_setup
     queue=$(fresh queue)
-    airy queue declare "$queue" --bind '#' --type classic --quiet
+    airy queue declare --plain "$queue" --bind '#' --type classic --quiet
 }
 
 teardown() {

@@ -138,7 +138,7 @@ left_with() {
 }
 
 @test "top: sorts by the chosen column" {
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     event 5
     top_on 100 30 --match "$queue"
     sees 'queue▲'

@@ -54,7 +54,7 @@ load helper
     assert_short_error
     assert_contains "$stderr" "airy queue has no command 'lss'"
     assert_contains "$stderr" "did you mean 'ls'?"
-    assert_contains "$stderr" 'declare, delete, purge'
+    assert_contains "$stderr" 'ls, show, declare, bind, unbind, delete, purge'
     run_airy pool
     assert_status 2
     assert_contains "$stderr" 'airy pool needs a command'

@@ -43,7 +43,7 @@ let_go() {
 }
 
 @test "a hard link and a file's own mount are refused, and lose nothing" {
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     post 1
     ln airy.db link.db
     for name in airy.db link.db; do
@@ -81,7 +81,7 @@ let_go() {
     for round in $(seq 12); do
         pids=()
         for each in 1 2 3; do
-            airy queue declare "q$each" --url "sqlite:new$round.db" --quiet 2>>errors &
+            airy queue declare --plain "q$each" --url "sqlite:new$round.db" --quiet 2>>errors &
             pids+=($!)
         done
         for pid in "${pids[@]}"; do wait "$pid"; done
@@ -112,8 +112,8 @@ let_go() {
 }
 
 @test "a file that another process keeps locked: looks go on, waits end by a signal" {
-    airy queue declare feeds --bind 'post.*'
-    airy queue declare feeds.dlq
+    airy queue declare --plain feeds --bind 'post.*'
+    airy queue declare --plain feeds.dlq
     post 1
     hold 'BEGIN IMMEDIATE'
     start=$SECONDS
@@ -157,8 +157,8 @@ let_go() {
 
 @test "a process that keeps reading stops nobody; purge and delete give the room back" {
     export AIRY_URL='sqlite:airy.db?sync=normal'
-    airy queue declare feeds --bind 'post.*'
-    airy queue declare more --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
+    airy queue declare --plain more --bind 'post.*'
     post 0
     hold BEGIN 'SELECT * FROM message'
     title=$(printf '%10000s' '' | tr ' ' x)
@@ -185,7 +185,7 @@ let_go() {
 }
 
 @test "the age of the oldest message is exact" {
-    airy queue declare feeds --bind 'post.*'
+    airy queue declare --plain feeds --bind 'post.*'
     run_airy check queue feeds --max-age 5s
     assert_status 0
     post 1

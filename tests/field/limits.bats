@@ -23,7 +23,7 @@ limited() {
 
 @test "no thread can be started: the limit is named, and check is UNKNOWN on stdout" {
     local command words
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     # No address space holds such a stack.
     limited -s 1000000000000 check flow
     assert_status 3
@@ -52,7 +52,7 @@ limited() {
 
 @test "too few open files: the limit is named wherever it is met, and check does not blame the broker" {
     local files command words met=0
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     for command in "consume # --queue $queue --no-declare --until-empty -- true" 'publish post.deleted {"post_id":1,"author_id":2}' \
         'check flow' 'bench pool --tasks 1 --cap 1'; do
         read -ra words <<<"$command"
@@ -72,7 +72,7 @@ limited() {
 @test "a limit of the file's size is told, with what was done until then" {
     local embedded_url=$AIRY_URL
     export AIRY_URL=$rabbit_url
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     events 3000 >events
     # shellcheck disable=SC2016
     run --separate-stderr bash -c 'ulimit -f 20; exec "$0" publish - <events >ids' "$AIRY_BIN"
@@ -110,7 +110,7 @@ limited() {
 
 @test "a message larger than the limit of a file's size ends the consumer, and stays" {
     export AIRY_URL=$rabbit_url
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     printf '{"event_type":"post.published","post_id":1,"author_id":7,"title":"%s"}\n' "$(head -c 20000 /dev/zero | tr '\0' x)" | airy publish --quiet -
     # shellcheck disable=SC2016
     run --separate-stderr timeout 20 bash -c 'ulimit -f 4; exec "$0" consume "#" --queue "$1" --no-declare --until-empty -- cat' "$AIRY_BIN" "$queue"
@@ -126,7 +126,7 @@ limited() {
 }
 
 @test "a full disk under stdout and under the broker is told in the same words" {
-    airy queue declare "$queue" --bind '#' --quiet
+    airy queue declare --plain "$queue" --bind '#' --quiet
     events 100 >events
     # shellcheck disable=SC2016
     run --separate-stderr bash -c '"$0" publish - <events >/dev/full' "$AIRY_BIN"

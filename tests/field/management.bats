@@ -34,7 +34,7 @@ server.serve_forever()' "$1" "$2"
 }
 
 @test "another server, or a path prefix that is not given: no management API, and the figures of passive declares" {
-    airy queue declare "$queue" --bind '#'
+    airy queue declare --plain "$queue" --bind '#'
     serve 404 '<html>not here</html>'
     run_airy queue ls "$queue" --output json --management-url "$other"
     assert_status 0
@@ -68,7 +68,7 @@ server.serve_forever()' "$1" "$2"
 }
 
 @test "--management-timeout bounds each answer, and the hint names it" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     spawn silent python3 -c '
 import socket, time
 listener = socket.create_server(("127.0.0.1", 0))
@@ -88,7 +88,7 @@ time.sleep(60)'
 }
 
 @test "queue ls --match and stats --match let the server filter, and show what matches exactly" {
-    airy queue declare "$queue"
+    airy queue declare --plain "$queue"
     run_airy queue ls --match "work.*[0-9]" --output json
     assert_status 0
     jq -se --arg queue "$queue" 'any(.[]; .queue == $queue) and all(.[]; .queue | startswith("work."))' <<<"$output"

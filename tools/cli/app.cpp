@@ -17,6 +17,15 @@ namespace {
 // A hundred years: adding it to any time does not overflow.
 constexpr std::chrono::hours longest_duration{24 * 36'500};
 
+// The group of --help and the other options of every command.
+constexpr const char* common_group = "On every command";
+
+// `--for` of "-f,--for,--timeout".
+std::string name_in(const std::string& flags) {
+    const auto start = flags.find("--");
+    return flags.substr(start, flags.find(',', start) - start);
+}
+
 // A CLI11 check that leaves the parsed duration in `target`.
 template <typename Target>
 CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& target,
@@ -26,7 +35,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& flags, Target& targe
             flags,
             [flags, &target](const std::string& text) {
                 const auto refuse = [&flags](const std::string& why) {
-                    throw CLI::ValidationError(flags.substr(flags.rfind("--")), why);
+                    throw CLI::ValidationError(name_in(flags), why);
                 };
                 try {
                     const auto duration = util::parse_duration(text);
@@ -174,6 +183,7 @@ App App::subcommand(const std::string& name, const std::string& summary,
                     std::function<void()> chosen) {
     auto* sub = app_->add_subcommand(name, summary);
     sub->fallthrough();
+    sub->get_help_ptr()->group(common_group);
     sub->callback(std::move(chosen));
     return App(*sub);
 }

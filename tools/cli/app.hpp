@@ -48,7 +48,9 @@ class App {
   public:
     explicit App(CLI::App& app) noexcept : app_(&app) {}
 
-    // `flags` as in "-n,--count"; without a dash it names an operand.
+    // `flags` as in "-n,--count"; without a dash it names an operand. The first long name is the
+    // option's name. Further long names, and those of an operand, are its former spellings: they
+    // work, and no help or completion shows them.
     Option option(const std::string& flags, std::string& target, const std::string& description);
     Option option(const std::string& flags, std::vector<std::string>& target,
                   const std::string& description);

@@ -5,11 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/names.hpp"
 #include "command.hpp"
 #include "event/topic.hpp"
 #include "event_types.hpp"
@@ -43,6 +45,7 @@ struct Answer {
 
 // The words before the cursor, as the command itself would read them.
 struct Line {
+    std::string_view command;
     std::vector<std::string> args;         // without the command's name
     CLI::App* scope = nullptr;             // the command, or the subcommand that was named
     const CLI::Option* awaited = nullptr;  // wants its value at the cursor
@@ -101,7 +104,8 @@ Line read_line(CLI::App& app, std::vector<std::string> args) {
     return line;
 }
 
-// The broker from the line or from the environment.
+// The queues that a user can name: a queue of one connection is that connection's own. The broker
+// is the one of the line or of the environment.
 std::vector<std::string> queue_names(const Line& line) {
     BrokerOptions broker;
     std::string management_url;
@@ -123,10 +127,20 @@ std::vector<std::string> queue_names(const Line& line) {
     std::vector<std::string> names;
     try {
         for (auto& report : mq::connect(endpoint)->inventory({.counts = false}).queues)
-            names.push_back(std::move(report.queue.name));
+            if (!report.queue.exclusive) names.push_back(std::move(report.queue.name));
     } catch (const Error&) {
         names.clear();  // without a broker there are no names
     }
+    return names;
+}
+
+// The work queues that have a dead-letter queue.
+std::vector<std::string> work_queue_names(const Line& line) {
+    const auto all = queue_names(line);
+    std::vector<std::string> names;
+    std::ranges::copy_if(all, std::back_inserter(names), [&all](const std::string& name) {
+        return std::ranges::find(all, mq::dead_letter_queue_of(name)) != all.end();
+    });
     return names;
 }
 
@@ -167,15 +181,6 @@ void add_fields(Answer& answer, const Line& line, std::string_view prefix) {
     answer.no_space = prefix.find('=') == std::string_view::npos;
 }
 
-// The value's name in the help, in capitals: `FORMAT:{text,json}` is FORMAT with two choices.
-std::string value_name(const CLI::Option& option) {
-    std::string name = option.get_type_name();
-    name.resize(std::min(name.find(':'), name.size()));
-    if (option.get_positional() && (name.empty() || name == "TEXT")) name = option.get_name(true);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
-    return name;
-}
-
 // The choices: `{text,json}` of a checked value, `[pools|queues]` of a described one.
 void add_choices(Answer& answer, const std::string& type) {
     for (const std::string_view brackets : {"{,}", "[|]"}) {
@@ -191,7 +196,7 @@ void add_choices(Answer& answer, const std::string& type) {
 
 void add_values(Answer& answer, const Line& line, const CLI::Option& option,
                 std::string_view prefix) {
-    const std::string name = value_name(option);
+    const std::string name = cli::value_name_of(option);
     const bool positional = option.get_positional();
     add_choices(answer, option.get_type_name());
     if (name == "TOPIC" || (name == "TYPE" && (positional || option.check_lname("topic")))) {
@@ -199,7 +204,9 @@ void add_values(Answer& answer, const Line& line, const CLI::Option& option,
     } else if (name == "PATTERN" && (positional || option.check_lname("bind"))) {
         add_patterns(answer);
     } else if (name.find("QUEUE") != std::string::npos) {
-        for (const auto& queue : queue_names(line))
+        // The operands of dlq are work queues; --to and --dlq name any queue.
+        const bool of_letters = positional && line.command == "dlq";
+        for (const auto& queue : of_letters ? work_queue_names(line) : queue_names(line))
             answer.add(queue, "queue");
     } else if (name == "CONSUMER") {
         for (const auto& socket : inspect::control_sockets())
@@ -214,9 +221,8 @@ void add_values(Answer& answer, const Line& line, const CLI::Option& option,
 void add_options(Answer& answer, const CLI::App& app, const std::set<const CLI::Option*>& given) {
     for (const auto* option : app.get_options()) {
         const bool again = option->get_expected_max() > 1;
-        if (option->get_group().empty() || (given.contains(option) && !again)) continue;
-        for (const auto& name : option->get_lnames())
-            answer.add("--" + name, option->get_description());
+        if (!cli::is_shown(*option) || (given.contains(option) && !again)) continue;
+        answer.add(cli::name_of(*option), option->get_description());
     }
     if (app.get_parent() == nullptr) return;
     Answer inherited;
@@ -266,7 +272,8 @@ Answer complete_command(const CommandEntry& entry, std::vector<std::string> args
     command->add_options(declared);
     common_options().add(declared);
 
-    const Line line = read_line(app, std::move(args));
+    Line line = read_line(app, std::move(args));
+    line.command = entry.name;
     const auto equals = current.find('=');
     if (line.awaited != nullptr) {
         add_values(answer, line, *line.awaited, current);

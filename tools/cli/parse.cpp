@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/help.hpp"
+#include "cli/names.hpp"
 #include "options.hpp"
+#include "output/stream.hpp"
 #include "usage.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -24,13 +27,21 @@ std::vector<const CLI::App*> scopes_of(const CLI::App& app) {
     return scopes;
 }
 
+// `airy queue peek`.
+std::string full_name(const CommandEntry& entry, const CLI::App& app) {
+    std::string name = fmt::format("airy {}", entry.name);
+    const auto scopes = scopes_of(app);
+    for (std::size_t i = 1; i < scopes.size(); ++i)
+        name += " " + scopes[i]->get_name();
+    return name;
+}
+
 // The long option nearest to `word`, or an empty text.
 std::string nearest_option(const std::vector<const CLI::App*>& scopes, std::string_view word) {
     std::vector<std::string> names;
     for (const auto* scope : scopes)
         for (const auto* option : scope->get_options())
-            for (const auto& name : option->get_lnames())
-                names.push_back("--" + name);
+            if (is_shown(*option)) names.push_back(name_of(*option));
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     return std::string(util::nearest(word, candidates));
 }
@@ -59,11 +70,11 @@ Error no_subcommand(const std::string& command, const CLI::App& scope,
         names.push_back(sub->get_name());
     const std::string there_are = fmt::format("there are {}", fmt::join(names, ", "));
     if (args.empty() || args.front().starts_with('-'))
-        return Error(ErrorKind::usage, fmt::format("airy {} needs a command", command), there_are);
+        return Error(ErrorKind::usage, fmt::format("{} needs a command", command), there_are);
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const auto near = util::nearest(args.front(), candidates);
     return Error(ErrorKind::usage,
-                 fmt::format("airy {} has no command '{}'", command, shown_argument(args.front())),
+                 fmt::format("{} has no command '{}'", command, shown_argument(args.front())),
                  near.empty() ? there_are : fmt::format("did you mean '{}'? {}", near, there_are));
 }
 
@@ -83,10 +94,8 @@ std::string without_passwords(std::string message, const std::vector<std::string
 Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::ParseError& error,
                 const std::vector<std::string>& args) {
     const auto scopes = scopes_of(app);
-    std::string command(entry.name);
-    for (std::size_t i = 1; i < scopes.size(); ++i)
-        command += " " + scopes[i]->get_name();
-    const std::string help = fmt::format("airy {} --help lists the options", command);
+    const std::string command = full_name(entry, app);
+    const std::string help = fmt::format("{} --help lists the options", command);
     // CLI11 may complain about the value behind an unknown option.
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
         dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
@@ -94,7 +103,7 @@ Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::Parse
         if (!option.empty()) {
             const auto near = nearest_option(scopes, option);
             return Error(ErrorKind::usage,
-                         fmt::format("airy {} has no option '{}'", command, shown_argument(option)),
+                         fmt::format("{} has no option '{}'", command, shown_argument(option)),
                          near.empty() ? help : fmt::format("did you mean '{}'? {}", near, help));
         }
     }
@@ -104,7 +113,10 @@ Error complaint(const CommandEntry& entry, const CLI::App& app, const CLI::Parse
         return no_subcommand(command, scope, args);
     std::string message = without_passwords(error.what(), args);
     std::ranges::replace(message, '\n', ' ');
-    return Error(ErrorKind::usage, fmt::format("{}: {}", command, util::printable(message)), help);
+    return Error(
+        ErrorKind::usage,
+        fmt::format("{}: {}", command.substr(command.find(' ') + 1), util::printable(message)),
+        help);
 }
 
 }  // namespace
@@ -113,7 +125,6 @@ std::optional<std::string> parse(const CommandEntry& entry, Command& command,
                                  const std::vector<std::string>& args) {
     CLI::App parser{std::string(entry.summary), "airy " + std::string(entry.name)};
     parser.set_help_flag("-h,--help", "show this help and exit");
-    parser.get_formatter()->column_width(34);
     App app(parser);
     command.add_options(app);
     common_options().add(app);
@@ -121,7 +132,10 @@ std::optional<std::string> parse(const CommandEntry& entry, Command& command,
         std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11 reads from the end
         parser.parse(reversed);
     } catch (const CLI::CallForHelp&) {
-        return parser.help();
+        const auto* const scope = scopes_of(parser).back();
+        const auto width = output::stdout_is_terminal() ? output::terminal_width() : 0;
+        return help(*scope, full_name(entry, parser), entry.takes_child,
+                    static_cast<std::size_t>(width));
     } catch (const CLI::ParseError& error) {
         throw complaint(entry, parser, error, args);
     }

@@ -4,24 +4,26 @@
 #include <unistd.h>
 
 #include "consume/handler_kind.hpp"
+#include "message_format.hpp"
 #include "util/error.hpp"
 #include "work/print_handler.hpp"
 
 namespace airy::tools::consume {
 namespace {
 
-// `--print`: writes each message as a message line.
+// `--print`: writes each message.
 class PrintKind final : public HandlerKind {
   public:
     std::string_view name() const override { return "--print"; }
 
     void add_options(cli::App& app) override {
-        app.flag("--print", print_, "instead of a command: write each message as a message line");
+        app.flag("--print", print_, "instead of a command: write each message, see --output");
+        format_.add(app).note(given_);
     }
 
     bool is_chosen(const std::vector<std::string>&) const override { return print_; }
-    const std::vector<std::string>& own_options() const override { return none_; }
-    std::string own_options_hint() const override { return {}; }
+    const std::vector<std::string>& own_options() const override { return given_; }
+    std::string own_options_hint() const override { return "it is the form of --print"; }
 
     void check(const std::vector<std::string>&) override {
         if (::fcntl(STDOUT_FILENO, F_GETFD) < 0)
@@ -36,12 +38,17 @@ class PrintKind final : public HandlerKind {
     bool can_fail() const override { return false; }
 
     std::unique_ptr<work::Handler> make(const Stage& stage) override {
-        return std::make_unique<work::PrintHandler>(stage.out);
+        return std::make_unique<work::PrintHandler>(
+            stage.out,
+            [format = format_.chosen()](std::string& out, const mq::Delivered& delivered) {
+                append_message(out, delivered, format);
+            });
     }
 
   private:
     bool print_ = false;
-    const std::vector<std::string> none_;
+    MessageFormatOption format_;
+    std::vector<std::string> given_;  // the option above, if it was given
 };
 
 }  // namespace

@@ -4,11 +4,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "inspect/consumer_json.hpp"
 #include "inspect/figures.hpp"
 #include "inspect/trouble.hpp"
+#include "mq/work_queue.hpp"
 #include "output/stream.hpp"
 #include "output/table.hpp"
 #include "util/duration.hpp"
@@ -48,6 +51,13 @@ std::string shown_bytes(const std::optional<std::uint64_t>& bytes) {
     if (*bytes < 1024) return fmt::format("{} B", *bytes);
     if (*bytes < 1024 * 1024) return fmt::format("{:.0f} KiB", static_cast<double>(*bytes) / 1024);
     return fmt::format("{:.1f} MiB", static_cast<double>(*bytes) / (1024 * 1024));
+}
+
+// The most messages that the queue takes, or bytes; empty where there is no limit.
+std::string shown_limit(const mq::QueueInfo& queue) {
+    if (const auto messages = mq::limit_of(queue, "max-length")) return std::to_string(*messages);
+    const auto bytes = mq::limit_of(queue, "max-length-bytes");
+    return bytes ? shown_bytes(bytes) : std::string();
 }
 
 // The oldest message's age in seconds.
@@ -147,29 +157,44 @@ std::string trouble_lines(const std::vector<inspect::Consumer>& consumers,
 
 std::string queue_table(const std::vector<mq::QueueReport>& queues) {
     constexpr auto right = Align::right;
-    Table table({{"queue"},
-                 {"type", Align::left, 5},
-                 {"ready", right},
-                 {"unacked", right},
-                 {"consumers", right},
-                 {"oldest", right, 1},
-                 {"publish/s", right, 1},
-                 {"deliver/s", right, 2},
-                 {"ack/s", right, 2},
-                 {"redeliver/s", right, 3},
-                 {"memory", right, 4},
-                 {"policy", Align::left, 6},
-                 {"state", Align::left, 1}});
+    // Most queues have no limit.
+    const bool limits = std::ranges::any_of(
+        queues, [](const mq::QueueReport& report) { return !shown_limit(report.queue).empty(); });
+    std::vector<Column> columns = {{"queue"},
+                                   {"type", Align::left, 5},
+                                   {"ready", right},
+                                   {"unacked", right},
+                                   {"consumers", right},
+                                   {"oldest", right, 1},
+                                   {"publish/s", right, 1},
+                                   {"deliver/s", right, 2},
+                                   {"ack/s", right, 2},
+                                   {"redeliver/s", right, 3},
+                                   {"memory", right, 4},
+                                   {"policy", Align::left, 6},
+                                   {"state", Align::left, 1}};
+    if (limits) columns.insert(columns.begin() + 3, {"limit", right, 3});
+    Table table(std::move(columns));
     for (const auto& report : queues) {
         const auto& queue = report.queue;
         const auto rate = [&queue](double QueueRates::*which) {
             return queue.rates ? fmt::format("{:.1f}", *queue.rates.*which) : unknown;
         };
-        table.add({queue.name, queue.type.empty() ? unknown : queue.type, shown(queue.ready),
-                   shown(queue.unacked), shown(queue.consumers), shown_age(queue),
-                   rate(&QueueRates::publish), rate(&QueueRates::deliver), rate(&QueueRates::ack),
-                   rate(&QueueRates::redeliver), shown_bytes(queue.memory), queue.policy,
-                   queue.state.empty() ? unknown : queue.state});
+        std::vector<std::string> cells = {queue.name,
+                                          queue.type.empty() ? unknown : queue.type,
+                                          shown(queue.ready),
+                                          shown(queue.unacked),
+                                          shown(queue.consumers),
+                                          shown_age(queue),
+                                          rate(&QueueRates::publish),
+                                          rate(&QueueRates::deliver),
+                                          rate(&QueueRates::ack),
+                                          rate(&QueueRates::redeliver),
+                                          shown_bytes(queue.memory),
+                                          queue.policy,
+                                          queue.state.empty() ? unknown : queue.state};
+        if (limits) cells.insert(cells.begin() + 3, shown_limit(queue));
+        table.add(std::move(cells));
     }
     return table.text(table_width());
 }
@@ -242,7 +267,10 @@ std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
     return json.add("trouble", util::null_if_empty(found ? found->why : std::string())).line();
 }
 
-std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool with_bindings) {
+namespace {
+
+util::JsonObject queue_object(const mq::QueueReport& report, util::SystemTime now,
+                              bool with_bindings) {
     const auto& queue = report.queue;
     const auto flag = [&report](bool value) {
         return report.source != mq::QueueSource::amqp ? std::optional(value) : std::nullopt;
@@ -252,6 +280,7 @@ std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool
     };
     auto json = json_head("queue", now)
                     .add("queue", util::null_if_empty(queue.name))
+                    .add("name", util::null_if_empty(queue.name))
                     .add("type", util::null_if_empty(queue.type))
                     .add("ready", queue.ready)
                     .add("unacked", queue.unacked)
@@ -262,6 +291,8 @@ std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool
                     .add("state", util::null_if_empty(queue.state))
                     .add("policy", util::null_if_empty(queue.policy))
                     .add("memory", queue.memory)
+                    .add("max_length", mq::limit_of(queue, "max-length"))
+                    .add("max_length_bytes", mq::limit_of(queue, "max-length-bytes"))
                     .add("publish_rate", rate(&QueueRates::publish))
                     .add("deliver_rate", rate(&QueueRates::deliver))
                     .add("ack_rate", rate(&QueueRates::ack))
@@ -269,7 +300,81 @@ std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool
                     .add("head_age_s", age_in_seconds(queue, now))
                     .add("source", mq::to_string(report.source));
     if (with_bindings) json.add("bindings", bindings_json(report.bindings));
+    return json;
+}
+
+// Absent where only a passive declare has told of the queue.
+std::optional<util::JsonObject> arguments_json(const mq::QueueReport& report) {
+    if (report.source == mq::QueueSource::amqp) return std::nullopt;
+    util::JsonObject object;
+    for (const auto& argument : report.queue.arguments)
+        object.add(argument.name, util::JsonRaw{argument.value});
+    return object;
+}
+
+std::string limits_text(const mq::QueueInfo& queue) {
+    std::string text;
+    if (const auto messages = mq::limit_of(queue, "max-length"))
+        text += fmt::format(" of {} messages", *messages);
+    if (const auto bytes = mq::limit_of(queue, "max-length-bytes"))
+        text += fmt::format("{} of {}", text.empty() ? "" : ",", shown_bytes(bytes));
+    return text;
+}
+
+}  // namespace
+
+std::string queue_json(const mq::QueueReport& report, util::SystemTime now, bool with_bindings,
+                       std::string_view broker) {
+    auto json = queue_object(report, now, with_bindings);
+    if (!broker.empty()) json.add("broker", broker);
     return json.line();
+}
+
+std::string queue_details(const mq::QueueReport& report,
+                          const std::vector<mq::QueueReport>& companions) {
+    const auto& queue = report.queue;
+    std::string out;
+    const auto line = [&out](std::string_view key, std::string_view value) {
+        if (!value.empty()) out += fmt::format("{:<14} {}\n", key, value);
+    };
+    line("queue", util::printable(queue.name, 1000));
+    line("type", queue.type);
+    line("state", queue.state);
+    line("ready", shown(queue.ready) + limits_text(queue));
+    line("unacked", shown(queue.unacked));
+    line("consumers", shown(queue.consumers));
+    line("memory", queue.memory ? shown_bytes(queue.memory) : "");
+    line("policy", util::printable(queue.policy));
+    for (const auto& key : queue.policy_keys)
+        line("  sets", util::printable(key.name + "=" + key.value));
+    for (const auto& argument : queue.arguments)
+        line("argument", util::printable(argument.name + "=" + argument.value));
+    if (report.bindings && report.bindings->empty()) line("bound to", "nothing");
+    if (report.bindings)
+        for (const auto& binding : *report.bindings)
+            line("bound to", fmt::format("{} of {}", util::printable(binding.pattern),
+                                         util::printable(binding.exchange)));
+    for (const auto& companion : companions)
+        line(companion.queue.name == mq::dead_letter_queue_of(queue.name) ? "dead letters"
+                                                                          : "retries",
+             fmt::format("{} in {}", shown(companion.queue.ready),
+                         util::printable(companion.queue.name)));
+    return out;
+}
+
+std::string queue_details_json(const mq::QueueReport& report,
+                               const std::vector<mq::QueueReport>& companions,
+                               util::SystemTime now) {
+    util::JsonArray others;
+    for (const auto& companion : companions)
+        others.add(util::JsonObject()
+                       .add("queue", companion.queue.name)
+                       .add("name", companion.queue.name)
+                       .add("ready", companion.queue.ready));
+    return queue_object(report, now, true)
+        .add("arguments", arguments_json(report))
+        .add("companions", others)
+        .line();
 }
 
 }  // namespace airy::tools::output

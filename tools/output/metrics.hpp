@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "inspect/control_client.hpp"
@@ -27,8 +28,16 @@ std::string pool_details(const inspect::Consumer& consumer);
 // its figures are null. The queues help to find its trouble.
 std::string pool_json(const inspect::Consumer& consumer, util::SystemTime now,
                       const std::vector<mq::QueueReport>& queues = {});
-// `bindings` is a key only if they were asked for; null: unknown.
+// `bindings` is a key only if they were asked for; null: unknown. `broker` is its URL, masked;
+// empty: not told.
 std::string queue_json(const mq::QueueReport& report, util::SystemTime now,
-                       bool with_bindings = false);
+                       bool with_bindings = false, std::string_view broker = {});
+
+// All about one queue. `companions` are the queues for its dead letters and its retries.
+std::string queue_details(const mq::QueueReport& report,
+                          const std::vector<mq::QueueReport>& companions);
+std::string queue_details_json(const mq::QueueReport& report,
+                               const std::vector<mq::QueueReport>& companions,
+                               util::SystemTime now);
 
 }  // namespace airy::tools::output

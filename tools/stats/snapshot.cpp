@@ -11,6 +11,7 @@
 
 #include "inspect/control_directory.hpp"
 #include "mq/broker.hpp"
+#include "mq/schemes.hpp"
 #include "output/metrics.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
@@ -40,6 +41,15 @@ mq::Inventory take_whole(const Selection& selection, mq::Broker& broker,
         inventory.degraded += "; shown are the queues of the consumers on this host";
         return inventory;
     }
+}
+
+// By its name or its queue.
+bool matches(const std::string& pattern, const Consumer& consumer) {
+    if (pattern.empty()) return true;
+    const auto fits = [&pattern](const std::string& name) {
+        return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    };
+    return fits(consumer.name) || (consumer.status && fits(consumer.status->queue));
 }
 
 // The unknown facts about the queues, and the reason; empty: all is known.
@@ -80,8 +90,8 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
             return inspect::is_named(consumer, name) || std::to_string(consumer.pid) == name ||
                    consumer.path == name || (consumer.status && consumer.status->queue == name);
         };
-        if (selection.names.empty() || std::ranges::any_of(selection.names, named))
-            snapshot.consumers.push_back(consumer);
+        const bool wanted = selection.names.empty() || std::ranges::any_of(selection.names, named);
+        if (wanted && matches(selection.match, consumer)) snapshot.consumers.push_back(consumer);
     }
     // With queues, the names are queue names, and a queue need not have a consumer here.
     if (!selection.queues)
@@ -90,7 +100,11 @@ void add_consumers(const Selection& selection, const std::vector<Consumer>& all,
                     return consumer.status && consumer.status->queue == name;
                 }))
                 static_cast<void>(inspect::find_consumer(all, name));
-    if (snapshot.consumers.empty()) snapshot.notes.emplace_back(inspect::none_seen);
+    if (!snapshot.consumers.empty()) return;
+    if (selection.match.empty() || all.empty())
+        snapshot.notes.emplace_back(inspect::none_seen);
+    else
+        snapshot.notes.push_back("no consumer matches " + selection.match);
 }
 
 void add_queues(const Selection& selection, const mq::Endpoint& endpoint,
@@ -101,6 +115,7 @@ void add_queues(const Selection& selection, const mq::Endpoint& endpoint,
             ? take_whole(selection, *broker, consumers)
             : broker->inventory({.queues = selection.names, .bindings = selection.bindings});
     snapshot.missing = std::move(inventory.missing);
+    snapshot.broker = mq::masked_url(endpoint.url);
 
     const auto& match = selection.match;
     if (!match.empty())
@@ -134,7 +149,7 @@ std::string json_lines(const Snapshot& snapshot) {
     for (const auto& consumer : snapshot.consumers)
         out += output::pool_json(consumer, now, snapshot.queues);
     for (const auto& report : snapshot.queues)
-        out += output::queue_json(report, now, snapshot.bindings);
+        out += output::queue_json(report, now, snapshot.bindings, snapshot.broker);
     return out;
 }
 

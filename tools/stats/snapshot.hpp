@@ -21,6 +21,7 @@ struct Snapshot {
     std::vector<std::string> notes;  // missing information, with the reason
     std::vector<Error> missing;      // named queues or consumers that do not exist
     bool bindings = false;           // whether bindings were asked for
+    std::string broker;              // its URL, masked; empty: only consumers were looked at
 };
 
 // The pools and queues to show.
@@ -28,8 +29,8 @@ struct Selection {
     bool pools = true;
     bool queues = true;
     std::vector<std::string> names;  // of queues; with pools alone of consumers; empty: all
-    std::string match;               // shell pattern of queue names; empty: all
-    bool bindings = false;           // of the queues too
+    std::string match;      // shell pattern of the names of queues and consumers; empty: all
+    bool bindings = false;  // of the queues too
     std::function<void(std::uint64_t, std::uint64_t)> progress{};  // as mq::InventoryQuery
 };
 

@@ -75,6 +75,16 @@ std::optional<std::int64_t> delivery_limit(const json& item) {
                                         : std::min(*argument, *policy);
 }
 
+// The members of an object, sorted by name; the value `undefined` or [] stands for no members.
+std::vector<QueueArgument> arguments(const json& item, const char* key) {
+    std::vector<QueueArgument> all;
+    const json* object = member(item, key);
+    if (object == nullptr || !object->is_object()) return all;
+    for (const auto& [name, value] : object->items())
+        all.push_back({name, value.dump(-1, ' ', false, json::error_handler_t::replace)});
+    return all;
+}
+
 QueueInfo to_queue(const json& item) {
     QueueInfo queue;
     queue.name = text(item, "name");
@@ -95,6 +105,8 @@ QueueInfo to_queue(const json& item) {
     const json* head = member(item, "head_message_timestamp");
     if (head != nullptr && head->is_number_integer())
         queue.head_timestamp = head->get<std::int64_t>();
+    queue.arguments = arguments(item, "arguments");
+    queue.policy_keys = arguments(item, "effective_policy_definition");
     return queue;
 }
 

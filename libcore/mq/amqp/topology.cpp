@@ -58,7 +58,12 @@ void declare_exchange_on(Connection& connection, const ExchangeSpec& spec) {
     check_name("exchange", spec.name);
     amqp_exchange_declare(connection.state(), Connection::channel, bytes_of(spec.name),
                           bytes_of(spec.type), 0, spec.durable, 0, 0, amqp_empty_table);
-    connection.check_reply(about("declare", "exchange", spec.name));
+    try {
+        connection.check_reply(about("declare", "exchange", spec.name));
+    } catch (const Error& error) {
+        if (error.reason() != Reason::differs) throw;
+        throw error.because(Reason::exchange_differs);
+    }
     log_declared(spec);
 }
 
@@ -161,6 +166,7 @@ QueueState declare_queue_on(Connection& connection, const QueueSpec& spec) {
                     fmt::format("{}: it exists with other properties: {}",
                                 about("declare", "queue", spec.name), differences),
                     "use those, or another name")
+            .about(spec.name)
             .as_permanent();
     }
 }

@@ -5,6 +5,7 @@
 #include "mq/broker.hpp"
 #include "mq/copies/last_return.hpp"
 #include "mq/copies/letter.hpp"
+#include "mq/copies/queues.hpp"
 #include "mq/copies/transfer.hpp"
 #include "mq/copies/work_queue.hpp"
 
@@ -17,9 +18,13 @@ class CopyingBroker : public Broker {
     std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {
         // A message that a handler puts back again and again must not be lost to a limit that
         // nobody set: airy dead-letters it before.
-        const auto rule = spec.declare ? ReturnRule{} : return_rule(spec.name);
+        const bool as_declared = spec.declare && !spec.as_is;
+        const auto rule = as_declared ? ReturnRule{} : return_rule(spec.name);
         const auto limit = rule.by_default ? rule.limit.value_or(0) : 0;
         return std::make_unique<CopyingWorkQueue>(*this, spec, static_cast<unsigned>(limit));
+    }
+    QueueState declare_work_queue(const WorkQueueSpec& spec) final {
+        return copies::declare_work_queue(*topology(), spec);
     }
     Look look_into(const std::string& queue, std::uint64_t limit,
                    const std::function<bool(const Delivered&)>& see,

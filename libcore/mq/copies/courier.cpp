@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "mq/copies/letter.hpp"
+#include "mq/copies/queues.hpp"
 #include "util/limits.hpp"
 #include "util/log.hpp"
 #include "util/text.hpp"
@@ -59,8 +60,9 @@ Courier::~Courier() {
     thread_.join();
 }
 
-void Courier::send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into) {
-    waiting_.push_back({id, std::move(copy), std::move(into)});
+void Courier::send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into,
+                   bool as_is) {
+    waiting_.push_back({id, std::move(copy), std::move(into), as_is});
     go_on();
 }
 
@@ -124,7 +126,7 @@ void Courier::prepare(const Letter& letter) {
         }
     }
     preparing_ = true;
-    preparations_.put({.connect = !publisher_, .declare = letter.into});
+    preparations_.put({.connect = !publisher_, .declare = letter.into, .as_is = letter.as_is});
 }
 
 void Courier::fail_waiting(const Error& error) {
@@ -149,7 +151,10 @@ Courier::Prepared Courier::carry_out(const Preparation& preparation) {
         if (preparation.connect) prepared.publisher = broker_.publisher({});
         if (!preparation.declare) return prepared;
         prepared.queue = preparation.declare->name;
-        declare(*broker_.topology(), *preparation.declare);
+        if (preparation.as_is)
+            declare_as_is(*broker_.topology(), *preparation.declare);
+        else
+            declare(*broker_.topology(), *preparation.declare);
     } catch (const Error& error) {
         prepared.error = error;
     } catch (const std::exception& error) {

@@ -47,8 +47,9 @@ class Courier {
 
     // Sends `copy`, which names the queue `into` as its topic; without `into`, that queue is there.
     // Leaves out optional headers where the protocol cannot hold them. `id` is the caller's name
-    // for it.
-    void send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into);
+    // for it. `as_is`: a queue of that name is good, whatever its properties are.
+    void send(std::uint64_t id, event::Message copy, std::optional<QueueSpec> into,
+              bool as_is = false);
 
     // Readable while `take` has something to do.
     int event_fd() const noexcept { return events_.fd(); }
@@ -67,6 +68,7 @@ class Courier {
         std::uint64_t id;
         event::Message copy;
         std::optional<QueueSpec> into;
+        bool as_is = false;
         bool declared_again = false;  // the queue was gone once
         util::SteadyTime sent_at{};
     };
@@ -74,6 +76,7 @@ class Courier {
     struct Preparation {
         bool connect = false;
         std::optional<QueueSpec> declare{};
+        bool as_is = false;
         bool end = false;
     };
     struct Prepared {

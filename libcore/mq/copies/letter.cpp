@@ -201,6 +201,13 @@ event::Message copy_of(const event::Message& message, const Failure& failure,
     return copy;
 }
 
+void forget_past(HeaderTable& headers) {
+    std::erase_if(headers, [](const auto& header) {
+        const std::string_view name = header.first;
+        return name.starts_with(own_prefix) || name == "x-delivery-count" || tells_of_deaths(name);
+    });
+}
+
 void restore_way(event::Message& message) {
     auto& headers = message.headers;
     if (auto topic = take_text(headers, "x-airy-topic")) message.topic = std::move(*topic);
@@ -259,6 +266,11 @@ void leave_out_account(event::Message& copy) {
 }
 
 void restore(event::Message& message, const std::string& queue) {
+    // A dead letter that somebody published again to an exchange is a new message.
+    if (!message.exchange.empty() && find(message.headers, "x-airy-reason") != nullptr) {
+        forget_past(message.headers);
+        return;
+    }
     if (!message.exchange.empty() || message.topic != queue) return;
     if (find(message.headers, "x-airy-topic") == nullptr) return;
     if (find(message.headers, "x-airy-reason") != nullptr) return;  // stays a dead letter
@@ -275,10 +287,7 @@ void restore_dead_letter(event::Message& message) {
             message.topic = std::move(way->topic);
         }
     restore_way(message);
-    std::erase_if(headers, [](const auto& header) {
-        const std::string_view name = header.first;
-        return name.starts_with(own_prefix) || name == "x-delivery-count" || tells_of_deaths(name);
-    });
+    forget_past(headers);
 }
 
 event::Message requeued(const event::Message& letter, const std::string& to, util::SystemTime now) {

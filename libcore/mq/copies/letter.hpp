@@ -46,7 +46,8 @@ void leave_out_account(event::Message& copy);
 
 // Makes the original of a copy that a retry queue or the dead-letter queue gave back: restores
 // topic, exchange and the values that moved to headers; keeps the count of attempts. Other
-// messages, and dead letters that are consumed from their own queue, stay unchanged.
+// messages, and dead letters that are consumed from their own queue, stay unchanged. A dead letter
+// that was published to an exchange again loses the traces of its past.
 void restore(event::Message& message, const std::string& queue);
 
 // The same for a message taken out of a dead-letter queue, also where the broker put it there;

@@ -21,11 +21,15 @@ QueueSpec dead_letter_queue_spec(const WorkQueueSpec& queue);
 QueueSpec retry_queue_spec(const WorkQueueSpec& queue, std::chrono::milliseconds delay);
 
 // The exchange, the queue, its dead-letter queue and its bindings, for a subscription to declare
-// again on each reconnect.
+// again on each reconnect. Queues that are taken as they are are not among them.
 Declarations work_queue_declarations(const WorkQueueSpec& queue);
 
-// Declares the same now. Existing queues with the same properties stay unchanged. Throws
-// Error{not_found} with the broker's account of the differences.
-void declare_work_queue(Topology& topology, const WorkQueueSpec& queue);
+// Declares the same now, and returns the work queue's state. Existing queues with the same
+// properties stay unchanged. Throws Error{differs} with the broker's account of the differences,
+// unless the queues are taken as they are.
+QueueState declare_work_queue(Topology& topology, const WorkQueueSpec& queue);
+
+// Declares a queue, or finds that there is one of that name; tells the differences as a log line.
+QueueState declare_as_is(Topology& topology, const QueueSpec& queue);
 
 }  // namespace airy::mq::copies

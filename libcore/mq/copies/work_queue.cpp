@@ -49,7 +49,7 @@ void CopyingWorkQueue::begin() {
 }
 
 unsigned CopyingWorkQueue::delivery_limit() const noexcept {
-    if (!spec_.declare) return limit_there_;
+    if (!spec_.declare || spec_.as_is) return limit_there_;
     return !spec_.ephemeral && spec_.type == "quorum" ? default_delivery_limit : 0;
 }
 
@@ -144,7 +144,9 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const DeadLetter& d
 void CopyingWorkQueue::send(DeliveryHandle handle, Purpose purpose, event::Message copy,
                             std::optional<QueueSpec> into) {
     leaving_.emplace(++last_id_, Leaving{handle, purpose});
-    courier_->send(last_id_, std::move(copy), std::move(into));
+    // A retry queue must have its properties; a dead letter is safe in any queue of that name.
+    const bool as_is = spec_.as_is && purpose != Purpose::retry;
+    courier_->send(last_id_, std::move(copy), std::move(into), as_is);
 }
 
 void CopyingWorkQueue::conclude(Courier::Sent sent, std::vector<WorkQueueEvent>& out) {
@@ -163,7 +165,7 @@ void CopyingWorkQueue::conclude_failed(const Leaving& leaving, Courier::Sent sen
     const auto& reason = *sent.error;
     if (leaving.purpose == Purpose::renewal) {
         subscription_->settle(leaving.handle, Disposition::requeue);
-    } else if (leaving.purpose == Purpose::dead_letter && spec_.declare) {
+    } else if (leaving.purpose == Purpose::dead_letter && spec_.declare && !spec_.as_is) {
         // The queue is declared so that a rejected message goes to its dead-letter queue.
         util::log_warn("cannot write a dead letter: leaving it to the broker, without its account",
                        {{"queue", spec_.dead_letter_queue()}, {"reason", reason.what()}});

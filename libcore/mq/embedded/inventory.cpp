@@ -5,13 +5,29 @@
 #include <algorithm>
 
 #include "mq/embedded/queue_policy.hpp"
+#include "mq/embedded/table_fields.hpp"
 #include "util/error.hpp"
+#include "util/json_writer.hpp"
 
 namespace airy::mq::embedded {
 namespace {
 
 std::optional<std::int64_t> delivery_limit_of(const QueueSpec& spec) {
     return policy_of(spec.type, spec.arguments).delivery_limit;
+}
+
+// The values that arguments of a queue can have here, as JSON.
+std::string json_of(const event::HeaderValue& value) {
+    std::string json;
+    if (const auto number = integer_of(value))
+        util::append_json(json, *number);
+    else if (const auto* text = std::get_if<std::string>(&value.value))
+        util::append_json(json, std::string_view(*text));
+    else if (const auto* flag = std::get_if<bool>(&value.value))
+        util::append_json(json, *flag);
+    else
+        util::append_json(json, nullptr);
+    return json;
 }
 
 QueueReport report_of(const Contents& contents, const QueueListing& listed, bool bindings) {
@@ -29,6 +45,9 @@ QueueReport report_of(const Contents& contents, const QueueListing& listed, bool
     queue.unacked = listed.unacked;
     queue.consumers = listed.consumers;
     queue.oldest_at = listed.oldest_at;
+    for (const auto& argument : listed.spec.arguments)
+        queue.arguments.push_back({argument.first, json_of(argument.second)});
+    std::ranges::sort(queue.arguments, {}, &QueueArgument::name);
     if (!bindings) return report;
     report.bindings.emplace();
     for (const auto& binding : contents.bindings)

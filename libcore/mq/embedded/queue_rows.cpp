@@ -177,7 +177,7 @@ bool has_exchange(const Catalogue& catalogue, const ExchangeSpec& spec) {
         is->type != spec.type
             ? fmt::format("type is {}, not {}", is->type, util::printable(spec.type))
             : fmt::format("durable is {}, not {}", is->durable, spec.durable);
-    throw Error(Reason::differs,
+    throw Error(Reason::exchange_differs,
                 fmt::format("cannot declare the exchange '{}': it is there already, and its {}",
                             util::printable(spec.name), difference),
                 "it exists with other properties: use those, or another name");

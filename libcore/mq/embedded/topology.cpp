@@ -119,7 +119,8 @@ QueueState EmbeddedTopology::declare_queue(const QueueSpec& wanted) {
         throw Error(Reason::differs,
                     fmt::format("cannot declare the queue '{}': it is there already, and its {}",
                                 util::printable(spec.name), fmt::join(differs, ", its ")),
-                    "it exists with other properties: use those, or another name");
+                    "it exists with other properties: use those, or another name")
+            .about(spec.name);
     const auto state = state_of(*queue);
     if (queue->policy.expires && state.consumers == 0)
         change.set_due(queue->id, Due::queue, change.now() + *queue->policy.expires);

@@ -29,6 +29,36 @@ TEST_CASE("totals are shown as rates, and a total that falls begins anew") {
     CHECK(page.find("p99 <b>20 ms</b>") != page.npos);
 }
 
+TEST_CASE("handlers that run between two samples count as running, at most the cap") {
+    const auto sample = [](int second, int running, int sum) {
+        return R"({"kind":"pool","time":"2026-01-02T03:04:0)" + std::to_string(second) +
+               R"(Z","name":"work","pid":7,"cap":4,"running":)" + std::to_string(running) +
+               R"(,"run_ms":{"count":9,"p50":1,"p99":2,"sum":)" + std::to_string(sum) + "}}\n";
+    };
+    // 2.5 s of work in one second; then a handler of a minute ends.
+    std::istringstream recording(sample(1, 0, 1000) + sample(2, 0, 3500) + sample(3, 1, 63'500) +
+                                 sample(4, 3, 63'500));
+    const auto page = html_report(recording, "").html;
+    CHECK(page.find("running <b>3</b> <small>highest 4</small>") != page.npos);
+    std::istringstream short_ones(sample(1, 0, 1000) + sample(2, 0, 3500));
+    CHECK(html_report(short_ones, "").html.find("running <b>2.5</b>") != std::string::npos);
+}
+
+TEST_CASE("the page begins with a table and the broker; an idle queue has no charts") {
+    const std::string start =
+        R"({"kind":"queue","time":"2026-01-02T03:04:05Z","broker":"amqp://h/",)";
+    std::istringstream recording(
+        start + R"("queue":"busy","ready":3,"publish_rate":1.5})" + "\n" + start +
+        R"("queue":"still","ready":0,"unacked":0,"publish_rate":0})" + "\n");
+    const auto page = html_report(recording, "").html;
+    CHECK(page.find("2 queues of <code>amqp://h/</code>") != page.npos);
+    CHECK(page.find("<h2>queue <code>busy</code>") != page.npos);
+    CHECK(page.find("<h2>queue <code>still</code>") == page.npos);
+    CHECK(page.find("<td>still</td><td>0</td><td>0</td><td>0</td><td>0</td><td>idle</td>") !=
+          page.npos);
+    CHECK(page.find("<table>") < page.find("<svg"));
+}
+
 TEST_CASE("names cannot become markup") {
     std::istringstream recording(
         R"({"kind":"queue","time":"2026-01-02T03:04:05Z","queue":"<script>alert(1)</script>","ready":1})");

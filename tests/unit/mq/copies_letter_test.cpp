@@ -204,6 +204,18 @@ TEST_CASE("a dead letter that is consumed where it lies keeps its account") {
     CHECK(letter == before);
 }
 
+TEST_CASE("a dead letter that is published to an exchange again is a new message") {
+    auto letter = dead_letter(original(), failure(5), "work.dlq");
+    letter.exchange = "airy.events";
+    letter.topic = "post.published";
+    restore(letter, "work");
+    CHECK(letter.topic == "post.published");
+    CHECK(past_of(letter).attempts == 0);
+    CHECK(text(letter, "x-airy-reason") == "none");
+    CHECK(text(letter, "x-airy-topic") == "none");
+    CHECK(text(letter, "traceparent") == "00-1");
+}
+
 TEST_CASE("the last line of stderr cannot move a terminal's cursor") {
     auto bad = failure(1);
     bad.account.error = "\x1b[2Jgone";

@@ -72,6 +72,58 @@ TEST_CASE("declaring makes all queues, is repeatable, and refuses other properti
     CHECK_THROWS_AS(declare_work_queue(*topology, queue), Error);
 }
 
+TEST_CASE("a work queue takes further arguments, and keeps its own") {
+    WorkQueueSpec queue{.name = "work"};
+    queue.arguments = {{"x-max-length", {std::int64_t{5}}},
+                       {"x-delivery-limit", {std::int64_t{20}}}};
+    CHECK(argument(work_queue_spec(queue), "x-max-length") == "5");
+    CHECK(work_queue_spec(queue).arguments.size() == 6);
+    queue.arguments = {{"x-delivery-limit", {std::int64_t{3}}}};
+    Reason reason{};
+    try {
+        work_queue_spec(queue);
+    } catch (const Error& error) {
+        reason = error.reason();
+    }
+    CHECK(reason == Reason::argument_taken);
+}
+
+TEST_CASE("queues that are taken as they are: other properties, and none yet") {
+    const test::FileBroker broker;
+    const auto topology = broker->topology();
+    for (const char* name : {"work", "work.dlq"}) {
+        QueueSpec plain;
+        plain.name = name;
+        plain.type = "classic";
+        topology->declare_queue(plain);
+    }
+    WorkQueueSpec queue{.name = "work", .exchange = "airy.events", .patterns = {"post.*"}};
+    queue.as_is = true;
+    CHECK(declare_work_queue(*topology, queue).name == "work");
+    event::Message message;
+    message.exchange = "airy.events";
+    message.topic = "post.published";
+    broker.publish(message);
+    CHECK(declare_work_queue(*topology, queue).ready == 1);
+    CHECK(work_queue_declarations(queue).queues.empty());
+
+    queue.name = "fresh";
+    declare_work_queue(*topology, queue);
+    queue.as_is = false;
+    CHECK(declare_work_queue(*topology, queue).ready == 0);  // the same as a declared one
+}
+
+TEST_CASE("a work queue without patterns needs no exchange") {
+    const test::FileBroker broker;
+    const auto topology = broker->topology();
+    declare_work_queue(*topology, {.name = "work"});
+    CHECK(topology->check_queue("work.dlq").ready == 0);
+    CHECK(is_retry_queue_of("work.retry.1000", "work"));
+    CHECK_FALSE(is_retry_queue_of("work.retry.", "work"));
+    CHECK_FALSE(is_retry_queue_of("work.retry.notes", "work"));
+    CHECK_FALSE(is_retry_queue_of("works.retry.1000", "work"));
+}
+
 TEST_CASE("a retry queue hands its messages back after the delay, and stays") {
     const WorkQueueSpec queue{.name = "work"};
     const auto spec = retry_queue_spec(queue, std::chrono::milliseconds(1500));

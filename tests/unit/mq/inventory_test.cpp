@@ -241,3 +241,15 @@ TEST_CASE("the embedded broker lists its queues with their bindings, also those 
     REQUIRE(named.missing.size() == 1);
     CHECK(named.missing[0].kind() == ErrorKind::not_found);
 }
+
+TEST_CASE("the least limit of arguments and policy holds") {
+    mq::QueueInfo queue;
+    CHECK_FALSE(mq::limit_of(queue, "max-length"));
+    queue.arguments = {{"x-max-length", "10"}, {"x-overflow", "\"reject-publish\""}};
+    CHECK(mq::limit_of(queue, "max-length") == 10);
+    queue.policy_keys = {{"max-length", "7"}, {"max-length-bytes", "1024"}};
+    CHECK(mq::limit_of(queue, "max-length") == 7);
+    CHECK(mq::limit_of(queue, "max-length-bytes") == 1024);
+    queue.policy_keys = {{"max-length", "\"many\""}};
+    CHECK(mq::limit_of(queue, "max-length") == 10);
+}

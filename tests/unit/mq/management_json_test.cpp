@@ -82,6 +82,10 @@ TEST_CASE("a new queue without statistics") {
         R"("exclusive":false,"name":"new","node":"a@b","state":"running","type":"quorum",)"
         R"("message_stats":[],"vhost":"/"})");
     CHECK(queue.name == "new");
+    REQUIRE(queue.arguments.size() == 1);
+    CHECK(queue.arguments[0].name == "x-queue-type");
+    CHECK(queue.arguments[0].value == R"("quorum")");
+    CHECK(queue.policy_keys.empty());
     CHECK_FALSE(queue.ready);
     CHECK_FALSE(queue.unacked);
     CHECK_FALSE(queue.consumers);

@@ -33,9 +33,9 @@ TEST_CASE("an error's own hint stands first, the options of airy behind it") {
     CHECK(hint_for(Error(Reason::queue_not_found, "x")) ==
           "airy queue ls shows the queues there are");
     CHECK(hint_for(Error(Reason::nobody_listens, "x", "is RabbitMQ running there?")) ==
-          "is RabbitMQ running there? airy wait --timeout 60s waits until it is");
-    CHECK(hint_for(Error(Reason::differs, "x", "use those, or another name")) ==
-          "use those, or another name; consume --no-declare takes a queue as it is");
+          "is RabbitMQ running there? airy wait --for 60s waits until it is");
+    CHECK(hint_for(Error(Reason::exchange_differs, "x", "use those, or another name")) ==
+          "use those, or another name; --exchange NAME takes another exchange");
 }
 
 TEST_CASE("a hint names the subject of the error") {
@@ -44,6 +44,27 @@ TEST_CASE("a hint names the subject of the error") {
     CHECK(hint_of([] { event::complete(tools::catalogue(), "{}", {.topic = "post.publishd"}); }) ==
           "did you mean 'post.published'? airy event ls lists the types; for one of your own add "
           "--custom");
+}
+
+TEST_CASE(
+    "a subject stands in the hint as a word of the shell; without one there is no such hint") {
+    CHECK(hint_for(Error(Reason::in_use, "x").about("a b's")) ==
+          R"(airy queue show 'a b'\''s' tells its messages and its consumers)");
+    CHECK(hint_for(Error(Reason::in_use, "x")).empty());
+    CHECK(tools::shell_word("post.*") == "'post.*'");
+    CHECK(tools::shell_word("amqp://host:5672/") == "amqp://host:5672/");
+    CHECK(tools::shell_word("") == "''");
+}
+
+TEST_CASE("the commands of a hint that talk to a broker name the broker of the command line") {
+    tools::hints_name_broker("amqp://guest:***@host/");
+    const auto hint = hint_for(Error(Reason::nobody_listens, "x", "is RabbitMQ running there?"));
+    const auto other = hint_for(Error(Reason::field_missing, "x").about("post.voted"));
+    tools::hints_name_broker("");
+    CHECK(hint ==
+          "is RabbitMQ running there? airy --url 'amqp://guest:***@host/' wait --for 60s "
+          "waits until it is");
+    CHECK(other == "airy event show post.voted lists its fields");
 }
 
 TEST_CASE("each parameter of a URL that is an option of its own has a hint that names the option") {

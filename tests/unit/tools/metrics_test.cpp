@@ -95,13 +95,14 @@ TEST_CASE("a queue as JSON, byte for byte: unknown values are null") {
     report.queue.name = "wo\"rk";
     report.source = mq::QueueSource::amqp;
     const util::SystemTime now(std::chrono::seconds(1'700'000'010));
-    CHECK(output::queue_json(report, now) ==
-          R"({"kind":"queue","time":"2023-11-14T22:13:30Z","queue":"wo\"rk","type":null,)"
-          R"("ready":null,"unacked":null,"consumers":null,"durable":null,"auto_delete":null,)"
-          R"("exclusive":null,"state":null,"policy":null,"memory":null,"publish_rate":null,)"
-          R"("deliver_rate":null,"ack_rate":null,"redeliver_rate":null,"head_age_s":null,)"
-          R"("source":"amqp"})"
-          "\n");
+    CHECK(
+        output::queue_json(report, now) ==
+        R"({"kind":"queue","time":"2023-11-14T22:13:30Z","queue":"wo\"rk","name":"wo\"rk","type":null,)"
+        R"("ready":null,"unacked":null,"consumers":null,"durable":null,"auto_delete":null,)"
+        R"("exclusive":null,"state":null,"policy":null,"memory":null,"max_length":null,"max_length_bytes":null,"publish_rate":null,)"
+        R"("deliver_rate":null,"ack_rate":null,"redeliver_rate":null,"head_age_s":null,)"
+        R"("source":"amqp"})"
+        "\n");
     report.source = mq::QueueSource::both;
     report.queue.type = "quorum";
     report.queue.ready = 9'007'199'254'740'993;
@@ -119,14 +120,15 @@ TEST_CASE("a queue as JSON, byte for byte: unknown values are null") {
     bindings[0].exchange = "airy.events";
     bindings[0].pattern = "post.*";
     bindings[1].pattern = "wo\"rk";
-    CHECK(output::queue_json(report, now, true) ==
-          R"({"kind":"queue","time":"2023-11-14T22:13:30Z","queue":"wo\"rk","type":"quorum",)"
-          R"("ready":9007199254740993,"unacked":0,"consumers":2,"durable":true,)"
-          R"("auto_delete":false,"exclusive":false,"state":"running","policy":"p","memory":4096,)"
-          R"("publish_rate":1.2,"deliver_rate":2.0,"ack_rate":0.0,"redeliver_rate":1000000.0,)"
-          R"("head_age_s":10,"source":"management+amqp","bindings":[{"exchange":"airy.events",)"
-          R"("pattern":"post.*"},{"exchange":"","pattern":"wo\"rk"}]})"
-          "\n");
+    CHECK(
+        output::queue_json(report, now, true) ==
+        R"({"kind":"queue","time":"2023-11-14T22:13:30Z","queue":"wo\"rk","name":"wo\"rk","type":"quorum",)"
+        R"("ready":9007199254740993,"unacked":0,"consumers":2,"durable":true,)"
+        R"("auto_delete":false,"exclusive":false,"state":"running","policy":"p","memory":4096,"max_length":null,"max_length_bytes":null,)"
+        R"("publish_rate":1.2,"deliver_rate":2.0,"ack_rate":0.0,"redeliver_rate":1000000.0,)"
+        R"("head_age_s":10,"source":"management+amqp","bindings":[{"exchange":"airy.events",)"
+        R"("pattern":"post.*"},{"exchange":"","pattern":"wo\"rk"}]})"
+        "\n");
     report.bindings.reset();
     CHECK(output::queue_json(report, now, true).find(R"(,"bindings":null})") != std::string::npos);
 }

@@ -46,3 +46,16 @@ TEST_CASE("an error with another message keeps all else") {
     CHECK(other.permanent());
     CHECK(std::string(error.what()) == "one");
 }
+
+TEST_CASE("an error for another reason, or with another hint, keeps all else") {
+    const auto error = Error(Reason::differs, "text", "hint").about("it").as_permanent();
+    const auto because = error.because(Reason::exchange_differs);
+    CHECK(because.reason() == Reason::exchange_differs);
+    CHECK(because.hint() == "hint");
+    CHECK(because.subject() == "it");
+    CHECK(because.permanent());
+    const auto hinted = error.hinted("other");
+    CHECK(hinted.reason() == Reason::differs);
+    CHECK(hinted.hint() == "other");
+    CHECK(std::string(hinted.what()) == "text");
+}
