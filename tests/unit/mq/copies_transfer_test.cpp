@@ -41,7 +41,7 @@ TEST_CASE("look_into shows every message in order and gives all back") {
         seen.push_back(delivered.message.body);
         return true;
     };
-    const auto look = copies::look_into(*broker, "work", 2, see, signals);
+    const auto look = copies::look_into(*broker, {}, "work", 2, see, signals);
     CHECK(seen == std::vector<std::string>{"a", "b"});
     CHECK(look.seen == 2);
     CHECK(look.left == 1);
@@ -49,7 +49,7 @@ TEST_CASE("look_into shows every message in order and gives all back") {
     CHECK(look.most_returns == 1);
     CHECK(broker.ready("work") == 3);
     // At the second look, each message has come back once before.
-    CHECK(copies::look_into(*broker, "work", 1, see, signals).most_returns == 2);
+    CHECK(copies::look_into(*broker, {}, "work", 1, see, signals).most_returns == 2);
     CHECK(broker.ready("work") == 3);
 }
 
