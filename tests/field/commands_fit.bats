@@ -357,7 +357,7 @@ two_run() { (($(airy pool ls "$queue" --output json | wc -l) == 2)); }
     run_airy dlq ls --match 'no-such-*' --output json
     assert_equal "$output" ''
     run_airy event ls --match 'vote.*' --output json
-    assert_equal "$(jq -r .event_type <<<"$output" | xargs)" 'vote.created vote.deleted vote.updated'
+    assert_equal "$(jq -r .event_type <<<"$output" | xargs)" 'vote.created vote.updated vote.deleted'
 }
 
 @test "a delay that is too short is refused, not lengthened" {
