@@ -22,6 +22,7 @@
 #include "output/metrics.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
+#include "reconnect_option.hpp"
 #include "util/error.hpp"
 #include "util/signals.hpp"
 #include "util/system_failure.hpp"
@@ -271,9 +272,15 @@ int Demo::run() {
         directory.emplace(keep_);
         endpoint.url = "sqlite:" + directory->path() + "/airy.db";
     }
+    // A signal ends only the first connection: the later ones clean up after one.
+    auto first = endpoint;
+    first.interrupt_fd = signals_->fd();
+    std::string server;
+    if (const auto signal = connect_or_signal(
+            *signals_, [&] { server = mq::connect(first)->topology()->server(); }))
+        return 128 + *signal;
     const auto broker = mq::connect(endpoint);
-    output::print(fmt::format("broker: {} at {}\n", broker->topology()->server(),
-                              mq::masked_url(endpoint.url)));
+    output::print(fmt::format("broker: {} at {}\n", server, mq::masked_url(endpoint.url)));
     output::flush();
     int code = 0;
     std::exception_ptr failure;

@@ -13,14 +13,21 @@ setup() {
 
 teardown() { airy_teardown; }
 
+# Sets $namespace to the command that runs another one as process 1 of a PID namespace.
+find_namespaces() {
+    local user=()
+    unshare --pid --fork true 2>/dev/null || user=(--map-root-user)
+    unshare "${user[@]}" --pid --fork true || skip 'no PID namespaces here'
+    namespace=(unshare "${user[@]}" --pid --fork --mount-proc --kill-child)
+}
+
 # as_process_1 NAME CMD...: spawns the command as process 1 of a PID namespace of its own; its pid out
 # here is in $process_1.
 as_process_1() {
-    local name=$1 user=()
+    local name=$1
     shift
-    unshare --pid --fork true 2>/dev/null || user=(--map-root-user)
-    unshare "${user[@]}" --pid --fork true || skip 'no PID namespaces here'
-    spawn "$name" unshare "${user[@]}" --pid --fork --mount-proc --kill-child "$@"
+    find_namespaces
+    spawn "$name" "${namespace[@]}" "$@"
     wait_until has_child "$spawned_pid"
     process_1=$(tr -d ' ' <"/proc/$spawned_pid/task/$spawned_pid/children")
     # From here on signals are passed on.
@@ -56,7 +63,7 @@ has_no_zombies() { (($(zombies_of "$1") == 0)); }
     hang
     export AIRY_MANAGEMENT_URL=http://127.0.0.1:$hanging
     local url=amqp://127.0.0.1:$hanging signal=TERM code=143 command words
-    for command in ping 'publish post.deleted {"post_id":1,"author_id":2}' 'tail #' 'queue ls' 'queue declare q' 'dlq ls' \
+    for command in ping 'publish post.deleted {"post_id":1,"author_id":2}' 'tail #' 'queue ls' 'queue declare q' 'dlq ls' demo \
         'stats queues' 'check broker' 'check flow' 'check queue q' 'consume # --queue q --print'; do
         read -ra words <<<"$command"
         as_process_1 held "$AIRY_BIN" "${words[@]}" --url "$url" --connect-timeout 60s
@@ -98,9 +105,7 @@ has_no_zombies() { (($(zombies_of "$1") == 0)); }
     assert_status 143
     grep -q 'done' consumer.out
     assert_equal "$(depth "$queue")" 0
-    as_process_1 usage "$AIRY_BIN" consume
-    status=0
-    ended "$spawned_pid" 10 || status=$?
+    run "${namespace[@]}" "$AIRY_BIN" consume
     assert_status 2
 }
 
