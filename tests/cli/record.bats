@@ -33,7 +33,9 @@ samples() { (($(wc -l <"$recording") >= $1)); }
     # The page is the same from stdin.
     airy stats --report "$page.2" <"$recording"
     cmp "$page" "$page.2"
-    grep -q "<code>$queue</code>" "$page"
+    grep -q "<code>${AIRY_URL%%//*}//[^<]*</code>" "$page" # the broker, without its password
+    refute_contains "$(<"$page")" 'guest:guest'
+    grep -q "$queue" "$page"
     # Self-contained: the page fetches nothing.
     run grep -nE 'src=|href=|url\(|@import|<script' "$page"
     assert_equal "$output" ''
