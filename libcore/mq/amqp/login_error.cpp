@@ -59,10 +59,6 @@ bool has_escapes(std::string_view text) {
     return text.find('%') != text.npos && !net::percent_decode(text, decoded);
 }
 
-bool is_this_host(std::string_view host) noexcept {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 // The broker tells nobody why it refused a login; the hint names the known causes that fit.
 std::string refused_hint(const AmqpUrl& url, const Endpoint& endpoint) {
     if (endpoint.password_apart && has_escapes(url.password))

@@ -31,10 +31,6 @@ constexpr std::string_view queue_columns =
     "message_stats.deliver_get_details.rate,message_stats.ack_details.rate,"
     "message_stats.redeliver_details.rate,arguments,effective_policy_definition";
 
-bool is_this_host(std::string_view host) noexcept {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 net::HttpUrl choose_url(const AmqpUrl& broker, std::string_view named) {
     net::HttpUrl url;
     if (named.empty()) {

@@ -191,4 +191,8 @@ std::string with_password(std::string_view url, std::string_view password) {
                        net::percent_encode(password), url.substr(host));
 }
 
+bool is_this_host(std::string_view host) noexcept {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 }  // namespace airy::mq::amqp

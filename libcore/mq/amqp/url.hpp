@@ -43,4 +43,7 @@ std::string without_password(std::string_view url);
 // The URL with its password, if it has one, replaced by this one. Never throws.
 std::string with_password(std::string_view url, std::string_view password);
 
+// Whether the name or address of a URL is that of this machine's loopback.
+bool is_this_host(std::string_view host) noexcept;
+
 }  // namespace airy::mq::amqp

@@ -20,7 +20,7 @@ namespace {
 
 // Limits of one part, so that its transaction is short and its memory bounded.
 constexpr std::size_t most_messages = 100;
-constexpr std::size_t most_bytes = 4 << 20;
+constexpr std::size_t most_part_bytes = 4 << 20;
 
 // The ready messages of one queue, part by part. One thread.
 class Parts {
@@ -49,7 +49,7 @@ class Parts {
         const bool lanes = info.policy.max_priority.has_value();
         std::size_t bytes = 0;
         const auto add = [&](Query rows) {
-            while (part.size() < std::min(most, most_messages) && bytes < most_bytes &&
+            while (part.size() < std::min(most, most_messages) && bytes < most_part_bytes &&
                    rows.next()) {
                 part.push_back(stored_message(rows));
                 bytes += part.back().body.size();

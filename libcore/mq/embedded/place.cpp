@@ -28,7 +28,7 @@ Error cannot_open(const std::string& path, std::string_view why, std::string hin
                  std::move(hint));
 }
 
-Error unusable(const std::string& path, int cause) {
+Error unusable_place(const std::string& path, int cause) {
     return cannot_open(path, ::strerror(cause),
                        "does its directory exist, and may you write there?");
 }
@@ -44,7 +44,7 @@ void make_file(const std::string& path) {
     if (fd >= 0)
         ::close(fd);
     else if (errno != EEXIST)
-        throw unusable(path, errno);
+        throw unusable_place(path, errno);
 }
 
 // The spaces of a path are written as \040 there, and three other characters likewise.
@@ -100,7 +100,7 @@ std::string find_place(const Location& location) {
     std::error_code error;
     // Absolute, since SQLite takes some relative names for something else, such as ":memory:".
     const auto given = std::filesystem::absolute(location.path, error).lexically_normal().string();
-    if (error) throw unusable(location.path, error.value());
+    if (error) throw unusable_place(location.path, error.value());
     if (location.create) make_file(given);
     const auto path = std::filesystem::canonical(given, error).string();
     const int cause = error.value();
@@ -110,7 +110,7 @@ std::string find_place(const Location& location) {
     if (cause == ENOENT && !location.create)
         throw cannot_open(given, ::strerror(ENOENT),
                           "its URL says create=no; without that the file is made");
-    if (cause != 0) throw unusable(given, cause);
+    if (cause != 0) throw unusable_place(given, cause);
     if (std::filesystem::is_directory(path, error))
         throw cannot_open(given, ::strerror(EISDIR), "name a file in it");
     if (!std::filesystem::is_regular_file(path, error))

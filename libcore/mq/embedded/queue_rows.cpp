@@ -35,8 +35,8 @@ std::int64_t free_queue_id(Database& database) {
 }
 
 // Limits of one part.
-constexpr std::int64_t most_removed = 1000;
-constexpr std::int64_t most_removed_bytes = 8 << 20;
+constexpr std::int64_t most_purged = 1000;
+constexpr std::int64_t most_purged_bytes = 8 << 20;
 }  // namespace
 
 const QueueInfo& existing_queue(const Catalogue& catalogue, std::string_view action,
@@ -151,7 +151,7 @@ bool remove_remains(Change& change, std::int64_t queue) {
         auto rows =
             db.query("SELECT id, length(body) FROM message WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
                      first, last_key(queue, last_lane));
-        for (std::int64_t bytes = 0; count < most_removed && bytes < most_removed_bytes; ++count) {
+        for (std::int64_t bytes = 0; count < most_purged && bytes < most_purged_bytes; ++count) {
             if (!rows.next()) break;
             last = rows.integer(0);
             bytes += rows.integer(1);

@@ -8,8 +8,8 @@ namespace airy::mq::embedded {
 namespace {
 
 // Limits of one transaction, so that other processes wait only some milliseconds for it.
-constexpr std::int64_t most_removed = 1000;
-constexpr std::int64_t most_removed_bytes = 8 << 20;
+constexpr std::int64_t most_forgotten = 1000;
+constexpr std::int64_t most_forgotten_bytes = 8 << 20;
 // Rows are numbered by the time at which they were published, in microseconds or later.
 constexpr std::int64_t rows_per_millisecond = 1000;
 
@@ -81,13 +81,14 @@ Surplus find_surplus(Database& database, const Retention& retention, std::int64_
                                   .value_or(0) -
                               clamped(*retention.bytes)
                         : std::int64_t{0};
-    auto rows = database.query(
-        "SELECT id, length(meta) + length(body) FROM published ORDER BY id LIMIT ?1", most_removed);
+    auto rows =
+        database.query("SELECT id, length(meta) + length(body) FROM published ORDER BY id LIMIT ?1",
+                       most_forgotten);
     while (rows.next() && (rows.integer(0) < too_old || too_many > 0)) {
         out.last = rows.integer(0);
         out.bytes += rows.integer(1);
         too_many -= rows.integer(1);
-        if (out.bytes > most_removed_bytes) break;
+        if (out.bytes > most_forgotten_bytes) break;
     }
     return out;
 }

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 constexpr std::int64_t little = 256;
 constexpr std::int64_t usual = 6400;
 constexpr std::int64_t worth_telling = 16'384;
-constexpr std::int64_t pages_of_megabyte = 256;
+constexpr std::int64_t pages_per_megabyte = 256;
 
 constexpr std::chrono::milliseconds step{5};
 constexpr std::chrono::milliseconds least_pause{1};
@@ -66,7 +66,7 @@ void give_back_all(Store& store) {
     util::log_warn(
         "the file keeps room for new messages, since an earlier airy made it; once no process uses "
         "the file, sqlite3 FILE 'PRAGMA auto_vacuum=2; VACUUM' gives the room back",
-        {{"file", db.path()}, {"megabytes", std::to_string(free_pages(db) / pages_of_megabyte)}});
+        {{"file", db.path()}, {"megabytes", std::to_string(free_pages(db) / pages_per_megabyte)}});
 }
 
 void let_others_write(util::SteadyTime begin) {

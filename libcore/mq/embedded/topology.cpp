@@ -22,7 +22,7 @@
 namespace airy::mq::embedded {
 namespace {
 
-constexpr std::chrono::milliseconds end_patience{250};
+constexpr std::chrono::milliseconds close_patience{250};
 
 void refuse_default_exchange(const std::string& name, std::string_view action) {
     if (name.empty())
@@ -43,7 +43,7 @@ EmbeddedTopology::EmbeddedTopology(const Location& location) : store_(location) 
 
 EmbeddedTopology::~EmbeddedTopology() {
     if (!session_) return;
-    const Store::Patience brief(store_, end_patience);
+    const Store::Patience brief(store_, close_patience);
     try {
         Change change(store_, catalogue_);
         end_session(change, session_->id);
