@@ -64,7 +64,7 @@ def main():
             for option in OPTION.findall(rest.split(" -- ")[0]):
                 if option not in of(command) and option not in ("--help",):
                     print(f"{file}: airy {command} has no {option}: {text!r}")
-        for option in OPTION.findall(re.sub(r" -- .*", "", text)):
+        for option in OPTION.findall(re.sub(r" -- .*|'[^']*'", "", text)):
             # `--max` stands for all that begin so.
             if not any((known + "-").startswith(option + "-") for known in everything):
                 print(f"{file}: no command has {option}: {text!r}")

@@ -162,7 +162,7 @@ std::vector<QueueInfo> Management::queues(const InventoryQuery& query) const {
     for (std::uint64_t page = 1;; ++page) {
         const auto answer =
             ask(fmt::format("queues/{}?page={}&page_size={}{}&{}", vhost_, page, page_size, name,
-                            query.counts ? queue_columns : "columns=name"));
+                            query.counts ? queue_columns : "columns=name,exclusive"));
         if (page > 1 && answer.status == 400) return queues;  // there are fewer pages by now
         check(answer, "such virtual host");
         auto part_of_list = read(parse_queue_page, answer.body);
