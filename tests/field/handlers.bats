@@ -18,7 +18,7 @@ running_id() { airy pool show "$queue" --output json | jq -e -r '.tasks[0].messa
     run_airy pool cancel "$queue" "$id-other"
     assert_status 7
     assert_short_error
-    assert_contains "$stderr" "airy pool show $queue"
+    assert_contains "$stderr" "airy pool show $spawned_pid"
     # The handler ignores SIGTERM: SIGKILL follows.
     run_airy pool cancel "$queue" "$id"
     assert_status 0

@@ -16,7 +16,7 @@ major() { api GET overview | jq -r '.rabbitmq_version | split(".")[0]'; }
         head -c $((16 * 1024 * 1024 + 1)) /dev/zero | tr '\0' x
         printf '\nsmall\n'
     } >bodies
-    AIRY_EXCHANGE=amq.topic run_airy publish large.one --lines raw --keep-going - <bodies
+    AIRY_EXCHANGE=amq.topic run_airy publish large.one --custom --lines raw --keep-going - <bodies
     if [[ $(major) == 3 ]]; then
         assert_status 0
         wait_until test "$(depth "$queue")" = 2
