@@ -58,10 +58,15 @@ class Reader {
         while (waiting_.empty()) {
             if (check_.ready()) return std::nullopt;
             const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-            if (left.count() <= 0 && !check_.under_way()) check_.begin();
+            if (left.count() <= 0) {
+                if (stopped_) return std::nullopt;
+                if (!check_.under_way()) check_.begin();
+            }
             auto& subscription = *subscriptions_.back();
             pollfd fds[] = {{subscription.event_fd(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
-            ::poll(fds, 2, check_.under_way() ? -1 : static_cast<int>(left.count()));
+            ::poll(fds, 2,
+                   check_.under_way() ? -1
+                                      : static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
             for (auto& event : subscription.take())
                 take(std::move(event));
             if ((signal_ = signals_.take())) return std::nullopt;
@@ -87,7 +92,11 @@ class Reader {
         if (signal) signal_ = signal;
     }
 
-    void take_no_more() { subscriptions_.back()->stop(); }
+    // A subscription that has stopped does not count its queue: from now on a pause is the end.
+    void take_no_more() {
+        subscriptions_.back()->stop();
+        stopped_ = true;
+    }
 
     // Keeps the first message, and takes more than one at a time from now on.
     void widen(std::uint16_t prefetch) {
@@ -168,6 +177,7 @@ class Reader {
     std::size_t held_ = 0;                                      // messages of the last subscription
     std::size_t in_hand_ = 0;                                   // the same, not only the held ones
     bool widened_ = false;
+    bool stopped_ = false;
     std::vector<DeliveryHandle> in_order_;  // taken from the last subscription and not acked
     QuietCheck check_{[this] { return subscriptions_.back()->count(); }};
     std::deque<Delivered> waiting_;

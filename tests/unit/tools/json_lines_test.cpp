@@ -41,7 +41,8 @@ TEST_CASE("a part of a value, and several in one line, have a hint") {
     for (const auto* part : {"{", "[", "{ \"a\": {", "\xEF\xBB\xBF{\r", "  {\"a\":1,",
                              "{\"a\":1}{\"b\":2}", "{\"a\":1} {\"b\":2}", "{\"a\":\"x"})
         CHECK(advice_for(part) == "one event a line: jq -c . writes JSON that way");
-    CHECK(advice_for("[{\"a\":1},{\"b\":2}]") == "one event a line: jq -c '.[]' takes an array apart");
+    CHECK(advice_for("[{\"a\":1},{\"b\":2}]") ==
+          "one event a line: jq -c '.[]' takes an array apart");
     for (const auto* whole : {"{}", "oops", "{\"a\":1}x", "{a:1}", "\"a\": 1,", "}", "", "1"})
         CHECK(advice_for(whole) == "other");
 }
