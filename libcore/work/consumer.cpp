@@ -197,7 +197,7 @@ asio::awaitable<void> Consumer::take_events() {
         if (ended || lifecycle_.finished()) co_return;
         for (auto& event : queue_.take())
             accept(std::move(event));
-        if (settler_.held() > 0 && read_ahead_.held()) set_prefetch();
+        if (settler_.held() > 0 && read_ahead_.returned()) set_prefetch();
         stop_when_enough();
         changed_.notify();
     }

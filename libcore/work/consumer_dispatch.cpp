@@ -84,7 +84,8 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
             failed = failed || results[i].verdict != Verdict::success;
             conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
         }
-        if (settler_.held() > 0 ? read_ahead_.held() : read_ahead_.ended(took)) set_prefetch();
+        const bool returns = settler_.held() > 0 || any_returns(results);
+        if (returns ? read_ahead_.returned() : read_ahead_.ended(took)) set_prefetch();
     } catch (const std::exception& error) {
         // An observer or the work queue failed. Messages that were not settled go back to their
         // queue when the work queue is closed.
@@ -95,6 +96,15 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     stop_with_handler();
     changed_.notify();
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
+}
+
+// Whether a message of these goes back to its queue, rather than into another one.
+bool Consumer::any_returns(std::span<const HandlerResult> results) const {
+    const bool retries_return = !queue_.retries() || options_.retry.on_error == OnError::requeue;
+    return std::ranges::any_of(results, [retries_return](const HandlerResult& result) {
+        return result.verdict == Verdict::requeue ||
+               (result.verdict == Verdict::retry && retries_return);
+    });
 }
 
 // A signal that ended a handler says nothing about its message when it is meant for the consumer as

@@ -25,9 +25,10 @@ class ReadAhead {
         wanted_ = ++short_runs_ >= enough;
         return wanted_;
     }
-    // A message is held back before it returns to its queue, in the place of one for a slot.
-    // Returns whether the decision changed.
-    bool held() noexcept { return !std::exchange(wanted_, true); }
+    // A message goes back to its queue: held back first, it is in the place of one for a slot, and
+    // then it comes before all others again. Taking some more reaches these. Returns whether the
+    // decision changed.
+    bool returned() noexcept { return !std::exchange(wanted_, true); }
     bool wanted() const noexcept { return wanted_; }
 
   private:
