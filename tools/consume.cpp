@@ -154,7 +154,7 @@ void Consume::add_options(cli::App& app) {
         .group(group);
     delivery_.add(app);
     app.option("--on-dead-letter", on_dead_letter_,
-               "run this command for each message that is given up, e.g. './alert --team search'")
+               "run this command, e.g. './alert search', for each message that is given up")
         .type_name("CMD")
         .note(delivery_.of_failures)
         .group("Failures");

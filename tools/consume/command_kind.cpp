@@ -39,7 +39,7 @@ class CommandKind final : public HandlerKind {
             .note(given_);
         app.option("--stdin", stdin_, "what a command reads: the body, or the message line [body]")
             .one_of({"body", "message"})
-            .type_name("WHAT")
+            .type_name("FORM")
             .note(given_);
     }
 
