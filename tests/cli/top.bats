@@ -30,7 +30,7 @@ pool_is() {
 }
 event() { airy publish post.deleted --set "post_id=$1" --set author_id=2 --quiet; }
 
-on_tmux() { tmux -S "$PWD/tmux" "$@"; }
+on_tmux() { tmux -S "$PWD/${tmux_socket:-tmux}" "$@"; }
 screen() { on_tmux capture-pane -p; }
 screen_has() { screen | grep -qF -- "$1"; }
 screen_lacks() { ! screen_has "$1"; }
@@ -274,6 +274,8 @@ time.sleep(60)'
     local signal
     for signal in TERM:143 INT:130 HUP:129 QUIT:131 ABRT:134; do
         rm -f before after code shell
+        # A server that is ending takes a new client's session along.
+        local tmux_socket=tmux-$signal
         top_on 80 24
         sees 'airy top'
         kill -"${signal%:*}" "$(top_pid)"

@@ -86,7 +86,7 @@ with_twins() { in_namespace 'mount --bind hosts /etc/hosts; exec "$@"' "$AIRY_BI
     assert_status 0
     # The management API.
     serve_twins "${AIRY_TEST_MANAGEMENT_URL##*:}"
-    run --separate-stderr with_twins queue ls --management-timeout 2s --management-url "http://twins:$twins_port"
+    run --separate-stderr with_twins queue ls --management-timeout 10s --management-url "http://twins:$twins_port"
     assert_status 0
 }
 
