@@ -18,9 +18,9 @@ using boost::asio::ip::tcp;
 namespace {
 
 // Listens on an address of the loopback network and accepts nothing.
-class Listener {
+class ListeningSocket {
   public:
-    explicit Listener(const char* address, std::uint16_t port = 0) {
+    explicit ListeningSocket(const char* address, std::uint16_t port = 0) {
         tcp::endpoint wanted(make_address(address), port);
         fd_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         REQUIRE(::bind(fd_.get(), wanted.data(), static_cast<socklen_t>(wanted.size())) == 0);
@@ -51,7 +51,7 @@ class Listener {
 
 // Where nobody listens.
 tcp::endpoint unheard() {
-    return Listener("127.0.0.1").endpoint();
+    return ListeningSocket("127.0.0.1").endpoint();
 }
 
 struct Failure {
@@ -76,14 +76,14 @@ net::DialLimits within(std::chrono::milliseconds time) {
 }  // namespace
 
 TEST_CASE("the first address that answers is taken") {
-    const Listener first("127.0.0.1");
-    const Listener second("127.0.0.2");
+    const ListeningSocket first("127.0.0.1");
+    const ListeningSocket second("127.0.0.2");
     const std::vector addresses{first.endpoint(), second.endpoint()};
     CHECK(net::dial(addresses, within(10s)).address == "127.0.0.1");
 }
 
 TEST_CASE("the next address follows one that refuses at once") {
-    const Listener second("127.0.0.2");
+    const ListeningSocket second("127.0.0.2");
     const std::vector addresses{unheard(), second.endpoint()};
     const auto start = std::chrono::steady_clock::now();
     const auto dialled = net::dial(addresses, within(20s));
@@ -93,9 +93,9 @@ TEST_CASE("the next address follows one that refuses at once") {
 }
 
 TEST_CASE("the next address follows one that does not answer, long before the deadline") {
-    Listener first("127.0.0.1");
+    ListeningSocket first("127.0.0.1");
     first.fall_silent();
-    const Listener second("127.0.0.2");
+    const ListeningSocket second("127.0.0.2");
     const std::vector addresses{first.endpoint(), second.endpoint()};
     const auto start = std::chrono::steady_clock::now();
     CHECK(net::dial(addresses, within(400ms)).address == "127.0.0.2");
@@ -103,7 +103,7 @@ TEST_CASE("the next address follows one that does not answer, long before the de
 }
 
 TEST_CASE("one address that does not answer: the words tell the time") {
-    Listener silent("127.0.0.1");
+    ListeningSocket silent("127.0.0.1");
     silent.fall_silent();
     const auto failure = failure_of({silent.endpoint()}, within(100ms));
     CHECK(failure.reason == Reason::unreachable);
@@ -111,7 +111,7 @@ TEST_CASE("one address that does not answer: the words tell the time") {
 }
 
 TEST_CASE("several addresses that fail in different ways are all named") {
-    Listener silent("127.0.0.1");
+    ListeningSocket silent("127.0.0.1");
     silent.fall_silent();
     const auto failure = failure_of({silent.endpoint(), unheard()}, within(200ms));
     CHECK(failure.reason == Reason::unreachable);
@@ -127,7 +127,7 @@ TEST_CASE("addresses that all refuse have the reason of one") {
 }
 
 TEST_CASE("a readable descriptor ends the dialling") {
-    Listener silent("127.0.0.1");
+    ListeningSocket silent("127.0.0.1");
     silent.fall_silent();
     util::Wakeup stop;
     stop.signal();
@@ -137,6 +137,6 @@ TEST_CASE("a readable descriptor ends the dialling") {
 }
 
 TEST_CASE("a host that is an address needs no name server") {
-    const Listener listener("127.0.0.1");
+    const ListeningSocket listener("127.0.0.1");
     CHECK(net::dial("127.0.0.1", listener.endpoint().port(), within(10s)).address == "127.0.0.1");
 }
