@@ -41,6 +41,7 @@ in_namespace() {
 # The name `twins` has two addresses. The first one answers no connection, at $twins_port; the second
 # passes them on to this port, where one is given.
 serve_twins() {
+    rm -f twins.out # of a former call
     printf '%s twins\n' 127.0.0.1 127.0.0.2 >hosts
     spawn twins python3 -c '
 import select, socket, sys, threading, time
