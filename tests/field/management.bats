@@ -16,6 +16,7 @@ teardown() {
 
 # serve STATUS BODY: an HTTP server that gives this answer to every request; its URL is in $other.
 serve() {
+    rm -f other.out # of a former call
     spawn other python3 -c '
 import http.server, sys
 class Answer(http.server.BaseHTTPRequestHandler):
