@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "util/control_groups.hpp"
 #include "util/fd.hpp"
 
 namespace airy::util {
@@ -35,35 +36,13 @@ std::optional<std::uint64_t> number_in(const std::string& path) {
     return number;
 }
 
-// The folders of this process's cgroups that may count processes, from its own to the root's.
-std::vector<std::string> cgroup_folders() {
-    std::vector<std::string> folders;
-    std::ifstream groups("/proc/self/cgroup");
-    for (std::string line; std::getline(groups, line);) {
-        const auto names = line.find(':');
-        if (names == line.npos) continue;
-        const auto path = line.find(':', names + 1);
-        if (path == line.npos) continue;
-        const auto controllers = std::string_view(line).substr(names + 1, path - names - 1);
-        if (!controllers.empty() && controllers != "pids") continue;
-        const std::string mount = controllers.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-        for (auto folder = line.substr(path + 1);; folder.erase(folder.rfind('/'))) {
-            while (folder.ends_with('/'))
-                folder.pop_back();
-            folders.push_back(mount + folder);
-            if (folder.empty()) break;
-        }
-    }
-    return folders;
-}
-
 // pids.max of the cgroup with the least room, where that is almost none.
 std::optional<std::uint64_t> full_cgroup() {
     std::optional<std::uint64_t> found;
     std::uint64_t least = almost_none;
-    for (const auto& folder : cgroup_folders()) {
-        const auto most = number_in(folder + "/pids.max");
-        const auto now = number_in(folder + "/pids.current");
+    for (const auto& group : control_groups("pids")) {
+        const auto most = number_in(group.folder + "/pids.max");
+        const auto now = number_in(group.folder + "/pids.current");
         if (!most || !now) continue;
         const auto room = *most - std::min(*most, *now);
         if (room > least) continue;
