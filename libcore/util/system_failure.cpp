@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "util/limits.hpp"
 
@@ -36,11 +37,14 @@ std::string blamed_for(int error) {
     return std::string(own ? this_process : std::string_view());
 }
 
-Error system_failure(std::string_view action, int error, ErrorKind kind) {
+Error system_failure(std::string_view action, int error, ErrorKind kind,
+                     std::string_view otherwise) {
     std::string message(action);
     message += ": ";
     message += std::strerror(error);
-    return Error(kind, message, limit_hint(error)).about(blamed_for(error));
+    auto hint = limit_hint(error);
+    if (hint.empty()) hint = otherwise;
+    return Error(kind, message, std::move(hint)).about(blamed_for(error));
 }
 
 }  // namespace airy::util

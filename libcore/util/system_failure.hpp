@@ -18,7 +18,9 @@ std::string limit_hint(int error);
 inline constexpr std::string_view this_process = "this process";
 std::string blamed_for(int error);
 
-// `action: reason`, e.g. "cannot make a pipe: Too many open files", with limit_hint and blamed_for.
-Error system_failure(std::string_view action, int error, ErrorKind kind = ErrorKind::general);
+// `action: reason`, e.g. "cannot make a pipe: Too many open files", with limit_hint, or `otherwise`
+// where the reason is no limit, and blamed_for.
+Error system_failure(std::string_view action, int error, ErrorKind kind = ErrorKind::general,
+                     std::string_view otherwise = {});
 
 }  // namespace airy::util

@@ -24,13 +24,10 @@ Beacon::Beacon(const std::string& directory, const std::string& name)
     if (fd_) return;
     const int cause = errno;
     ::unlink(path_.c_str());
-    const auto limit = util::limit_hint(cause);
-    throw Error(
+    throw util::system_failure(
+        fmt::format("cannot make the pipe {}", util::printable(path_)), cause,
         ErrorKind::unreachable,
-        fmt::format("cannot make the pipe {}: {}", util::printable(path_), ::strerror(cause)),
-        limit.empty() ? "the broker's directory must be writable, on a file system that has pipes"
-                      : limit)
-        .about(util::blamed_for(cause));
+        "the broker's directory must be writable, on a file system that has pipes");
 }
 
 Beacon::~Beacon() {

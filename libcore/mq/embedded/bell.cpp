@@ -24,12 +24,9 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
 [[noreturn]] void fail(const std::string& path, const char* action) {
     const int cause = errno;
-    const auto limit = util::limit_hint(cause);
-    throw Error(
-        ErrorKind::unreachable,
-        fmt::format("cannot {} {}: {}", action, util::printable(path), ::strerror(cause)),
-        limit.empty() ? "the broker's directory must be writable and on a local disk" : limit)
-        .about(util::blamed_for(cause));
+    throw util::system_failure(fmt::format("cannot {} {}", action, util::printable(path)), cause,
+                               ErrorKind::unreachable,
+                               "the broker's directory must be writable and on a local disk");
 }
 
 }  // namespace

@@ -52,12 +52,9 @@ bool is_readable(int fd) noexcept {
 }
 
 Error unusable(const std::string& path, int cause) {
-    const auto limit = util::limit_hint(cause);
-    return Error(ErrorKind::unreachable,
-                 fmt::format("cannot open the broker in {}: {}", util::printable(path),
-                             ::strerror(cause)),
-                 limit.empty() ? "does its directory exist, and may you write there?" : limit)
-        .about(util::blamed_for(cause));
+    return util::system_failure(fmt::format("cannot open the broker in {}", util::printable(path)),
+                                cause, ErrorKind::unreachable,
+                                "does its directory exist, and may you write there?");
 }
 
 }  // namespace
