@@ -57,6 +57,13 @@ copies::ReturnRule AmqpBroker::return_rule(const std::string& queue) {
     return rule;
 }
 
+// Asks the management API only of a broker that sets limits by itself.
+unsigned AmqpBroker::unset_limit(const std::string& queue) {
+    if (!default_delivery_limit_of(topology()->server())) return 0;
+    const auto rule = return_rule(queue);
+    return rule.by_default ? static_cast<unsigned>(rule.limit.value_or(0)) : 0;
+}
+
 Inventory AmqpBroker::inventory(const InventoryQuery& query) {
     auto inventory = query.queues.empty() ? take_inventory(management_, query)
                                           : take_inventory(management_, *this, query.queues);

@@ -21,6 +21,7 @@ class AmqpBroker final : public copies::CopyingBroker {
     std::vector<std::string> alarms() override { return management_.alarms(); }
 
   protected:
+    unsigned unset_limit(const std::string& queue) override;
     copies::ReturnRule return_rule(const std::string& queue) override;
 
   private:

@@ -19,9 +19,8 @@ class CopyingBroker : public Broker {
         // A message that a handler puts back again and again must not be lost to a limit that
         // nobody set: airy dead-letters it before.
         const bool as_declared = spec.declare && !spec.as_is;
-        const auto rule = as_declared ? ReturnRule{} : return_rule(spec.name);
-        const auto limit = rule.by_default ? rule.limit.value_or(0) : 0;
-        return std::make_unique<CopyingWorkQueue>(*this, spec, static_cast<unsigned>(limit));
+        return std::make_unique<CopyingWorkQueue>(*this, spec,
+                                                  as_declared ? 0 : unset_limit(spec.name));
     }
     QueueState declare_work_queue(const WorkQueueSpec& spec) final {
         return copies::declare_work_queue(*topology(), spec);
@@ -39,6 +38,8 @@ class CopyingBroker : public Broker {
     }
 
   protected:
+    // The delivery limit that this queue has although nobody set one; 0: none.
+    virtual unsigned unset_limit(const std::string& /*queue*/) { return 0; }
     // What becomes of messages that come back to this queue.
     virtual ReturnRule return_rule(const std::string& /*queue*/) { return {}; }
 };
