@@ -180,21 +180,7 @@ settled_in_queue() { (($(depth "$queue") == $1)); }
 }
 
 @test "a service manager is told when the consumer starts and ends" {
-    python3 - notify <<'PY' &
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-s.settimeout(30)
-open("bound", "w").close()
-with open("told", "w") as told:
-    state = ""
-    while state != "STOPPING=1":
-        state = s.recv(1000).decode()
-        told.write(state + "\n")
-        told.flush()
-PY
-    local listener=$!
-    wait_until test -e bound
+    service_manager
     spawn consumer env "NOTIFY_SOCKET=$PWD/notify" "$AIRY_BIN" consume '#' --queue "$queue" -- true
     wait_until grep -qx READY=1 told
     kill -TERM "$spawned_pid"

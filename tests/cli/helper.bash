@@ -91,6 +91,26 @@ spawn() {
     spawned+=("$spawned_pid")
 }
 
+# service_manager: listens on the socket `notify`, and writes what it is told to `told`, until it is
+# told of the end. Its pid is in $listener.
+service_manager() {
+    python3 - notify <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(30)
+open("bound", "w").close()
+with open("told", "w") as told:
+    state = ""
+    while state != "STOPPING=1":
+        state = s.recv(1000).decode()
+        told.write(state + "\n")
+        told.flush()
+PY
+    listener=$!
+    wait_until test -e bound
+}
+
 # is_full FIFO: no page fits into it any more. This function writes blanks into it if one does.
 is_full() { ! printf '%4096s' '' | dd of="$1" bs=4096 iflag=fullblock oflag=nonblock conv=nocreat,notrunc status=none; }
 

@@ -31,6 +31,18 @@ inline std::string fresh(const std::string& kind) {
     return "airy.conformance." + kind + "." + util::uuid_v4();
 }
 
+inline event::HeaderTable headers_of_every_type() {
+    return {{"text", {std::string("grüße")}},
+            {"yes", {true}},
+            {"int32", {std::int32_t{-7}}},
+            {"int64", {std::int64_t{9'007'199'254'740'993}}},
+            {"double", {0.1}},
+            {"time", {event::HeaderTimestamp{1'700'000'000}}},
+            {"nothing", {std::monostate{}}},
+            {"list", {event::HeaderArray{{std::string("a")}, {std::int64_t{1}}}}},
+            {"table", {event::HeaderTable{{"k", {std::string("v")}}}}}};
+}
+
 // One broker with an exchange of its own; deletes everything that it declared.
 class Fixture {
   public:

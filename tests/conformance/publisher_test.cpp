@@ -25,15 +25,7 @@ TEST_CASE("a message arrives as it was sent: properties, header types, bytes") {
                        .app_id = "airy-tools",
                        .cluster_id = std::nullopt};
     sent.has_headers = true;
-    sent.headers = {{"text", {std::string("grüße")}},
-                    {"yes", {true}},
-                    {"int32", {std::int32_t{-7}}},
-                    {"int64", {std::int64_t{9'007'199'254'740'993}}},
-                    {"double", {0.1}},
-                    {"time", {event::HeaderTimestamp{1'700'000'000}}},
-                    {"nothing", {std::monostate{}}},
-                    {"list", {event::HeaderArray{{std::string("a")}, {std::int64_t{1}}}}},
-                    {"table", {event::HeaderTable{{"k", {std::string("v")}}}}}};
+    sent.headers = headers_of_every_type();
     auto publisher = f.publisher();
     publish(*publisher, {sent});
 

@@ -82,15 +82,7 @@ inline event::Message full_message(const Fixture& f) {
     message.properties.type = "post.published";
     message.properties.app_id = "airy-tools";
     message.has_headers = true;
-    message.headers = {{"text", {std::string("grüße")}},
-                       {"yes", {true}},
-                       {"int32", {std::int32_t{-7}}},
-                       {"int64", {std::int64_t{9'007'199'254'740'993}}},
-                       {"double", {0.1}},
-                       {"time", {event::HeaderTimestamp{1'700'000'000}}},
-                       {"nothing", {std::monostate{}}},
-                       {"list", {event::HeaderArray{{std::string("a")}, {std::int64_t{1}}}}},
-                       {"table", {event::HeaderTable{{"k", {std::string("v")}}}}}};
+    message.headers = headers_of_every_type();
     return message;
 }
 

@@ -230,21 +230,7 @@ has_no_zombies() { (($(zombies_of "$1") == 0)); }
 }
 
 @test "a service manager gets a status line, and signs of life for its watchdog" {
-    python3 - notify <<'PY' &
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-s.settimeout(30)
-open("bound", "w").close()
-with open("told", "w") as told:
-    state = ""
-    while state != "STOPPING=1":
-        state = s.recv(1000).decode()
-        told.write(state + "\n")
-        told.flush()
-PY
-    local listener=$!
-    wait_until test -e bound
+    service_manager
     spawn consumer env "NOTIFY_SOCKET=$PWD/notify" WATCHDOG_USEC=200000 "$AIRY_BIN" consume '#' --queue "$queue" -- true
     wait_until grep -qx READY=1 told
     grep -q '^STATUS=connecting to sqlite:' told
