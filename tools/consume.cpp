@@ -36,7 +36,6 @@
 namespace airy::tools {
 namespace {
 
-constexpr std::size_t most_slots = 100'000;
 constexpr std::size_t most_prefetch = 65'535;  // the protocol's limit
 constexpr std::size_t longest_name = 240;      // 255 bytes less .retry.MILLISECONDS
 // At the end, for the commands of --on-dead-letter. After a signal the default --drain and
@@ -122,7 +121,7 @@ void Consume::add_options(cli::App& app) {
         .required();
     for (const auto& kind : kinds_)
         kind->add_options(app);
-    declare_setting(app, Setting::pool_size, slots_).between(1, most_slots);
+    declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size);
     app.option("--prefetch", prefetch_,
                "most messages taken and not settled [pool size and some more; --print: 2000]")
         .type_name("N")
@@ -172,10 +171,10 @@ std::size_t Consume::default_slots() const {
         const auto& text = given->text;
         const char* end = text.data() + text.size();
         const auto read = std::from_chars(text.data(), end, slots);
-        if (read.ec != std::errc() || read.ptr != end || slots < 1 || slots > most_slots)
+        if (read.ec != std::errc() || read.ptr != end || slots < 1 || slots > most_pool_size)
             throw Error(ErrorKind::usage,
                         fmt::format("{} is '{}'", given->name, util::printable(text)),
-                        fmt::format("it must be a number from 1 to {}", most_slots));
+                        fmt::format("it must be a number from 1 to {}", most_pool_size));
         const auto most = kind_->most_slots_by_environment();
         if (slots > most)
             util::log_warn(

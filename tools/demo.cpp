@@ -48,7 +48,7 @@ constexpr const char* exchange = "airy.demo";  // not Airy's own: its consumers 
 constexpr const char* topic = "post.published";
 constexpr std::chrono::milliseconds tick{50};
 constexpr std::chrono::seconds patience{120};  // for each of the demo's stages
-constexpr std::chrono::milliseconds close_deadline{2000};
+constexpr std::chrono::milliseconds demo_close_deadline{2000};
 
 // The embedded broker's directory when no broker is named: mode 0700, removed unless kept.
 class TemporaryDirectory {
@@ -203,7 +203,7 @@ void Demo::publish(mq::Broker& broker) {
             throw Error(ErrorKind::undelivered, "the broker did not confirm the demo's posts");
     }
     progress.clear();
-    publisher->close(close_deadline);
+    publisher->close(demo_close_deadline);
     const double seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
     output::print(fmt::format("published {} posts in {:.2f} s, each confirmed by the broker\n",
                               output::with_commas(posts_), seconds));

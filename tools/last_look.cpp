@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "output/stream.hpp"
+#include "output/words.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -12,10 +13,6 @@ namespace airy::tools {
 namespace {
 
 constexpr std::uint64_t few_looks = 5;
-
-std::string messages(std::uint64_t number) {
-    return fmt::format("{} message{}", number, number == 1 ? "" : "s");
-}
 
 std::string times(std::uint64_t number) {
     return number == 1 ? "for the first time" : fmt::format("up to {} times", number);
@@ -33,13 +30,14 @@ void tell_copied(const std::string& queue, std::uint64_t copied) {
         output::note(
             fmt::format("airy: {} may not come back once more: the queue '{}' has {} of "
                         "{} at its end",
-                        messages(copied), util::printable(queue), copied == 1 ? "a copy" : "copies",
-                        copied == 1 ? "it" : "them"));
+                        output::counted(copied, "message"), util::printable(queue),
+                        copied == 1 ? "a copy" : "copies", copied == 1 ? "it" : "them"));
 }
 
 void tell_effect(const std::string& queue, const mq::Look& look) {
     if (look.seen > 0 && look.marked > 0)
-        output::note(fmt::format("airy: {} now count{} as redelivered, {}", messages(look.marked),
+        output::note(fmt::format("airy: {} now count{} as redelivered, {}",
+                                 output::counted(look.marked, "message"),
                                  look.marked == 1 ? "s" : "", times(look.most_returns)));
     tell_copied(queue, look.copied);
     if (!look.return_limit || look.last_return || look.most_returns > *look.return_limit) return;
@@ -53,7 +51,8 @@ void tell_effect(const std::string& queue, const mq::Look& look) {
 void check_that_all_came_back(std::uint64_t missing) {
     if (missing > 0)
         throw Error(
-            ErrorKind::general, fmt::format("{} did not come back to the queue", messages(missing)),
+            ErrorKind::general,
+            fmt::format("{} did not come back to the queue", output::counted(missing, "message")),
             "they reached its delivery limit: it dead-lettered them, or dropped them where it "
             "has no dead-letter queue");
 }

@@ -14,6 +14,7 @@
 #include "options.hpp"
 #include "output/metrics.hpp"
 #include "output/stream.hpp"
+#include "settings.hpp"
 #include "stats/snapshot.hpp"
 #include "util/clock.hpp"
 #include "util/duration.hpp"
@@ -28,7 +29,6 @@ using inspect::ControlOperation;
 using work::ConsumerState;
 using work::ConsumerStatus;
 
-constexpr std::size_t most_slots = 100'000;  // as consume --pool-size
 constexpr auto poll_interval = std::chrono::milliseconds(50);
 
 class Pool final : public Command {
@@ -46,7 +46,9 @@ class Pool final : public Command {
         auto resize = subcommand(app, "resize", "set how many handlers run at once",
                                  [this] { change(ControlOperation::resize); });
         add_consumer(resize);
-        resize.option("N", size_, "handlers at once, 1 or more").required().between(1, most_slots);
+        resize.option("N", size_, "handlers at once, 1 or more")
+            .required()
+            .between(1, most_pool_size);
         add_wait(resize, "until no more than that run");
         auto pause = subcommand(app, "pause", "start no more handlers; running ones continue",
                                 [this] { change(ControlOperation::pause); });

@@ -20,6 +20,7 @@
 #include "output/metrics.hpp"
 #include "output/progress.hpp"
 #include "output/stream.hpp"
+#include "output/words.hpp"
 #include "queue_bindings.hpp"
 #include "queue_removal.hpp"
 #include "queue_show.hpp"
@@ -34,21 +35,13 @@ namespace {
 
 constexpr std::size_t longest_work_queue_name = 240;  // 255 bytes less .retry.MILLISECONDS
 
-std::string quoted(const std::string& name) {
-    return "'" + util::printable(name) + "'";
-}
-
-std::string counted(std::uint64_t number, const char* noun) {
-    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
 // `k=v`: a whole number, true or false keeps its type, any other value is text. Throws
 // Error{usage}.
 event::HeaderField parse_argument(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
         throw Error(ErrorKind::usage,
-                    fmt::format("--arg {} is not of the form NAME=VALUE", quoted(text)),
+                    fmt::format("--arg {} is not of the form NAME=VALUE", output::quoted(text)),
                     "for example --arg x-max-length=1000");
     const auto name = text.substr(0, equals);
     const auto value = text.substr(equals + 1);
@@ -296,8 +289,9 @@ class Queue final : public Command {
             return;
         }
         if (common_options().quiet) return;
-        std::string text = fmt::format("{}: {} queue, {} ready, {}", util::printable(state.name),
-                                       type_, state.ready, counted(state.consumers, "consumer"));
+        std::string text =
+            fmt::format("{}: {} queue, {} ready, {}", util::printable(state.name), type_,
+                        state.ready, output::counted(state.consumers, "consumer"));
         if (const auto letters = dead_letter_queue(); !letters.empty())
             text += fmt::format(", dead letters in {}", util::printable(letters));
         for (const auto& pattern : patterns_)

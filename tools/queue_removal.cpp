@@ -12,6 +12,7 @@
 #include "mq/inventory.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "output/words.hpp"
 #include "util/json_writer.hpp"
 #include "util/text.hpp"
 
@@ -19,14 +20,6 @@ namespace airy::tools {
 namespace {
 
 constexpr std::size_t most_named = 20;  // queues that a question names
-
-std::string quoted(const std::string& name) {
-    return "'" + util::printable(name) + "'";
-}
-
-std::string counted(std::uint64_t number, const char* noun) {
-    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
 
 void report(const char* verb, const std::string& name, std::uint64_t messages, bool done,
             bool json) {
@@ -39,7 +32,7 @@ void report(const char* verb, const std::string& name, std::uint64_t messages, b
                           .line());
     else if (!common_options().quiet || !done)
         output::print(fmt::format("{}{}: {}, {}\n", done ? "" : "would be ", verb,
-                                  util::printable(name), counted(messages, "message")));
+                                  util::printable(name), output::counted(messages, "message")));
 }
 
 template <typename Targets>
@@ -48,13 +41,14 @@ std::string summary(const Targets& targets) {
     std::string names;
     for (std::size_t i = 0; i < targets.size(); ++i) {
         ready += targets[i].state.ready;
-        if (i < most_named) names += (i == 0 ? "" : ", ") + quoted(targets[i].name);
+        if (i < most_named) names += (i == 0 ? "" : ", ") + output::quoted(targets[i].name);
     }
     if (targets.size() > most_named)
         names += fmt::format(" and {} more", targets.size() - most_named);
-    return targets.size() == 1 ? fmt::format("queue {} with {}", names, counted(ready, "message"))
-                               : fmt::format("{} with {}: {}", counted(targets.size(), "queue"),
-                                             counted(ready, "message"), names);
+    return targets.size() == 1
+               ? fmt::format("queue {} with {}", names, output::counted(ready, "message"))
+               : fmt::format("{} with {}: {}", output::counted(targets.size(), "queue"),
+                             output::counted(ready, "message"), names);
 }
 
 // Whether `name` is the dead-letter queue or a retry queue of `work_queue`.
@@ -107,7 +101,7 @@ std::vector<std::string> QueueRemoval::chosen_names(mq::Broker& broker) const {
         });
         if (names.empty())
             throw Error(Reason::queue_not_found,
-                        fmt::format("no queue matches {}", quoted(match_)));
+                        fmt::format("no queue matches {}", output::quoted(match_)));
     }
     if (with_dlq_)
         for (const auto& queue : std::vector<std::string>(names))
@@ -136,12 +130,12 @@ std::vector<QueueRemoval::Target> QueueRemoval::look(mq::Topology& topology,
 
 void QueueRemoval::check_conditions(const std::string& name, const mq::QueueState& state) const {
     if (if_empty_ && state.ready > 0)
-        throw Error(Reason::in_use,
-                    fmt::format("queue {} is not empty: {} ready", quoted(name), state.ready))
+        throw Error(Reason::in_use, fmt::format("queue {} is not empty: {} ready",
+                                                output::quoted(name), state.ready))
             .about(name);
     if (if_unused_ && state.consumers > 0)
-        throw Error(Reason::in_use, fmt::format("queue {} is in use: {}", quoted(name),
-                                                counted(state.consumers, "consumer")))
+        throw Error(Reason::in_use, fmt::format("queue {} is in use: {}", output::quoted(name),
+                                                output::counted(state.consumers, "consumer")))
             .about(name);
 }
 

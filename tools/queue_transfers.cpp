@@ -9,16 +9,13 @@
 #include "last_look.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "output/words.hpp"
 #include "util/error.hpp"
 #include "util/json_writer.hpp"
 #include "util/text.hpp"
 
 namespace airy::tools {
 namespace {
-
-std::string messages(std::uint64_t number) {
-    return fmt::format("{} message{}", number, number == 1 ? "" : "s");
-}
 
 // The message under the topic and the exchange that it was published with, where it lies under
 // others, as in a dead-letter queue: `publish` sends its line to the queues that it was meant for.
@@ -134,14 +131,15 @@ int move_messages(mq::Broker& broker, mq::Transfer what, const SelectionOptions&
                           .line());
     else if (!common_options().quiet || dry_run)
         output::print(fmt::format("{}moved {} from {} to {}\n", dry_run ? "would have " : "",
-                                  messages(done.moved), util::printable(what.from),
-                                  util::printable(what.to)));
+                                  output::counted(done.moved, "message"),
+                                  util::printable(what.from), util::printable(what.to)));
     output::flush();
     tell_copied(what.from, done.copied);
     check_that_all_came_back(done.missing);
     if (done.unmovable > 0)
         throw Error(ErrorKind::undelivered,
-                    fmt::format("{} cannot be moved: {}", messages(done.unmovable), done.why),
+                    fmt::format("{} cannot be moved: {}",
+                                output::counted(done.unmovable, "message"), done.why),
                     fmt::format("{} in '{}'", done.unmovable == 1 ? "it stays" : "they stay",
                                 util::printable(what.from)));
     return done.signal ? 128 + *done.signal : 0;

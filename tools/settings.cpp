@@ -13,7 +13,7 @@
 namespace airy::tools {
 namespace {
 
-constexpr SettingRow table[] = {
+constexpr SettingRow setting_table[] = {
     {Setting::url,
      "url",
      "-u,--url",
@@ -81,8 +81,8 @@ constexpr SettingRow table[] = {
 
 // A setting is the index of its row.
 static_assert([] {
-    for (std::size_t i = 0; i < std::size(table); ++i)
-        if (table[i].setting != static_cast<Setting>(i)) return false;
+    for (std::size_t i = 0; i < std::size(setting_table); ++i)
+        if (setting_table[i].setting != static_cast<Setting>(i)) return false;
     return true;
 }());
 
@@ -107,11 +107,11 @@ std::vector<std::unique_ptr<SettingSource>> process_sources() {
 }  // namespace
 
 std::span<const SettingRow> setting_rows() noexcept {
-    return table;
+    return setting_table;
 }
 
 const SettingRow& row_of(Setting setting) noexcept {
-    return table[static_cast<std::size_t>(setting)];
+    return setting_table[static_cast<std::size_t>(setting)];
 }
 
 bool SettingRow::has_flag(std::string_view flag) const noexcept {

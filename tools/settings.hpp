@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,9 @@
 // default (contract: README, "Configuration"). Each setting is one row of the table in
 // settings.cpp.
 namespace airy::tools {
+
+// Of Setting::pool_size, and of every other way to set the slots of a consumer.
+inline constexpr std::size_t most_pool_size = 100'000;
 
 enum class Setting : std::uint8_t {
     url,

@@ -77,10 +77,13 @@ Plan draw_plan(Dice& dice) {
         spec.type = dice.chance(50) ? "quorum" : "classic";
         plan.queues.push_back(spec);
     }
+    // RabbitMQ tells nobody when a dead letter has arrived. One that comes late finds other room in
+    // a queue with a limit, so a plan has dead letters or limits.
+    const bool dead_letters = dice.chance(75);
     for (std::size_t i = 0; i < queue_count; ++i) {
         auto& spec = plan.queues[i];
         auto& arguments = spec.arguments;
-        if (dice.chance(70)) {
+        if (dead_letters && dice.chance(70)) {
             const bool by_key = dice.chance(80);
             arguments.push_back(
                 {"x-dead-letter-exchange", {by_key ? std::string() : plan.exchange}});
@@ -95,9 +98,7 @@ Plan draw_plan(Dice& dice) {
         // not always in time.
         if (spec.type == "classic" && arguments.empty() && dice.chance(60))
             arguments.push_back({"x-max-priority", {std::int64_t{5}}});
-        // A full queue's dead letters may reach their target after newer messages, so no queue with
-        // a limit has dead letters.
-        if (arguments.empty() && dice.chance(60)) {
+        if (!dead_letters && arguments.empty() && dice.chance(60)) {
             arguments.push_back({"x-max-length", {static_cast<std::int64_t>(1 + dice.below(4))}});
             // A quorum queue rejects only some time after it is full.
             if (spec.type == "classic" && dice.chance(50))

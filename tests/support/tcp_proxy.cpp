@@ -142,7 +142,7 @@ void TcpProxy::refill() {
 
 // The number of bytes that may pass now. The caller holds the lock.
 std::size_t TcpProxy::allowance(Direction direction, std::size_t wanted) {
-    if (stalled_) return 0;
+    if (stalled_ || cut_now_) return 0;  // nothing passes between cut() and the cut
     if (rate_ != 0)
         wanted = std::min(wanted,
                           static_cast<std::size_t>(budget_[static_cast<std::size_t>(direction)]));

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "cli/names.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
 
@@ -18,7 +19,6 @@ namespace {
 constexpr std::chrono::hours longest_duration{24 * 36'500};
 
 // The group of --help and the other options of every command.
-constexpr const char* common_group = "On every command";
 
 // `--for` of "-f,--for,--timeout".
 std::string name_in(const std::string& flags) {

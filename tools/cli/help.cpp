@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t most_left = 34;    // columns of the names
 constexpr std::size_t least_left = 16;   // likewise, on a narrow terminal
 constexpr std::size_t least_right = 24;  // columns of the descriptions there
-constexpr std::string_view common_group = "On every command";
 constexpr std::string_view last_groups[] = {"Broker", common_group};
 
 // Words of `text`, in lines of at most `width` columns behind an indentation of `indent` columns.

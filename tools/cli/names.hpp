@@ -11,6 +11,9 @@
 // includes it.
 namespace airy::tools::cli {
 
+// The heading of the options that each command has.
+inline constexpr const char* common_group = "On every command";
+
 // Whether the help and the completion show it as an option: operands and hidden ones are not.
 inline bool is_shown(const CLI::Option& option) {
     return !option.get_positional() && !option.get_group().empty();

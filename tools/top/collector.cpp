@@ -9,6 +9,7 @@
 #include <deque>
 #include <mutex>
 
+#include "settings.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/limits.hpp"
@@ -18,7 +19,6 @@ namespace airy::tools::top {
 namespace {
 
 constexpr auto interval = std::chrono::seconds(1);
-constexpr int most_slots = 100'000;  // as consume --pool-size
 
 std::string who(const inspect::Consumer& consumer) {
     return fmt::format("{} ({})", util::printable(consumer.name), consumer.pid);
@@ -35,7 +35,8 @@ std::string carry_out(const Order& order) {
         }
         // Starts from the current size, so that quick key presses add up.
         const auto before = inspect::control(order.consumer, ControlOperation::status);
-        const auto size = std::clamp(static_cast<int>(before.cap) + order.slots, 1, most_slots);
+        const auto size = std::clamp(static_cast<int>(before.cap) + order.slots, 1,
+                                     static_cast<int>(most_pool_size));
         const auto status = inspect::control(order.consumer, ControlOperation::resize,
                                              static_cast<std::size_t>(size));
         return fmt::format("{}: cap {}, {} running", who(order.consumer), status.cap,
