@@ -198,7 +198,7 @@ class Check final : public Command {
         const auto endpoint = broker_.endpoint("check");
         // A blocked broker delays connecting and subscribing as well as the probe.
         const auto start = steady_clock::now();
-        const auto broker = mq::connect(endpoint);
+        const auto broker = connected_in_time(endpoint, start);
         // The subscribers of `#` read the probe: it has the form of an event.
         const std::string topic = "airy.probe." + util::uuid_v4();
         mq::SubscribeOptions subscribe;
@@ -207,7 +207,7 @@ class Check final : public Command {
         const auto subscription = broker->subscribe(subscribe);
         mq::PublisherOptions options;
         options.exchange.name = exchange_.name;
-        const auto publisher = broker->publisher(options);
+        const auto publisher = connected_in_time(endpoint, start)->publisher(options);
         auto probe = event::to_message(
             event::complete(catalogue(), "{}", {.topic = topic, .custom = true}), exchange_.name);
         probe.properties.delivery_mode = 1;
@@ -228,6 +228,16 @@ class Check final : public Command {
                          "s",
                          {seconds(warn_latency_), seconds(max_latency_)},
                          {}});
+    }
+
+    // Connections of it are made within what is left of --timeout.
+    std::unique_ptr<mq::Broker> connected_in_time(mq::Endpoint endpoint,
+                                                  steady_clock::time_point start) const {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(start + *timeout_ - steady_clock::now());
+        endpoint.connect_timeout =
+            std::clamp(left, std::chrono::milliseconds(1), endpoint.connect_timeout);
+        return mq::connect(endpoint);
     }
 
     Duration wait_for_probe(mq::Subscription& subscription, mq::Publisher& publisher,

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -152,19 +153,27 @@ class Dlq final : public Command {
         return match_.empty() || ::fnmatch(match_.c_str(), name.c_str(), 0) == 0;
     }
 
+    // The work queues that the operands name, each once: `search` and `search.dlq` are one.
+    std::vector<std::string> named_queues() const {
+        std::vector<std::string> names;
+        for (const auto& name : queues_)
+            if (auto queue = work_queue_of(name); std::ranges::find(names, queue) == names.end())
+                names.push_back(std::move(queue));
+        return names;
+    }
+
     // The work queues whose dead letters the command shows.
     std::vector<std::string> wanted_queues(mq::Broker& broker) const {
         if (!letters_.empty()) return {the_queue()};
-        std::vector<std::string> names;
-        for (const auto& name : queues_)
-            names.push_back(work_queue_of(name));
+        auto names = named_queues();
         if (queues_.empty()) {
             output::Progress progress("queues", output::Progress::Output::afterwards);
             const auto all = broker.inventory({.counts = false,
                                                .match = "*" + std::string(suffix),
                                                .progress = progress.of_parts()});
-            for (const auto& report : all.queues)
-                names.push_back(work_queue_of(report.queue.name));
+            for (const auto& report : all.queues)  // also of others whose names hold the suffix
+                if (report.queue.name.ends_with(suffix))
+                    names.push_back(work_queue_of(report.queue.name));
         }
         std::erase_if(names, [this](const std::string& name) { return !matches(name); });
         return names;
@@ -280,12 +289,8 @@ class Dlq final : public Command {
     }
 
     int throw_away() {
-        std::vector<std::string> queues;
-        if (queues_.empty() || !letters_.empty())
-            queues.push_back(the_queue());
-        else
-            for (const auto& name : queues_)
-                queues.push_back(work_queue_of(name));
+        auto queues = named_queues();
+        if (queues_.empty() || !letters_.empty()) queues = {the_queue()};
         const auto topology = mq::connect(broker_.endpoint("dlq"))->topology();
         std::vector<Error> complaints;
         std::uint64_t messages = 0;

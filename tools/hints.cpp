@@ -45,6 +45,8 @@ constexpr Row rows[] = {
      "takes "
      "it with --as-is"},
     {Reason::exchange_differs, "--exchange NAME takes another exchange"},
+    {Reason::look_unsafe,
+     "--yes looks all the same; may this user publish to the default exchange?"},
     {Reason::in_use, "airy queue show {0} tells its messages and its consumers"},
     {Reason::several_consumers, "or add --all to mean every one"},
     {Reason::argument_taken, "--plain declares a bare queue, with your arguments alone"},

@@ -40,7 +40,9 @@ void tell_effect(const std::string& queue, const mq::Look& look) {
                                  output::counted(look.marked, "message"),
                                  look.marked == 1 ? "s" : "", times(look.most_returns)));
     tell_copied(queue, look.copied);
-    if (!look.return_limit || look.last_return || look.most_returns > *look.return_limit) return;
+    if (!look.return_limit || look.limit_guessed || look.last_return ||
+        look.most_returns > *look.return_limit)
+        return;
     if (const auto left = *look.return_limit - look.most_returns; look.seen > 0 && left < few_looks)
         output::note(fmt::format(
             "airy: a look counts as a delivery, and a message of '{}' may come back {} times: {} "
@@ -59,6 +61,14 @@ void check_that_all_came_back(std::uint64_t missing) {
 
 void check_look(const std::string& queue, const mq::Look& look) {
     check_that_all_came_back(look.missing);
+    if (look.last_return && look.limit_guessed)
+        throw Error(
+            ErrorKind::general,
+            fmt::format("a look counts as a delivery, and the delivery limit of '{}' is not "
+                        "known: messages that came back before are not shown",
+                        util::printable(queue)),
+            "the management API tells it to a user with the tag monitoring; --yes shows "
+            "them all the same, and copies of them go to the end of the queue");
     if (look.last_return)
         throw Error(
             ErrorKind::general,

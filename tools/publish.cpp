@@ -283,11 +283,11 @@ Item Publish::from_raw(std::string_view line) const {
     return item;
 }
 
-// The message exactly as the line has it, except for the exchange, which the command names.
+// The message exactly as the line has it, unless the command names another exchange or topic.
 Item Publish::from_message_line(std::string_view line) const {
     Item item;
-    item.message = event::parse_message_line(line);
-    item.message.exchange = exchange_.name;
+    item.message = event::parse_message_line(line, exchange_.name);
+    if (exchange_.named) item.message.exchange = exchange_.name;
     if (!topic_.empty()) item.message.topic = topic_;
     properties_.apply(item.message);
     item.event_id = event::id_of(item.message);

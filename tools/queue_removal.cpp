@@ -6,6 +6,8 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "agreement.hpp"
 #include "complaints.hpp"
@@ -51,6 +53,14 @@ std::string summary(const Targets& targets) {
                              output::counted(ready, "message"), names);
 }
 
+template <typename Target>
+std::vector<Target> joined(const std::vector<std::vector<Target>>& families) {
+    std::vector<Target> all;
+    for (const auto& family : families)
+        all.insert(all.end(), family.begin(), family.end());
+    return all;
+}
+
 // Whether `name` is the dead-letter queue or a retry queue of `work_queue`.
 bool belongs_to(const std::string& name, const std::string& work_queue) {
     return name == mq::dead_letter_queue_of(work_queue) || mq::is_retry_queue_of(name, work_queue);
@@ -81,51 +91,72 @@ void QueueRemoval::add_purge(cli::App& app) {
     add_queues(app);
 }
 
+// A family is a queue and, with --with-dlq, its dead-letter queue and its retry queues behind it.
 // Without the queues of other connections, which only these can delete.
-std::vector<std::string> QueueRemoval::chosen_names(mq::Broker& broker) const {
+std::vector<QueueRemoval::Family> QueueRemoval::chosen(mq::Broker& broker) const {
     if (names_.empty() == match_.empty())
         throw Error(ErrorKind::usage,
                     names_.empty() ? "no queue is named" : "--match and queues exclude each other",
                     "name the queues, or match their names: --match PATTERN");
     std::vector<std::string> names = names_;
-    if (match_.empty() && !with_dlq_) return names;
-    const auto all = broker.inventory({.counts = false}).queues;
-    const auto add_all = [&](const auto& wanted) {
-        for (const auto& report : all)
-            if (!report.queue.exclusive && wanted(report.queue.name))
-                names.push_back(report.queue.name);
-    };
+    std::vector<mq::QueueReport> all;
+    if (!match_.empty() || with_dlq_) all = broker.inventory({.counts = false}).queues;
+    std::erase_if(all, [](const mq::QueueReport& report) { return report.queue.exclusive; });
     if (!match_.empty()) {
-        add_all([this](const std::string& name) {
-            return ::fnmatch(match_.c_str(), name.c_str(), 0) == 0;
-        });
+        for (const auto& report : all)
+            if (::fnmatch(match_.c_str(), report.queue.name.c_str(), 0) == 0)
+                names.push_back(report.queue.name);
         if (names.empty())
             throw Error(Reason::queue_not_found,
                         fmt::format("no queue matches {}", output::quoted(match_)));
     }
-    if (with_dlq_)
-        for (const auto& queue : std::vector<std::string>(names))
-            add_all([&queue](const std::string& name) { return belongs_to(name, queue); });
-    return names;
+    std::vector<Family> families;
+    const auto of_another = [&](const std::string& name) {
+        return with_dlq_ && std::ranges::any_of(names, [&name](const std::string& other) {
+                   return belongs_to(name, other);
+               });
+    };
+    for (const auto& name : names) {
+        if (of_another(name)) continue;
+        auto& family = families.emplace_back(Family{name});
+        for (const auto& report : all)
+            if (with_dlq_ && belongs_to(report.queue.name, name))
+                family.push_back(report.queue.name);
+    }
+    return families;
 }
 
-// Looks at each queue first. A missing queue, and one that --if-empty or --if-unused excludes,
-// becomes a complaint.
-std::vector<QueueRemoval::Target> QueueRemoval::look(mq::Topology& topology,
-                                                     const std::vector<std::string>& names) {
-    std::vector<Target> targets;
-    for (const auto& name : names) {
-        if (std::ranges::find(targets, name, &Target::name) != targets.end()) continue;
+// Looks at each queue first. A missing queue becomes a complaint; so does one that --if-empty or
+// --if-unused excludes, and then its whole family stays.
+std::vector<std::vector<QueueRemoval::Target>> QueueRemoval::look(
+    mq::Topology& topology, const std::vector<Family>& families) {
+    std::vector<std::vector<Target>> out;
+    std::set<std::string> seen;
+    for (const auto& family : families) {
+        std::vector<Target> targets;
         try {
-            const auto state = topology.check_queue(name);
-            check_conditions(name, state);
-            targets.push_back({name, state});
+            for (const auto& name : family)
+                if (seen.insert(name).second) look_at(topology, name, targets);
         } catch (const Error& error) {
-            if (error.kind() == ErrorKind::unreachable) throw;
+            if (error.reason() != Reason::in_use) throw;
             complaints_.push_back(error);
+            continue;
         }
+        if (!targets.empty()) out.push_back(std::move(targets));
     }
-    return targets;
+    return out;
+}
+
+void QueueRemoval::look_at(mq::Topology& topology, const std::string& name,
+                           std::vector<Target>& targets) {
+    try {
+        const auto state = topology.check_queue(name);
+        check_conditions(name, state);
+        targets.push_back({name, state});
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unreachable || error.reason() == Reason::in_use) throw;
+        complaints_.push_back(error);
+    }
 }
 
 void QueueRemoval::check_conditions(const std::string& name, const mq::QueueState& state) const {
@@ -141,26 +172,36 @@ void QueueRemoval::check_conditions(const std::string& name, const mq::QueueStat
 
 int QueueRemoval::remove(const mq::Endpoint& endpoint, const Caution& caution, bool json) {
     const auto broker = mq::connect(endpoint);
-    const auto names = chosen_names(*broker);
+    const auto families = chosen(*broker);
     auto topology = broker->topology();
-    const auto targets = look(*topology, names);
+    const auto found = look(*topology, families);
     if (caution.dry_run) {
-        for (const auto& target : targets)
-            report("deleted", target.name, target.state.ready, false, json);
+        for (const auto& family : found)
+            for (const auto& target : family)
+                report("deleted", target.name, target.state.ready, false, json);
         raise(complaints_);
         return 0;
     }
-    if (!targets.empty() && !agreed("delete " + summary(targets), caution.yes)) return 1;
-    for (const auto& target : targets) {
+    if (!found.empty() && !agreed("delete " + summary(joined(found)), caution.yes)) return 1;
+    for (const auto& family : found)
+        delete_family(*broker, topology, family, json);
+    raise(complaints_);
+    return 0;
+}
+
+// The work queue goes first. Where it stays, so do its dead letters and the messages that wait for
+// their retry.
+void QueueRemoval::delete_family(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
+                                 const std::vector<Target>& family, bool json) {
+    for (const auto& target : family) {
         try {
-            report("deleted", target.name, delete_one(*broker, topology, target.name), true, json);
+            report("deleted", target.name, delete_one(broker, topology, target.name), true, json);
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::unreachable) throw;
             complaints_.push_back(error);
+            return;
         }
     }
-    raise(complaints_);
-    return 0;
 }
 
 // The broker checks the conditions of classic queues itself. For the other types RabbitMQ
@@ -182,9 +223,9 @@ std::uint64_t QueueRemoval::delete_one(mq::Broker& broker, std::unique_ptr<mq::T
 
 int QueueRemoval::purge(const mq::Endpoint& endpoint, const Caution& caution, bool json) {
     const auto broker = mq::connect(endpoint);
-    const auto names = chosen_names(*broker);
+    const auto families = chosen(*broker);
     const auto topology = broker->topology();
-    const auto targets = look(*topology, names);
+    const auto targets = joined(look(*topology, families));
     if (!caution.dry_run && !targets.empty() &&
         !agreed("throw away the messages of " + summary(targets), caution.yes))
         return 1;

@@ -40,9 +40,15 @@ class QueueRemoval {
         mq::QueueState state;
     };
 
+    using Family = std::vector<std::string>;
+
     void add_queues(cli::App& app);
-    std::vector<std::string> chosen_names(mq::Broker& broker) const;
-    std::vector<Target> look(mq::Topology& topology, const std::vector<std::string>& names);
+    std::vector<Family> chosen(mq::Broker& broker) const;
+    std::vector<std::vector<Target>> look(mq::Topology& topology,
+                                          const std::vector<Family>& families);
+    void look_at(mq::Topology& topology, const std::string& name, std::vector<Target>& targets);
+    void delete_family(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
+                       const std::vector<Target>& family, bool json);
     void check_conditions(const std::string& name, const mq::QueueState& state) const;
     std::uint64_t delete_one(mq::Broker& broker, std::unique_ptr<mq::Topology>& topology,
                              const std::string& name) const;

@@ -289,14 +289,14 @@ std::string read_body(const JsonMember& member) {
     return read_name(member);
 }
 
-Message read_message(std::string_view text) {
+Message read_message(std::string_view text, std::string_view exchange) {
     const auto line = gather(text);
     if (line.topic.key.empty()) throw LineFault(nullptr, "topic is missing");
     if (line.body.key.empty())
         throw LineFault(nullptr, "body is missing (or body_text, or body_base64)");
     Message message;
     message.topic = read_name(line.topic);
-    message.exchange = read_name(line.exchange);
+    message.exchange = line.exchange.key.empty() ? exchange : read_name(line.exchange);
     if (!line.properties.key.empty()) read_properties(message.properties, line.properties);
     if (!line.properties_base64.key.empty())
         read_base64_properties(message.properties, line.properties_base64);
@@ -326,9 +326,9 @@ void append_message_line(std::string& out, const Message& message, std::string_v
     out += '}';
 }
 
-Message parse_message_line(std::string_view line) {
+Message parse_message_line(std::string_view line, std::string_view exchange) {
     try {
-        return read_message(line);
+        return read_message(line, exchange);
     } catch (const LineFault& fault) {
         const bool placed = fault.at >= line.data() && fault.at <= line.data() + line.size();
         const auto where =

@@ -33,9 +33,10 @@ namespace airy::event {
 void append_message_line(std::string& out, const Message& message, std::string_view queue,
                          bool redelivered, util::SystemTime received_at);
 
-// The message of a line. The line needs a topic and a body; queue, redelivered and received_at are
-// ignored, as are types of headers that are not there (a program may have removed the header). An
-// unknown name is an error. Throws Error{invalid_event} that names the mistake and its place.
-Message parse_message_line(std::string_view line);
+// The message of a line, with `exchange` where the line has none. The line needs a topic and a
+// body; queue, redelivered and received_at are ignored, as are types of headers that are not there
+// (a program may have removed the header). An unknown name is an error. Throws Error{invalid_event}
+// that names the mistake and its place.
+Message parse_message_line(std::string_view line, std::string_view exchange = {});
 
 }  // namespace airy::event

@@ -10,6 +10,7 @@
 #include <limits>
 #include <variant>
 
+#include "util/clock.hpp"
 #include "util/error.hpp"
 
 namespace airy::mq {
@@ -31,8 +32,10 @@ void throw_if_lost(const PublisherEvent& event) {
 }
 
 std::optional<Outcome> publish_one(Publisher& publisher, event::Message message,
-                                   util::SteadyTime deadline) {
+                                   std::chrono::milliseconds patience) {
     std::optional<Outcome> found;
+    Upload upload(publisher);
+    auto deadline = util::steady_now() + patience;
     const auto sequence = publisher.try_submit(message);
     while (true) {
         take_outcomes(publisher, [&](Outcome outcome) { found = std::move(outcome); });
@@ -42,7 +45,11 @@ std::optional<Outcome> publish_one(Publisher& publisher, event::Message message,
                         "the connection was lost before the message was sent");
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - util::steady_now());
-        if (left.count() <= 0) return std::nullopt;
+        if (left.count() <= 0) {
+            if (!upload.goes_on()) return std::nullopt;
+            deadline = util::steady_now() + patience;
+            continue;
+        }
         pollfd waiting{publisher.event_fd(), POLLIN, 0};
         ::poll(&waiting, 1,
                static_cast<int>(

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "mq/publisher.hpp"
-#include "util/clock.hpp"
 
 namespace airy::mq {
 
@@ -42,10 +42,30 @@ void take_outcomes(Publisher& publisher, See&& see) {
     }
 }
 
+// Tells whether messages are still on their way to the broker: a large one on a slow link needs
+// longer than any patience with the broker. The publisher outlives this; one thread.
+class Upload {
+  public:
+    explicit Upload(const Publisher& publisher)
+        : publisher_(publisher), sent_(publisher.bytes_sent()) {}
+
+    // Whether more than heartbeats reached the broker's machine since the last call.
+    bool goes_on() {
+        const auto now = publisher_.bytes_sent();
+        const auto before = std::exchange(sent_, now);
+        return now < before || now - before >= least;
+    }
+
+  private:
+    static constexpr std::uint64_t least = 1024;  // bytes; a heartbeat has 8
+    const Publisher& publisher_;
+    std::uint64_t sent_;
+};
+
 // Publishes `message` and waits for its outcome; nothing else may be in flight on `publisher`.
-// Returns nullopt when there is none by `deadline`: the message may then be in its queue, or arrive
-// there later. Throws the error of a lost connection.
+// Returns nullopt when there is none within `patience` after the message has left: the message may
+// then be in its queue, or arrive there later. Throws the error of a lost connection.
 std::optional<Outcome> publish_one(Publisher& publisher, event::Message message,
-                                   util::SteadyTime deadline);
+                                   std::chrono::milliseconds patience);
 
 }  // namespace airy::mq

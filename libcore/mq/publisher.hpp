@@ -89,6 +89,10 @@ class Publisher {
     // Messages submitted that have no outcome yet.
     virtual std::size_t in_flight() const noexcept = 0;
 
+    // The bytes that have reached the broker's machine on the present connection; 0 where messages
+    // travel over none.
+    virtual std::uint64_t bytes_sent() const noexcept { return 0; }
+
     // Closes the connection in an orderly way. Messages without an outcome stay unconfirmed. Events
     // that came until then can be taken afterwards.
     virtual void close(std::chrono::milliseconds deadline) noexcept = 0;

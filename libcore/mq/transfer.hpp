@@ -22,6 +22,7 @@ struct Look {
     std::uint64_t missing = 0;
     // How often a message of the queue may come back; nullopt: no limit, or none that is known.
     std::optional<std::uint64_t> return_limit{};
+    bool limit_guessed = false;  // it could not be found out: the least that may be
     // Messages whose return would have been one too many: the queue has copies of them at its end.
     std::uint64_t copied = 0;
     // The look ended before such a message, which it did not show.

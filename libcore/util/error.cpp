@@ -17,6 +17,7 @@ struct Row {
 
 constexpr Row rows[] = {
     {Reason::general, ErrorKind::general, "general"},
+    {Reason::look_unsafe, ErrorKind::general, "look_unsafe"},
     {Reason::in_use, ErrorKind::general, "in_use"},
     {Reason::exclusively_consumed, ErrorKind::general, "exclusively_consumed"},
     {Reason::not_implemented, ErrorKind::general, "not_implemented"},

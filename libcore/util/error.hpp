@@ -28,6 +28,7 @@ enum class ErrorKind : std::uint8_t {
 // one. Callers decide by kind and reason, never by the text of a message.
 enum class Reason : std::uint8_t {
     general,
+    look_unsafe,           // looking into a queue could lose messages
     in_use,                // a queue is not empty, or has consumers
     exclusively_consumed,  // another consumer has the queue for itself alone
     not_implemented,       // the broker does not know the operation for this queue

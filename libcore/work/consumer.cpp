@@ -23,6 +23,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds hurried_close{1000};
+// Orchestrators kill 30 s after their signal. A consumer that drains for longer has been given more
+// time by its user.
+constexpr milliseconds orchestrator_patience{29'500};
 // After kill: the wait for killed handlers to end.
 constexpr milliseconds kill_grace{2000};
 
@@ -179,8 +182,12 @@ asio::awaitable<void> Consumer::finish_running() {
 }
 
 void Consumer::close_queue() {
-    const auto deadline = lifecycle_.hurried() ? std::min(hurried_close, options_.close_deadline)
-                                               : options_.close_deadline;
+    auto deadline = options_.close_deadline;
+    if (lifecycle_.hurried()) deadline = std::min(hurried_close, deadline);
+    if (const auto left = signalled_at_ + orchestrator_patience - timers_.clock().steady();
+        result_.signal != 0 && left.count() > 0)
+        deadline =
+            std::min(deadline, std::max(hurried_close, std::chrono::floor<milliseconds>(left)));
     const bool closed = queue_.close(deadline);
     for (const auto& event : queue_.take())
         if (const auto* settled = std::get_if<mq::Settled>(&event)) settler_.take(*settled);
@@ -270,6 +277,7 @@ asio::awaitable<void> Consumer::watch_signals(util::SignalFd& signals) {
 // SIGHUP comes twice when a terminal is closed, and beside SIGTERM from some service managers: it
 // never counts as the second signal, and another one tells the reason better.
 void Consumer::heed(int signal) {
+    if (result_.signal == 0) signalled_at_ = timers_.clock().steady();
     if (result_.signal == 0 || result_.signal == SIGHUP) result_.signal = signal;
     if (signal == SIGHUP) return stop(StopReason::signal);
     apply(LifecycleEvent::signal);

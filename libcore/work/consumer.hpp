@@ -165,6 +165,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     std::size_t active_ = 0;               // messages in batches
     std::uint64_t last_run_ = 0;           // number of the handler call that began last
     ConsumerResult result_;
+    util::SteadyTime signalled_at_{};  // the first signal
     boost::asio::posix::stream_descriptor events_;
     boost::asio::posix::stream_descriptor signals_;
 };

@@ -113,9 +113,9 @@ bool Consumer::any_returns(std::span<const HandlerResult> results) const {
 asio::awaitable<void> Consumer::excuse_interrupted(std::span<HandlerResult> results) {
     if (std::ranges::none_of(results, &HandlerResult::interrupted)) co_return;
     const auto limit = timers_.clock().steady() + signal_spread;
-    while (!lifecycle_.stopping() && timers_.clock().steady() < limit)
+    while (result_.signal == 0 && timers_.clock().steady() < limit)
         co_await changed_.wait_until(limit);
-    if (!lifecycle_.stopping()) co_return;
+    if (result_.signal == 0) co_return;
     for (auto& result : results)
         if (result.interrupted)
             result = {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};

@@ -67,7 +67,7 @@ Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
             }
             break;
         case Verdict::cannot_run:
-            return {Action::requeue, now, true};
+            return {Action::give_back, now, true};
         case Verdict::not_handled:
             break;
     }

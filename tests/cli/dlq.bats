@@ -189,3 +189,22 @@ all_are_ready() { (($(depth "$queue") + $(depth "$queue.dlq") >= 2000)); }
     wait_until three_left
 }
 three_left() { (($(depth "$queue") == 3)); }
+
+@test "a dead-letter queue is one, however it is named and whatever else holds its suffix" {
+    local beside=$queue.dlq.kept broker
+    for broker in "$AIRY_URL" "sqlite:$PWD/airy.db"; do
+        export AIRY_URL=$broker
+        airy consume '#' --queue "$queue" --until-empty -- true
+        airy queue declare --plain "$beside" --quiet
+        posts 1 1
+        reject 1
+        run_airy dlq ls --match "$queue*" --output json
+        assert_status 0
+        assert_equal "${#lines[@]}" 1
+        run_airy dlq ls "$queue" "$queue.dlq" --output json
+        assert_equal "${#lines[@]}" 1
+        run_airy dlq purge "$queue" "$queue.dlq" --dry-run
+        assert_status 0
+        assert_equal "$output" "would have purged 1 dead letter of $queue"
+    done
+}

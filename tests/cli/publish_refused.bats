@@ -75,6 +75,24 @@ load publish
     assert_equal "$(depth "$queue")" 900
 }
 
+@test "--no-confirm: what the broker closes the channel for at the end is no success" {
+    airy queue declare --plain "$queue" --bind 'post.*' --type classic --quiet
+    local bad='{"topic":"post.published","properties":{"user_id":"somebody"},"body":{"event_type":"post.published","post_id":1,"author_id":2,"title":"t"}}'
+    { sed 's/,"properties":{[^}]*}//' <<<"$bad"; echo "$bad"; } >in
+    for options in '' --no-mandatory --keep-going; do
+        # shellcheck disable=SC2086
+        run_airy publish --lines message --no-confirm $options - <in
+        assert_status 4
+        assert_short_error
+        assert_contains "$stderr" user_id
+        assert_contains "$stderr" 'any of the 2 that were sent may be lost'
+        refute_contains "$stderr" 'published 2'
+    done
+    run_airy publish --lines message --no-confirm - < <(tail -n 1 in)
+    assert_status 4
+    assert_contains "$stderr" user_id
+}
+
 @test "a missing exchange: exit 7" {
     run_airy publish circle.left '{"circle_id":1,"user_id":2}' --exchange "$(fresh nowhere)"
     assert_status 7

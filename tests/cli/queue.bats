@@ -79,6 +79,57 @@ load queue
     done
 }
 
+# Only what a user agreed to lose: a work queue that stays keeps its dead letters and its retries.
+@test "queue delete --with-dlq: a queue that stays keeps its family, whatever the condition" {
+    local condition broker
+    for broker in "$AIRY_URL" "sqlite:$PWD/airy.db"; do
+        export AIRY_URL=$broker
+        for condition in --if-empty --if-unused; do
+            airy queue declare "$queue" --bind '#' --quiet
+            # One dead letter, one message that waits for its retry, one that is ready or handled.
+            events 1 | airy publish --quiet -
+            run_airy consume '#' --queue "$queue" --count 1 -- sh -c 'exit 65'
+            events 1 | airy publish --quiet -
+            run_airy consume '#' --queue "$queue" --idle 300ms --retry-delay 60s -- false
+            events 1 | airy publish --quiet -
+            if [[ $condition == --if-unused ]]; then
+                spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- sleep 1000
+                wait_until has_consumer "$queue"
+            fi
+            for names in "$queue" "--match $queue*"; do
+                # shellcheck disable=SC2086
+                run_airy queue delete $names --with-dlq "$condition" --yes
+                assert_status 1
+                assert_short_error
+                refute_contains "$output" deleted
+            done
+            assert_equal "$(depth "$queue.dlq")" 1
+            assert_equal "$(depth "$queue.retry.60000")" 1
+            if [[ $condition == --if-unused ]]; then
+                kill -QUIT "$spawned_pid"
+                ended "$spawned_pid" 10 || true
+            fi
+            run_airy queue delete "$queue" --with-dlq --if-unused --yes
+            assert_status 0
+            run_airy queue ls "$queue.dlq"
+            assert_status 7
+        done
+    done
+}
+
+# Others may use names beside those of a family; a condition of one queue is none of another.
+@test "queue delete --match: the family of one queue does not hold up another" {
+    airy queue declare "$queue" --quiet
+    airy queue declare "$other" --quiet
+    put "$queue" 1
+    run_airy queue delete "$queue" "$other" --with-dlq --if-empty --yes
+    assert_status 1
+    queue_exists "$queue.dlq"
+    no_queue "$other"
+    no_queue "$other.dlq"
+    airy queue delete "$queue" --with-dlq --yes
+}
+
 @test "queue delete asks on a terminal" {
     airy queue declare --plain "$queue"
     printf 'n\n' | script -qec "$AIRY_BIN queue delete $queue" typescript >/dev/null || true

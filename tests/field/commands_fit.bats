@@ -185,6 +185,32 @@ shown_letters_are_published() {
     airy queue delete "$queue" --with-dlq --yes --quiet
 }
 
+# Messages of another exchange, and one that another client sent straight to the queue.
+shown_letters_are_published_where_they_were() {
+    local exchange=$AIRY_EXCHANGE.other
+    airy queue declare "$queue" --bind 'post.*' --exchange "$exchange" --quiet
+    events 1 >events
+    airy publish --exchange "$exchange" --quiet <events
+    jq -c --arg queue "$queue" '{topic: $queue, exchange: "", body: .}' events | airy publish --lines message --quiet
+    assert_equal "$(depth "$queue")" 2
+    run_airy consume 'post.*' --exchange "$exchange" --queue "$queue" --until-empty -- sh -c 'exit 65'
+    assert_status 6
+    unset AIRY_EXCHANGE
+    airy dlq show "$queue" 2>/dev/null >lines
+    assert_equal "$(jq -r .exchange lines | sort | xargs)" "$exchange"
+    run_airy publish --lines message <lines
+    assert_status 0
+    assert_equal "$(depth "$queue")" 2
+    # The command's own word comes first.
+    run_airy publish --lines message --exchange "$exchange.none" <lines
+    assert_status 7
+    airy queue delete "$queue" --with-dlq --yes --quiet
+}
+
+@test "dlq show | publish --lines message: to the exchange, or the queue, that they were sent to" {
+    each shown_letters_are_published_where_they_were
+}
+
 @test "dlq show | publish --lines message: to the topic that they had, as new messages" { each shown_letters_are_published; }
 
 by_both_names() {

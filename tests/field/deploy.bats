@@ -124,6 +124,46 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
     assert_equal "$(sort ids | xargs)" '1 2 3 4 5'
 }
 
+# A handler that cannot be started now, such as one that is being written, has not run.
+@test "starts of the handler that fail cost no message an attempt" {
+    prepare
+    publish_posts 1 2
+    printf '#!/bin/sh\ntouch ran\n' >busy
+    chmod +x busy
+    for _ in {1..24}; do
+        run --separate-stderr bash -c 'exec 9>>busy; exec "$0" consume "#" --queue "$1" --until-empty -- ./busy' "$AIRY_BIN" "$queue"
+        assert_status 1
+        assert_contains "$stderr" 'Text file busy'
+    done
+    [[ ! -e ran ]]
+    assert_equal "$(depth "$queue.dlq")" 0
+    remains "$queue" 2
+}
+
+# The limit may be lower than the one that airy declares.
+@test "orderly stops count for no message, whoever set a low delivery limit" {
+    local lowered
+    for lowered in argument policy; do
+        if [[ $lowered == argument ]]; then
+            airy queue declare --plain "$queue" --arg x-delivery-limit=3 --bind '#' --quiet
+        else
+            prepare
+            api PUT "policies/%2F/$queue" -H 'content-type: application/json' -d "{\"pattern\":\"^$queue\$\",\"definition\":{\"delivery-limit\":3},\"apply-to\":\"queues\"}"
+        fi
+        publish_posts 1 2
+        for _ in {1..6}; do
+            spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --as-is --pool-size 1 --drain 1ms -- "${endless[@]}"
+            wait_until lines_in consumer.out 1
+            kill -TERM "$spawned_pid"
+            ends_with 143
+        done
+        left_over >ids
+        assert_equal "$(sort ids | xargs)" '1 2'
+        if [[ $lowered == policy ]]; then api DELETE "policies/%2F/$queue"; fi
+        airy queue delete "$queue" --with-dlq --yes --quiet
+    done
+}
+
 @test "few open files: the error names the limit" {
     prepare
     publish_posts 1 1

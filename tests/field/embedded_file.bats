@@ -99,10 +99,10 @@ let_go() {
     post 1
     hold 'BEGIN IMMEDIATE'
     start=$SECONDS
-    spawn tail "$AIRY_BIN" tail 'post.*'
-    spawn consume "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare -- true
-    spawn move "$AIRY_BIN" queue move feeds feeds.dlq --yes
-    spawn publish "$AIRY_BIN" publish post.deleted --set post_id=1 --set author_id=1
+    spawn tail "$AIRY_BIN" tail 'post.*' --connect-timeout 60s
+    spawn consume "$AIRY_BIN" consume 'post.*' --queue feeds --no-declare --connect-timeout 60s -- true
+    spawn move "$AIRY_BIN" queue move feeds feeds.dlq --yes --connect-timeout 60s
+    spawn publish "$AIRY_BIN" publish post.deleted --set post_id=1 --set author_id=1 --connect-timeout 60s
     waiting=("${spawned[@]:1}")
     export AIRY_RUN_SECONDS=5
     run_airy queue ls feeds --output json
@@ -135,6 +135,27 @@ let_go() {
     run_airy check broker
     assert_status 0
     assert_equal "$(depth feeds)" 1
+}
+
+@test "a file that another process keeps locked: opening it has the time that connecting has" {
+    airy queue declare --plain feeds --bind 'post.*'
+    post 1
+    hold 'BEGIN IMMEDIATE'
+    export AIRY_RUN_SECONDS=8
+    run_airy check flow --timeout 1s
+    assert_status 2
+    assert_contains "$output" 'FLOW CRITICAL'
+    for words in 'publish post.deleted --set post_id=1 --set author_id=1' 'tail post.*' 'queue declare other' \
+        'consume post.* --queue feeds --until-empty -- true'; do
+        # shellcheck disable=SC2086
+        run_airy ${words/ / --connect-timeout 1s }
+        assert_status 3
+        assert_short_error
+        assert_contains "$stderr" locked
+    done
+    let_go
+    run_airy check flow --timeout 5s
+    assert_status 0
 }
 
 @test "a process that keeps reading stops nobody; purge and delete give the room back" {

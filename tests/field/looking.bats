@@ -7,10 +7,14 @@
 
 load ../cli/helper
 
+users=()
+
 teardown() {
     forget "$queue" queues
     forget "$queue.dlq" queues
     api DELETE "policies/%2F/$queue" || true
+    local user
+    for user in "${users[@]}"; do api DELETE "users/$user" || true; done
     airy_teardown
 }
 
@@ -79,6 +83,58 @@ look_often() {
     look_often 4 airy queue move "$queue" "$queue.other" --where body=no --yes
     look_often 4 airy queue move "$queue" "$queue.other" --where body=no --dry-run
     assert_equal "$(airy consume '#' --queue "$queue" --no-declare --until-empty --print | bodies)" 'a b c'
+    forget "$queue.other" queues
+}
+
+# user NAME TAGS CONFIGURE WRITE: may read all, and is asked for by `as NAME`.
+user() {
+    users+=("$1")
+    api PUT "users/$1" -d "$(jq -n --arg tags "$2" '{password: "pass", tags: $tags}')"
+    api PUT "permissions/%2F/$1" -d "$(jq -n --arg c "$3" --arg w "$4" '{configure: $c, write: $w, read: ".*"}')"
+}
+as() { printf '%s' "${AIRY_TEST_URL/guest:guest/$1:pass}"; }
+
+@test "without the management API: the limit is found out, or returned messages are not looked at" {
+    queue=$(fresh looked)
+    made "$queue" '"x-delivery-limit":3'
+    put "$queue" a b c
+    user "app.$test_id" '' '.*' '.*' # the API does not answer this user
+    look_often 6 airy queue peek "$queue" --url "$(as "app.$test_id")"
+    run_airy queue peek "$queue" --url "$(as "app.$test_id")"
+    assert_status 1
+    assert_contains "$stderr" 'may not come back more than 3 times'
+    forget "$queue" queues
+
+    made "$queue" '"x-delivery-limit":3'
+    put "$queue" a b c
+    user "worker.$test_id" '' '^$' '.*'
+    run_airy queue peek "$queue" --url "$(as "worker.$test_id")"
+    assert_status 0
+    run_airy queue peek "$queue" --url "$(as "worker.$test_id")"
+    assert_status 1
+    if (($(api GET overview | jq -r '.rabbitmq_version | split(".")[0]') < 4)); then assert_contains "$stderr" "the delivery limit of '$queue' is not known"; fi
+    look_often 6 airy queue peek "$queue" --url "$(as "worker.$test_id")"
+    look_often 4 airy queue peek "$queue" --yes --url "$(as "worker.$test_id")"
+}
+
+@test "a user who may not publish cannot keep what may come back no more: the look is refused" {
+    queue=$(fresh looked)
+    made "$queue" '"x-delivery-limit":2'
+    made "$queue.other"
+    put "$queue" a b c
+    user "reader.$test_id" monitoring '^$' '^$'
+    for words in "peek $queue" "move $queue $queue.other --where body=no --yes"; do
+        # shellcheck disable=SC2086
+        run_airy queue ${words/--yes/--dry-run} --url "$(as "reader.$test_id")"
+        assert_status 1
+        assert_short_error
+        assert_contains "$stderr" 'could lose messages'
+        assert_contains "$stderr" --yes
+    done
+    look_often 5 airy queue peek "$queue" --url "$(as "reader.$test_id")"
+    run_airy queue peek "$queue" --yes --url "$(as "reader.$test_id")"
+    assert_status 0
+    assert_equal "$(bodies <<<"$output")" 'a b c'
     forget "$queue.other" queues
 }
 

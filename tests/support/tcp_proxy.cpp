@@ -44,6 +44,9 @@ TcpProxy::TcpProxy(std::uint16_t broker_port, std::uint16_t port)
     : broker_port_(broker_port), listener_(tcp_socket()) {
     const int on = 1;  // a former proxy's connections on this port may linger
     ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // The client soon notices that its bytes do not pass: the system keeps few for it.
+    const int few = 16 * 1024;
+    ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVBUF, &few, sizeof few);
     auto address = loopback(port);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);

@@ -167,8 +167,11 @@ std::optional<Ledger::Failure> Ledger::take(const mq::PublisherEvent& event) {
             std::rethrow_exception(lost->error);
         } catch (const Error& error) {
             if (confirmed_ + open_ <= 1) throw;
-            throw error.reworded(fmt::format("{}; {} were confirmed, {} are uncertain",
-                                             error.what(), confirmed_, open_));
+            throw error.reworded(confirm_
+                                     ? fmt::format("{}; {} were confirmed, {} are uncertain",
+                                                   error.what(), confirmed_, open_)
+                                     : fmt::format("{}; any of the {} that were sent may be lost",
+                                                   error.what(), confirmed_ + open_));
         }
     }
     return std::nullopt;

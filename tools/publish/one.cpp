@@ -30,7 +30,7 @@ void submit(mq::Publisher& publisher, event::Message& message, Ledger& ledger) {
 // Waits for the outcome of the only event on the way. Returns its refusal if it may be sent again.
 std::optional<mq::Refused> await_outcome(mq::Publisher& publisher, Ledger& ledger,
                                          ConfirmTimes& confirm_times, const Options& options) {
-    Patience patience(options);
+    Patience patience(options, publisher);
     std::optional<mq::Refused> refused;
     while (ledger.open() > 0 && !refused) {
         pollfd waiting{publisher.event_fd(), POLLIN, 0};

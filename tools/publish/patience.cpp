@@ -32,6 +32,13 @@ void Patience::take(const mq::PublisherEvent& event) {
     if (std::holds_alternative<mq::Restored>(event)) connected_ = true;
 }
 
+bool Patience::over() {
+    if (!runs() || util::steady_now() - since_ <= limit_) return false;
+    if (!upload_.goes_on()) return true;
+    restart();
+    return false;
+}
+
 int Patience::left() const {
     if (!runs()) return -1;
     return milliseconds_until(since_ +

@@ -111,7 +111,7 @@ class Stream {
     steady_clock::time_point give_up_at_;  // set once there was a signal
     std::optional<Error> rejects_error_;
     steady_clock::time_point start_ = steady_clock::now();
-    Patience patience_{options_};
+    std::optional<Patience> patience_;  // from the first connection on
 };
 
 void Stream::reject(std::uint64_t line, std::string_view text, const Error& error) {
@@ -146,7 +146,7 @@ bool Stream::submit(event::Message& message, Submission& about) {
         reject(about.line, about.text, error);
         return true;
     }
-    if (ledger_.open() == 0) patience_.restart();
+    if (ledger_.open() == 0) patience_->restart();
     ledger_.submitted(std::move(about));
     confirm_times_.submitted();
     return true;
@@ -234,7 +234,7 @@ void Stream::take_outcomes() {
     const auto events = publisher_->take();
     const auto open = ledger_.open();
     for (const auto& event : events) {
-        patience_.take(event);
+        patience_->take(event);
         confirm_times_.take(event);
         if (waits_to_go_again(event)) continue;
         if (refusals_.has_given_up() && std::holds_alternative<mq::Confirmed>(event))
@@ -281,7 +281,7 @@ void Stream::tell_stopped(int signal) {
 // Milliseconds for poll.
 int Stream::poll_timeout() const {
     int timeout = ledger_.open() == 0 ? -1
-                  : signal_ == 0      ? patience_.left()
+                  : signal_ == 0      ? patience_->left()
                                       : milliseconds_until(give_up_at_);
     const auto sooner = [&timeout](int other) {
         if (other >= 0 && (timeout < 0 || other < timeout)) timeout = other;
@@ -302,18 +302,18 @@ void Stream::wait() {
     ::poll(waiting, 3, poll_timeout());
     confirm_times_.write_when_due();
     if ((waiting[2].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) {
-        if (ledger_.open() == 0) patience_.restart();
+        if (ledger_.open() == 0) patience_->restart();
         records_.fill();
         drained_ = false;
     }
     if (const auto signal = signals_.take()) take_signal(*signal);
-    if (signal_ == 0 && ledger_.open() > 0 && patience_.over())
+    if (signal_ == 0 && ledger_.open() > 0 && patience_->over())
         throw Error(
             ErrorKind::undelivered,
             fmt::format("the broker confirmed nothing for {}; {} were confirmed before, "
                         "{} are uncertain",
                         seconds(options_.confirm_timeout), ledger_.confirmed(), ledger_.open()),
-            alarm_hint(patience_.blocked()));
+            alarm_hint(patience_->blocked()));
 }
 
 bool Stream::done() const {
@@ -326,7 +326,7 @@ int Stream::run() {
             {options_.exchange, options_.window, options_.confirm, options_.mandatory, true});
     });
     if (ended) return 128 + *ended;
-    patience_.restart();
+    patience_.emplace(options_, *publisher_);
     try {
         while (!done()) {
             submit_what_is_there();

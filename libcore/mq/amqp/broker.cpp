@@ -35,7 +35,8 @@ std::unique_ptr<Topology> AmqpBroker::topology() {
     return std::make_unique<AmqpTopology>(endpoint_);
 }
 
-// A policy can change the limit at any time, and only the management API tells it.
+// A policy can set a limit at any time, and only the management API tells it. Without that, the
+// limit of the queue's arguments has to do, and where nobody tells it, the least that may be.
 copies::ReturnRule AmqpBroker::return_rule(const std::string& queue) {
     copies::ReturnRule rule;
     rule.look_to_the_last = endpoint_.look_to_the_last;
@@ -52,8 +53,16 @@ copies::ReturnRule AmqpBroker::return_rule(const std::string& queue) {
     } catch (const Error&) {
         // Not to be reached, or no such queue: the look itself will say so.
     }
-    rule.limit = default_delivery_limit_of(topology()->server());
+    AmqpTopology topology(endpoint_);
+    const auto declared = topology.declared_limit(queue);
+    if (declared && *declared >= 0) {
+        rule.limit = static_cast<std::uint64_t>(*declared);
+        return rule;
+    }
+    rule.limit = default_delivery_limit_of(topology.server());
     rule.by_default = true;
+    rule.guessed = !declared && !rule.limit;
+    if (rule.guessed) rule.limit = 1;
     return rule;
 }
 

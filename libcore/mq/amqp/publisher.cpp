@@ -105,18 +105,25 @@ void AmqpPublisher::serve_connection() {
         if (service_.wait_readable(*link_, inbox, due)) read_frames();
         if (!blocked_) write_backlog();
     }
-    if (!options_.confirm && options_.mandatory) take_last_returns();
+    if (!options_.confirm) await_last_answer();
 }
 
-// The channel works in order: once it has answered a later call, it has returned all messages sent
-// before that no queue takes.
-void AmqpPublisher::take_last_returns() {
+// The channel works in order: once it has answered a later call, it has closed for a message sent
+// before that it refuses, or has returned those that no queue takes.
+void AmqpPublisher::await_last_answer() {
     const auto deadline = service_.close_deadline();
     const auto whole = std::chrono::floor<std::chrono::seconds>(deadline);
     const timeval timeout{whole.count(), std::chrono::microseconds(deadline - whole).count()};
     amqp_set_rpc_timeout(link_->state(), &timeout);
     // basic.qos changes nothing here: the channel has no consumer.
-    if (amqp_basic_qos(link_->state(), Connection::channel, 0, 1, 0) != nullptr) read_frames();
+    if (amqp_basic_qos(link_->state(), Connection::channel, 0, 1, 0) != nullptr)
+        return read_frames();
+    const auto reply = amqp_get_rpc_reply(link_->state());
+    const auto error = from_reply(reply, "cannot publish");
+    const bool refused = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+                         reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD;
+    throw Error(refused ? Reason::publish_refused : Reason::unreachable, error.what(), error.hint())
+        .as_permanent();
 }
 
 // False when a new connection is needed, which then tells why if it is not to be had.

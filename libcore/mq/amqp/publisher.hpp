@@ -29,13 +29,14 @@ class AmqpPublisher final : public Publisher {
     int event_fd() const noexcept override { return outbox_.fd(); }
     std::vector<PublisherEvent> take() override { return outbox_.take(); }
     std::size_t in_flight() const noexcept override { return in_flight_.load(); }
+    std::uint64_t bytes_sent() const noexcept override { return service_.bytes_sent(); }
     void close(std::chrono::milliseconds deadline) noexcept override;
 
   private:
     void prepare(Connection& connection);
     void serve();
     void serve_connection();
-    void take_last_returns();
+    void await_last_answer();
     bool keeps_messages() const noexcept { return link_.renewable() || options_.give_back; }
     bool finds_cause() const noexcept { return link_.renewable() && options_.confirm; }
     bool reopen_channel();

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "util/limits.hpp"
+#include "util/tcp.hpp"
 
 namespace airy::mq::amqp {
 
@@ -30,6 +31,11 @@ void ServiceThread::prepare() {
 void ServiceThread::watch(int socket) noexcept {
     const std::lock_guard lock(socket_mutex_);
     socket_ = socket;
+}
+
+std::uint64_t ServiceThread::bytes_sent() const noexcept {
+    const std::lock_guard lock(socket_mutex_);
+    return util::acknowledged_bytes(socket_);
 }
 
 bool ServiceThread::wait_readable(const Connection& connection, int inbox, util::SteadyTime due,

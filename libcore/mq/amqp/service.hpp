@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -44,6 +45,9 @@ class ServiceThread {
     // is closed.
     void watch(int socket) noexcept;
 
+    // The bytes that have reached the peer's machine on the socket in use. Any thread.
+    std::uint64_t bytes_sent() const noexcept;
+
     // The thread itself only. Waits until `inbox` or the connection's socket is readable (the
     // socket not before `rest_until`), `due` has come, heartbeats need service, or the owner
     // closes. Returns whether the socket should be read.
@@ -65,7 +69,7 @@ class ServiceThread {
     std::chrono::milliseconds deadline_{0};  // written before closing_ is set
     std::atomic<bool> closing_{false};
     util::Wakeup stop_;
-    std::mutex socket_mutex_;
+    mutable std::mutex socket_mutex_;
     int socket_ = -1;  // guarded by socket_mutex_
 };
 

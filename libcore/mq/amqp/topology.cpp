@@ -17,6 +17,7 @@ namespace airy::mq::amqp {
 namespace {
 
 constexpr std::chrono::milliseconds close_deadline{2000};
+constexpr int most_differences = 32;     // properties of a queue
 constexpr std::size_t name_limit = 255;  // bytes; a short string of AMQP
 
 // A pool for the arguments of one call.
@@ -90,10 +91,9 @@ QueueState try_declare(Connection& connection, const QueueSpec& spec) {
 // one, so `spec` takes the queue's value and is declared again, until the broker accepts it: the
 // last declare then describes the queue as it is, and changes nothing.
 std::string differences_from(Connection& connection, QueueSpec spec, const Error& error) {
-    constexpr int most = 32;
     std::string differences;
     std::string text = error.what();
-    for (int i = 0; i < most; ++i) {
+    for (int i = 0; i < most_differences; ++i) {
         const auto difference = adopt_difference(text, spec);
         if (!difference) break;
         differences += (differences.empty() ? "" : "; ") + *difference;
@@ -217,6 +217,29 @@ QueueState AmqpTopology::check_queue(const std::string& name) {
     const auto state = state_from(*ok);
     log_looked_at(state);
     return state;
+}
+
+std::optional<std::int64_t> AmqpTopology::declared_limit(const std::string& queue) {
+    constexpr std::int64_t nobodys = -5;  // RabbitMQ 3 makes no queue with such a limit
+    constexpr std::string_view limit = "x-delivery-limit";
+    QueueSpec spec;
+    spec.name = check_queue(queue).name;
+    spec.arguments.push_back({std::string(limit), {nobodys}});
+    for (int i = 0; i < most_differences; ++i) {
+        try {
+            try_declare(connection_, spec);
+            return -1;
+        } catch (const Error& error) {
+            const auto difference = adopt_difference(error.what(), spec);
+            if (!difference) return std::nullopt;
+            if (spec.type != "quorum") return -1;
+            if (!difference->starts_with(limit)) continue;
+        }
+        if (spec.arguments.empty() || spec.arguments.back().first != limit) return -1;
+        const auto* number = std::get_if<std::int64_t>(&spec.arguments.back().second.value);
+        return number == nullptr ? std::nullopt : std::optional(*number);
+    }
+    return std::nullopt;
 }
 
 void AmqpTopology::bind(const std::string& queue, const std::string& exchange,

@@ -31,6 +31,11 @@ class AmqpTopology final : public Topology {
     void delete_exchange(const std::string& name) override;
     std::string server() const override { return connection_.server(); }
 
+    // The delivery limit that the arguments of an existing queue set, -1 for none. The broker names
+    // it when it refuses another declaration of the queue. nullopt: it does not tell, as to a user
+    // who may not configure the queue.
+    std::optional<std::int64_t> declared_limit(const std::string& queue);
+
   private:
     Connection connection_;
 };

@@ -17,6 +17,9 @@ struct ReturnRule {
     // dead-letter exchange. nullopt: no limit, or none that can be known.
     std::optional<std::uint64_t> limit{};
     bool by_default = false;  // nobody set the limit
+    // The queue's limit could not be found out, so `limit` is the least that is of use: a message
+    // that came back once may come back no more. For queues that count returns.
+    bool guessed = false;
     // Looking goes on behind a message whose next return would be one too many.
     bool look_to_the_last = false;
 };
@@ -30,9 +33,10 @@ class LastReturn {
         : broker_(broker), queue_(std::move(queue)), rule_(rule) {}
 
     bool limited() const noexcept { return rule_.limit.has_value(); }
-    bool is_due(const Delivered& delivered) const noexcept {
-        return rule_.limit && delivered.returns >= *rule_.limit;
-    }
+    // Whether copies can be made; the answer takes a round trip to the broker.
+    bool can_copy();
+
+    bool is_due(const Delivered& delivered) const noexcept;
     bool must_end_look(const Delivered& delivered) const noexcept {
         return is_due(delivered) && !rule_.look_to_the_last;
     }

@@ -202,7 +202,7 @@ std::uint64_t count_missing(Topology& topology, const std::string& queue, std::u
 std::string publish_confirmed(Publisher& publisher, event::Message message, const std::string& to) {
     std::optional<Outcome> outcome;
     try {
-        outcome = publish_one(publisher, message, steady_clock::now() + confirm_patience);
+        outcome = publish_one(publisher, message, confirm_patience);
     } catch (const Error& error) {
         const bool refused_here = error.reason() == Reason::publish_refused && !error.permanent();
         if (error.kind() != ErrorKind::invalid_event && !refused_here) throw;
@@ -258,6 +258,16 @@ bool wait_for_turn(util::RateLimit& rate, Reader& reader) {
     return true;
 }
 
+// Before the first message is taken: its return may be the one too many.
+void require_copies(LastReturn& last, const ReturnRule& rule, const std::string& queue) {
+    if (!last.limited() || rule.look_to_the_last || last.can_copy()) return;
+    throw Error(Reason::look_unsafe,
+                fmt::format("looking into '{}' could lose messages: each look counts against its "
+                            "delivery limit, and the broker takes no copy of a message that may "
+                            "come back no more",
+                            util::printable(queue)));
+}
+
 }  // namespace
 
 Look look_into(Broker& broker, const ReturnRule& rule, const std::string& queue,
@@ -267,12 +277,14 @@ Look look_into(Broker& broker, const ReturnRule& rule, const std::string& queue,
     const auto prefetch =
         limit == 0 ? most_prefetch : std::min<std::uint64_t>(limit, most_prefetch);
     LastReturn last(broker, queue, rule);
+    require_copies(last, rule, queue);
     // Where returns are limited, the first message alone is taken first: it has returned most
     // often.
     Reader reader(broker, queue, last.limited() ? 1 : static_cast<std::uint16_t>(prefetch),
                   signals);
     Look look;
     look.return_limit = rule.limit;
+    look.limit_guessed = rule.guessed;
     bool came_back = false;  // of the last message seen
     bool wide = !last.limited();
     while (limit == 0 || look.seen < limit) {
@@ -304,7 +316,8 @@ Look look_into(Broker& broker, const ReturnRule& rule, const std::string& queue,
     if (!came_back || look.left == 0 || look.last_return) {
         reader.close();
         look.copied = last.copied();
-        if (look.seen > 0) look.missing = count_missing(*broker.topology(), queue, reader.ready());
+        if (look.seen > 0 || look.last_return)
+            look.missing = count_missing(*broker.topology(), queue, reader.ready());
         return look;
     }
     // The remaining messages go back behind these. Another subscription takes them; it takes no
@@ -332,10 +345,11 @@ Look look_into(Broker& broker, const ReturnRule& rule, const std::string& queue,
 Transferred transfer(Broker& broker, const ReturnRule& rule, const Transfer& what,
                      util::SignalFd& signals) {
     broker.topology()->check_queue(what.to);
+    LastReturn last(broker, what.from, rule);
+    if (what.wanted) require_copies(last, rule, what.from);
     // Messages that do not match are held until the end, so they must not fill the prefetch.
     Reader reader(broker, what.from, what.wanted ? most_prefetch : 1, signals);
     const auto publisher = broker.publisher({});
-    LastReturn last(broker, what.from, rule);
     std::optional<util::RateLimit> rate;
     if (what.rate) rate.emplace(*what.rate);
     Transferred done;

@@ -20,7 +20,9 @@ namespace {
 constexpr double jitter = 0.05;
 // A quorum queue counts each return of a message, also of one that no handler has seen. From this
 // count on, a message that goes back for no fault of its own goes as a copy, which is counted anew.
-constexpr unsigned renewed_from = default_delivery_limit / 2;
+// A copy loses its place in the queue; the queue's limit may be as low as this, by a policy that
+// only the management API tells.
+constexpr unsigned renewed_from = 2;
 // The copies may take this part of the time for closing.
 constexpr int copies_part = 2;
 

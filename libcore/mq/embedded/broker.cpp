@@ -17,6 +17,7 @@ Location location_of(const Endpoint& endpoint) {
     auto location = parse_location(endpoint.url);
     location.create = location.create && endpoint.create;
     location.interrupt_fd = endpoint.interrupt_fd;
+    location.patience = endpoint.connect_timeout;
     return location;
 }
 

@@ -31,6 +31,8 @@ struct Location {
     std::optional<Retention> retain;  // nullopt: the file's own setting stays as it is
     // Waits for the file end with Error{unreachable} once this is readable; -1: none. Borrowed.
     int interrupt_fd = -1;
+    // With the lock of other processes, until the broker is open.
+    std::chrono::milliseconds patience{60'000};
 };
 
 // Throws Error{usage} that names the wrong part.

@@ -54,7 +54,7 @@ EmbeddedPublisher::EmbeddedPublisher(const Location& location, const PublisherOp
         use_exchange(change, options_.exchange.name, options_.exchange.declare);
         change.commit();
     }
-    store_.ignore_interrupt();
+    store_.opened();
     service_.start([this] { serve(); });
 }
 

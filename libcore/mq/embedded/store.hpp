@@ -70,8 +70,12 @@ class Store {
         const std::chrono::milliseconds usual_;
     };
 
-    // From now on the location's `interrupt_fd` ends no wait, until hurry() is called.
-    void ignore_interrupt() noexcept { hears_interrupt_ = false; }
+    // The broker is open: from now on waits have the usual patience, and the location's
+    // `interrupt_fd` ends none until hurry() is called.
+    void opened() noexcept {
+        hears_interrupt_ = false;
+        patience_ = usual_patience;
+    }
 
   private:
     friend class Transaction;
@@ -92,7 +96,8 @@ class Store {
     std::uint32_t rung_ = 0;  // the bell's number before the lock was tried
     util::SteadyTime waiting_since_{};
     bool told_wait_ = false;
-    std::chrono::milliseconds patience_{60'000};  // with the lock of other processes
+    static constexpr std::chrono::milliseconds usual_patience{60'000};
+    std::chrono::milliseconds patience_{location_.patience};  // with the lock of other processes
     bool hears_interrupt_ = true;
     bool interrupted_ = false;
     std::atomic<bool> hurried_{false};

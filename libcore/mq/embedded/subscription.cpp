@@ -50,7 +50,7 @@ EmbeddedSubscription::EmbeddedSubscription(const Location& location,
     catch_up_all(store_, catalogue_);
     subscribe(options);
     watch_.emplace(store_, session_.id);
-    store_.ignore_interrupt();
+    store_.opened();
     service_.start([this] { serve(); });
 }
 

@@ -37,14 +37,14 @@ TEST_CASE("one message is published and its outcome awaited") {
     const test::FileBroker broker;
     broker.declare("there");
     const auto publisher = broker->publisher({});
-    const auto deadline = util::steady_now() + std::chrono::seconds(20);
+    constexpr std::chrono::seconds patience{20};
     event::Message message;
     message.topic = "there";
-    const auto delivered = publish_one(*publisher, message, deadline);
+    const auto delivered = publish_one(*publisher, message, patience);
     REQUIRE(delivered);
     CHECK(delivered->delivered());
     message.topic = "nowhere";
-    const auto returned = publish_one(*publisher, message, deadline);
+    const auto returned = publish_one(*publisher, message, patience);
     REQUIRE(returned);
     CHECK(returned->kind == Outcome::Kind::unroutable);
     CHECK(broker.ready("there") == 1);

@@ -256,7 +256,8 @@ TEST_CASE("a handler that has come to its end stops the consumer, and its messag
     CHECK(std::string(result.error->what()) == "because");
     CHECK(bench.queue.ready() == 2);
     CHECK(bench.queue.acked().size() == 1);
-    CHECK(result.retried == 1);
+    CHECK(result.retried == 0);
+    CHECK(result.not_handled == 2);
 }
 
 TEST_CASE("a handler whose output nobody reads any more ends it quietly") {

@@ -21,7 +21,7 @@ TEST_CASE("verdict, history and policy decide the action") {
         {Verdict::reject, OnError::retry, {0, 0}, Action::dead_letter, 0},
         {Verdict::reject, OnError::discard, {0, 0}, Action::dead_letter, 0},
         {Verdict::not_handled, OnError::retry, {9, 99}, Action::give_back, 0},
-        {Verdict::cannot_run, OnError::retry, {0, 0}, Action::requeue, 0},
+        {Verdict::cannot_run, OnError::retry, {0, 0}, Action::give_back, 0},
         // Five attempts, with 1, 2, 4 and 8 s between them.
         {Verdict::retry, OnError::retry, {0, 0}, Action::retry, 1000},
         {Verdict::retry, OnError::retry, {1, 0}, Action::retry, 2000},
