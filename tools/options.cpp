@@ -166,6 +166,7 @@ void ExchangeOption::add(cli::App& app) {
 }
 
 void ExchangeOption::resolve() {
+    on_command_line = !name.empty();
     named = settings().given(Setting::exchange, name).has_value();
     name = settings().value(Setting::exchange, name);
 }

@@ -54,9 +54,10 @@ struct BrokerOptions {
 struct ExchangeOption {
     std::string name;
     bool named = false;
+    bool on_command_line = false;
 
     void add(cli::App& app);
-    void resolve();  // after parsing: fills both
+    void resolve();  // after parsing: fills all
 };
 
 // `--output text|json` (tail adds its own spellings).

@@ -287,7 +287,7 @@ Item Publish::from_raw(std::string_view line) const {
 Item Publish::from_message_line(std::string_view line) const {
     Item item;
     item.message = event::parse_message_line(line, exchange_.name);
-    if (exchange_.named) item.message.exchange = exchange_.name;
+    if (exchange_.on_command_line) item.message.exchange = exchange_.name;
     if (!topic_.empty()) item.message.topic = topic_;
     properties_.apply(item.message);
     item.event_id = event::id_of(item.message);

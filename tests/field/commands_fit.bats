@@ -188,6 +188,7 @@ shown_letters_are_published() {
 # Messages of another exchange, and one that another client sent straight to the queue.
 shown_letters_are_published_where_they_were() {
     local exchange=$AIRY_EXCHANGE.other
+    local -x AIRY_EXCHANGE='' # the lines name theirs
     airy queue declare "$queue" --bind 'post.*' --exchange "$exchange" --quiet
     events 1 >events
     airy publish --exchange "$exchange" --quiet <events
@@ -195,7 +196,6 @@ shown_letters_are_published_where_they_were() {
     assert_equal "$(depth "$queue")" 2
     run_airy consume 'post.*' --exchange "$exchange" --queue "$queue" --until-empty -- sh -c 'exit 65'
     assert_status 6
-    unset AIRY_EXCHANGE
     airy dlq show "$queue" 2>/dev/null >lines
     assert_equal "$(jq -r .exchange lines | sort | xargs)" "$exchange"
     run_airy publish --lines message <lines
@@ -369,7 +369,7 @@ two_run() { (($(airy pool ls "$queue" --output json | wc -l) == 2)); }
         run_airy wait $way
         assert_status 0
     done
-    run_airy wait "$queue.none" --for 300ms
+    run_airy wait "$queue.none" --for 2s
     assert_status 5
     assert_contains "$stderr" "airy queue declare $queue.none"
 }

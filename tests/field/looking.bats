@@ -99,10 +99,11 @@ as() { printf '%s' "${AIRY_TEST_URL/guest:guest/$1:pass}"; }
     made "$queue" '"x-delivery-limit":3'
     put "$queue" a b c
     user "app.$test_id" '' '.*' '.*' # the API does not answer this user
-    look_often 6 airy queue peek "$queue" --url "$(as "app.$test_id")"
+    look_often 3 airy queue peek "$queue" --url "$(as "app.$test_id")"
     run_airy queue peek "$queue" --url "$(as "app.$test_id")"
     assert_status 1
     assert_contains "$stderr" 'may not come back more than 3 times'
+    look_often 6 airy queue peek "$queue" --url "$(as "app.$test_id")"
     forget "$queue" queues
 
     made "$queue" '"x-delivery-limit":3'
