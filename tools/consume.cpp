@@ -354,7 +354,11 @@ int Consume::run() {
     }
     work::Consumer consumer(loop, timers, *queue, *handler, std::move(options));
     std::optional<inspect::MetricsServer> metrics;
-    if (!metrics_listen_.empty()) metrics.emplace(loop, metrics_listen_, consumer);
+    const auto serve_metrics = [&] {
+        if (!metrics_listen_.empty())
+            metrics.emplace(loop, metrics_listen_, consumer, signals.fd());
+    };
+    if (const auto signal = connect_or_signal(signals, serve_metrics)) return 128 + *signal;
     std::optional<inspect::ControlServer> control;
     try {
         control.emplace(loop, name_, consumer);

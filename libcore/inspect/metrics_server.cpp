@@ -75,10 +75,11 @@ asio::awaitable<void> discard(net::ClientSocket& socket) {
     }
 }
 
-util::Fd listen_on(asio::io_context& loop, const net::ListenAddress& address) {
+util::Fd listen_on(const net::ListenAddress& address, int interrupt) {
     try {
-        return net::listen_tcp(loop, address, static_cast<int>(scraper_limit));
+        return net::listen_tcp(address, static_cast<int>(scraper_limit), interrupt);
     } catch (const Error& error) {
+        if (error.reason() == Reason::interrupted) throw;
         throw Error(error.kind(),
                     fmt::format("cannot listen on {}:{} for metrics: {}",
                                 util::printable(address.host), address.port, error.what()),
@@ -114,9 +115,9 @@ asio::awaitable<void> MetricsServer::Served::serve(std::shared_ptr<Served> self,
 }
 
 MetricsServer::MetricsServer(asio::io_context& loop, std::string_view address,
-                             const work::ConsumerControl& consumer)
+                             const work::ConsumerControl& consumer, int interrupt)
     : served_(std::make_shared<Served>(Served{&consumer})) {
-    auto listening = listen_on(loop, net::parse_listen_address(address));
+    auto listening = listen_on(net::parse_listen_address(address), interrupt);
     // A client that has sent no request for so long makes room for another.
     const net::ListenerLimits limits{scraper_limit, net::ListenerLimits::WhenFull::drop_oldest,
                                      scraper_deadline};

@@ -26,8 +26,9 @@ class MetricsServer {
   public:
     // Listens on `HOST:PORT` or `[V6]:PORT` from now on; port 0 takes a free one. Throws
     // Error{usage} when the text is not an address, Error{general} when it cannot listen there.
+    // Looking up the host ends with Error{interrupted} once `interrupt` is readable.
     MetricsServer(boost::asio::io_context& loop, std::string_view address,
-                  const work::ConsumerControl& consumer);
+                  const work::ConsumerControl& consumer, int interrupt = -1);
     ~MetricsServer();
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;

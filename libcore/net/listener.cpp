@@ -24,7 +24,9 @@
 #include <optional>
 #include <utility>
 
+#include "net/lookup.hpp"
 #include "net/url.hpp"
+#include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -36,6 +38,7 @@ using asio::ip::tcp;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
+constexpr auto lookup_patience = std::chrono::seconds(10);
 
 [[noreturn]] void give_up(const boost::system::error_code& error) {
     throw Error(ErrorKind::general, error.message(),
@@ -78,6 +81,15 @@ util::Fd listen_on(const tcp::endpoint& endpoint, int backlog) {
     return socket;
 }
 
+std::vector<tcp::endpoint> addresses_of(const std::string& host, int interrupt) {
+    try {
+        return find_host_by(host, util::steady_now() + lookup_patience, interrupt);
+    } catch (const Error& error) {
+        if (error.reason() == Reason::interrupted) throw;
+        throw Error(ErrorKind::general, error.what());
+    }
+}
+
 // The bound address of a socket of any family.
 sockaddr_storage local_address(int socket) noexcept {
     sockaddr_storage address{};
@@ -101,18 +113,14 @@ ListenAddress parse_listen_address(std::string_view text) {
     return {std::string(split.host), *port};
 }
 
-util::Fd listen_tcp(asio::io_context& loop, const ListenAddress& address, int backlog) {
+util::Fd listen_tcp(const ListenAddress& address, int backlog, int interrupt) {
     if (address.host.empty() || address.host == "::")
         return listen_on(every_address(address.port), backlog);
-    tcp::resolver resolver(loop);
-    boost::system::error_code error;
-    const auto found =
-        resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-    if (error) give_up(error);
     std::optional<Error> first;
-    for (const auto& entry : found) {
+    for (auto endpoint : addresses_of(address.host, interrupt)) {
+        endpoint.port(address.port);
         try {
-            return listen_on(entry.endpoint(), backlog);
+            return listen_on(endpoint, backlog);
         } catch (const Error& failure) {
             if (!first) first = failure;
         }

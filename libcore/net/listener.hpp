@@ -30,8 +30,9 @@ ListenAddress parse_listen_address(std::string_view text);
 
 // Sockets that listen. `backlog`: clients that may wait to be accepted. Both throw Error{general}
 // whose message is the bare reason, e.g. "Address already in use". A host with several addresses is
-// listened on at the first that is free.
-util::Fd listen_tcp(boost::asio::io_context& loop, const ListenAddress& address, int backlog);
+// listened on at the first that is free. Looking up a name has ten seconds, and ends with
+// Error{interrupted} once the descriptor `interrupt` is readable (-1: never).
+util::Fd listen_tcp(const ListenAddress& address, int backlog, int interrupt = -1);
 
 // Only this user may connect (mode 0600). The socket is bound under another name and renamed when
 // it listens: so a socket of this name that refuses connections is certainly stale.

@@ -126,13 +126,15 @@ mount --bind resolv.conf /etc/resolv.conf
 }
 
 @test "a name server that does not answer: SIGTERM ends consume and wait at once" {
-    for command in "consume # --queue q --print" "wait --timeout 30s"; do
+    local broker='--url amqp://guest:guest@broker.test/'
+    for command in "consume # --queue q --print $broker" "wait --timeout 30s $broker" \
+        "consume # --queue q --metrics-listen metrics.test:0 --print --url sqlite:airy.db"; do
         SECONDS=0
         run --separate-stderr in_namespace --net "$silent_names"'
             "$@" & airy=$!
             until [[ $(ls /proc/$airy/task | wc -l) -gt 2 ]]; do sleep 0.02; done
             kill -TERM $airy; status=0; wait $airy || status=$?; kill %1; exit $status' \
-            "$AIRY_BIN" $command --url amqp://guest:guest@broker.test/
+            "$AIRY_BIN" $command
         assert_status 143
         ((SECONDS < 5))
     done

@@ -62,7 +62,7 @@ struct ListenerFixture {
     void listen(std::size_t connections = 4,
                 ListenerLimits::WhenFull when_full = ListenerLimits::WhenFull::refuse_newest,
                 std::chrono::milliseconds patience = 30s, Listener::Serve serve = echo) {
-        listener.emplace(loop, net::listen_tcp(loop, {"127.0.0.1", 0}, 64),
+        listener.emplace(loop, net::listen_tcp({"127.0.0.1", 0}, 64),
                          ListenerLimits{connections, when_full, patience}, std::move(serve));
     }
     // Runs the loop until `fd` has bytes or its end; false when it has neither within 10 s.
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(ListenerFixture, "clients are served over TCP") {
 
 TEST_CASE_FIXTURE(ListenerFixture, "no host, and [::], are every address of IPv4 as well") {
     for (const char* host : {"", "::"}) {
-        listener.emplace(loop, net::listen_tcp(loop, {host, 0}, 8), ListenerLimits{}, echo);
+        listener.emplace(loop, net::listen_tcp({host, 0}, 8), ListenerLimits{}, echo);
         const auto client = connect_tcp(listener->port());
         REQUIRE(client);
         test::send_all(client.get(), "v4\n");
@@ -154,9 +154,9 @@ TEST_CASE_FIXTURE(ListenerFixture, "a name's first address that is free is taken
     const bool other = std::ranges::any_of(
         names, [](const auto& entry) { return entry.endpoint().address().is_v6(); });
     if (other)
-        CHECK(net::listen_tcp(loop, {"localhost", port}, 8));
+        CHECK(net::listen_tcp({"localhost", port}, 8));
     else
-        CHECK_THROWS_AS(net::listen_tcp(loop, {"localhost", port}, 8), Error);
+        CHECK_THROWS_AS(net::listen_tcp({"localhost", port}, 8), Error);
 }
 
 TEST_CASE_FIXTURE(ListenerFixture, "addresses that are refused, with the bare reason") {
@@ -171,10 +171,10 @@ TEST_CASE_FIXTURE(ListenerFixture, "addresses that are refused, with the bare re
     };
     listen();
     CHECK(reason([&] {
-              net::listen_tcp(loop, {"127.0.0.1", listener->port()}, 8);
+              net::listen_tcp({"127.0.0.1", listener->port()}, 8);
           }) == "Address already in use");
     CHECK(reason([&] {
-              net::listen_tcp(loop, {"192.0.2.1", 0}, 8);
+              net::listen_tcp({"192.0.2.1", 0}, 8);
           }) == "Cannot assign requested address");
     CHECK(reason([] { net::listen_unix("/nonexistent/socket", 8); }) ==
           "No such file or directory");
@@ -263,7 +263,7 @@ TEST_CASE_FIXTURE(ListenerFixture,
     test::send_all(client.get(), "x\n");
     CHECK(read(client) == "x\n");
     CHECK(closed_on_exec);
-    const auto listening = net::listen_tcp(loop, {"127.0.0.1", 0}, 1);
+    const auto listening = net::listen_tcp({"127.0.0.1", 0}, 1);
     CHECK((::fcntl(listening.get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
