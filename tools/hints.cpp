@@ -84,8 +84,9 @@ std::string text_for(const Error& error) {
 }
 
 // The commands that talk to a broker.
-constexpr std::string_view broker_commands[] = {"publish", "tail", "consume", "stats", "top",
-                                                "queue",   "dlq",  "check",   "ping",  "wait"};
+constexpr std::string_view broker_commands[] = {"publish", "request", "tail",  "consume",
+                                                "stats",   "top",     "queue", "dlq",
+                                                "check",   "ping",    "wait"};
 
 std::string& named_broker() {
     static std::string url;
