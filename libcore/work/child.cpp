@@ -56,7 +56,7 @@ ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const 
 
 // One run of the command: its processes and their output.
 struct CommandRunner::Run {
-    Run(CommandRunner& runner, std::string_view prefix, Capture* capture)
+    Run(CommandRunner& runner, std::string_view prefix, OutputCapture* capture)
         : group(runner.loop_, runner.timers_, runner.options_.kill_after),
           out(std::make_shared<OutputPump>(runner.loop_, prefix, runner.out_, capture)),
           err(std::make_shared<OutputPump>(runner.loop_, prefix, runner.err_)),

@@ -48,7 +48,7 @@ struct ChildRequest {
     std::span<const std::string> environment{};  // NAME=value, beside the runner's own
     std::string_view line_prefix{};              // before every line of its output; may be empty
     CancelSwitch* cancel = nullptr;
-    Capture* capture = nullptr;  // takes its stdout instead of the runner's stream
+    OutputCapture* capture = nullptr;  // takes its stdout instead of the runner's stream
 };
 
 struct ChildResult {

@@ -23,7 +23,7 @@ constexpr std::size_t value_limit = 1024;
 constexpr std::chrono::seconds output_grace{1};
 
 // Commands end a line of text with a line break, which is no part of a reply.
-std::string reply_from(Capture&& capture) {
+std::string reply_from(OutputCapture&& capture) {
     auto& bytes = capture.bytes;
     if (!capture.is_cut() && bytes.ends_with('\n') && util::is_utf8(bytes)) bytes.pop_back();
     return std::move(bytes);
@@ -85,7 +85,7 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
         line += '\n';
     }
     const bool replies = most_of_reply_ && wants_reply(message);
-    Capture capture{most_of_reply_.value_or(0)};
+    OutputCapture capture{most_of_reply_.value_or(0)};
     const auto running = running_.emplace(running_.end(), Running{delivered});
     const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
                                &running->end, replies ? &capture : nullptr};

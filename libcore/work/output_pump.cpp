@@ -23,7 +23,7 @@ constexpr int reads_a_turn = 16;
 }  // namespace
 
 OutputPump::OutputPump(asio::io_context& loop, std::string_view prefix, OutputStream& to,
-                       Capture* capture)
+                       OutputCapture* capture)
     : end_(loop), lines_(prefix, line_limit), to_(to), capture_(capture) {}
 
 int OutputPump::adopt(util::Fd& reading) {

@@ -17,7 +17,7 @@
 namespace airy::work {
 
 // Keeps the beginning of a command's output, up to one byte more than `most`.
-struct Capture {
+struct OutputCapture {
     std::size_t most = 0;
     std::string bytes{};
 
@@ -33,7 +33,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     // Each line begins with `prefix`. `to` outlives this. With `capture`, which lives until
     // `close`, nothing goes to the stream.
     OutputPump(boost::asio::io_context& loop, std::string_view prefix, OutputStream& to,
-               Capture* capture = nullptr);
+               OutputCapture* capture = nullptr);
 
     // Takes the pipe's read end, which must not block; 0 or an errno, and then may be called again.
     int adopt(util::Fd& reading);
@@ -63,7 +63,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     boost::asio::posix::stream_descriptor end_;
     LineSplitter lines_;
     OutputStream& to_;
-    Capture* const capture_;
+    OutputCapture* const capture_;
     std::function<void()> closed_;
     bool armed_ = false;   // a handler will call pump
     std::size_t due_ = 0;  // bytes in the pipe when its writer ended, not read yet
