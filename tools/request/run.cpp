@@ -79,6 +79,7 @@ class Conversation {
     bool input_over() const { return records_.ended() && drained_; }
     bool has_room() const { return book_.size() < options_.window; }
     bool done() const { return !reading() && book_.empty(); }
+    bool can_submit() const;
     bool next_from_input();
     void submit_what_is_there();
     bool submit(Next& next);
@@ -235,7 +236,14 @@ std::optional<int> Conversation::take_signal() {
     return std::nullopt;
 }
 
+// Events that were taken since may have made room.
+bool Conversation::can_submit() const {
+    if (no_room_) return publisher_->in_flight() == 0;
+    return !waiting_.empty() || (reading() && !drained_ && has_room());
+}
+
 void Conversation::wait() {
+    if (can_submit()) return;
     auto due = book_.next_due().value_or(util::SteadyTime::max());
     if (signal_ != 0) due = std::min(due, give_up_at_);
     const bool wants_input = reading() && drained_ && waiting_.empty() && has_room();
@@ -313,7 +321,7 @@ int Conversation::ask_all(const MakeRequest& make_request) {
     const auto took = std::chrono::duration<double>(util::steady_now() - start).count();
     const auto rate = static_cast<double>(book_.answered()) / std::max(took, 1e-6);
     if (!first_failure_ || options_.keep_going || code)
-        output::note(fmt::format("airy: {} in {:.2f} s ({}/s)", account(), took,
+        output::note(fmt::format("{} in {:.2f} s ({}/s)", account(), took,
                                  output::with_commas(static_cast<std::uint64_t>(rate))));
     if (code) return *code;
     const int outcome = finish();
