@@ -24,7 +24,13 @@ namespace {
 constexpr std::chrono::seconds reply_patience{30};
 constexpr std::chrono::seconds hurried_patience{1};
 
-std::string words_of(const ReplyOutcome& outcome) {
+Error may_not_reply(std::string_view why) {
+    return Error(Reason::access_refused, fmt::format("cannot send replies: {}", why),
+                 "the user needs the right to write to amq.default, the default exchange")
+        .as_permanent();
+}
+
+std::string failure_in(const ReplyOutcome& outcome) {
     if (outcome.kind == ReplyOutcome::Kind::late)
         return fmt::format("the broker did not confirm it within {} s", reply_patience.count());
     return outcome.why;
@@ -35,7 +41,7 @@ std::string words_of(const ReplyOutcome& outcome) {
 void require_reply(const ReplyOutcome& outcome, HandlerResult& result) {
     using Kind = ReplyOutcome::Kind;
     if (outcome.kind == Kind::confirmed) return;
-    const auto words = words_of(outcome);
+    const auto words = failure_in(outcome);
     if (result.verdict != Verdict::success) {
         if (!words.empty())
             util::log_warn("cannot tell of a failure in a reply", {{"reason", words}});
@@ -58,8 +64,8 @@ void require_reply(const ReplyOutcome& outcome, HandlerResult& result) {
                                   : fmt::format("cannot send its reply: {}", words);
 }
 
-struct Replier::Batch {
-    Batch(asio::io_context& loop, Timers& timers, std::size_t count)
+struct Replier::Sending {
+    Sending(asio::io_context& loop, Timers& timers, std::size_t count)
         : outcomes(count), open(count), changed(loop, timers) {}
 
     std::vector<ReplyOutcome> outcomes;
@@ -88,23 +94,23 @@ void Replier::watch() {
 }
 
 asio::awaitable<std::vector<ReplyOutcome>> Replier::send(std::vector<event::Message> replies) {
-    const auto batch = std::make_shared<Batch>(loop_, timers_, replies.size());
+    const auto sending = std::make_shared<Sending>(loop_, timers_, replies.size());
     for (std::size_t i = 0; i < replies.size(); ++i)
-        waiting_.push_back({std::move(replies[i]), {batch, i}});
+        waiting_.push_back({std::move(replies[i]), {sending, i}});
     go_on();
     const auto& clock = timers_.clock();
     const auto begun = clock.steady();
-    while (batch->open > 0) {
+    while (sending->open > 0) {
         const auto limit = time_limit(begun);
         if (clock.steady() >= limit)
-            give_up(batch);
+            give_up(sending);
         else
-            co_await batch->changed.wait_until(limit);
+            co_await sending->changed.wait_until(limit);
     }
-    co_return std::move(batch->outcomes);
+    co_return std::move(sending->outcomes);
 }
 
-// When a batch that was begun then is late, if nothing is heard until then.
+// When replies that were sent then are late, if nothing is heard until then.
 util::SteadyTime Replier::time_limit(util::SteadyTime begun) const {
     if (hurried_at_) return std::max(begun, *hurried_at_) + hurried_patience;
     const auto since = stalled_ ? timers_.clock().steady() : std::max(begun, last_news_);
@@ -145,11 +151,7 @@ void Replier::take(const mq::PublisherEvent& event) {
         using Kind = mq::Outcome::Kind;
         const auto found = on_way_.extract(outcome->sequence);
         if (outcome->kind != Kind::refused) ++sent_;
-        if (outcome->forbidden)
-            lose(Error(Reason::access_refused,
-                       fmt::format("cannot send a reply: {}", outcome->reason),
-                       "the user needs the right to write to amq.default, the default exchange")
-                     .as_permanent());
+        if (outcome->forbidden) lose(may_not_reply(outcome->reason));
         if (!found) return;
         if (outcome->kind != Kind::refused)
             conclude(found.mapped(), {ReplyOutcome::Kind::confirmed, {}});
@@ -175,7 +177,9 @@ void Replier::take(const mq::PublisherEvent& event) {
         try {
             std::rethrow_exception(lost->error);
         } catch (const Error& error) {
-            lose(error.reworded(fmt::format("cannot send replies: {}", error.what())));
+            lose(error.reason() == Reason::publish_forbidden
+                     ? may_not_reply(error.what())
+                     : error.reworded(fmt::format("cannot send replies: {}", error.what())));
         } catch (const std::exception& error) {
             lose(Error(ErrorKind::unreachable,
                        fmt::format("cannot send replies: {}", error.what())));
@@ -191,9 +195,9 @@ void Replier::lose(Error error) {
 void Replier::hurry() {
     if (!hurried_at_) hurried_at_ = timers_.clock().steady();
     for (const auto& [reply, place] : waiting_)
-        place.batch->changed.notify();
+        place.sending->changed.notify();
     for (const auto& [sequence, place] : on_way_)
-        place.batch->changed.notify();
+        place.sending->changed.notify();
 }
 
 void Replier::abandon() {
@@ -202,10 +206,11 @@ void Replier::abandon() {
 }
 
 void Replier::conclude(const Place& place, ReplyOutcome outcome) {
-    auto& batch = *place.batch;
-    if (batch.outcomes[place.index].kind != ReplyOutcome::Kind::open) return;
-    batch.outcomes[place.index] = std::move(outcome);
-    if (--batch.open == 0) batch.changed.notify();
+    auto& sending = *place.sending;
+    if (sending.open == 0) return;  // it was given up
+    if (sending.outcomes[place.index].kind != ReplyOutcome::Kind::open) return;
+    sending.outcomes[place.index] = std::move(outcome);
+    if (--sending.open == 0) sending.changed.notify();
 }
 
 void Replier::conclude_all(ReplyOutcome::Kind kind) {
@@ -215,13 +220,13 @@ void Replier::conclude_all(ReplyOutcome::Kind kind) {
         conclude(place, {kind, {}});
 }
 
-void Replier::give_up(const std::shared_ptr<Batch>& batch) {
+void Replier::give_up(const std::shared_ptr<Sending>& sending) {
     std::erase_if(waiting_,
-                  [&batch](const Waiting& waiting) { return waiting.place.batch == batch; });
+                  [&sending](const Waiting& waiting) { return waiting.place.sending == sending; });
     const auto kind = hurried_at_ ? ReplyOutcome::Kind::abandoned : ReplyOutcome::Kind::late;
-    for (auto& outcome : batch->outcomes)
+    for (auto& outcome : sending->outcomes)
         if (outcome.kind == ReplyOutcome::Kind::open) outcome.kind = kind;
-    batch->open = 0;
+    sending->open = 0;
 }
 
 }  // namespace airy::work

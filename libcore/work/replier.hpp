@@ -72,9 +72,9 @@ class Replier {
     std::uint64_t sent() const noexcept { return sent_.load(std::memory_order_relaxed); }
 
   private:
-    struct Batch;  // the replies of one call of `send`
+    struct Sending;  // the replies of one call of `send`
     struct Place {
-        std::shared_ptr<Batch> batch;
+        std::shared_ptr<Sending> sending;
         std::size_t index = 0;
     };
     struct Waiting {
@@ -88,7 +88,7 @@ class Replier {
     void go_on();
     void conclude(const Place& place, ReplyOutcome outcome);
     void conclude_all(ReplyOutcome::Kind kind);
-    void give_up(const std::shared_ptr<Batch>& batch);
+    void give_up(const std::shared_ptr<Sending>& sending);
     void lose(Error error);
     util::SteadyTime time_limit(util::SteadyTime begun) const;
 

@@ -90,6 +90,7 @@ class Conversation {
     void fail(std::uint64_t line, const Error& error);
     std::optional<int> take_signal();
     std::string account() const;
+    void summarize(std::chrono::duration<double> took) const;
     int finish();
 
     const Options& options_;
@@ -284,11 +285,8 @@ std::optional<int> Conversation::talk() {
 }
 
 std::string Conversation::account() const {
-    auto text = fmt::format("{} of {} requests had their replies", book_.answered(),
-                            book_.answered() + book_.failed() + book_.size());
-    if (book_.dropped() > 0)
-        text += fmt::format("; {} late or unknown replies were dropped", book_.dropped());
-    return text;
+    return fmt::format("{} of {} requests had their replies", book_.answered(),
+                       book_.answered() + book_.failed() + book_.size());
 }
 
 int Conversation::finish() {
@@ -299,6 +297,15 @@ int Conversation::finish() {
     if (line == 0) throw error;
     if (options_.keep_going) return exit_code_of(error.kind());
     throw error.reworded(fmt::format("line {}: {}; {}", line, error.what(), account()));
+}
+
+void Conversation::summarize(std::chrono::duration<double> took) const {
+    const auto rate = static_cast<double>(book_.answered()) / std::max(took.count(), 1e-6);
+    auto text = fmt::format("{} in {:.2f} s ({}/s)", account(), took.count(),
+                            output::with_commas(static_cast<std::uint64_t>(rate)));
+    if (book_.dropped() > 0)
+        text += fmt::format("; {} late or unknown replies were dropped", book_.dropped());
+    output::note(text);
 }
 
 int Conversation::ask(event::Message request) {
@@ -318,11 +325,7 @@ int Conversation::ask_all(const MakeRequest& make_request) {
         output::note("airy: the input was empty: nothing asked");
         return 0;
     }
-    const auto took = std::chrono::duration<double>(util::steady_now() - start).count();
-    const auto rate = static_cast<double>(book_.answered()) / std::max(took, 1e-6);
-    if (!first_failure_ || options_.keep_going || code)
-        output::note(fmt::format("{} in {:.2f} s ({}/s)", account(), took,
-                                 output::with_commas(static_cast<std::uint64_t>(rate))));
+    if (!first_failure_ || options_.keep_going || code) summarize(util::steady_now() - start);
     if (code) return *code;
     const int outcome = finish();
     return signal_ != 0 ? 128 + signal_ : outcome;
