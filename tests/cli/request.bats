@@ -266,6 +266,31 @@ streams() {
     assert_equal "$(jq -r .got request.out | sort | xargs)" '1 3 slow'
 }
 
+@test "a request for which the broker closes the channel: the others get their replies all the same" {
+    answering --pool-size 4
+    request() { jq -cn --arg body "$1" --argjson more "$2" '{topic: "price.quote", properties: $more, headers: {}, body_text: $body}'; }
+    { request slow '{}'; request bad_user '{"user_id":"somebody else"}'; request 3 '{}'; } >in
+    run_airy request --lines message --keep-going --timeout 20s <in
+    assert_status 4
+    assert_equal "$(jq -r .got <<<"$output" | sort | xargs)" '3 slow'
+    assert_contains "$stderr" 'line 2: the request was not delivered'
+    assert_contains "$stderr" 'user_id'
+    assert_contains "$stderr" '2 of 3 requests had their replies'
+}
+
+@test "a user who may not send replies: the message goes back, exit 3 with the right that is missing" {
+    prepare
+    rabbitmqctl=("$rabbit" ctl "$AIRY_TEST_NODE_DIR")
+    "${rabbitmqctl[@]}" add_user "$queue" secret
+    "${rabbitmqctl[@]}" set_permissions -p / "$queue" '.*' '^(?!amq[.]default).*' '.*'
+    airy publish post.published --set post_id=1 --set author_id=7 --set title=t --reply-to nobody --quiet
+    run_airy consume '#' --queue "$queue" --reply --url "${AIRY_URL/guest:guest/$queue:secret}" -- echo done
+    "${rabbitmqctl[@]}" delete_user "$queue"
+    assert_status 3
+    assert_contains "$stderr" 'the user needs the right to write to amq.default'
+    remains "$queue" 1
+}
+
 @test "kill -9 of the consumer before its reply: the request is answered by the next" {
     answering
     spawn request "$AIRY_BIN" request price.quote slow --timeout 25s
