@@ -50,7 +50,7 @@ void Request::add_options(cli::App& app) {
     app.footer(
         "One request:  airy request price.quote '{\"sku\":7}'\n"
         "A stream:     airy request price.quote < skus.jsonl\n"
-        "Who answers:  airy consume price.quote --queue prices --reply -- ./quote\n"
+        "The replies:  airy consume price.quote --queue prices --reply -- ./quote\n"
         "Exit status 4: no queue takes the request. 5: no reply in time. 6: the handler gave it "
         "up.");
     app.option("TOPIC", topic_, "the topic of the request; of message lines, default their own");

@@ -10,7 +10,6 @@
 #include <utility>
 #include <variant>
 
-#include "mq/outcome.hpp"
 #include "util/fd.hpp"
 #include "util/log.hpp"
 #include "work/condition.hpp"
@@ -20,7 +19,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 namespace {
 
-// A reply is late when the broker has told nothing for this long, although it can.
+// A reply is late when the broker has told nothing for this long, although it can, and nothing of a
+// reply has left for it.
 constexpr std::chrono::seconds reply_patience{30};
 constexpr std::chrono::seconds hurried_patience{1};
 
@@ -78,6 +78,7 @@ Replier::Replier(asio::io_context& loop, Timers& timers, mq::Publisher& publishe
     : loop_(loop),
       timers_(timers),
       publisher_(publisher),
+      upload_(publisher),
       options_(std::move(options)),
       events_(loop, util::duplicate(publisher.event_fd()).release()) {
     watch();
@@ -102,10 +103,12 @@ asio::awaitable<std::vector<ReplyOutcome>> Replier::send(std::vector<event::Mess
     const auto begun = clock.steady();
     while (sending->open > 0) {
         const auto limit = time_limit(begun);
-        if (clock.steady() >= limit)
-            give_up(sending);
-        else
+        if (clock.steady() < limit)
             co_await sending->changed.wait_until(limit);
+        else if (!hurried_at_ && upload_.goes_on())
+            last_news_ = clock.steady();
+        else
+            give_up(sending);
     }
     co_return std::move(sending->outcomes);
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "event/message.hpp"
+#include "mq/outcome.hpp"
 #include "mq/publisher.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
@@ -61,7 +62,7 @@ class Replier {
 
     // From now on waits for each outcome for a second at most, then abandons the reply.
     void hurry();
-    // Waits for no outcome any more: what is on its way, and what is sent from now on, is
+    // Waits for no outcome any more: replies on their way, and those sent from now on, are
     // abandoned.
     void abandon();
 
@@ -95,6 +96,7 @@ class Replier {
     boost::asio::io_context& loop_;
     Timers& timers_;
     mq::Publisher& publisher_;
+    mq::Upload upload_;
     const ReplyOptions options_;
     std::deque<Waiting> waiting_;            // for room in the publisher's window
     std::map<std::uint64_t, Place> on_way_;  // by sequence number

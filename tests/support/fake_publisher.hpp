@@ -24,6 +24,7 @@ class FakePublisher final : public mq::Publisher {
     bool forbids = false;                  // and these are forbidden
     std::optional<Error> cannot_hold{};    // thrown by try_submit
     std::vector<event::Message> messages;  // all that were submitted
+    std::uint64_t bytes = 0;               // bytes_sent
 
     std::uint64_t try_submit(event::Message& message) override {
         if (cannot_hold) throw *cannot_hold;
@@ -39,6 +40,7 @@ class FakePublisher final : public mq::Publisher {
         return std::exchange(events_, {});
     }
     std::size_t in_flight() const noexcept override { return open_.size(); }
+    std::uint64_t bytes_sent() const noexcept override { return bytes; }
     void close(std::chrono::milliseconds) noexcept override {}
 
     // Reports the outcome of each message that has none yet.

@@ -18,7 +18,7 @@ constexpr std::size_t longest_type = 255;           // the protocol's limit
 void ReplyOptions::add(cli::App& app) {
     const std::string group = "Replies";
     app.flag("--reply", wanted,
-             "send what the handler answers, such as a command's stdout, to a message's reply_to")
+             "answer messages that have a reply_to: a command's stdout is the reply")
         .note(of_replies)
         .group(group);
     app.size("--reply-max", most_bytes, longest_reply,

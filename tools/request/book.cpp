@@ -195,7 +195,7 @@ void Book::fail(Entries::iterator at, Error error) {
     fail_(line, error);
 }
 
-// Tells what waits for its turn, up to the first request that is open.
+// Tells the replies and failures that wait for their turn, up to the first request that is open.
 void Book::tell_next() {
     while (!entries_.empty()) {
         auto& first = entries_.begin()->second;

@@ -216,6 +216,20 @@ TEST_CASE("a broker that does not confirm for 30 s: the message is tried again")
     CHECK(result.handled == 0);
 }
 
+TEST_CASE("a reply that is still on its way to the broker is not late") {
+    ReplyBench bench;
+    bench.ask("one");
+    bench.publisher.answers = false;
+    bench.options.stop.count = 1;
+    const auto result = bench.run([&](Consumer&) {
+        for (const auto at : {20s, 50s, 80s})
+            bench.after(at, [&] { bench.publisher.bytes += 1'000'000; });
+        bench.after(100s, [&] { bench.publisher.answer(); });
+    });
+    CHECK(result.handled == 1);
+    CHECK(bench.elapsed() == 100s);
+}
+
 TEST_CASE("while the broker blocks publishers, a reply waits for as long") {
     ReplyBench bench;
     bench.ask("one");
