@@ -56,6 +56,7 @@ std::unique_ptr<Command> make_ping();
 std::unique_ptr<Command> make_publish();
 std::unique_ptr<Command> make_pool();
 std::unique_ptr<Command> make_queue();
+std::unique_ptr<Command> make_request();
 std::unique_ptr<Command> make_stats();
 std::unique_ptr<Command> make_tail();
 std::unique_ptr<Command> make_top();

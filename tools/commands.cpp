@@ -7,6 +7,7 @@ namespace {
 
 constexpr CommandEntry table[] = {
     {"publish", "publish one event or a stream of them, confirmed and routed", make_publish},
+    {"request", "publish one request or a stream of them, and print the replies", make_request},
     {"tail", "show live events without taking them from anyone", make_tail},
     {"consume", "run a handler for each message of a queue, on a pool", make_consume, true},
     {"stats", "pool and queue metrics, once or again and again", make_stats},

@@ -13,6 +13,7 @@
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
 #include "consume/losses.hpp"
+#include "consume/reply_options.hpp"
 #include "consume/service_notices.hpp"
 #include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
@@ -84,6 +85,7 @@ class Consume final : public Command {
     std::vector<std::string> of_lasting_queues_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
     DeliveryOptions delivery_;
+    consume::ReplyOptions reply_;
     ReconnectOption reconnect_;
     StopOptions stop_;
     BrokerOptions broker_;
@@ -141,6 +143,7 @@ void Consume::add_options(cli::App& app) {
         .type_name("CMD")
         .note(delivery_.of_failures)
         .group("Failures");
+    reply_.add(app);
     stop_.add(app);
     broker_.add(app);
     reconnect_.add(app);
@@ -189,6 +192,7 @@ void Consume::check_arguments() {
     if (!kind_->can_fail())
         refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
                               "it is for commands, which can fail; printing cannot");
+    reply_.check(*kind_);
     if (queue_.ephemeral && (queue_.type != "classic" || queue_.as_is))
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic, and always a new one");
@@ -298,8 +302,8 @@ void Consume::require_room() const {
     // Threads: for the queue, the copies of failed messages, the pool's deadlines, the starts of
     // processes, the count for --until-empty, and one that watches for signals while connecting.
     auto room = kind_->room();
-    room.threads += 6;
-    room.descriptors += 40;
+    room.threads += reply_.wanted ? 7 : 6;
+    room.descriptors += reply_.wanted ? 50 : 40;
     util::require_room(room, "cannot consume");
 }
 
@@ -326,11 +330,20 @@ int Consume::run() {
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
     consume::ServiceNotices notices(timers);
-    const auto handler = kind_->make({loop, timers, out, err, slots_});
+    const auto handler = kind_->make({loop, timers, out, err, slots_, reply_.limit()});
     std::unique_ptr<mq::WorkQueue> queue;
-    if (const auto signal = connect_or_signal(signals, [&] { queue = opened(*broker); }))
-        return 128 + *signal;
+    std::unique_ptr<mq::Publisher> reply_publisher;
+    const auto connect = [&] {
+        queue = opened(*broker);
+        if (reply_.wanted) reply_publisher = broker->publisher(reply_.publisher());
+    };
+    if (const auto signal = connect_or_signal(signals, connect)) return 128 + *signal;
     auto options = consumer_options(notices);
+    std::optional<work::Replier> replier;
+    if (reply_publisher) {
+        replier.emplace(loop, timers, *reply_publisher, reply_.form());
+        options.replier = &*replier;
+    }
     std::optional<work::DeathCommand> death_command;
     if (death_command_) {
         death_command.emplace(loop, timers, *death_command_, err);

@@ -89,13 +89,14 @@ std::string text_for(const Error& error) {
 }
 
 // The commands that take the options of `Repeated`.
-constexpr std::string_view broker_commands[] = {"publish", "tail", "consume", "stats", "top",
-                                                "queue",   "dlq",  "check",   "ping",  "wait"};
+constexpr std::string_view broker_commands[] = {"publish", "request", "tail",  "consume",
+                                                "stats",   "top",     "queue", "dlq",
+                                                "check",   "ping",    "wait"};
 constexpr std::string_view management_commands[] = {"stats", "top", "queue", "dlq", "check"};
 // Those of a subcommand stand behind its name.
-constexpr std::string_view exchange_commands[] = {"publish",      "tail",         "consume",
-                                                  "queue bind",   "queue unbind", "queue declare",
-                                                  "check broker", "check flow"};
+constexpr std::string_view exchange_commands[] = {"publish",       "request",      "tail",
+                                                  "consume",       "queue bind",   "queue unbind",
+                                                  "queue declare", "check broker", "check flow"};
 
 bool is_one_of(std::span<const std::string_view> commands, std::string_view word) {
     return std::ranges::find(commands, word) != commands.end();

@@ -17,7 +17,7 @@
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
-#include "publish/header_option.hpp"
+#include "publish/property_options.hpp"
 #include "publish/run.hpp"
 #include "reconnect_option.hpp"
 #include "util/error.hpp"
@@ -31,79 +31,6 @@ using publish::Item;
 
 constexpr std::uint64_t refusals_of_stream = 7;  // 6 to 12 s, enough to elect a queue's leader
 
-// The properties that `--header`, `--priority` and similar options put on every message.
-struct PropertyOptions {
-    std::vector<std::string> headers;
-    std::vector<event::HeaderField> read_headers;
-    std::optional<int> priority;
-    std::optional<std::chrono::nanoseconds> expiration;
-    std::string correlation_id;
-    std::string reply_to;
-    std::string message_id;
-    std::string content_type;
-    std::string content_encoding;
-    bool transient = false;
-
-    void add(cli::App& app);
-    void read();  // throws Error{usage}
-    void apply(event::Message& message) const;
-};
-
-void PropertyOptions::add(cli::App& app) {
-    const std::string group = "Properties";
-    app.option("--header", headers,
-               "add a header (repeatable); a type is string, int, double, bool, timestamp, json, …")
-        .type_name("NAME[:TYPE]=VALUE")
-        .one_each()
-        .group(group);
-    app.option("--priority", priority, "0 to 255").type_name("N").between(0, 255).group(group);
-    app.duration("--expiration", expiration, "the broker drops it when unread for this long")
-        .whole_milliseconds()
-        .group(group);
-    app.option("--correlation-id", correlation_id, "").type_name("ID").group(group);
-    app.option("--reply-to", reply_to, "").type_name("QUEUE").group(group);
-    app.option("--message-id", message_id, "default the event's id").type_name("ID").group(group);
-    app.option("--content-type", content_type, "default application/json")
-        .type_name("TYPE")
-        .group(group);
-    app.option("--content-encoding", content_encoding, "e.g. gzip, of a body that is")
-        .type_name("NAME")
-        .group(group);
-    app.flag("--transient", transient, "lost when the broker restarts").group(group);
-}
-
-void PropertyOptions::read() {
-    for (const auto& header : headers) {
-        auto field = publish::header_of(header);
-        if (std::ranges::find(read_headers, field.first, &event::HeaderField::first) !=
-            read_headers.end())
-            throw Error(ErrorKind::usage,
-                        fmt::format("--header gives '{}' twice", util::printable(field.first)),
-                        "a header has one value; :json=[…] makes a list of several");
-        read_headers.push_back(std::move(field));
-    }
-}
-
-// A header of the message gives way to one of the same name.
-void PropertyOptions::apply(event::Message& message) const {
-    for (const auto& [name, value] : read_headers)
-        std::erase_if(message.headers, [&name = name](const event::HeaderField& field) {
-            return field.first == name;
-        });
-    message.headers.insert(message.headers.end(), read_headers.begin(), read_headers.end());
-    auto& p = message.properties;
-    if (priority) p.priority = static_cast<std::uint8_t>(*priority);
-    if (expiration)
-        p.expiration = std::to_string(
-            std::chrono::duration_cast<std::chrono::milliseconds>(*expiration).count());
-    if (!correlation_id.empty()) p.correlation_id = correlation_id;
-    if (!reply_to.empty()) p.reply_to = reply_to;
-    if (!message_id.empty()) p.message_id = message_id;
-    if (!content_type.empty()) p.content_type = content_type;
-    if (!content_encoding.empty()) p.content_encoding = content_encoding;
-    if (transient) p.delivery_mode = 1;
-}
-
 class Publish final : public Command {
   public:
     void add_options(cli::App& app) override;
@@ -114,6 +41,7 @@ class Publish final : public Command {
     bool reads_stdin() const;
     bool has_operand_body() const { return !body_.empty() || !sets_.empty(); }
 
+    void apply_properties(event::Message& message) const;
     Item from_operands() const;
     Item from_line(std::string_view line) const;
     Item from_event(event::Event event) const;
@@ -128,7 +56,10 @@ class Publish final : public Command {
     std::string lines_ = "json";
     bool zero_ = false;
     std::vector<std::string> of_streams_;  // given options that only streams use
-    PropertyOptions properties_;
+    publish::PropertyOptions properties_;
+    std::string correlation_id_;
+    std::string reply_to_;
+    std::string message_id_;
     publish::Options run_;
     std::optional<std::uint64_t> max_refusals_;
     std::optional<std::chrono::nanoseconds> confirm_timeout_;
@@ -184,6 +115,10 @@ void Publish::add_options(cli::App& app) {
         .type_name("N");
     output_.add(app);
     properties_.add(app);
+    const std::string group = publish::PropertyOptions::group;
+    app.option("--correlation-id", correlation_id_, "").type_name("ID").group(group);
+    app.option("--reply-to", reply_to_, "").type_name("QUEUE").group(group);
+    app.option("--message-id", message_id_, "default the event's id").type_name("ID").group(group);
     broker_.add(app);
     reconnect_.add(app);
     exchange_.add(app);
@@ -248,11 +183,19 @@ void Publish::check_usage() {
     }
 }
 
+void Publish::apply_properties(event::Message& message) const {
+    properties_.apply(message);
+    auto& p = message.properties;
+    if (!correlation_id_.empty()) p.correlation_id = correlation_id_;
+    if (!reply_to_.empty()) p.reply_to = reply_to_;
+    if (!message_id_.empty()) p.message_id = message_id_;
+}
+
 Item Publish::from_event(event::Event event) const {
     Item item;
     item.event_id = event.id;
     item.message = event::to_message(std::move(event), exchange_.name);
-    properties_.apply(item.message);
+    apply_properties(item.message);
     return item;
 }
 
@@ -294,7 +237,7 @@ Item Publish::from_raw(std::string_view line) const {
     item.message.properties.message_id = item.event_id;
     item.message.properties.delivery_mode = 2;
     item.message.properties.app_id = "airy-tools";
-    properties_.apply(item.message);
+    apply_properties(item.message);
     item.event_id = *item.message.properties.message_id;
     return item;
 }
@@ -305,7 +248,7 @@ Item Publish::from_message_line(std::string_view line) const {
     item.message = event::parse_message_line(line, exchange_.name);
     if (exchange_.on_command_line) item.message.exchange = exchange_.name;
     if (!topic_.empty()) item.message.topic = topic_;
-    properties_.apply(item.message);
+    apply_properties(item.message);
     item.event_id = event::id_of(item.message);
     if (item.event_id.empty()) item.event_id = "-";
     return item;

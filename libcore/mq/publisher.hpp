@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "event/message.hpp"
+#include "mq/delivery.hpp"
 #include "mq/reconnect.hpp"
 
 namespace airy::mq {
@@ -30,6 +31,9 @@ struct PublisherOptions {
     bool confirm = true;        // false: Confirmed means "written to the socket"
     bool mandatory = true;      // a message that reaches no queue is an Unroutable outcome
     bool give_back = false;     // a message that may be sent again comes with its Refused
+    // The publisher has an address of its own: each message gets it as its reply_to, and each
+    // message that comes there is a Reply.
+    bool replies = false;
 };
 
 // The outcome of the message with this sequence number: exactly one for each message.
@@ -55,6 +59,11 @@ struct Refused {
     bool forbidden = false;  // the user may not publish there
 };
 
+// A message that came to the publisher's own address. It needs no settlement.
+struct Reply {
+    std::shared_ptr<Delivered> delivered;  // shared by the copies of this event
+};
+
 // Events of the connection as a whole.
 struct Blocked {  // the broker asks publishers to stop (memory or disk alarm)
     std::string reason;
@@ -64,14 +73,17 @@ struct Lost {                  // the last event; messages without an outcome ar
     std::exception_ptr error;  // an airy::Error
 };
 
-using PublisherEvent =
-    std::variant<Confirmed, Unroutable, Refused, Blocked, Unblocked, Lost, Interrupted, Restored>;
+using PublisherEvent = std::variant<Confirmed, Unroutable, Refused, Reply, Blocked, Unblocked, Lost,
+                                    Interrupted, Restored>;
 
 // Publishes in order, with a window of unconfirmed messages. One thread submits and takes; the
 // connection is served by a thread of its own. After Interrupted, messages without an outcome are
 // sent again on the next connection, in order and with the same sequence numbers: such a message
 // may be in a queue twice, and still has one outcome. A message for which the broker closes the
 // channel or the connection each time is found and Refused, and those behind it go on.
+//
+// A publisher's own address for replies belongs to its channel. Restored also tells that the
+// channel is another: replies to messages that were confirmed before may not come any more.
 class Publisher {
   public:
     virtual ~Publisher() = default;

@@ -15,7 +15,6 @@
 #include "util/backoff.hpp"
 #include "util/log.hpp"
 #include "work/condition.hpp"
-#include "work/output_pump.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -57,9 +56,9 @@ ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const 
 
 // One run of the command: its processes and their output.
 struct CommandRunner::Run {
-    Run(CommandRunner& runner, std::string_view prefix)
+    Run(CommandRunner& runner, std::string_view prefix, OutputCapture* capture)
         : group(runner.loop_, runner.timers_, runner.options_.kill_after),
-          out(std::make_shared<OutputPump>(runner.loop_, prefix, runner.out_)),
+          out(std::make_shared<OutputPump>(runner.loop_, prefix, runner.out_, capture)),
           err(std::make_shared<OutputPump>(runner.loop_, prefix, runner.err_)),
           closed(runner.loop_, runner.timers_) {}
 
@@ -106,7 +105,7 @@ CommandRunner::CommandRunner(asio::io_context& loop, Timers& timers, Command com
 CommandRunner::~CommandRunner() = default;
 
 asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
-    Run run(*this, request.line_prefix);
+    Run run(*this, request.line_prefix, request.capture);
     CancelSwitch own;
     auto& cancel = request.cancel != nullptr ? *request.cancel : own;
     const int error = co_await start_when_possible(run, request);

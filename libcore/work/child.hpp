@@ -14,6 +14,7 @@
 
 #include "work/command.hpp"
 #include "work/output.hpp"
+#include "work/output_pump.hpp"
 #include "work/process_group.hpp"
 #include "work/spawn.hpp"
 #include "work/start_threads.hpp"
@@ -41,12 +42,13 @@ class CancelSwitch {
     bool cancelled_ = false;
 };
 
-// One run of the command. The views, and the switch, must live until it has ended.
+// One run of the command. The views, the switch and the capture must live until it has ended.
 struct ChildRequest {
     std::string_view stdin_bytes{};
     std::span<const std::string> environment{};  // NAME=value, beside the runner's own
     std::string_view line_prefix{};              // before every line of its output; may be empty
     CancelSwitch* cancel = nullptr;
+    OutputCapture* capture = nullptr;  // takes its stdout instead of the runner's stream
 };
 
 struct ChildResult {

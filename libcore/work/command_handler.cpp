@@ -12,6 +12,7 @@
 #include "util/text.hpp"
 #include "work/exit_status.hpp"
 #include "work/output_end.hpp"
+#include "work/reply.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -20,6 +21,13 @@ namespace {
 constexpr std::size_t value_limit = 1024;
 // After the request to stop: the wait for a reader that does not read our output.
 constexpr std::chrono::seconds output_grace{1};
+
+// Commands end a line of text with a line break, which is no part of a reply.
+std::string reply_from(OutputCapture&& capture) {
+    auto& bytes = capture.bytes;
+    if (!capture.is_cut() && bytes.ends_with('\n') && util::is_utf8(bytes)) bytes.pop_back();
+    return std::move(bytes);
+}
 
 std::string_view header_text(const event::HeaderTable& headers, std::string_view name) {
     for (const auto& [key, header] : headers)
@@ -60,7 +68,8 @@ CommandHandler::CommandHandler(asio::io_context& loop, Timers& timers, Command c
       out_(out),
       err_(err),
       tag_output_(options.tag_output),
-      whole_message_(options.whole_message) {}
+      whole_message_(options.whole_message),
+      most_of_reply_(options.most_of_reply) {}
 
 asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivered) {
     const auto& message = delivered.message;
@@ -75,11 +84,15 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
                                    delivered.received_at);
         line += '\n';
     }
+    const bool replies = most_of_reply_ && wants_reply(message);
+    OutputCapture capture{most_of_reply_.value_or(0)};
     const auto running = running_.emplace(running_.end(), Running{delivered});
     const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
-                               &running->end};
+                               &running->end, replies ? &capture : nullptr};
     const ChildResult result = co_await runner_.run(request);
     auto judged = judge(result);
+    if (replies && judged.verdict == Verdict::success)
+        judged.reply = reply_from(std::move(capture));
     if (result.kind == ChildResult::Kind::cancelled) {
         judged.verdict = running->when_cancelled;
         if (judged.detail.line.empty()) judged.detail.line = judged.reason;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <list>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct CommandOptions {
     ChildOptions child{};
     bool tag_output = false;     // every line that a command writes begins with `[topic event-id] `
     bool whole_message = false;  // stdin is the message line, not the body
+    // The stdout of a command whose message wants a reply is the reply, up to so many bytes. Of
+    // text, a line break at its end is left out. Absent: stdout passes through.
+    std::optional<std::size_t> most_of_reply{};
 };
 
 // Runs a command for each message: the body is its stdin, the properties are in its environment,
@@ -56,6 +60,7 @@ class CommandHandler final : public Handler {
     OutputStream& err_;
     const bool tag_output_;
     const bool whole_message_;
+    const std::optional<std::size_t> most_of_reply_;
     std::list<Running> running_;
     std::optional<Error> cannot_run_;
 };

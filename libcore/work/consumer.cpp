@@ -171,11 +171,13 @@ asio::awaitable<void> Consumer::finish_running() {
     if (!lifecycle_.hurried()) {
         observers_.drain_time_over(active_);
         handler_.ask_to_stop();
+        if (options_.replier != nullptr) options_.replier->hurry();
         while (active_ > 0 && !lifecycle_.hurried())
             co_await changed_.wait();
     }
     if (active_ == 0) co_return;
     handler_.kill();
+    if (options_.replier != nullptr) options_.replier->abandon();
     const auto limit = clock.steady() + kill_grace;
     while (active_ > 0 && clock.steady() < limit)
         co_await changed_.wait_until(limit);
@@ -323,6 +325,7 @@ ConsumerStatus Consumer::status() const {
     status.dead_lettered = counts.dead_lettered;
     status.discarded = counts.discarded;
     status.duplicates = counts.duplicates;
+    if (options_.replier != nullptr) status.replied = options_.replier->sent();
     activity_.tell(status);
     return status;
 }

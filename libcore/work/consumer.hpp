@@ -27,6 +27,7 @@
 #include "work/intake.hpp"
 #include "work/lifecycle.hpp"
 #include "work/read_ahead.hpp"
+#include "work/replier.hpp"
 #include "work/settler.hpp"
 #include "work/status.hpp"
 #include "work/stop_watcher.hpp"
@@ -53,6 +54,9 @@ struct ConsumerOptions {
     std::function<void()> on_ready{};
     std::function<void()> on_stopping{};
     std::vector<ConsumerObserver*> observers{};  // beside the consumer's own; outlive it
+    // Sends a reply to each message that wants one, before the message is settled; outlives the
+    // consumer. Null: no message gets a reply.
+    Replier* replier = nullptr;
 };
 
 struct ConsumerResult {
@@ -131,6 +135,8 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<pool::TaskResult> run_batch(std::shared_ptr<Batch> batch,
                                                        pool::TaskContext& context);
     boost::asio::awaitable<void> excuse_interrupted(std::span<HandlerResult> results);
+    boost::asio::awaitable<void> reply(std::span<const mq::Delivered> batch,
+                                       std::span<HandlerResult> results);
     bool any_returns(std::span<const HandlerResult> results) const;
     bool may_start() const;
     std::size_t most_to_start() const;

@@ -78,6 +78,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         const auto took = clock.steady() - begun;
         observers_.ended(run, deliveries, took);
         co_await excuse_interrupted(results);
+        if (options_.replier != nullptr) co_await reply(deliveries, results);
         while (concluded < results.size()) {
             const auto i = concluded++;
             if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
@@ -119,6 +120,30 @@ asio::awaitable<void> Consumer::excuse_interrupted(std::span<HandlerResult> resu
     for (auto& result : results)
         if (result.interrupted)
             result = {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};
+}
+
+// Sends the replies of a batch. A message is not acked before the broker has its reply. A void
+// delivery gets none: its message comes again.
+asio::awaitable<void> Consumer::reply(std::span<const mq::Delivered> batch,
+                                      std::span<HandlerResult> results) {
+    auto& replier = *options_.replier;
+    std::vector<event::Message> replies;
+    std::vector<std::size_t> owners;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (in_flight_.is_void(batch[i].handle) || !wants_reply(batch[i].message)) continue;
+        refuse_long_reply(results[i], replier.options());
+        const auto action = settler_.decide(batch[i], results[i]).action;
+        auto reply =
+            reply_to(batch[i], results[i], action, replier.options(), timers_.clock().now());
+        if (!reply) continue;
+        replies.push_back(std::move(*reply));
+        owners.push_back(i);
+    }
+    if (replies.empty()) co_return;
+    const auto outcomes = co_await replier.send(std::move(replies));
+    for (std::size_t n = 0; n < owners.size(); ++n)
+        require_reply(outcomes[n], results[owners[n]]);
+    if (replier.end()) fail(*replier.end());
 }
 
 // Whether a batch that has waited for its slot still holds messages to handle.

@@ -22,8 +22,9 @@ constexpr int reads_a_turn = 16;
 
 }  // namespace
 
-OutputPump::OutputPump(asio::io_context& loop, std::string_view prefix, OutputStream& to)
-    : end_(loop), lines_(prefix, line_limit), to_(to) {}
+OutputPump::OutputPump(asio::io_context& loop, std::string_view prefix, OutputStream& to,
+                       OutputCapture* capture)
+    : end_(loop), lines_(prefix, line_limit), to_(to), capture_(capture) {}
 
 int OutputPump::adopt(util::Fd& reading) {
     error_code error;
@@ -40,16 +41,13 @@ void OutputPump::begin(std::function<void()> closed) {
 
 void OutputPump::pump() {
     static thread_local std::array<char, read_size> chunk;
-    static thread_local std::string lines;
     for (int turn = 0; turn < reads_a_turn; ++turn) {
         if (!end_.is_open()) return;
-        if (to_.congested()) return arm();
+        if (congested()) return arm();
         const auto n = ::read(end_.native_handle(), chunk.data(), chunk.size());
         if (n > 0) {
             due_ -= std::min(due_, static_cast<std::size_t>(n));
-            lines.clear();
-            lines_.feed(std::string_view(chunk.data(), static_cast<std::size_t>(n)), lines);
-            to_.write(lines);
+            pass_on(std::string_view(chunk.data(), static_cast<std::size_t>(n)));
         } else if (n < 0 && errno == EAGAIN) {
             return arm();
         } else if (n == 0 || errno != EINTR) {
@@ -59,10 +57,18 @@ void OutputPump::pump() {
     arm();
 }
 
+void OutputPump::pass_on(std::string_view chunk) {
+    if (capture_ != nullptr) return capture_->add(chunk);
+    static thread_local std::string lines;
+    lines.clear();
+    lines_.feed(chunk, lines);
+    to_.write(lines);
+}
+
 void OutputPump::arm() {
     if (armed_) return;
     armed_ = true;
-    if (to_.congested()) {
+    if (congested()) {
         to_.when_progress([self = shared_from_this()] {
             self->armed_ = false;
             self->pump();

@@ -16,13 +16,24 @@
 
 namespace airy::work {
 
-// Passes the content of a pipe on to one of our own streams, as whole lines. Stops reading while
-// that stream is congested: then the pipe fills, and its writer waits. Loop thread only. Shared by
-// its owner and the pending completion handlers.
+// Keeps the beginning of a command's output, up to one byte more than `most`.
+struct OutputCapture {
+    std::size_t most = 0;
+    std::string bytes{};
+
+    void add(std::string_view more) { bytes.append(more.substr(0, most + 1 - bytes.size())); }
+    bool is_cut() const noexcept { return bytes.size() > most; }
+};
+
+// Passes the content of a pipe on to one of our own streams, as whole lines, or captures it. Stops
+// reading while that stream is congested: then the pipe fills, and its writer waits. Loop thread
+// only. Shared by its owner and the pending completion handlers.
 class OutputPump : public std::enable_shared_from_this<OutputPump> {
   public:
-    // Each line begins with `prefix`. `to` outlives this.
-    OutputPump(boost::asio::io_context& loop, std::string_view prefix, OutputStream& to);
+    // Each line begins with `prefix`. `to` outlives this. With `capture`, which lives until
+    // `close`, nothing goes to the stream.
+    OutputPump(boost::asio::io_context& loop, std::string_view prefix, OutputStream& to,
+               OutputCapture* capture = nullptr);
 
     // Takes the pipe's read end, which must not block; 0 or an errno, and then may be called again.
     int adopt(util::Fd& reading);
@@ -45,11 +56,14 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
 
   private:
     void pump();
+    void pass_on(std::string_view chunk);
+    bool congested() const noexcept { return capture_ == nullptr && to_.congested(); }
     void arm();
 
     boost::asio::posix::stream_descriptor end_;
     LineSplitter lines_;
     OutputStream& to_;
+    OutputCapture* const capture_;
     std::function<void()> closed_;
     bool armed_ = false;   // a handler will call pump
     std::size_t due_ = 0;  // bytes in the pipe when its writer ended, not read yet

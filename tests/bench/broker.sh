@@ -17,7 +17,7 @@ trap '"$rabbit" stop "$scratch/rabbit" --now || true; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 
 [[ -f $build/build.ninja ]] || meson setup "$build" "$root" --buildtype=release >/dev/null
-ninja -C "$build" --quiet tools/airy tests/bench/raw_amqp tests/bench/raw_spawn tests/bench/empty
+ninja -C "$build" --quiet tools/airy tests/bench/raw_amqp tests/bench/raw_request tests/bench/raw_spawn tests/bench/empty
 
 "$rabbit" start "$scratch/rabbit" --owner $$
 # shellcheck source=/dev/null
@@ -25,12 +25,14 @@ ninja -C "$build" --quiet tools/airy tests/bench/raw_amqp tests/bench/raw_spawn 
 export AIRY_EXCHANGE=airy.bench
 airy=$build/tools/airy
 raw=$build/tests/bench/raw_amqp
+request=$build/tests/bench/raw_request
 spawn=$build/tests/bench/raw_spawn
 empty=$build/tests/bench/empty
 raw_url=${AIRY_URL%/}
 queue=bench
 events=100000
 commands=3000
+requests=20000
 
 # 222 bytes each, complete, so that airy and the limit send the same.
 awk -v n=$events 'BEGIN {
@@ -111,6 +113,16 @@ concurrency=$((4 * $(nproc)))
 spawn_ours() { "$airy" consume '#' --queue $queue --no-declare --pool-size $concurrency --count $commands -- /bin/true; }
 spawn_limit() { "$spawn" $commands $concurrency /bin/true; }
 
+# Both ask the same bare answerer.
+answerer() {
+    head -n $requests "$scratch/events" >"$scratch/requests"
+    fresh_queue
+    "$request" answer "$raw_url" $queue &
+    answering=$!
+}
+ask_ours() { "$airy" request price.quote --window 64 --timeout 60s --quiet <"$scratch/requests"; }
+ask_limit() { "$request" ask "$raw_url" airy.bench price.quote "$scratch/requests" 64; }
+
 printf '%-34s %11s %11s   %11s %11s   %5s   %s\n' work ours beside ours beside ratio goal
 compare 'publish 100,000 confirmed' '>= 0.90' $events publish_ours publish_limit fresh_queue
 compare 'consume 100,000 with --print' '>= 0.85' $events consume_ours consume_limit full_queue
@@ -120,3 +132,6 @@ fresh_queue
 compare 'ten times one publish' '>= 0.62 (1.6 x)' 10 once_ours once_peer
 compare 'ten times --version' '3 ms each' 10 version_ours version_limit
 compare '3,000 through -- /bin/true' '>= 0.85' $commands spawn_ours spawn_limit few_messages
+answerer
+compare '20,000 requests, 64 in flight' '>= 0.85' $requests ask_ours ask_limit
+kill "$answering"

@@ -55,3 +55,12 @@ remains() {
 lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
 
 has_consumer() { (($(airy queue ls "$queue" --output json | jq .consumers) > 0)); }
+
+# close_connection_of PID: the broker closes its first connection.
+close_connection_of() {
+    local port
+    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    close_connection "127.0.0.1:$port -> 127.0.0.1:$AIRY_TEST_AMQP_PORT"
+}
+
+holds() { (($(depth "$queue") == $1)); }

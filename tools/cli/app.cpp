@@ -11,6 +11,7 @@
 #include "cli/names.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
+#include "util/size.hpp"
 
 namespace airy::tools::cli {
 namespace {
@@ -199,6 +200,25 @@ Option App::duration(const std::string& flags, std::optional<std::chrono::nanose
 Option App::duration(const std::string& flags, std::chrono::nanoseconds& target,
                      const std::string& description) {
     return Option(add_duration(*app_, flags, target, description));
+}
+
+Option App::size(const std::string& flags, std::uint64_t& target, std::uint64_t most,
+                 const std::string& description) {
+    const auto read = [flags, most, &target](const std::string& text) {
+        const auto refuse = [&flags](const std::string& why) {
+            throw CLI::ValidationError(name_in(flags), why);
+        };
+        try {
+            const auto size = util::parse_size(text);
+            if (size == 0) refuse("it must be at least one byte");
+            if (size > most) refuse(fmt::format("{} is more than {} bytes", text, most));
+            target = size;
+        } catch (const Error& error) {
+            refuse(error.what());
+        }
+    };
+    return Option(
+        app_->add_option_function<std::string>(flags, read, description)->type_name("SIZE"));
 }
 
 App App::subcommand(const std::string& name, const std::string& summary,

@@ -73,6 +73,10 @@ class App {
     Option duration(const std::string& flags, std::chrono::nanoseconds& target,
                     const std::string& description);
 
+    // An option that takes a size such as `64KiB`, of at least one byte and at most `most`.
+    Option size(const std::string& flags, std::uint64_t& target, std::uint64_t most,
+                const std::string& description);
+
     // The subcommand also accepts the options of this app. The parser calls `chosen` when the line
     // names the subcommand.
     App subcommand(const std::string& name, const std::string& summary,

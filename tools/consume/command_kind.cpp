@@ -70,6 +70,7 @@ class CommandKind final : public HandlerKind {
 
     std::unique_ptr<work::Handler> make(const Stage& stage) override {
         make_room_for_descriptors(stage.slots);
+        options_.most_of_reply = stage.most_of_reply;
         return std::make_unique<work::CommandHandler>(stage.loop, stage.timers, *command_, options_,
                                                       stage.out, stage.err);
     }

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct Stage {
     work::OutputStream& out;
     work::OutputStream& err;
     std::size_t slots;
+    // The most bytes of a reply to a message that wants one; absent: messages get no replies.
+    std::optional<std::size_t> most_of_reply{};
 };
 
 // One way in which `airy consume` handles messages: its options and its handler. Main thread.

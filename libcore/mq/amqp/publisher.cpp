@@ -22,6 +22,9 @@ constexpr int publish_burst = 64;             // messages written between two re
 constexpr std::chrono::milliseconds publisher_deadline{500};
 // A connection that is lost later than this after the last message was written is not lost for it.
 constexpr std::chrono::seconds blame_limit{10};
+// Direct reply-to (https://www.rabbitmq.com/direct-reply-to.html): a consumer of this name, without
+// acknowledgements, gets the replies to messages of its channel that have this reply_to.
+constexpr std::string_view reply_address = "amq.rabbitmq.reply-to";
 
 bool is_outcome(const PublisherEvent& event) noexcept {
     const auto* unroutable = std::get_if<Unroutable>(&event);
@@ -48,6 +51,7 @@ AmqpPublisher::~AmqpPublisher() {
 std::uint64_t AmqpPublisher::try_submit(event::Message& message) {
     if (lost_.load() || in_flight_.load() >= options_.window) return 0;
     if (held_bytes_.load() > held_limit) return 0;
+    if (options_.replies) message.properties.reply_to = reply_address;
     check_limits(message, frame_max_.load());
     held_bytes_.fetch_add(message.body.size());
     in_flight_.fetch_add(1);
@@ -62,12 +66,19 @@ void AmqpPublisher::close(std::chrono::milliseconds deadline) noexcept {
 // Prepares each new connection.
 void AmqpPublisher::prepare(Connection& connection) {
     use_exchange_on(connection, options_.exchange);
+    if (options_.replies) take_replies_on(connection);
     if (options_.confirm) {
         amqp_confirm_select(connection.state(), Connection::channel);
         connection.check_reply("cannot turn publisher confirms on");
         util::log_info("publisher confirms are on", {{"exchange", options_.exchange.name}});
     }
     frame_max_.store(static_cast<std::size_t>(amqp_get_frame_max(connection.state())));
+}
+
+void AmqpPublisher::take_replies_on(Connection& connection) {
+    amqp_basic_consume(connection.state(), Connection::channel, bytes_of(reply_address),
+                       amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+    connection.check_reply("cannot take replies");
 }
 
 void AmqpPublisher::serve() {
@@ -81,7 +92,10 @@ void AmqpPublisher::serve() {
                 return;
             } catch (const Error&) {
                 take_back_unconfirmed();
-                if (loss_.ending == Ending::channel && reopen_channel()) continue;
+                if (loss_.ending == Ending::channel && reopen_channel()) {
+                    if (options_.replies) tell_of_new_channel(std::current_exception());
+                    continue;
+                }
                 // The broker answers, and each answer brings the search for the cause to its end.
                 if (loss_.ending == Ending::connection) link_.progressed();
                 const auto report = [this](Interrupted event) { outbox_.put(std::move(event)); };
@@ -134,6 +148,12 @@ bool AmqpPublisher::reopen_channel() {
     } catch (const Error&) {
         return false;
     }
+}
+
+// The replies to messages of the former channel go nowhere.
+void AmqpPublisher::tell_of_new_channel(std::exception_ptr cause) {
+    outbox_.put(Interrupted{std::move(cause)});
+    outbox_.put(Restored{});
 }
 
 // Messages without an outcome are published again on the next channel, in the same order.
@@ -231,7 +251,7 @@ void AmqpPublisher::read_frames() {
     while (link_->next_frame(frame)) {
         if (is_close(frame)) closed(frame);
         if (assembler_.take(frame)) {
-            if (auto content = assembler_.finished()) take_return(std::move(*content));
+            if (auto content = assembler_.finished()) take_content(std::move(*content));
         } else if (frame.frame_type == AMQP_FRAME_METHOD) {
             take_method(frame);
         }
@@ -284,6 +304,16 @@ void AmqpPublisher::take_method(const amqp_frame_t& frame) {
     }
     held_bytes_.fetch_sub(kept - window_.bytes());
     if (window_.size() < open) link_.progressed();
+}
+
+void AmqpPublisher::take_content(ContentAssembler::Content content) {
+    if (content.return_code != 0) return take_return(std::move(content));
+    auto reply = std::make_shared<Delivered>();
+    reply->message = std::move(content.message);
+    reply->queue = reply_address;
+    reply->received_at = util::system_clock().now();
+    events_.push_back(Reply{std::move(reply)});
+    link_.progressed();
 }
 
 void AmqpPublisher::take_return(ContentAssembler::Content content) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,14 @@ class AmqpPublisher final : public Publisher {
 
   private:
     void prepare(Connection& connection);
+    void take_replies_on(Connection& connection);
     void serve();
     void serve_connection();
     void await_last_answer();
     bool keeps_messages() const noexcept { return link_.renewable() || options_.give_back; }
     bool finds_cause() const noexcept { return link_.renewable() && options_.confirm; }
     bool reopen_channel();
+    void tell_of_new_channel(std::exception_ptr cause);
     void take_back_unconfirmed();
     void look_for_cause(std::size_t on_the_way);
     bool may_write() const noexcept;
@@ -49,6 +52,7 @@ class AmqpPublisher final : public Publisher {
     void read_frames();
     [[noreturn]] void closed(const amqp_frame_t& frame);
     void take_method(const amqp_frame_t& frame);
+    void take_content(ContentAssembler::Content content);
     void take_return(ContentAssembler::Content content);
     void hand_over();
 

@@ -6,6 +6,7 @@
 #include "mq/embedded/inventory.hpp"
 #include "mq/embedded/look.hpp"
 #include "mq/embedded/publisher.hpp"
+#include "mq/embedded/requester.hpp"
 #include "mq/embedded/subscription.hpp"
 #include "mq/embedded/topology.hpp"
 
@@ -26,6 +27,7 @@ Location location_of(const Endpoint& endpoint) {
 EmbeddedBroker::EmbeddedBroker(const Endpoint& endpoint) : location_(location_of(endpoint)) {}
 
 std::unique_ptr<Publisher> EmbeddedBroker::publisher(const PublisherOptions& options) {
+    if (options.replies) return std::make_unique<EmbeddedRequester>(location_, options);
     return std::make_unique<EmbeddedPublisher>(location_, options);
 }
 

@@ -107,3 +107,79 @@ TEST_CASE("a command that is gone is the handler's end, and its message is not h
           "cannot run the command any more: No such file or directory");
     CHECK(end->error.hint() == "its message went back to the queue");
 }
+
+namespace {
+
+// Handles one message by `sh -c script`; `out` is what the command's stdout passed through.
+struct Answered {
+    work::HandlerResult result{};
+    std::string out{};
+};
+Answered answer(const std::string& script, const std::optional<std::string>& reply_to,
+                std::size_t most) {
+    boost::asio::io_context loop{1};
+    work::LoopTimers timers(loop);
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    Answered answered;
+    {
+        work::OutputStream out(loop, timers, ends[1]);
+        work::OutputStream err(loop, timers, STDERR_FILENO);
+        work::CommandOptions options;
+        options.most_of_reply = most;
+        work::CommandHandler handler(loop, timers,
+                                     work::find_command({"sh", "-c", script}, "/bin:/usr/bin"),
+                                     options, out, err);
+        auto message = delivered("{}");
+        message.message.properties.reply_to = reply_to;
+        const std::vector<mq::Delivered> batch{message};
+        std::vector<work::HandlerResult> results{{.verdict = work::Verdict::not_handled}};
+        struct Run {
+            static boost::asio::awaitable<pool::TaskResult> one(
+                work::Handler& handler, std::span<const mq::Delivered> batch,
+                std::span<work::HandlerResult> results, pool::TaskContext& context) {
+                co_await handler.handle(batch, results, context);
+                co_return pool::TaskResult::ok;
+            }
+        };
+        pool::TaskPool pool(pool::Options{}, loop);
+        pool.submit_async(pool::AsyncTask([&](pool::TaskContext& context) {
+            return Run::one(handler, batch, results, context);
+        }));
+        loop.run();
+        answered.result = results[0];
+    }
+    ::close(ends[1]);
+    char chunk[4096];
+    for (ssize_t n; (n = ::read(ends[0], chunk, sizeof chunk)) > 0;)
+        answered.out.append(chunk, static_cast<std::size_t>(n));
+    ::close(ends[0]);
+    return answered;
+}
+
+}  // namespace
+
+TEST_CASE("the stdout of a command is the reply, and does not pass through") {
+    CHECK(answer("echo '{\"price\":7}'", "answers", 100).result.reply == R"({"price":7})");
+    CHECK(answer("echo a; echo; echo", "answers", 100).result.reply == "a\n\n");
+    CHECK(answer("printf 'a\\0b'", "answers", 100).result.reply == std::string("a\0b", 3));
+    CHECK(answer("printf '\\377\\n'", "answers", 100).result.reply == "\xff\n");  // no text
+    CHECK(answer("true", "answers", 100).result.reply == "");
+    CHECK(answer("echo reply", "answers", 100).out == "");
+}
+
+TEST_CASE("without an address for a reply, or on a failure, there is none") {
+    const auto plain = answer("echo seen", std::nullopt, 100);
+    CHECK_FALSE(plain.result.reply);
+    CHECK(plain.out == "seen\n");
+    CHECK_FALSE(answer("echo half; exit 75", "answers", 100).result.reply);
+}
+
+TEST_CASE("of a reply that is too long one byte too much is kept, and the command ends") {
+    const auto flood = answer("yes | head -c 20000000; echo; exit 0", "answers", 1000);
+    CHECK(flood.result.verdict == work::Verdict::success);
+    CHECK(flood.result.reply->size() == 1001);
+    CHECK(answer("printf 1234", "answers", 4).result.reply == "1234");
+    CHECK(answer("printf '1234\\n'", "answers", 4).result.reply == "1234\n");  // it is cut
+    CHECK(answer("printf '1234\\n'", "answers", 5).result.reply == "1234");
+}

@@ -117,7 +117,10 @@ struct ConsumerBench {
     void stop_when_empty() { options.stop.queue_empty = true; }
 
     ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
-        Consumer consumer(loop, timers, queue, handler, options);
+        return run_with(handler, before);
+    }
+    ConsumerResult run_with(Handler& with, const std::function<void(Consumer&)>& before = {}) {
+        Consumer consumer(loop, timers, queue, with, options);
         if (before) before(consumer);
         consumer.begin(signals);
         while (!loop.stopped()) {
