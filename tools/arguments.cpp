@@ -14,9 +14,12 @@ namespace {
 
 constexpr std::string_view header_flag = "--http-header";
 
-bool is_url(std::string_view text) noexcept {
+bool begins_with_scheme(std::string_view text) noexcept {
     const auto end = text.find("://");
-    return end != text.npos && end > 0 && text.find_first_of("/?@= \t") > end;
+    return end != text.npos && std::ranges::all_of(text.substr(0, end), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '+' || c == '-' || c == '.';
+           });
 }
 
 // A header without its value; one whose value is in a file stays.
@@ -40,7 +43,7 @@ void hide(char* place, bool header) {
     const std::string_view value = place;
     if (header)
         overwrite(place, masked_header(value));
-    else if (is_url(value))
+    else if (begins_with_scheme(value))
         overwrite(place, net::masked_url(value));
 }
 

@@ -63,8 +63,9 @@ HandlerResult judge(const net::HttpResponse& answer, const util::SecretMask& mas
 HandlerResult judge_unanswered(const Error& error) {
     const bool connected =
         error.reason() == Reason::answer_late || error.reason() == Reason::connection_lost;
+    const bool absent = error.kind() == ErrorKind::unreachable && !connected;
     HandlerResult result;
-    result.verdict = connected ? Verdict::retry : Verdict::unavailable;
+    result.verdict = absent ? Verdict::unavailable : Verdict::retry;
     result.reason = error.what();
     result.detail.line = error.what();
     return result;

@@ -21,7 +21,7 @@ HandlerResult judge(const net::HttpResponse& answer, const util::SecretMask& mas
                     util::SystemTime now);
 
 // The result of a request that got no answer, for an error of net::HttpClient: `unavailable` where
-// there was no connection, else `retry`.
+// no connection could be made, else `retry`.
 HandlerResult judge_unanswered(const Error& error);
 
 // Whether the answer sends the same request to another place (301, 302, 307, 308), or names a page

@@ -80,7 +80,7 @@ TEST_CASE("Retry-After is the delay of a retry") {
 }
 
 TEST_CASE("without a connection nothing is said about the message") {
-    for (const auto reason : {Reason::answer_late, Reason::connection_lost})
+    for (const auto reason : {Reason::answer_late, Reason::connection_lost, Reason::usage})
         CHECK(work::judge_unanswered(Error(reason, "x")).verdict == Verdict::retry);
     for (const auto reason : {Reason::unreachable, Reason::nobody_listens, Reason::host_not_found})
         CHECK(work::judge_unanswered(Error(reason, "x")).verdict == Verdict::unavailable);
