@@ -216,13 +216,16 @@ struct HttpClient::State {
           options(std::move(chosen)),
           resolver(context),
           pool(std::make_shared<ConnectionPool>(
-              ConnectionPool::Limits{options.connections_per_origin, options.idle_limit})) {}
+              ConnectionPool::Limits{options.connections_per_origin, options.idle_limit})),
+          connecting(std::make_shared<ConnectionPool>(
+              ConnectionPool::Limits{options.connecting_per_origin, options.idle_limit})) {}
 
     asio::io_context& loop;
     const HttpClientOptions options;
     std::optional<asio::ssl::context> tls;  // made for the first request that needs it
     Resolver resolver;
     std::shared_ptr<ConnectionPool> pool;
+    std::shared_ptr<ConnectionPool> connecting;  // leases of it are the right to connect
 
     asio::awaitable<void> connect(const HttpUrl& url, HttpConnection& connection,
                                   Deadline& deadline);
@@ -317,10 +320,11 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
 asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,
                                                      HttpRequest request) {
     const std::string head = http_request_head(request, self->options.keep_alive);
+    request.headers = {};  // many requests are under way at once
     const auto deadline = std::make_shared<Deadline>(self->loop, request.deadline);
     deadline->stage = "free connection";
-    Origin origin{request.url.tls, request.url.host, request.url.port};
-    auto lease = co_await self->pool->take(std::move(origin), deadline->timer);
+    const Origin origin{request.url.tls, request.url.host, request.url.port};
+    auto lease = co_await self->pool->take(origin, deadline->timer);
     if (!lease) fail_late(*deadline, request);
     const Release release{*deadline};
     for (;;) {
@@ -329,6 +333,8 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
         if (reused) {
             deadline->guard(*lease->connection());
         } else {
+            const auto turn = co_await self->connecting->take(origin, deadline->timer);
+            if (!turn) fail_late(*deadline, request);
             lease->put(std::make_unique<HttpConnection>(self->loop));
             co_await self->connect(request.url, *lease->connection(), *deadline);
         }

@@ -20,6 +20,8 @@ struct HttpClientOptions {
     TlsOptions tls;
     bool keep_alive = true;                    // false: each request has a connection of its own
     std::size_t connections_per_origin = 100;  // further requests wait, in order
+    // Being made at once; further ones wait, so that a burst does not overrun a server's backlog.
+    std::size_t connecting_per_origin = 100;
     std::chrono::milliseconds idle_limit = std::chrono::seconds(30);  // of a connection kept
 };
 

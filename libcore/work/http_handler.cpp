@@ -79,32 +79,27 @@ asio::awaitable<HandlerResult> HttpHandler::run(const mq::Delivered& delivered) 
 
 asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
     const auto deadline = util::steady_now() + options_.timeout;
-    auto request = request_for(running.delivered);
+    net::HttpResource place = options_.resource;
+    bool page = false;
     for (unsigned redirects = 0;; ++redirects) {
         net::HttpResponse answer;
         std::optional<Error> failure;
         try {
-            answer = co_await ask(request, running);
+            // Named: g++ 12 destroys an aggregate made inside a co_await expression twice.
+            auto request = request_for(running.delivered, place.target, page, deadline);
+            answer = co_await ask(std::move(request), running);
         } catch (const Error& error) {
             failure = error;
         }
         if (failure) co_return judged(*failure);
-        const bool page = names_a_page(answer.status);
+        page = page || names_a_page(answer.status);
         const auto* location = answer.header("Location");
-        if ((!page && !repeats_elsewhere(answer.status)) || location == nullptr ||
-            redirects == most_redirects)
+        if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
+            location == nullptr || redirects == most_redirects)
             co_return judged(answer);
-        auto target = net::redirect_target({request.url, request.target}, *location);
+        auto target = net::redirect_target(place, *location);
         if (!target) co_return judged(answer);
-        request.target = std::move(*target);
-        if (page) {
-            request.method = "GET";
-            request.body.clear();
-            request.borrowed_body = {};
-        }
-        request.deadline =
-            std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - util::steady_now()),
-                     std::chrono::milliseconds(1));
+        place.target = std::move(*target);
     }
 }
 
@@ -116,39 +111,54 @@ asio::awaitable<net::HttpResponse> HttpHandler::ask(net::HttpRequest request, Ru
         asio::bind_cancellation_slot(running.end.slot(), asio::use_awaitable));
 }
 
-net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered) const {
-    const auto& message = delivered.message;
-    const auto event = event::cloud_event(message);
+// `page`: gets a page, and posts nothing.
+net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered, std::string target,
+                                          bool page, util::SteadyTime deadline) const {
+    using std::chrono::milliseconds;
     net::HttpRequest request;
     request.url = options_.resource.server;
-    request.target = options_.resource.target;
-    request.method = "POST";
-    request.deadline = options_.timeout;
+    request.target = std::move(target);
+    request.method = page ? "GET" : "POST";
+    request.deadline =
+        std::max(std::chrono::ceil<milliseconds>(deadline - util::steady_now()), milliseconds(1));
     request.body_limit = most_read;
     request.keep = kept_answer + options_.mask.longest();
     // A message may be delivered twice in any case.
     request.repeatable = true;
-    const auto add = [&](std::string_view name, std::string value) {
-        if (!has_header(options_.headers, name))
-            request.headers.push_back({std::string(name), std::move(value)});
-    };
-    if (options_.format == HttpFormat::structured) {
-        event::append_structured(request.body, event);
-        add("Content-Type", std::string(event::structured_content_type));
-        for (const auto& [name, value] : event::trace_headers(event))
-            add(name, value);
-    } else {
-        request.borrowed_body = message.body;
-        auto headers = options_.format == HttpFormat::raw ? event::raw_headers(event)
-                                                          : event::binary_headers(event);
-        for (auto& [name, value] : headers)
-            add(name, std::move(value));
-    }
-    add("Airy-Queue", event::header_value(delivered.queue));
-    add("Airy-Attempt", std::to_string(delivered.attempt()));
-    add("Airy-Redelivered", delivered.redelivered ? "true" : "false");
+    if (!page) tell(delivered.message, request);
+    add_header(request, "Airy-Queue", event::header_value(delivered.queue));
+    add_header(request, "Airy-Attempt", std::to_string(delivered.attempt()));
+    add_header(request, "Airy-Redelivered", delivered.redelivered ? "true" : "false");
     request.headers.insert(request.headers.end(), options_.headers.begin(), options_.headers.end());
     return request;
+}
+
+void HttpHandler::tell(const event::Message& message, net::HttpRequest& request) const {
+    const auto event = event::cloud_event(message);
+    std::vector<event::CloudHeader> headers;
+    switch (options_.format) {
+        case HttpFormat::binary:
+            request.borrowed_body = message.body;
+            headers = event::binary_headers(event);
+            break;
+        case HttpFormat::structured:
+            event::append_structured(request.body, event);
+            headers = event::trace_headers(event);
+            headers.push_back({"Content-Type", std::string(event::structured_content_type)});
+            break;
+        case HttpFormat::raw:
+            request.borrowed_body = message.body;
+            headers = event::raw_headers(event);
+            break;
+    }
+    for (auto& [name, value] : headers)
+        add_header(request, name, std::move(value));
+}
+
+void HttpHandler::add_header(net::HttpRequest& request, std::string_view name,
+                             std::string value) const {
+    if (!has_header(options_.headers, name))
+        request.headers.push_back({std::string(name), std::move(value)});
 }
 
 HandlerResult HttpHandler::judged(const net::HttpResponse& answer) const {

@@ -66,7 +66,10 @@ class HttpHandler final : public Handler {
     boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
     boost::asio::awaitable<HandlerResult> post(Running& running);
     boost::asio::awaitable<net::HttpResponse> ask(net::HttpRequest request, Running& running);
-    net::HttpRequest request_for(const mq::Delivered& delivered) const;
+    net::HttpRequest request_for(const mq::Delivered& delivered, std::string target, bool page,
+                                 util::SteadyTime deadline) const;
+    void tell(const event::Message& message, net::HttpRequest& request) const;
+    void add_header(net::HttpRequest& request, std::string_view name, std::string value) const;
     HandlerResult judged(const net::HttpResponse& answer) const;
     HandlerResult judged(const Error& error) const;
     static void stop(Running& running, Verdict verdict);

@@ -138,6 +138,27 @@ waits_for_service() {
 gone() { ! kill -0 "$1" 2>/dev/null; }
 @test "while nobody listens, messages wait and count no attempt" { on_both waits_for_service; }
 
+@test "a service killed with SIGKILL again and again: every message is handled" {
+    service
+    prepare
+    publish_posts 1 200
+    local port
+    port=$(<port)
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --until-empty --retry-delay 100ms --http "$service/slow"
+    local consumer=$spawned_pid seen
+    for seen in 20 80; do
+        wait_until lines_in requests "$seen"
+        kill -KILL "$service_pid"
+        wait_until gone "$service_pid"
+        service "$port"
+    done
+    status=0
+    ended "$consumer" 40 || status=$?
+    assert_status 0
+    assert_equal "$(requested '.body | fromjson | .post_id' | sort -n -u | xargs)" "$(seq 1 200 | xargs)"
+    remains "$queue" 0
+}
+
 @test "a consumer that waits for its service drains at once, and its messages go back" {
     prepare
     publish_posts 1 3

@@ -494,6 +494,35 @@ TEST_CASE_FIXTURE(Fixture, "many requests in flight share a bounded number of co
     CHECK(server.connections() == 20);
 }
 
+TEST_CASE_FIXTURE(Fixture, "few connections are made at once, however many requests there are") {
+    // A backlog of one, and nobody accepts: connecting takes as long as the server likes.
+    boost::asio::ip::tcp::acceptor busy(loop, {boost::asio::ip::address_v4::loopback(), 0}, false);
+    busy.listen(0);
+    net::HttpClientOptions options;
+    options.connecting_per_origin = 2;
+    client.emplace(loop, std::move(options));
+    std::deque<Asked> all(20);
+    auto request = get("http://127.0.0.1:" + std::to_string(busy.local_endpoint().port()));
+    request.deadline = 300ms;
+    for (auto& asked : all)
+        begin(loop, *client, request, asked);
+    loop.run();
+    std::size_t late = 0;
+    for (const auto& asked : all)
+        late += asked.failure == "no free connection within 0.3 s" ||
+                asked.failure == "no connection within 0.3 s";
+    CHECK(late >= 17);
+    // The server is quick: each gets its turn.
+    TalkingServer server(answer_all);
+    std::deque<Asked> quick(20);
+    for (auto& asked : quick)
+        begin(loop, *client, get(server.url()), asked);
+    loop.restart();
+    loop.run();
+    for (const auto& asked : quick)
+        CHECK(asked.failure.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "requests that wait for a connection are served in order") {
     limit(1);
     TalkingServer server([](Talk& talk) {
