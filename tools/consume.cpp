@@ -165,7 +165,7 @@ std::size_t Consume::default_slots() const {
         const auto most = kind_->most_slots_by_environment();
         if (slots > most)
             util::log_warn(
-                "so many commands at once would swamp this machine; --pool-size may ask "
+                "so many handlers at once would swamp this machine; --pool-size may ask "
                 "for more than these",
                 {{given->name, text}, {"pool_size", most}});
         return std::min(slots, most);

@@ -10,8 +10,10 @@
 #include <new>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "cli/parse.hpp"
 #include "command.hpp"
 #include "exit_codes.hpp"
@@ -110,7 +112,9 @@ int main(int argc, char** argv) {
     util::ignore_sigxfsz();
     util::default_sigchld();
     try {
-        code = tools::run(std::vector<std::string>(argv + 1, argv + argc));
+        std::vector<std::string> arguments(argv + 1, argv + argc);
+        tools::hide_secrets({argv + 1, argv + argc});
+        code = tools::run(std::move(arguments));
         tools::output::flush();
     } catch (const tools::output::Closed&) {
         code = tools::output::closed_exit_code;

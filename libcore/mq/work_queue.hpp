@@ -76,6 +76,10 @@ struct Requeue {
 struct RetryAfter {
     std::chrono::milliseconds delay;
     FailureAccount account;
+    // Set: the message does not come sooner than `delay`, and may come up to this delay later,
+    // which is one that other messages have as well. So a broker needs no place for each different
+    // delay.
+    std::chrono::milliseconds at_most{0};
 };
 // Give the message up, and keep it with the account.
 struct DeadLetter {

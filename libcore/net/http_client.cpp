@@ -19,7 +19,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/optional.hpp>
 #include <cerrno>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -43,7 +45,7 @@ constexpr std::string_view answer_stage = "answer";
 constexpr std::size_t kept_buffer = 16 * 1024;  // bytes that an idle connection holds at most
 
 [[noreturn]] void fail(const std::string& reason) {
-    throw Error(ErrorKind::unreachable, reason);
+    throw Error(Reason::unreachable, reason);
 }
 
 std::string reason_of(const boost::system::error_code& error, std::uint64_t body_limit) {
@@ -62,9 +64,15 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
 
 // Rethrows the caller's cancellation; throws any other error as Error{unreachable} with the bare
 // reason.
-[[noreturn]] void fail(const boost::system::error_code& error, std::uint64_t body_limit = 0) {
+[[noreturn]] void fail(const boost::system::error_code& error) {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-    fail(reason_of(error, body_limit));
+    fail(reason_of(error, 0));
+}
+
+// The same, once there was a connection.
+[[noreturn]] void fail_connected(const boost::system::error_code& error, std::uint64_t body_limit) {
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    throw Error(Reason::connection_lost, reason_of(error, body_limit));
 }
 
 bool is_address(const std::string& host) {
@@ -112,36 +120,89 @@ struct Outcome {
     HttpResponse response;
 };
 
-using Parser = http::response_parser<http::string_body>;
+// The body of an answer, up to a number of bytes (a Body of Beast). Reading ends with
+// http::error::body_limit once more bytes than `limit` have come.
+struct KeptBody {
+    struct value_type {
+        std::string text;
+        std::size_t most = 0;     // bytes kept
+        std::uint64_t limit = 0;  // bytes read
+        std::uint64_t read = 0;
+    };
+
+    class reader {
+      public:
+        template <bool is_request, class Fields>
+        reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+
+        void init(const boost::optional<std::uint64_t>&, boost::system::error_code& error) {
+            error = {};
+        }
+        template <class Buffers>
+        std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
+            std::size_t size = 0;
+            for (auto at = asio::buffer_sequence_begin(buffers);
+                 at != asio::buffer_sequence_end(buffers); ++at) {
+                const asio::const_buffer part(*at);
+                const auto kept = std::min(part.size(), body_.most - body_.text.size());
+                body_.text.append(static_cast<const char*>(part.data()), kept);
+                size += part.size();
+            }
+            body_.read += size;
+            error = {};
+            if (body_.read > body_.limit) error = http::error::body_limit;
+            return size;
+        }
+        void finish(boost::system::error_code& error) { error = {}; }
+
+      private:
+        value_type& body_;
+    };
+};
+
+using Parser = http::response_parser<KeptBody>;
+
+void set_limits(Parser& parser, const HttpRequest& request) {
+    parser.header_limit(head_limit);
+    if (request.keep)
+        parser.body_limit(boost::none);  // KeptBody has the limit
+    else
+        parser.body_limit(request.body_limit);
+    parser.skip(request.method == "HEAD");
+    auto& body = parser.get().body();
+    body.most = request.keep.value_or(std::numeric_limits<std::size_t>::max());
+    body.limit = request.body_limit;
+}
 
 void take_answer(Parser& parser, HttpResponse& response) {
     auto& message = parser.get();
     response.status = message.result_int();
     for (const auto& field : message)
         response.headers.push_back({std::string(field.name_string()), std::string(field.value())});
-    response.body = std::move(message.body());
+    response.cut = message.body().read > message.body().text.size();
+    response.body = std::move(message.body().text);
 }
 
 template <class Stream>
 asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer,
                                const std::string& head, const HttpRequest& request,
                                const Deadline& deadline, Outcome& out) {
-    const std::array parts{asio::buffer(head), asio::buffer(request.body)};
+    const std::array parts{asio::buffer(head), asio::buffer(request.content())};
     const auto [unsent, written] = co_await asio::async_write(stream, parts, as_tuple);
     if (deadline.expired) co_return;
     // A server may answer with a refusal of a long body, and close before it has read all.
     for (;;) {
         Parser parser;
-        parser.header_limit(head_limit);
-        parser.body_limit(request.body_limit);
-        parser.skip(request.method == "HEAD");
+        set_limits(parser, request);
         const auto [error, size] = co_await http::async_read(stream, buffer, parser, as_tuple);
         out.answered = out.answered || size > 0 || buffer.size() > 0;
+        const bool enough = request.keep && error == http::error::body_limit;
         out.error = error && unsent ? unsent : error;
-        if (error) co_return;
+        if (enough) out.error = {};
+        if (out.error) co_return;
         const unsigned status = parser.get().result_int();
         if (status >= 100 && status < 200 && status != 101) continue;  // the answer comes later
-        out.keep = !unsent && status != 101 && parser.keep_alive() && buffer.size() == 0;
+        out.keep = !unsent && !enough && status != 101 && parser.keep_alive() && buffer.size() == 0;
         take_answer(parser, out.response);
         co_return;
     }
@@ -155,13 +216,16 @@ struct HttpClient::State {
           options(std::move(chosen)),
           resolver(context),
           pool(std::make_shared<ConnectionPool>(
-              ConnectionPool::Limits{options.connections_per_origin, options.idle_limit})) {}
+              ConnectionPool::Limits{options.connections_per_origin, options.idle_limit})),
+          connecting(std::make_shared<ConnectionPool>(
+              ConnectionPool::Limits{options.connecting_per_origin, options.idle_limit})) {}
 
     asio::io_context& loop;
     const HttpClientOptions options;
     std::optional<asio::ssl::context> tls;  // made for the first request that needs it
     Resolver resolver;
     std::shared_ptr<ConnectionPool> pool;
+    std::shared_ptr<ConnectionPool> connecting;  // leases of it are the right to connect
 
     asio::awaitable<void> connect(const HttpUrl& url, HttpConnection& connection,
                                   Deadline& deadline);
@@ -256,10 +320,11 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
 asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,
                                                      HttpRequest request) {
     const std::string head = http_request_head(request, self->options.keep_alive);
+    request.headers = {};  // many requests are under way at once
     const auto deadline = std::make_shared<Deadline>(self->loop, request.deadline);
     deadline->stage = "free connection";
-    Origin origin{request.url.tls, request.url.host, request.url.port};
-    auto lease = co_await self->pool->take(std::move(origin), deadline->timer);
+    const Origin origin{request.url.tls, request.url.host, request.url.port};
+    auto lease = co_await self->pool->take(origin, deadline->timer);
     if (!lease) fail_late(*deadline, request);
     const Release release{*deadline};
     for (;;) {
@@ -268,6 +333,8 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
         if (reused) {
             deadline->guard(*lease->connection());
         } else {
+            const auto turn = co_await self->connecting->take(origin, deadline->timer);
+            if (!turn) fail_late(*deadline, request);
             lease->put(std::make_unique<HttpConnection>(self->loop));
             co_await self->connect(request.url, *lease->connection(), *deadline);
         }
@@ -291,7 +358,7 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
         }
         const bool may_repeat = request.repeatable || is_idempotent(request.method);
         if (!reused || done.answered || !may_repeat || done.error == asio::error::operation_aborted)
-            fail(done.error, request.body_limit);
+            fail_connected(done.error, request.body_limit);
         lease->put(nullptr);
     }
 }
@@ -301,6 +368,10 @@ HttpClient::HttpClient(asio::io_context& loop, HttpClientOptions options)
 
 HttpClient::~HttpClient() {
     state_->pool->close();
+}
+
+void HttpClient::prepare_tls() {
+    if (!state_->tls) state_->tls.emplace(make_tls_context(state_->options.tls));
 }
 
 asio::awaitable<HttpResponse> HttpClient::request(HttpRequest request) {

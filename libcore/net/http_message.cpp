@@ -93,9 +93,9 @@ std::string http_request_head(const HttpRequest& request, bool keep_alive) {
     if (!url.user.empty() && !has(request, "Authorization"))
         append(head, "Authorization",
                "Basic " + util::base64_encode(url.user + ":" + url.password));
-    if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+    if (!request.content().empty() || request.method == "POST" || request.method == "PUT" ||
         request.method == "PATCH")
-        append(head, "Content-Length", std::to_string(request.body.size()));
+        append(head, "Content-Length", std::to_string(request.content().size()));
     return head + "\r\n";
 }
 

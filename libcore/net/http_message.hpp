@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +27,25 @@ struct HttpRequest {
     // and (for the URL's login) Authorization.
     std::vector<HttpHeader> headers;
     std::string body;
+    // The body, where `body` is empty; the text outlives the request.
+    std::string_view borrowed_body{};
     std::chrono::milliseconds deadline = std::chrono::seconds(10);  // of the whole exchange
     std::uint64_t body_limit = 16 << 20;                            // bytes of the answer's body
+    // Set: so many bytes of the answer's body are kept, and the rest is dropped. An answer longer
+    // than `body_limit` is then complete once so much of it was read; its connection is closed.
+    std::optional<std::size_t> keep{};
     // True: the request may reach the server twice. A request with an idempotent method (RFC 9110
     // section 9.2.2) always may.
     bool repeatable = false;
+
+    std::string_view content() const noexcept { return body.empty() ? borrowed_body : body; }
 };
 
 struct HttpResponse {
     unsigned status = 0;
     std::vector<HttpHeader> headers;
     std::string body;
+    bool cut = false;  // the answer's body was longer than `HttpRequest::keep`
 
     // The value of the first header of this name, upper or lower case; null when there is none.
     const std::string* header(std::string_view name) const noexcept;

@@ -42,6 +42,26 @@ struct Reader {
         wrong(fmt::format("'{}' is not a port", util::printable(port)));
     }
 
+    UrlParts read_parts() const {
+        const auto parts = split_url(text);
+        if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
+            wrong("it does not begin with http:// or https://");
+        if (parts->login_unclear)
+            wrong("a / or ? in its login, or an @ behind its host, is not percent-encoded");
+        return *parts;
+    }
+
+    // All but the prefix.
+    HttpUrl read_server(const UrlParts& parts) const {
+        HttpUrl url;
+        url.tls = parts.scheme == "https";
+        url.port = url.tls ? kind.tls_port : kind.port;
+        if (parts.user) url.user = decode(*parts.user);
+        if (parts.password) url.password = decode(*parts.password);
+        read_host(parts.hosts, url);
+        return url;
+    }
+
     void read_host(std::string_view authority, HttpUrl& url) const {
         HostPort split;
         if (const auto fault = split_host_port(authority, split))
@@ -64,23 +84,26 @@ std::string HttpUrl::shown() const {
 
 HttpUrl parse_http_url(std::string_view text, const HttpUrlKind& kind) {
     const Reader reader{text, kind};
-    const auto parts = split_url(text);
-    if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
-        reader.wrong("it does not begin with http:// or https://");
-    if (parts->login_unclear)
-        reader.wrong("a / or ? in its login, or an @ behind its host, is not percent-encoded");
-    HttpUrl url;
-    url.tls = parts->scheme == "https";
-    url.port = url.tls ? kind.tls_port : kind.port;
-    if (parts->query || text.find('#') != text.npos) reader.wrong("it has a query or a fragment");
-    url.prefix = parts->path;
+    const auto parts = reader.read_parts();
+    if (parts.query || text.find('#') != text.npos) reader.wrong("it has a query or a fragment");
+    if (has_blank(parts.path)) reader.wrong("its path has a blank");
+    auto url = reader.read_server(parts);
+    url.prefix = parts.path;
     while (url.prefix.ends_with('/'))
         url.prefix.pop_back();
-    if (has_blank(url.prefix)) reader.wrong("its path has a blank");
-    if (parts->user) url.user = reader.decode(*parts->user);
-    if (parts->password) url.password = reader.decode(*parts->password);
-    reader.read_host(parts->hosts, url);
     return url;
+}
+
+HttpResource parse_http_resource(std::string_view text, const HttpUrlKind& kind) {
+    const Reader reader{text, kind};
+    const auto parts = reader.read_parts();
+    if (text.find('#') != text.npos) reader.wrong("it has a fragment");
+    if (has_blank(parts.path)) reader.wrong("its path has a blank");
+    if (parts.query && has_blank(*parts.query)) reader.wrong("its query has a blank");
+    HttpResource resource{reader.read_server(parts), std::string(parts.path)};
+    if (resource.target.empty()) resource.target = "/";
+    if (parts.query) resource.target.append("?").append(*parts.query);
+    return resource;
 }
 
 }  // namespace airy::net

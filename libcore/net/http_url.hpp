@@ -34,4 +34,15 @@ struct HttpUrlKind {
 // shows the login.
 HttpUrl parse_http_url(std::string_view url, const HttpUrlKind& kind = {});
 
+// One resource of an HTTP server: `target` is the path and the query of its URL as given, and
+// begins with `/`. The prefix of `server` is empty.
+struct HttpResource {
+    HttpUrl server;
+    std::string target;
+};
+
+// Reads `http://[user[:password]@]host[:port][/path][?query]` or https://. Throws as parse_http_url
+// does.
+HttpResource parse_http_resource(std::string_view url, const HttpUrlKind& kind = {});
+
 }  // namespace airy::net

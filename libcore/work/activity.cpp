@@ -66,9 +66,21 @@ void Activity::failed(const mq::Delivered& delivered, const HandlerResult& resul
                       const Decision&) {
     const std::lock_guard lock(mutex_);
     failed_rate_.add(clock_.steady());
+    note_failure(delivered, result.reason);
+}
+
+void Activity::service_absent(std::chrono::seconds, const mq::Delivered& last,
+                              std::string_view reason, bool first) {
+    if (!first) return;
+    const std::lock_guard lock(mutex_);
+    note_failure(last, reason);
+}
+
+// Under the lock.
+void Activity::note_failure(const mq::Delivered& delivered, std::string_view reason) {
     if (failures_.size() == most_failures) failures_.pop_front();
     failures_.push_back({clock_.now(), delivered.message.topic, event::id_of(delivered.message),
-                         result.reason.substr(0, reason_limit)});
+                         std::string(reason.substr(0, reason_limit))});
 }
 
 void Activity::concluded(const mq::Delivered&, Conclusion conclusion, const Course&) {

@@ -53,6 +53,8 @@ class Activity final : public ConsumerObserver {
                 const Decision& decision) override;
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
                    const Course& course) override;
+    void service_absent(std::chrono::seconds pause, const mq::Delivered& last,
+                        std::string_view reason, bool first) override;
     void copied(std::chrono::nanoseconds after) override { confirm_.record(after); }
     void restored(std::uint64_t reconnects) override { reconnects_ = reconnects; }
 
@@ -60,6 +62,8 @@ class Activity final : public ConsumerObserver {
     void tell(ConsumerStatus& status) const;
 
   private:
+    void note_failure(const mq::Delivered& delivered, std::string_view reason);
+
     struct Begun {
         RunningTask task;
         util::SteadyTime at;

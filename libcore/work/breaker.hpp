@@ -15,13 +15,18 @@ namespace airy::work {
 
 // A circuit breaker: after so many failures in a row nothing starts for a pause; then one message
 // is tried, the probe. Its success closes the circuit; its failure begins a pause twice as long, up
-// to a minute. Results of earlier starts do not change an open circuit. Pure; one thread.
+// to a minute. Results of earlier starts do not change an open circuit.
+//
+// A service that is not there opens it at once, for a short pause; any verdict of the probe closes
+// it. Pure; one thread.
 class Breaker {
   public:
     using Probe = std::uint64_t;  // 0: none
 
     static constexpr std::chrono::seconds first_pause{5};
     static constexpr std::chrono::seconds longest_pause{60};
+    static constexpr std::chrono::seconds first_absence{1};
+    static constexpr std::chrono::seconds longest_absence{10};
 
     // 0: never opens.
     explicit Breaker(unsigned failures_in_a_row) : limit_(failures_in_a_row) {}
@@ -30,11 +35,22 @@ class Breaker {
     bool failed(Probe probe, util::SteadyTime now) {
         if (limit_ == 0 || (open_ && !is_open_probe(probe))) return false;
         if (++failures_ < limit_ && !open_) return false;
-        doublings_ = open_ ? doublings_ + 1 : 0;
-        pause_ = util::Backoff{first_pause, longest_pause}.delay(doublings_);
-        open_ = true;
-        probe_ = 0;
-        until_ = now + pause_;
+        open_for({first_pause, longest_pause}, now);
+        return true;
+    }
+
+    // The service is not there. True when this opened the circuit, or kept it open.
+    bool absent(Probe probe, util::SteadyTime now) {
+        if (open_ && !is_open_probe(probe)) return false;
+        open_for({first_absence, longest_absence}, now);
+        absent_ = true;
+        return true;
+    }
+    // A verdict has come, which proves that the service is there. True when this closed the
+    // circuit.
+    bool present(Probe probe) {
+        if (!absent_ || !is_open_probe(probe)) return false;
+        reset();
         return true;
     }
 
@@ -43,6 +59,7 @@ class Breaker {
         if (open_ && !is_open_probe(probe)) return false;
         failures_ = 0;
         probe_ = 0;
+        absent_ = false;
         return std::exchange(open_, false);
     }
 
@@ -52,6 +69,8 @@ class Breaker {
     }
 
     bool open() const noexcept { return open_; }
+    // Open since the service is not there.
+    bool waits_for_service() const noexcept { return absent_; }
     std::chrono::seconds pause() const noexcept { return pause_; }
 
     // The number of messages that may start now: all, one or none. Call `started` for each start.
@@ -73,16 +92,25 @@ class Breaker {
     void reset() {
         failures_ = 0;
         open_ = false;
+        absent_ = false;
         probe_ = 0;
     }
 
   private:
+    void open_for(util::Backoff<std::chrono::seconds> pauses, util::SteadyTime now) {
+        doublings_ = open_ ? doublings_ + 1 : 0;
+        pause_ = pauses.delay(doublings_);
+        open_ = true;
+        probe_ = 0;
+        until_ = now + pause_;
+    }
     bool is_open_probe(Probe probe) const { return open_ && probe != 0 && probe == probe_; }
 
     unsigned limit_;
     unsigned failures_ = 0;
     bool open_ = false;
-    Probe probe_ = 0;  // runs now
+    bool absent_ = false;  // open since the service is not there
+    Probe probe_ = 0;      // runs now
     Probe last_probe_ = 0;
     std::uint64_t doublings_ = 0;  // of the pause since the circuit opened
     std::chrono::seconds pause_{0};

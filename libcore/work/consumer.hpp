@@ -137,6 +137,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<void> excuse_interrupted(std::span<HandlerResult> results);
     boost::asio::awaitable<void> reply(std::span<const mq::Delivered> batch,
                                        std::span<HandlerResult> results);
+    void wait_for_service(Batch& batch);
     bool any_returns(std::span<const HandlerResult> results) const;
     bool may_start() const;
     std::size_t most_to_start() const;

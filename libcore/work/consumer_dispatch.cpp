@@ -78,6 +78,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         const auto took = clock.steady() - begun;
         observers_.ended(run, deliveries, took);
         co_await excuse_interrupted(results);
+        wait_for_service(*batch);
         if (options_.replier != nullptr) co_await reply(deliveries, results);
         while (concluded < results.size()) {
             const auto i = concluded++;
@@ -97,6 +98,38 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     stop_with_handler();
     changed_.notify();
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
+}
+
+// Takes the messages whose service was absent out of the batch: they wait here, as if they had not
+// begun. A consumer that ends gives them back.
+void Consumer::wait_for_service(Batch& batch) {
+    if (lifecycle_.stopping()) return;
+    Batch kept;
+    kept.probe = batch.probe;
+    std::string reason;
+    for (std::size_t i = 0; i < batch.results.size();) {
+        const auto& delivered = batch.deliveries[i];
+        if (batch.results[i].verdict != Verdict::unavailable ||
+            in_flight_.is_void(delivered.handle)) {
+            ++i;
+            continue;
+        }
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        reason = std::move(batch.results[i].reason);
+        kept.deliveries.push_back(std::move(batch.deliveries[i]));
+        kept.since.push_back(batch.since[i]);
+        batch.deliveries.erase(batch.deliveries.begin() + at);
+        batch.since.erase(batch.since.begin() + at);
+        batch.results.erase(batch.results.begin() + at);
+    }
+    if (kept.deliveries.empty()) return;
+    active_ -= kept.deliveries.size();
+    const bool first = !intake_.waits_for_service();
+    if (intake_.service_absent(kept.probe)) {
+        observers_.service_absent(intake_.pause(), kept.deliveries.front(), reason, first);
+        apply(LifecycleEvent::trip);
+    }
+    intake_.put_first(kept);
 }
 
 // Whether a message of these goes back to its queue, rather than into another one.
@@ -204,6 +237,10 @@ void Consumer::conclude(mq::Delivered&& delivered, const HandlerResult& result,
             break;
         case Intake::Change::closed:
             observers_.breaker_closed();
+            apply(LifecycleEvent::recover);
+            break;
+        case Intake::Change::present:
+            observers_.service_present();
             apply(LifecycleEvent::recover);
             break;
         case Intake::Change::none:

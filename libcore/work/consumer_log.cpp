@@ -87,6 +87,17 @@ void ConsumerLog::breaker_closed() {
     util::log_warn("a handler succeeded: consuming again");
 }
 
+void ConsumerLog::service_absent(std::chrono::seconds pause, const mq::Delivered&,
+                                 std::string_view reason, bool first) {
+    util::log(first ? util::LogLevel::warn : util::LogLevel::info,
+              "the handlers' service is not there: waiting for it",
+              {{"reason", reason}, {"pause_s", pause.count()}});
+}
+
+void ConsumerLog::service_present() {
+    util::log_warn("the handlers' service is there again: consuming");
+}
+
 void ConsumerLog::interrupted(const mq::Interrupted& event, bool first) {
     util::log(first ? util::LogLevel::warn : util::LogLevel::info, "not connected, trying again",
               {{"reason", pool::describe(event.error)},

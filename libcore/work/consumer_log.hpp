@@ -24,6 +24,9 @@ class ConsumerLog final : public ConsumerObserver {
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;
     void breaker_closed() override;
+    void service_absent(std::chrono::seconds pause, const mq::Delivered& last,
+                        std::string_view reason, bool first) override;
+    void service_present() override;
     void interrupted(const mq::Interrupted& event, bool first) override;
     void restored(std::uint64_t reconnects) override;
     void drain_time_over(std::size_t messages) override;

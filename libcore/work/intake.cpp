@@ -88,12 +88,15 @@ Intake::Change Intake::learn(const mq::Delivered& delivered, const Decision& dec
             dedup_->handled(id, clock_.steady());
     if (decision.action == Action::give_back) {
         breaker_.undecided(probe);
-    } else if (decision.failure) {
+        return Change::none;
+    }
+    const bool present = breaker_.present(probe);
+    if (decision.failure) {
         if (breaker_.failed(probe, clock_.steady())) return Change::opened;
     } else if (breaker_.succeeded(probe)) {
         return Change::closed;
     }
-    return Change::none;
+    return present ? Change::present : Change::none;
 }
 
 void Intake::interrupted() {

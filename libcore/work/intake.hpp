@@ -67,8 +67,13 @@ class Intake {
     void forget(const Batch& batch) { breaker_.undecided(batch.probe); }
 
     // Takes the outcome of a message that had begun; tells whether it changed the circuit breaker.
-    enum class Change : std::uint8_t { none, opened, closed };
+    enum class Change : std::uint8_t { none, opened, closed, present };
     Change learn(const mq::Delivered& delivered, const Decision& decision, Breaker::Probe probe);
+
+    // A message that had begun found its service absent, and goes to `put_first`. Tells whether
+    // that opened the circuit breaker, or kept it open.
+    bool service_absent(Breaker::Probe probe) { return breaker_.absent(probe, clock_.steady()); }
+    bool waits_for_service() const noexcept { return breaker_.waits_for_service(); }
 
     // Deliveries have become void: drops the waiting ones.
     void interrupted();

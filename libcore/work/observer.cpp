@@ -78,6 +78,17 @@ void Observers::breaker_closed() {
         observer->breaker_closed();
 }
 
+void Observers::service_absent(std::chrono::seconds pause, const mq::Delivered& last,
+                               std::string_view reason, bool first) {
+    for (auto* observer : all_)
+        observer->service_absent(pause, last, reason, first);
+}
+
+void Observers::service_present() {
+    for (auto* observer : all_)
+        observer->service_present();
+}
+
 void Observers::interrupted(const mq::Interrupted& event, bool first) {
     for (auto* observer : all_)
         observer->interrupted(event, first);

@@ -70,6 +70,11 @@ class ConsumerObserver {
 
     virtual void breaker_opened(std::chrono::seconds /*pause*/, const mq::Delivered& /*last*/) {}
     virtual void breaker_closed() {}
+    // A handler found its service absent for this reason; `first`: it was there until now, or
+    // nobody had asked for it.
+    virtual void service_absent(std::chrono::seconds /*pause*/, const mq::Delivered& /*last*/,
+                                std::string_view /*reason*/, bool /*first*/) {}
+    virtual void service_present() {}
 
     // `first`: there was a connection until now.
     virtual void interrupted(const mq::Interrupted&, bool /*first*/) {}
@@ -98,6 +103,9 @@ class Observers final : public ConsumerObserver {
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;
     void breaker_closed() override;
+    void service_absent(std::chrono::seconds pause, const mq::Delivered& last,
+                        std::string_view reason, bool first) override;
+    void service_present() override;
     void interrupted(const mq::Interrupted& event, bool first) override;
     void restored(std::uint64_t reconnects) override;
     void drain_time_over(std::size_t messages) override;

@@ -11,6 +11,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds longest_wanted = std::chrono::hours(24 * 7);
+
 constexpr util::Backoff requeue_backoff{milliseconds(250), milliseconds(10'000)};
 
 milliseconds requeue_delay(unsigned returns) noexcept {
@@ -25,12 +27,28 @@ Decision requeue(History history, unsigned delivery_limit) noexcept {
     return {Action::requeue, requeue_delay(history.returns), true};
 }
 
+Decision retry_within(const RetryPolicy& policy, milliseconds wanted) noexcept {
+    const auto delay = std::clamp(wanted, shortest_retry_delay, longest_wanted);
+    return {Action::retry, delay, true, rounded_up(policy, delay)};
+}
+
 }  // namespace
 
 milliseconds retry_delay(const RetryPolicy& policy, unsigned failures) noexcept {
     const util::Backoff backoff{std::max(policy.delay, shortest_retry_delay),
                                 std::max(policy.longest_delay, shortest_retry_delay)};
     return backoff.delay(failures > 0 ? failures - 1 : 0);
+}
+
+milliseconds rounded_up(const RetryPolicy& policy, milliseconds wanted) noexcept {
+    const auto first = std::max(policy.delay, shortest_retry_delay);
+    const auto longest = std::max(policy.longest_delay, shortest_retry_delay);
+    auto delay = std::min(first, longest);
+    while (delay < wanted) {
+        const auto next = delay * 2;
+        delay = delay < longest ? std::min(next, longest) : next;
+    }
+    return delay;
 }
 
 std::string_view why(Verdict verdict, const RetryPolicy& policy) noexcept {
@@ -54,9 +72,8 @@ Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
                 case OnError::retry: {
                     const unsigned failures = history.failures + 1;
                     if (failures >= policy.max_attempts) return {Action::dead_letter, now, true};
-                    const auto delay = retry_after ? std::max(*retry_after, shortest_retry_delay)
-                                                   : retry_delay(policy, failures);
-                    return {Action::retry, delay, true};
+                    if (retry_after) return retry_within(policy, *retry_after);
+                    return {Action::retry, retry_delay(policy, failures), true};
                 }
                 case OnError::requeue:
                     return requeue(history, delivery_limit);
@@ -69,6 +86,7 @@ Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
         case Verdict::cannot_run:
             return {Action::give_back, now, true};
         case Verdict::not_handled:
+        case Verdict::unavailable:
             break;
     }
     return {Action::give_back, now, false};

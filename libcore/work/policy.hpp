@@ -17,6 +17,9 @@ enum class Verdict : std::uint8_t {
     reject,       // it will never succeed
     not_handled,  // stopped before it was done; says nothing about the message
     cannot_run,   // the handler itself does not work; Handler::end says why
+    // A service that the handler needs is not there: the consumer keeps the message and waits. No
+    // attempt of the message.
+    unavailable,
 };
 
 // The settings for a handler that fails with `retry`.
@@ -51,18 +54,26 @@ struct Decision {
     Action action = Action::ack;
     std::chrono::milliseconds delay{0};
     bool failure = false;  // the handler did not succeed
+    // With `retry`, set for a delay that is the handler's own: the retry may come up to this much
+    // later; mq::RetryAfter::at_most.
+    std::chrono::milliseconds at_most{0};
 };
 
 // Pure. A message that goes back to its queue is delivered again at once; so from the third return
 // on it is held back first: 250 ms doubling to 10 s. `delivery_limit` is the queue's, 0 if it has
 // none or it is unknown: a message that the broker would dead-letter is given up here.
-// `retry_after` is the delay that the handler wants for a retry.
+// `retry_after` is the delay that the handler wants for a retry, at most a week.
 Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
                 unsigned delivery_limit,
                 std::optional<std::chrono::milliseconds> retry_after = {}) noexcept;
 
 // The delay after `failures` failed attempts.
 std::chrono::milliseconds retry_delay(const RetryPolicy& policy, unsigned failures) noexcept;
+
+// The shortest delay of the policy that is not below `wanted`; beyond its longest, the delays
+// double on.
+std::chrono::milliseconds rounded_up(const RetryPolicy& policy,
+                                     std::chrono::milliseconds wanted) noexcept;
 
 // The reason why a message with this verdict is given up or retried: mq::FailureAccount::why.
 std::string_view why(Verdict verdict, const RetryPolicy& policy) noexcept;

@@ -68,14 +68,14 @@ void Settler::carry_out_copy(mq::Delivered&& delivered, const HandlerResult& res
                              const Decision& decision, const Course& course) {
     mq::FailureAccount account{std::string(why(result.verdict, policy_)), result.detail.line,
                                result.detail.code, clock_.now()};
-    settle_copy(
-        {std::move(delivered), decision.action, decision.delay, course, std::move(account)});
+    settle_copy({std::move(delivered), decision.action, decision.delay, course, std::move(account),
+                 decision.at_most});
 }
 
 void Settler::settle_copy(Outstanding&& message) {
     mq::Settlement settlement = mq::DeadLetter{message.account};
     if (message.action == Action::retry)
-        settlement = mq::RetryAfter{message.delay, message.account};
+        settlement = mq::RetryAfter{message.delay, message.account, message.at_most};
     const auto handle = message.delivered.handle;
     const auto at = outstanding_.insert_or_assign(handle, std::move(message)).first;
     queue_.settle(at->second.delivered, std::move(settlement));
@@ -131,12 +131,14 @@ void Settler::let_go(Held&& held) {
 void Settler::take(const mq::Settled& settled) {
     auto found = outstanding_.extract(settled.handle);
     if (!found) return;
-    const auto& [delivered, action, delay, course, account] = found.mapped();
+    const auto& [delivered, action, delay, course, account, at_most] = found.mapped();
     const bool retry = action == Action::retry;
     if (settled.confirmed_after) observer_.copied(*settled.confirmed_after);
     ++(retry ? counts_.retried : counts_.dead_lettered);
     observer_.concluded(delivered, retry ? Conclusion::retry : Conclusion::dead_letter, course);
-    if (retry) last_retry_due_ = std::max(last_retry_due_, clock_.steady() + delay + way_back);
+    if (retry)
+        last_retry_due_ =
+            std::max(last_retry_due_, clock_.steady() + std::max(delay, at_most) + way_back);
     in_flight_.settled(delivered.handle);
 }
 

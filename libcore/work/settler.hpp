@@ -89,6 +89,7 @@ class Settler {
         std::chrono::milliseconds delay{0};
         Course course{};
         mq::FailureAccount account{};
+        std::chrono::milliseconds at_most{0};  // of the delay
     };
     enum class Next : std::uint8_t { put_back, handle_again, settle_again };
     struct Held {

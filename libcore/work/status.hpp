@@ -23,8 +23,10 @@ enum class ConsumerState : std::uint8_t {
     running,
     paused,        // holds the messages it has taken, starts none
     reconnecting,  // the connection is lost and being made again
-    tripped,       // too many failures in a row: pauses, then tries one message
-    draining,      // takes no more, finishes running handlers
+    // Too many failures in a row, or the handlers' service is not there: pauses, then tries one
+    // message.
+    tripped,
+    draining,  // takes no more, finishes running handlers
     stopped,
 };
 

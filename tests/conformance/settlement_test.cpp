@@ -134,6 +134,27 @@ TEST_CASE("a message to be retried comes again after the delay, as it was, with 
     }
 }
 
+TEST_CASE("a retry of any delay shares the retry queue of the delay that it may take at most") {
+    WorkFixture fixture;
+    const auto most = 4 * soon;
+    fixture.clean_up_retries(most);
+    const auto queue = fixture.open();
+    fixture.push(R"({"n":3})");
+    auto delivered = next(*queue);
+    for (const auto delay : {soon, 2 * soon}) {
+        const auto begun = std::chrono::steady_clock::now();
+        queue->settle(delivered, RetryAfter{delay, account(), most});
+        outcome(*queue);
+        delivered = next(*queue);
+        CHECK(std::chrono::steady_clock::now() - begun >= delay);
+    }
+    CHECK(ready(fixture, fixture.spec().retry_queue(most)) == 0);
+    CHECK_THROWS_AS(ready(fixture, fixture.spec().retry_queue(soon)), Error);
+    CHECK(delivered.attempts == 2);
+    queue->settle(delivered, Ack{});
+    CHECK(queue->close(close_deadline));
+}
+
 TEST_CASE("a dead letter keeps the message and tells of its death") {
     WorkFixture fixture;
     const auto queue = fixture.open();

@@ -13,6 +13,7 @@ namespace {
 constexpr std::unique_ptr<HandlerKind> (*makers[])() = {
     make_print_kind,
     make_command_kind,
+    make_http_kind,
 };
 
 }  // namespace
@@ -36,7 +37,7 @@ HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
     }
     if (chosen == nullptr)
         throw Error(ErrorKind::usage, "nothing to do with the messages",
-                    "end with -- CMD ARG… to run a command for each, or use --print");
+                    "end with -- CMD ARG… to run a command for each, or use --http URL or --print");
     chosen->check(command);
     for (const auto& kind : kinds)
         if (kind.get() != chosen)

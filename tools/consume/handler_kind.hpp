@@ -72,6 +72,7 @@ HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
                     const std::vector<std::string>& command);
 
 std::unique_ptr<HandlerKind> make_command_kind();
+std::unique_ptr<HandlerKind> make_http_kind();
 std::unique_ptr<HandlerKind> make_print_kind();
 
 }  // namespace airy::tools::consume

@@ -20,7 +20,7 @@ using event::HeaderValue;
 
 constexpr std::string_view own_prefix = "x-airy-";
 constexpr std::string_view past_prefix = "x-airy-past-";  // before a header of an earlier death
-constexpr std::size_t error_limit = 1024;                 // bytes
+constexpr std::size_t error_limit = 1200;                 // bytes: 1 KiB and words before it
 
 const HeaderValue* find(const HeaderTable& headers, std::string_view wanted) {
     for (const auto& [name, value] : headers)

@@ -120,12 +120,14 @@ bool CopyingWorkQueue::must_be_renewed(const Delivered& delivered) const {
 
 void CopyingWorkQueue::carry_out(const Delivered& delivered, const RetryAfter& retry) {
     if (!courier_) throw std::logic_error("an ephemeral queue has no retries");
-    auto into = retry_queue_spec(spec_, retry.delay);
+    const bool bounded = retry.at_most > retry.delay;
+    auto into = retry_queue_spec(spec_, bounded ? retry.at_most : retry.delay);
     const Failure failure{spec_.name, delivered.attempts + 1,
                           delivered.former_returns + delivered.returns, retry.account};
     auto copy = retry_copy(delivered.message, failure, into.name);
     std::uniform_real_distribution<double> share(1 - jitter, 1);
-    const auto expiration = static_cast<double>(retry.delay.count()) * share(random_);
+    const auto part = bounded ? 1 : share(random_);
+    const auto expiration = static_cast<double>(retry.delay.count()) * part;
     copy.properties.expiration = std::to_string(static_cast<std::int64_t>(expiration));
     send(delivered.handle, Purpose::retry, std::move(copy), std::move(into));
 }

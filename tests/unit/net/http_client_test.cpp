@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <optional>
@@ -257,6 +258,61 @@ TEST_CASE_FIXTURE(Fixture, "bodies of any size up to the limit") {
     }
 }
 
+TEST_CASE_FIXTURE(Fixture, "the beginning of an answer is kept, and a very long one is not read") {
+    const std::string large(3 << 20, 'x');
+    TalkingServer server([&large](Talk& talk) {
+        for (;;) {
+            const auto request = talk.read_request();
+            if (request.empty()) return;
+            if (request.starts_with("GET /endless"))
+                talk.send("HTTP/1.1 200 OK\r\n\r\n");
+            else if (request.starts_with("GET /chunked"))
+                talk.send(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n"
+                    "4\r\ndefg\r\n0\r\n\r\n");
+            else
+                talk.send(http_answer(200, large));
+            while (request.starts_with("GET /endless") && talk.send(large)) {
+            }
+        }
+    });
+    auto request = get(server.url());
+    request.keep = 5;
+    request.body_limit = large.size();
+    for (const char* target : {"/", "/chunked", "/"}) {
+        request.target = target;
+        Asked asked;
+        begin(loop, *client, request, asked);
+        loop.restart();
+        loop.run();
+        CHECK(asked.response.body == (*target == '/' && target[1] == '\0' ? "xxxxx" : "abcde"));
+        CHECK(asked.response.cut);
+    }
+    CHECK(server.connections() == 1);  // all of the answers were read
+    request.body_limit = large.size() - 1;
+    CHECK(ask(request) == "xxxxx");
+    request.target = "/endless";
+    CHECK(ask(request) == "xxxxx");
+    request.target = "/chunked";
+    request.keep = 7;
+    CHECK(ask(request) == "abcdefg");
+    CHECK(server.connections() == 3);  // two were closed
+}
+
+TEST_CASE_FIXTURE(Fixture, "a body may be borrowed") {
+    std::string seen;
+    TalkingServer server([&seen](Talk& talk) {
+        seen = talk.read_request();
+        talk.send(http_answer(200, ""));
+    });
+    const std::string body = "borrowed";
+    auto request = post(server.url(), "");
+    request.borrowed_body = body;
+    CHECK(ask(request) == "");
+    CHECK(seen.find("Content-Length: 8\r\n") != seen.npos);
+    CHECK(seen.ends_with("\r\n\r\nborrowed"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a long body that the server refuses with an answer") {
     TalkingServer server([](Talk& talk) {
         talk.read_head();
@@ -437,6 +493,35 @@ TEST_CASE_FIXTURE(Fixture, "many requests in flight share a bounded number of co
     for (const auto& one : asked)
         CHECK(one.response.status == 200);
     CHECK(server.connections() == 20);
+}
+
+TEST_CASE_FIXTURE(Fixture, "few connections are made at once, however many requests there are") {
+    // A backlog of one, and nobody accepts: connecting takes as long as the server likes.
+    boost::asio::ip::tcp::acceptor busy(loop, {boost::asio::ip::address_v4::loopback(), 0}, false);
+    busy.listen(0);
+    net::HttpClientOptions options;
+    options.connecting_per_origin = 2;
+    client.emplace(loop, std::move(options));
+    std::deque<Asked> all(20);
+    auto request = get("http://127.0.0.1:" + std::to_string(busy.local_endpoint().port()));
+    request.deadline = 300ms;
+    for (auto& asked : all)
+        begin(loop, *client, request, asked);
+    loop.run();
+    std::size_t late = 0;
+    for (const auto& asked : all)
+        late += asked.failure == "no free connection within 0.3 s" ||
+                asked.failure == "no connection within 0.3 s";
+    CHECK(late >= 17);
+    // The server is quick: each gets its turn.
+    TalkingServer server(answer_all);
+    std::deque<Asked> quick(20);
+    for (auto& asked : quick)
+        begin(loop, *client, get(server.url()), asked);
+    loop.restart();
+    loop.run();
+    for (const auto& asked : quick)
+        CHECK(asked.failure.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "requests that wait for a connection are served in order") {

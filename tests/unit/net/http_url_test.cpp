@@ -86,3 +86,24 @@ TEST_CASE("URLs that cannot be used say why and never show the login") {
         }
     }
 }
+
+TEST_CASE("the URL of one resource keeps its path and its query") {
+    const auto resource = [](const char* url) { return net::parse_http_resource(url); };
+    CHECK(resource("http://host").target == "/");
+    CHECK(resource("http://host/hook/").target == "/hook/");
+    CHECK(resource("http://host/hook").target == "/hook");
+    CHECK(resource("http://host?a=b").target == "/?a=b");
+    const auto all = resource("https://ann:p%40ss@host:8443/a/b?token=x&c");
+    CHECK(all.target == "/a/b?token=x&c");
+    CHECK(all.server.prefix.empty());
+    CHECK(all.server.tls);
+    CHECK(all.server.port == 8443);
+    CHECK(all.server.user == "ann");
+    CHECK(all.server.password == "p@ss");
+    for (const char* wrong :
+         {"", "host/x", "ftp://host", "http://", "http://host/a b", "http://host/?a b",
+          "http://host/#a", "http://host:0/", "http://a:b/c@host/", "http://host/\r"}) {
+        CAPTURE(wrong);
+        CHECK_THROWS_AS(resource(wrong), Error);
+    }
+}

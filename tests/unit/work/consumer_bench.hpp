@@ -55,6 +55,8 @@ class ScriptedHandler final : public Handler {
                 continue;
             }
             results[i] = {.verdict = verdict_of(body), .reason = "because"};
+            if (service_absent && seen.size() <= *service_absent)
+                results[i].verdict = Verdict::unavailable;
             results[i].interrupted = body == "interrupted";
             if (body == "cannot_run") ended = HandlerEnd{Error(ErrorKind::general, "because")};
             if (body == "retry") results[i].retry_after = retry_after;
@@ -86,6 +88,7 @@ class ScriptedHandler final : public Handler {
 
     std::size_t limit = 1;
     std::optional<std::chrono::milliseconds> retry_after;
+    std::optional<std::size_t> service_absent;  // for so many messages, counting each time
     std::vector<std::string> seen;
     std::vector<unsigned> attempts;
     std::vector<std::size_t> batches;

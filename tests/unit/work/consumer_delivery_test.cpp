@@ -161,6 +161,61 @@ TEST_CASE("a connection lost before the outcome of a dead letter: the message co
     CHECK(bench.handler.seen.size() == 2);
 }
 
+TEST_CASE("while the handler's service is not there, messages wait and count no attempt") {
+    ConsumerBench bench;
+    bench.push({"a", "b", "reject"});
+    bench.options.slots = 2;
+    bench.handler.service_absent = 4;
+    bench.options.stop.count = 3;
+    bench.options.log_events = true;
+    ConsumerStatus during;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return consumer.status().state == ConsumerState::tripped; },
+                   [&] { during = consumer.status(); });
+    });
+    CHECK(during.in_flight == 3);
+    CHECK(during.failed == 0);
+    REQUIRE(during.failures.size() == 1);
+    CHECK(during.failures[0].reason == "because");
+    CHECK(result.handled == 2);
+    CHECK(result.dead_lettered == 1);
+    CHECK(result.retried == 0);
+    CHECK(bench.handler.seen.size() == 7);
+    CHECK(bench.handler.attempts == std::vector<unsigned>(7, 1));
+    CHECK(bench.queue.unsettled() == 0);
+    CHECK(bench.elapsed() == 1s + 2s + 4s + 8s);
+}
+
+TEST_CASE("messages that wait for the handler's service go back when the consumer ends") {
+    ConsumerBench bench;
+    bench.push({"a", "b"});
+    bench.handler.service_absent = 100;
+    bench.options.stop.total = 20s;
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::time_up);
+    CHECK(result.not_handled == 2);
+    CHECK(result.handled + result.retried + result.dead_lettered == 0);
+    CHECK(bench.queue.unsettled() == 0);
+    for (const auto& settled : bench.queue.settlements())
+        CHECK_FALSE(std::get<mq::Requeue>(settled.settlement).counts);
+}
+
+TEST_CASE("messages that wait for the handler's service are dropped with their connection") {
+    ConsumerBench bench;
+    bench.push({"a"});
+    bench.handler.service_absent = 1;
+    bench.options.stop.count = 1;
+    const auto result = bench.run([&](Consumer& consumer) {
+        bench.when([&] { return consumer.status().state == ConsumerState::tripped; },
+                   [&] {
+                       bench.queue.interrupt();
+                       bench.queue.restore();
+                   });
+    });
+    CHECK(result.handled == 1);
+    CHECK(bench.queue.unsettled() == 0);
+}
+
 TEST_CASE("a handler may say after which delay to try again") {
     ConsumerBench bench;
     bench.push({"retry"});
@@ -170,6 +225,7 @@ TEST_CASE("a handler may say after which delay to try again") {
     const auto settlements = bench.queue.settlements();
     REQUIRE(settlements.size() == 1);
     CHECK(std::get<mq::RetryAfter>(settlements[0].settlement).delay == 7s);
+    CHECK(std::get<mq::RetryAfter>(settlements[0].settlement).at_most == 8s);
 }
 
 TEST_CASE("a message that was handled is not handled again within the window") {

@@ -50,6 +50,51 @@ TEST_CASE("a rate lets so many start a second, evenly") {
     CHECK(slow.take(5, start + 1h) == 1);  // nothing is saved up
 }
 
+TEST_CASE("a breaker opens while a service is not there, and any verdict of the probe closes it") {
+    Breaker breaker(0);
+    CHECK_FALSE(breaker.failed(0, start));
+    CHECK(breaker.absent(0, start));
+    CHECK(breaker.waits_for_service());
+    CHECK(breaker.pause() == 1s);
+    CHECK_FALSE(breaker.absent(0, start));  // began before
+    CHECK_FALSE(breaker.present(0));
+    CHECK(breaker.allows(7, start + 1s) == 1);
+    auto probe = breaker.started();
+    CHECK(breaker.absent(probe, start + 1s));
+    CHECK(breaker.pause() == 2s);
+    for (auto now = start + 3s; now < start + 60s; now += 10s) {
+        probe = breaker.started();
+        CHECK(breaker.absent(probe, now));
+    }
+    CHECK(breaker.pause() == 10s);
+    probe = breaker.started();
+    CHECK(breaker.present(probe));
+    CHECK_FALSE(breaker.failed(probe, start + 60s));  // the breaker has no limit of failures
+    CHECK_FALSE(breaker.open());
+    CHECK_FALSE(breaker.waits_for_service());
+    CHECK(breaker.absent(0, start + 60s));
+    CHECK(breaker.pause() == 1s);
+    probe = breaker.started();
+    CHECK(breaker.succeeded(probe));
+    CHECK_FALSE(breaker.waits_for_service());
+    CHECK(breaker.absent(0, start + 60s));
+    breaker.reset();
+    CHECK(breaker.allows(7, start + 60s) == 7);
+}
+
+TEST_CASE("failures and an absent service open one breaker") {
+    Breaker breaker(1);
+    CHECK(breaker.failed(0, start));
+    auto probe = breaker.started();
+    CHECK(breaker.absent(probe, start + 5s));
+    CHECK(breaker.waits_for_service());
+    probe = breaker.started();
+    CHECK(breaker.present(probe));
+    CHECK(breaker.failed(probe, start + 10s));
+    CHECK_FALSE(breaker.waits_for_service());
+    CHECK(breaker.pause() == 5s);
+}
+
 TEST_CASE("a breaker opens after failures in a row, probes, and closes on success") {
     Breaker breaker(3);
     CHECK_FALSE(breaker.failed(0, start));

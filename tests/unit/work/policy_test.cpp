@@ -52,6 +52,29 @@ TEST_CASE("verdict, history and policy decide the action") {
     CHECK(decide(Verdict::requeue, {0, 1'000'000}, {}, 0).delay == milliseconds(10'000));
 }
 
+TEST_CASE("a delay that the handler wants is rounded up to the next one that other retries have") {
+    const RetryPolicy policy;  // 1, 2, 4 … 256 and 300 s
+    const std::pair<int, int> rows[] = {
+        {100, 1000},        {1000, 1000},       {1001, 2000},
+        {7000, 8000},       {256'000, 256'000}, {257'000, 300'000},
+        {300'000, 300'000}, {300'001, 600'000}, {601'000, 1'200'000},
+    };
+    for (const auto& [wanted, rounded] : rows) {
+        CAPTURE(wanted);
+        CHECK(rounded_up(policy, milliseconds(wanted)) == milliseconds(rounded));
+        const auto decision = decide(Verdict::retry, {}, policy, 20, milliseconds(wanted));
+        CHECK(decision.action == Action::retry);
+        CHECK(decision.delay == milliseconds(wanted));
+        CHECK(decision.at_most == milliseconds(rounded));
+    }
+    CHECK(decide(Verdict::retry, {}, policy, 20, milliseconds(0)).delay == milliseconds(100));
+    CHECK(decide(Verdict::retry, {}, policy, 20, std::chrono::years(100)).delay ==
+          std::chrono::hours(24 * 7));
+    CHECK(decide(Verdict::retry, {4, 0}, policy, 20, milliseconds(5000)).action ==
+          Action::dead_letter);
+    CHECK(decide(Verdict::retry, {}, policy, 20).at_most == milliseconds(0));
+}
+
 TEST_CASE("delays double up to the longest, and none is so short that it makes a hot loop") {
     RetryPolicy policy;
     CHECK(retry_delay(policy, 1) == milliseconds(1000));

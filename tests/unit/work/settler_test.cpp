@@ -133,6 +133,19 @@ TEST_CASE("a retry is on its way back for its delay and a little longer") {
     CHECK(bench.settler.next_due() == util::SteadyTime::max());
 }
 
+TEST_CASE("a retry after the handler's own delay may come as late as another retry") {
+    SettlerBench bench;
+    HandlerResult busy{.verdict = Verdict::retry};
+    busy.retry_after = 3s;
+    bench.conclude(bench.delivery("a"), busy);
+    const auto settlements = bench.queue.settlements();
+    REQUIRE(settlements.size() == 1);
+    CHECK(std::get<mq::RetryAfter>(settlements[0].settlement).delay == 3s);
+    CHECK(std::get<mq::RetryAfter>(settlements[0].settlement).at_most == 4s);
+    bench.take();
+    CHECK(bench.settler.next_due() == bench.clock.steady() + 4250ms);
+}
+
 TEST_CASE("the attempts that the broker tells decide when a message is given up") {
     SettlerBench bench({.max_attempts = 3});
     auto delivered = bench.delivery("a");

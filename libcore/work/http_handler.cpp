@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/http_handler.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "event/cloud_event.hpp"
+#include "event/event_id.hpp"
+#include "net/http_redirect.hpp"
+#include "net/url.hpp"
+#include "util/text.hpp"
+#include "work/http_verdict.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+namespace {
+
+constexpr unsigned most_redirects = 5;
+// Of the body of an answer: the connection of a longer one is not worth the time to read on.
+constexpr std::uint64_t most_read = 1 << 20;
+
+net::HttpClientOptions client_options(const HttpOptions& options) {
+    net::HttpClientOptions client;
+    client.tls = options.tls;
+    client.connections_per_origin =
+        std::numeric_limits<std::size_t>::max();  // the pool has a limit
+    return client;
+}
+
+bool has_header(const std::vector<net::HttpHeader>& headers, std::string_view name) {
+    return std::ranges::any_of(
+        headers, [name](const auto& header) { return util::equal_folded(header.name, name); });
+}
+
+}  // namespace
+
+HttpHandler::HttpHandler(asio::io_context& loop, Timers& timers, HttpOptions options)
+    : loop_(loop),
+      timers_(timers),
+      options_(std::move(options)),
+      client_(loop, client_options(options_)) {
+    if (options_.resource.server.tls) client_.prepare_tls();
+}
+
+asio::awaitable<void> HttpHandler::handle(std::span<const mq::Delivered> batch,
+                                          std::span<HandlerResult> results, pool::TaskContext&) {
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        results[i] = co_await run(batch[i]);
+}
+
+asio::awaitable<HandlerResult> HttpHandler::run(const mq::Delivered& delivered) {
+    const auto running = running_.emplace(running_.end(), delivered);
+    HandlerResult result;
+    std::exception_ptr failure;
+    try {
+        result = co_await post(*running);
+    } catch (const std::exception&) {
+        failure = std::current_exception();
+    }
+    const auto ended = running->ended;
+    running_.erase(running);
+    if (failure && !ended) std::rethrow_exception(failure);
+    // An answer that came all the same counts.
+    if (!ended || (!failure && result.verdict == Verdict::success)) co_return result;
+    if (*ended == Verdict::not_handled)
+        co_return HandlerResult{.verdict = *ended, .reason = "stopped before it was done"};
+    const std::string reason = "cancelled by an operator";
+    co_return HandlerResult{.verdict = *ended, .reason = reason, .detail = {reason, {}}};
+}
+
+asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
+    const auto deadline = util::steady_now() + options_.timeout;
+    net::HttpResource place = options_.resource;
+    bool page = false;
+    for (unsigned redirects = 0;; ++redirects) {
+        net::HttpResponse answer;
+        std::optional<Error> failure;
+        try {
+            // Named: g++ 12 destroys an aggregate made inside a co_await expression twice.
+            auto request = request_for(running.delivered, place.target, page, deadline);
+            answer = co_await ask(std::move(request), running);
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (failure) co_return judged(*failure);
+        page = page || names_a_page(answer.status);
+        const auto* location = answer.header("Location");
+        if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
+            location == nullptr || redirects == most_redirects)
+            co_return judged(answer);
+        auto target = net::redirect_target(place, *location);
+        if (!target) co_return judged(answer);
+        place.target = std::move(*target);
+    }
+}
+
+// On a cancellation of its own, so that one request can be ended.
+asio::awaitable<net::HttpResponse> HttpHandler::ask(net::HttpRequest request, Running& running) {
+    if (running.ended) throw boost::system::system_error(asio::error::operation_aborted);
+    co_return co_await asio::co_spawn(
+        loop_, client_.request(std::move(request)),
+        asio::bind_cancellation_slot(running.end.slot(), asio::use_awaitable));
+}
+
+// `page`: gets a page, and posts nothing.
+net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered, std::string target,
+                                          bool page, util::SteadyTime deadline) const {
+    using std::chrono::milliseconds;
+    net::HttpRequest request;
+    request.url = options_.resource.server;
+    request.target = std::move(target);
+    request.method = page ? "GET" : "POST";
+    request.deadline =
+        std::max(std::chrono::ceil<milliseconds>(deadline - util::steady_now()), milliseconds(1));
+    request.body_limit = most_read;
+    request.keep = kept_answer + options_.mask.longest();
+    // A message may be delivered twice in any case.
+    request.repeatable = true;
+    if (!page) tell(delivered.message, request);
+    add_header(request, "Airy-Queue", event::header_value(delivered.queue));
+    add_header(request, "Airy-Attempt", std::to_string(delivered.attempt()));
+    add_header(request, "Airy-Redelivered", delivered.redelivered ? "true" : "false");
+    request.headers.insert(request.headers.end(), options_.headers.begin(), options_.headers.end());
+    return request;
+}
+
+void HttpHandler::tell(const event::Message& message, net::HttpRequest& request) const {
+    const auto event = event::cloud_event(message);
+    std::vector<event::CloudHeader> headers;
+    switch (options_.format) {
+        case HttpFormat::binary:
+            request.borrowed_body = message.body;
+            headers = event::binary_headers(event);
+            break;
+        case HttpFormat::structured:
+            event::append_structured(request.body, event);
+            headers = event::trace_headers(event);
+            headers.push_back({"Content-Type", std::string(event::structured_content_type)});
+            break;
+        case HttpFormat::raw:
+            request.borrowed_body = message.body;
+            headers = event::raw_headers(event);
+            break;
+    }
+    for (auto& [name, value] : headers)
+        add_header(request, name, std::move(value));
+}
+
+void HttpHandler::add_header(net::HttpRequest& request, std::string_view name,
+                             std::string value) const {
+    if (!has_header(options_.headers, name))
+        request.headers.push_back({std::string(name), std::move(value)});
+}
+
+HandlerResult HttpHandler::judged(const net::HttpResponse& answer) const {
+    auto result = judge(answer, options_.mask, timers_.clock().now());
+    if (answer.status >= 300 && answer.status < 400)
+        if (const auto* location = answer.header("Location")) {
+            const auto to = util::printable(options_.mask.masked(net::masked_url(*location)));
+            result.reason = fmt::format("HTTP {}: not followed to {}", answer.status, to);
+            result.detail.line = result.reason;
+        }
+    return result;
+}
+
+HandlerResult HttpHandler::judged(const Error& error) const {
+    auto result = judge_unanswered(error);
+    result.reason = fmt::format("{}: {}", options_.shown_url, options_.mask.masked(error.what()));
+    result.detail.line = result.reason;
+    return result;
+}
+
+std::size_t HttpHandler::cancel(std::string_view id, Verdict verdict) {
+    std::size_t found = 0;
+    for (auto& running : running_) {
+        if (event::id_of(running.delivered.message) != id) continue;
+        ++found;
+        stop(running, verdict);
+    }
+    return found;
+}
+
+void HttpHandler::stop(Running& running, Verdict verdict) {
+    if (!running.ended) running.ended = verdict;
+    running.end.emit(asio::cancellation_type::terminal);
+}
+
+void HttpHandler::stop_all() {
+    for (auto& running : running_)
+        stop(running, Verdict::not_handled);
+}
+
+}  // namespace airy::work

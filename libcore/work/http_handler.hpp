@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http_client.hpp"
+#include "net/http_url.hpp"
+#include "util/secret_mask.hpp"
+#include "work/handler.hpp"
+#include "work/timers.hpp"
+
+namespace airy::work {
+
+// How a request tells of its message.
+enum class HttpFormat : std::uint8_t {
+    binary,      // CloudEvents: the attributes are headers, the body is the message's
+    structured,  // CloudEvents: one JSON object
+    raw,         // the message's body, and headers named as the variables of a command
+};
+
+struct HttpOptions {
+    net::HttpResource resource;
+    net::TlsOptions tls;
+    std::vector<net::HttpHeader> headers;  // of each request; they replace ours of the same name
+    HttpFormat format = HttpFormat::binary;
+    std::chrono::milliseconds timeout = std::chrono::seconds(30);  // for one message
+    util::SecretMask mask{};                                       // of the headers and the login
+    std::string shown_url;                                         // without secrets
+};
+
+// Posts each message to a web service, which answers with the verdict. Many requests are under way
+// at once, over connections that are kept.
+class HttpHandler final : public Handler {
+  public:
+    // Throws for files of the TLS options that cannot be used.
+    HttpHandler(boost::asio::io_context& loop, Timers& timers, HttpOptions options);
+
+    boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
+                                        std::span<HandlerResult> results,
+                                        pool::TaskContext& context) override;
+    std::size_t cancel(std::string_view id, Verdict verdict) override;
+    // An answer cannot be hurried: the requests under way end, and their messages go back.
+    void ask_to_stop() override { stop_all(); }
+    void kill() override { stop_all(); }
+
+  private:
+    // A message whose request is under way.
+    struct Running {
+        explicit Running(const mq::Delivered& which) : delivered(which) {}
+
+        const mq::Delivered& delivered;
+        boost::asio::cancellation_signal end{};
+        std::optional<Verdict> ended{};  // set by whoever ended it
+    };
+    boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
+    boost::asio::awaitable<HandlerResult> post(Running& running);
+    boost::asio::awaitable<net::HttpResponse> ask(net::HttpRequest request, Running& running);
+    net::HttpRequest request_for(const mq::Delivered& delivered, std::string target, bool page,
+                                 util::SteadyTime deadline) const;
+    void tell(const event::Message& message, net::HttpRequest& request) const;
+    void add_header(net::HttpRequest& request, std::string_view name, std::string value) const;
+    HandlerResult judged(const net::HttpResponse& answer) const;
+    HandlerResult judged(const Error& error) const;
+    static void stop(Running& running, Verdict verdict);
+    void stop_all();
+
+    boost::asio::io_context& loop_;
+    Timers& timers_;
+    const HttpOptions options_;
+    net::HttpClient client_;
+    std::list<Running> running_;
+};
+
+}  // namespace airy::work
