@@ -79,11 +79,9 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
     const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
                                &running->end};
     const ChildResult result = co_await runner_.run(request);
-    auto judged = judge(result);
-    if (result.kind == ChildResult::Kind::cancelled) {
-        judged.verdict = running->when_cancelled;
-        if (judged.detail.line.empty()) judged.detail.line = judged.reason;
-    }
+    auto judged = result.kind == ChildResult::Kind::cancelled
+                      ? cancelled(running->when_cancelled, result.last_line)
+                      : judge(result);
     running_.erase(running);
     co_return judged;
 }
