@@ -26,6 +26,7 @@ HeldJobs::Parts HeldJobs::part(std::uint64_t taken) {
     for (const auto& [id, held] : jobs_)
         (held.begin < taken ? parts.seen : parts.unseen).push_back(held.job);
     jobs_.clear();
+    first_ = 0;
     return parts;
 }
 

@@ -37,10 +37,15 @@ class HeldJobs {
     void add(std::uint64_t id, WorkerJob& job, std::uint64_t begin, util::SteadyTime now) {
         if (jobs_.empty()) turn_since_ = now;
         jobs_.emplace_hint(jobs_.end(), id, Held{&job, begin});
+        if (first_ == 0) first_ = id;
+        last_ = id;
     }
 
     // The message that is answered; null: there is none of this id.
     WorkerJob* answer(std::uint64_t id, util::SteadyTime now);
+    // Whether the process got a message of about this id, which it has answered if it does not
+    // hold it.
+    bool had(std::uint64_t id) const noexcept { return first_ != 0 && first_ <= id && id <= last_; }
 
     bool empty() const noexcept { return jobs_.empty(); }
     std::size_t size() const noexcept { return jobs_.size(); }
@@ -50,8 +55,8 @@ class HeldJobs {
     util::SteadyTime turn_since() const noexcept { return turn_since_; }
     std::vector<WorkerJob*> all() const;
 
-    // Hands out all: those whose line a process that took `taken` bytes of its stdin had at least
-    // begun to read, and those that it has never seen.
+    // At the end of the process, hands out all: those whose line a process that took `taken` bytes
+    // of its stdin had at least begun to read, and those that it has never seen.
     struct Parts {
         std::vector<WorkerJob*> seen;
         std::vector<WorkerJob*> unseen;
@@ -64,6 +69,8 @@ class HeldJobs {
         std::uint64_t begin;
     };
     std::map<std::uint64_t, Held> jobs_;  // ids grow
+    std::uint64_t first_ = 0;             // of the process; 0: none
+    std::uint64_t last_ = 0;
     util::SteadyTime turn_since_{};
 };
 

@@ -29,6 +29,15 @@ int PipeWriter::adopt(util::Fd& writing) {
     return 0;
 }
 
+// A pipe without a reader is in error, also while nothing is written.
+void PipeWriter::begin(std::function<void()> unread) {
+    unread_ = std::move(unread);
+    end_.async_wait(stream_descriptor::wait_error,
+                    [self = shared_from_this()](const error_code& error) {
+                        if (!error) self->reader_is_gone();
+                    });
+}
+
 void PipeWriter::flush_soon() {
     if (flush_due_ || waiting_) return;
     flush_due_ = true;

@@ -25,7 +25,7 @@ class PipeWriter : public std::enable_shared_from_this<PipeWriter> {
     // again.
     int adopt(util::Fd& writing);
     // `unread` is called once, when the reader is gone.
-    void begin(std::function<void()> unread) { unread_ = std::move(unread); }
+    void begin(std::function<void()> unread);
 
     // Bytes appended here are written after the next `flush_soon`, which gathers those of one turn
     // of the loop.

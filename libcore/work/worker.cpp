@@ -105,8 +105,11 @@ void Worker::line(std::string_view text) {
 
 void Worker::take_answer(WorkerAnswer& answer) {
     auto* const job = held_.answer(answer.id, stage_.timers.clock().steady());
-    if (job == nullptr)
-        return fault(fmt::format("it answered id {}, which it does not hold", answer.id));
+    if (job == nullptr) {
+        if (held_.had(answer.id))
+            return fault(fmt::format("it answered id {} twice", answer.id), Cause::echo);
+        return fault(fmt::format("it answered id {}, which it never got", answer.id));
+    }
     ++life_.answered;
     if (job == late_) late_ = nullptr;
     set_.finish(*job, std::move(answer.result));
@@ -157,13 +160,13 @@ void Worker::close_input() {
 }
 
 // A process that leaves has nothing more to say than answers.
-void Worker::fault(std::string what) {
+void Worker::fault(std::string what, Cause cause) {
     if (state_ == State::leaving) return;
     util::log_warn("a worker does not keep to its protocol: ending it",
                    {{"worker", number_}, {"pid", process_->pid()}, {"reason", what}});
     fault_ = std::move(what);
     process_->ignore_output();
-    end_process(Cause::fault);
+    end_process(cause);
 }
 
 void Worker::end_process(Cause cause) {
@@ -202,12 +205,15 @@ void Worker::on_alarm() {
 
 void Worker::check_turn() {
     if (held_.empty()) return;
-    const auto timeout = stage_.options.child.timeout;
-    const auto left = held_.turn_since() + timeout - stage_.timers.clock().steady();
+    // The first message comes while the process still starts up.
+    const bool starting_up = life_.answered == 0 && !stage_.options.wait_until_ready;
+    const auto time = stage_.options.child.timeout * (starting_up ? 2 : 1);
+    const auto left = held_.turn_since() + time - stage_.timers.clock().steady();
     if (left > std::chrono::nanoseconds(0)) {
         turn_watched_ = true;
         return set_alarm(left);
     }
+    if (process_->input().taken() == 0) return fault("it has not begun to read in time");
     late_ = &held_.oldest();
     end_process(Cause::late);
 }
@@ -268,7 +274,7 @@ void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
     const auto settled = [&](WorkerJob* job) { return settle_known(*job, result); };
     std::erase_if(seen, settled);
     std::erase_if(unseen, settled);
-    const bool innocent = cause_ == Cause::late || cause_ == Cause::cancel;
+    const bool innocent = cause_ == Cause::echo || cause_ == Cause::late || cause_ == Cause::cancel;
     if (!innocent && seen.size() == 1) {
         set_.finish(*seen.front(), failure(result));
         seen.clear();
@@ -309,7 +315,18 @@ HandlerResult Worker::failure(const ChildResult& result) const {
 }
 
 std::string Worker::why(const ChildResult& result) const {
-    if (cause_ == Cause::fault) return fault_;
+    switch (cause_) {
+        case Cause::fault:
+        case Cause::echo:
+            return fault_;
+        case Cause::late:
+            return "a message timed out";
+        case Cause::cancel:
+            return "a message was cancelled by an operator";
+        case Cause::own:
+        case Cause::replace:
+            break;
+    }
     const auto reason = judge(result).reason;
     return reason.empty() ? "exit status 0" : reason;
 }

@@ -105,8 +105,9 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
         up,
         leaving,  // its process takes no more messages
     };
-    // Why the process ends.
-    enum class Cause : std::uint8_t { own, fault, late, cancel, replace };
+    // Why the process ends. With `echo`, as with `late` and `cancel`, no unanswered message is to
+    // blame but the known one.
+    enum class Cause : std::uint8_t { own, fault, echo, late, cancel, replace };
 
     void line(std::string_view text) override;
     void lines_over() override;
@@ -119,7 +120,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     void give_suspect();
     void replace_when_due();
     void close_input();
-    void fault(std::string what);
+    void fault(std::string what, Cause cause = Cause::fault);
     void end_process(Cause cause);
     void on_alarm();
     void check_turn();
@@ -140,7 +141,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     Comebacks::Life life_;  // of the process
     util::SteadyTime began_{};
     Cause cause_ = Cause::own;
-    std::string fault_;                // with Cause::fault
+    std::string fault_;                // with Cause::fault and echo
     const WorkerJob* late_ = nullptr;  // with Cause::late, unless it was answered since
     HeldJobs held_;
     std::deque<WorkerJob*> suspects_;

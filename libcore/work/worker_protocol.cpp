@@ -27,7 +27,7 @@ constexpr std::size_t shown = 80;  // bytes of a line in a reason
 constexpr std::chrono::hours longest_delay{24 * 7};
 
 NoAnswer no_answer(std::string_view what, std::string_view line) {
-    return {fmt::format("{}: {}", what, util::printable(line, shown))};
+    return {fmt::format("no answer ({}): {}", what, util::printable(line, shown))};
 }
 
 std::optional<std::uint64_t> id_in(const JsonMember& member) {
@@ -120,12 +120,11 @@ std::variant<WorkerAnswer, WorkerReady, NoAnswer> read_answer(std::string_view l
         if (is_there(*place)) return no_answer(fmt::format("{} is there twice", member.key), line);
         *place = member;
     }
-    if (!is_there(found.id) && is_there(found.ready) && found.ready.value == "true")
-        return WorkerReady{};
-    if (!is_there(found.id)) return no_answer("an answer without an id", line);
+    if (!is_there(found.id) && found.ready.value == "true") return WorkerReady{};
+    if (!is_there(found.id)) return no_answer("id is missing", line);
     WorkerAnswer answer;
     const auto id = id_in(found.id);
-    if (!id) return no_answer("an id that no message has", line);
+    if (!id) return no_answer("id must be that of a message", line);
     answer.id = *id;
     const auto verdict = verdict_in(found.result);
     if (!verdict) return no_answer("result must be ok, retry, reject or requeue", line);
