@@ -16,8 +16,8 @@ using boost::system::error_code;
 
 namespace {
 
-// Written bytes are kept up to here, so that not every write moves the rest.
-constexpr std::size_t kept = 256 * 1024;
+// An empty buffer of a large message gives its memory back.
+constexpr std::size_t kept = 1024 * 1024;
 
 }  // namespace
 
@@ -60,9 +60,11 @@ void PipeWriter::flush() {
             return reader_is_gone();
         }
     }
-    if (flushed_ == buffer_.size() || flushed_ > kept) {
+    // The rest is moved only when it is the smaller part.
+    if (flushed_ >= buffer_.size() / 2) {
         buffer_.erase(0, flushed_);
         flushed_ = 0;
+        if (buffer_.empty() && buffer_.capacity() > kept) buffer_.shrink_to_fit();
     }
     if (!end_.is_open()) return;
     if (!buffer_.empty())

@@ -260,9 +260,9 @@ void Worker::ended(const ChildResult& result, std::uint64_t taken) {
     alarm_->cancel();
     turn_watched_ = false;
     state_ = State::down;
-    alone_ = false;
     life_.lasted = stage_.timers.clock().steady() - began_;
     settle_rest(result, taken);
+    alone_ = false;
     late_ = nullptr;
     if (!stage_.orders.no_more) come_back(result, taken);
     process_.reset();
@@ -283,11 +283,16 @@ void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
         seen.insert(seen.end(), unseen.begin(), unseen.end());
         return set_.put_back(seen);
     }
-    set_.put_back(unseen);
-    if (!stage_.orders.no_more)
-        suspects_.insert(suspects_.end(), seen.begin(), seen.end());
+    if (stage_.orders.no_more) {
+        set_.put_back(unseen);
+        return set_.put_back(seen);
+    }
+    // A suspect stays one until a process has seen it.
+    if (alone_)
+        suspects_.insert(suspects_.begin(), unseen.begin(), unseen.end());
     else
-        set_.put_back(seen);
+        set_.put_back(unseen);
+    suspects_.insert(suspects_.end(), seen.begin(), seen.end());
 }
 
 // A message of which it is known what has happened.

@@ -64,6 +64,7 @@ class WorkerKind final : public HandlerKind {
         if (command.empty())
             throw Error(ErrorKind::usage, "--worker has no command to run",
                         "end with -- CMD ARG…: it reads a message a line, and answers each");
+        make_room_for_descriptors(room().descriptors);
         command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
     }
 
@@ -83,7 +84,6 @@ class WorkerKind final : public HandlerKind {
 
     std::unique_ptr<work::Handler> make(const Stage& stage) override {
         options_.child = stage.child;
-        make_room_for_descriptors(room().descriptors);
         return std::make_unique<work::WorkerHandler>(stage.loop, stage.timers, *command_, options_,
                                                      stage.err);
     }
