@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
 
 #include "command.hpp"
+#include "consume/coming_up.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
 #include "consume/losses.hpp"
+#include "consume/process_options.hpp"
 #include "consume/reply_options.hpp"
 #include "consume/service_notices.hpp"
 #include "consume/status_signal.hpp"
@@ -73,8 +76,10 @@ class Consume final : public Command {
     std::vector<std::string> child_;
     const std::vector<std::unique_ptr<consume::HandlerKind>> kinds_ = consume::handler_kinds();
     consume::HandlerKind* kind_ = nullptr;  // the one that is asked for
+    consume::ProcessOptions processes_;
     std::string name_;
     std::size_t slots_ = 0;
+    std::vector<std::string> slots_given_;
     std::size_t prefetch_ = 0;
     bool no_declare_ = false;
     std::string metrics_listen_;
@@ -107,7 +112,8 @@ void Consume::add_options(cli::App& app) {
         .required();
     for (const auto& kind : kinds_)
         kind->add_options(app);
-    declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size);
+    processes_.add(app);
+    declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size).note(slots_given_);
     app.option("--prefetch", prefetch_,
                "most messages taken and not settled [pool size and some more; --print: 2000]")
         .type_name("N")
@@ -152,7 +158,7 @@ void Consume::add_options(cli::App& app) {
 
 std::size_t Consume::default_slots() const {
     // A setting in the environment is meant for handlers of Airy's kind, which run at once.
-    if (!kind_->can_fail()) return kind_->default_slots();
+    if (!kind_->can_fail() || kind_->sets_slots()) return kind_->default_slots();
     if (const auto given = settings().given(Setting::pool_size)) {
         std::size_t slots = 0;
         const auto& text = given->text;
@@ -189,6 +195,13 @@ void Consume::check_arguments() {
                     fmt::format("--queue: a name has 1 to {} bytes", longest_name),
                     "the names of its retry queues are longer");
     kind_ = &consume::choose(kinds_, child_);
+    if (!kind_->runs_command())
+        refuse_without_effect(
+            processes_.given, fmt::format("beside {}", kind_->name()),
+            "it is for commands, which -- CMD ARG… runs; --for limits the whole run");
+    if (kind_->sets_slots())
+        refuse_without_effect(slots_given_, fmt::format("beside {}", kind_->name()),
+                              "its own options set how many messages are handled at once");
     if (!kind_->can_fail())
         refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
                               "it is for commands, which can fail; printing cannot");
@@ -330,14 +343,21 @@ int Consume::run() {
     work::OutputStream out(loop, timers, STDOUT_FILENO);
     work::OutputStream err(loop, timers, STDERR_FILENO);
     consume::ServiceNotices notices(timers);
-    const auto handler = kind_->make({loop, timers, out, err, slots_, reply_.limit()});
+    const auto handler =
+        kind_->make({loop, timers, out, err, slots_, processes_.child, reply_.limit()});
     std::unique_ptr<mq::WorkQueue> queue;
     std::unique_ptr<mq::Publisher> reply_publisher;
+    const auto begin = [&](const std::function<void()>& step) {
+        return connect_or_signal(signals, [&] { consume::with_handler(loop, *handler, step); });
+    };
+    // The handler first: it may take longer than a broker waits for an idle connection.
+    const auto come_up = [&] { consume::come_up(loop, *handler, signals.fd()); };
     const auto connect = [&] {
         queue = opened(*broker);
         if (reply_.wanted) reply_publisher = broker->publisher(reply_.publisher());
     };
-    if (const auto signal = connect_or_signal(signals, connect)) return 128 + *signal;
+    if (const auto signal = begin(come_up)) return 128 + *signal;
+    if (const auto signal = begin(connect)) return 128 + *signal;
     auto options = consumer_options(notices);
     std::optional<work::Replier> replier;
     if (reply_publisher) {
@@ -363,8 +383,7 @@ int Consume::run() {
         util::log_warn("stats and pool will not see this consumer", {{"reason", error.what()}});
     }
     status_signal.serve(loop, consumer, err);
-    if (const auto signal = connect_or_signal(signals, [&] { queue->begin(); }))
-        return 128 + *signal;
+    if (const auto signal = begin([&] { queue->begin(); })) return 128 + *signal;
     if (common_options().verbose || output::stderr_is_terminal())
         output::note(fmt::format(
             "airy: consuming {} from {}, {} at once; Ctrl-C drains", util::printable(queue_.name),

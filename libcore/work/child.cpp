@@ -28,20 +28,6 @@ constexpr milliseconds leftover_grace{100};
 constexpr std::chrono::seconds shortage_patience{5};
 constexpr util::Backoff shortage_backoff{milliseconds(10), milliseconds(1000)};
 
-bool is_shortage(int error) noexcept {
-    switch (error) {
-        case EAGAIN:
-        case EMFILE:
-        case ENFILE:
-        case ENOMEM:
-        case ENOSPC:
-        case ETXTBSY:  // another process, such as an installation, is writing the file
-            return true;
-        default:
-            return false;
-    }
-}
-
 ChildResult result_of(ProcessGroup::Ending ending, const siginfo_t& info, const std::string& line) {
     using Ending = ProcessGroup::Ending;
     using Kind = ChildResult::Kind;

@@ -90,13 +90,11 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
     const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
                                &running->end, replies ? &capture : nullptr};
     const ChildResult result = co_await runner_.run(request);
-    auto judged = judge(result);
+    auto judged = result.kind == ChildResult::Kind::cancelled
+                      ? cancelled(running->when_cancelled, result.last_line)
+                      : judge(result);
     if (replies && judged.verdict == Verdict::success)
         judged.reply = reply_from(std::move(capture));
-    if (result.kind == ChildResult::Kind::cancelled) {
-        judged.verdict = running->when_cancelled;
-        if (judged.detail.line.empty()) judged.detail.line = judged.reason;
-    }
     running_.erase(running);
     co_return judged;
 }

@@ -74,6 +74,10 @@ void Consumer::begin(util::SignalFd& signals) {
         if (exception) fail(Error(ErrorKind::general, pool::describe(exception)));
     };
     signals_.assign(util::duplicate(signals.fd()).release());
+    handler_.when_changed([this] {
+        stop_with_handler();
+        changed_.notify();
+    });
     asio::co_spawn(loop_, take_events(), ended);
     asio::co_spawn(loop_, watch_signals(signals), ended);
     asio::co_spawn(loop_, dispatch(), ended);
@@ -81,6 +85,7 @@ void Consumer::begin(util::SignalFd& signals) {
     asio::co_spawn(loop_, live(), ended);
     stop_watcher_.begin();
     apply(LifecycleEvent::begin);
+    stop_with_handler();
 }
 
 ConsumerResult Consumer::end() {
@@ -164,22 +169,22 @@ void Consumer::begin_to_drain() {
 asio::awaitable<void> Consumer::finish_running() {
     const auto& clock = timers_.clock();
     const auto deadline = clock.steady() + options_.drain;
-    while (active_ + settler_.outstanding() > 0 && !lifecycle_.hurried() &&
+    while ((settler_.outstanding() > 0 || !at_rest()) && !lifecycle_.hurried() &&
            clock.steady() < deadline)
         co_await changed_.wait_until(deadline);
-    if (active_ == 0) co_return;
+    if (at_rest()) co_return;
     if (!lifecycle_.hurried()) {
         observers_.drain_time_over(active_);
         handler_.ask_to_stop();
         if (options_.replier != nullptr) options_.replier->hurry();
-        while (active_ > 0 && !lifecycle_.hurried())
+        while (!at_rest() && !lifecycle_.hurried())
             co_await changed_.wait();
     }
-    if (active_ == 0) co_return;
+    if (at_rest()) co_return;
     handler_.kill();
     if (options_.replier != nullptr) options_.replier->abandon();
     const auto limit = clock.steady() + kill_grace;
-    while (active_ > 0 && clock.steady() < limit)
+    while (!at_rest() && clock.steady() < limit)
         co_await changed_.wait_until(limit);
 }
 

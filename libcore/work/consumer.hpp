@@ -140,6 +140,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void wait_for_service(Batch& batch);
     bool any_returns(std::span<const HandlerResult> results) const;
     bool may_start() const;
+    bool at_rest() const { return active_ == 0 && handler_.at_rest(); }
     std::size_t most_to_start() const;
     bool prepare(Batch& batch);
     void pass_over(Batch& batch);

@@ -82,4 +82,11 @@ HandlerResult judge(const ChildResult& result) {
     return {.verdict = Verdict::cannot_run, .reason = why_no_start(result.value)};
 }
 
+HandlerResult cancelled(Verdict verdict, const std::string& last_line) {
+    auto result = judge({ChildResult::Kind::cancelled, 0, last_line});
+    result.verdict = verdict;
+    if (result.detail.line.empty()) result.detail.line = result.reason;
+    return result;
+}
+
 }  // namespace airy::work

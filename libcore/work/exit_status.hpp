@@ -11,4 +11,7 @@ namespace airy::work {
 // the exit status as a shell tells it: 128 + the signal, 124 for a timeout.
 HandlerResult judge(const ChildResult& result);
 
+// The result of a message that an operator cancelled; `last_line` is that of stderr.
+HandlerResult cancelled(Verdict verdict, const std::string& last_line);
+
 }  // namespace airy::work

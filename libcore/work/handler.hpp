@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,10 @@ class Handler {
   public:
     virtual ~Handler() = default;
 
+    // Called once, before the first message is asked for: makes ready all that must work then.
+    // Throws the error for which there can be no consumer.
+    virtual boost::asio::awaitable<void> come_up() { co_return; }
+
     // The most messages that one slot takes at once. The messages of one call are in the queue's
     // order, and so are the calls.
     virtual std::size_t batch_limit() const noexcept { return 1; }
@@ -70,6 +75,11 @@ class Handler {
 
     // Asked after each call of `handle`; a consumer whose handler has ended stops.
     virtual std::optional<HandlerEnd> end() const { return std::nullopt; }
+    // Whether nothing runs for the handler beside its messages, such as a process that lives on.
+    // Once no message comes and none is being handled, the handler comes to rest by itself.
+    virtual bool at_rest() const noexcept { return true; }
+    // `changed` is called on the loop when `end` or `at_rest` changes outside a call of `handle`.
+    virtual void when_changed(std::function<void()> /*changed*/) {}
 };
 
 }  // namespace airy::work

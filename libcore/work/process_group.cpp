@@ -68,7 +68,7 @@ asio::awaitable<siginfo_t> ProcessGroup::ended() {
 }
 
 siginfo_t ProcessGroup::reap() {
-    if (ending_ != Ending::by_itself) ::kill(-leader_, SIGKILL);
+    if (together_ || ending_ != Ending::by_itself) ::kill(-leader_, SIGKILL);
     siginfo_t info{};
     while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.native_handle()), &info, WEXITED) != 0 &&
            errno == EINTR) {

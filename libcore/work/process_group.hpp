@@ -37,6 +37,8 @@ class ProcessGroup {
     void ask_to_stop() { ask_to_end(Ending::stop); }
     void cancel() { ask_to_end(Ending::cancel); }
     void kill();
+    // The rest of the group ends with its leader, also with one that ends by itself.
+    void end_together() noexcept { together_ = true; }
 
     // Waits until the leader has ended and reaps it. Kills the rest of a group that was told to
     // end.
@@ -54,6 +56,7 @@ class ProcessGroup {
     int leader_ = 0;
     boost::asio::posix::stream_descriptor pidfd_;
     Ending ending_ = Ending::by_itself;
+    bool together_ = false;
     bool reaped_ = false;
     std::unique_ptr<Timer> deadline_;
 };

@@ -34,13 +34,13 @@ int make_stdin(std::string_view bytes, Fd& file) {
     return 0;
 }
 
-// A pipe whose read end does not block; 0 or an errno.
-int make_pipe(Fd& reading, Fd& writing) {
+// A pipe of which the end `ours`, one of both, does not block; 0 or an errno.
+int make_pipe(Fd& reading, Fd& writing, const Fd& ours) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno;
     reading.reset(ends[0]);
     writing.reset(ends[1]);
-    return ::fcntl(reading.get(), F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
+    return ::fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
 }
 
 Error cannot_watch_processes(int error) {
@@ -51,6 +51,20 @@ Error cannot_watch_processes(int error) {
 }
 
 }  // namespace
+
+bool is_shortage(int error) noexcept {
+    switch (error) {
+        case EAGAIN:
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case ENOSPC:
+        case ETXTBSY:  // another process, such as an installation, is writing the file
+            return true;
+        default:
+            return false;
+    }
+}
 
 Spawner::Spawner(Command command, std::vector<std::string> environment)
     : command_(std::move(command)),
@@ -77,17 +91,28 @@ Spawned Spawner::spawn(std::string_view stdin_bytes,
                        std::span<const std::string> environment) const {
     Spawned spawned;
     Fd in;
+    spawned.error = stdin_bytes.empty() ? 0 : make_stdin(stdin_bytes, in);
+    if (spawned.error == 0) spawn_reading(in ? in.get() : empty_stdin_.get(), environment, spawned);
+    return spawned;
+}
+
+Spawned Spawner::spawn_with_pipe(std::span<const std::string> environment) const {
+    Spawned spawned;
+    Fd in;
+    spawned.error = make_pipe(in, spawned.in, spawned.in);
+    if (spawned.error == 0) spawn_reading(in.get(), environment, spawned);
+    return spawned;
+}
+
+void Spawner::spawn_reading(int in, std::span<const std::string> environment,
+                            Spawned& spawned) const {
     Fd out;
     Fd err;
-    int error = stdin_bytes.empty() ? 0 : make_stdin(stdin_bytes, in);
-    if (error == 0) error = make_pipe(spawned.out, out);
-    if (error == 0) error = make_pipe(spawned.err, err);
-    if (error == 0)
-        error = start(in ? in.get() : empty_stdin_.get(), out.get(), err.get(), environment,
-                      spawned.pid);
+    int error = make_pipe(spawned.out, out, spawned.out);
+    if (error == 0) error = make_pipe(spawned.err, err, spawned.err);
+    if (error == 0) error = start(in, out.get(), err.get(), environment, spawned.pid);
     spawned.error = error;
     if (error == 0) watch(spawned);
-    return spawned;
 }
 
 void Spawner::watch(Spawned& spawned) {

@@ -22,7 +22,11 @@ struct Spawned {
     util::Fd pidfd;
     util::Fd out;  // read ends of its stdout and stderr, not blocking
     util::Fd err;
+    util::Fd in;  // write end of its stdin, not blocking; only where that is a pipe
 };
+
+// Whether a start that failed with this errno may succeed later.
+bool is_shortage(int error) noexcept;
 
 // Starts one command again and again, each in a process group of its own. Starting blocks until
 // the new process has called exec, so it does not belong on the loop. Thread-safe.
@@ -39,10 +43,14 @@ class Spawner {
     // file.
     Spawned spawn(std::string_view stdin_bytes, std::span<const std::string> environment) const;
 
+    // The same, with a pipe as its stdin.
+    Spawned spawn_with_pipe(std::span<const std::string> environment) const;
+
     // Opens the pidfd where `spawn` could not; leaves the errno in `error`.
     static void watch(Spawned& spawned);
 
   private:
+    void spawn_reading(int in, std::span<const std::string> environment, Spawned& spawned) const;
     int start(int in, int out, int err, std::span<const std::string> environment, int& pid) const;
 
     Command command_;

@@ -17,7 +17,8 @@ trap '"$rabbit" stop "$scratch/rabbit" --now || true; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 
 [[ -f $build/build.ninja ]] || meson setup "$build" "$root" --buildtype=release >/dev/null
-ninja -C "$build" --quiet tools/airy tests/bench/raw_amqp tests/bench/raw_request tests/bench/raw_spawn tests/bench/empty
+ninja -C "$build" --quiet tools/airy tests/bench/raw_amqp tests/bench/raw_request tests/bench/raw_spawn tests/bench/empty \
+    tests/bench/echo_worker
 
 "$rabbit" start "$scratch/rabbit" --owner $$
 # shellcheck source=/dev/null
@@ -111,6 +112,24 @@ version_ours() { for _ in 1 2 3 4 5 6 7 8 9 10; do "$airy" --version; done; }
 version_limit() { for _ in 1 2 3 4 5 6 7 8 9 10; do "$empty"; done; }
 concurrency=$((4 * $(nproc)))
 spawn_ours() { "$airy" consume '#' --queue $queue --no-declare --pool-size $concurrency --count $commands -- /bin/true; }
+workers_of() { "$airy" consume '#' --queue $queue --no-declare --worker 2 --window 100 --count $events -- "$@"; }
+workers_ours() { workers_of "$build/tests/bench/echo_worker"; }
+python=$root/tests/bench/echo_worker.py
+python_ours() { workers_of "$python"; }
+# The same loop twice, each over half of the lines that the workers get.
+requests() {
+    [[ -s $scratch/half1 ]] || {
+        full_queue
+        consume_ours
+        awk -v half1="$scratch/half1" -v half2="$scratch/half2" \
+            '{print "{\"id\":" NR "," substr($0, 2) >(NR % 2 ? half1 : half2)}' "$scratch/out"
+    }
+}
+python_limit() {
+    "$python" <"$scratch/half1" >"$scratch/answers1" &
+    "$python" <"$scratch/half2" >"$scratch/answers2"
+    wait $!
+}
 spawn_limit() { "$spawn" $commands $concurrency /bin/true; }
 
 # Both ask the same bare answerer.
@@ -131,6 +150,8 @@ drop bench.work bench.work.dlq
 fresh_queue
 compare 'ten times one publish' '>= 0.62 (1.6 x)' 10 once_ours once_peer
 compare 'ten times --version' '3 ms each' 10 version_ours version_limit
+compare '100,000 through 2 C++ workers' '>= 0.60' $events workers_ours consume_ours full_queue
+compare '100,000 through 2 Python workers' '>= 0.85' $events python_ours python_limit full_queue requests
 compare '3,000 through -- /bin/true' '>= 0.85' $commands spawn_ours spawn_limit few_messages
 answerer
 compare '20,000 requests, 64 in flight' '>= 0.85' $requests ask_ours ask_limit

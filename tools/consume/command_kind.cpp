@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "consume/handler_kind.hpp"
+#include "consume/process_options.hpp"
 #include "environment.hpp"
 #include "util/processors.hpp"
 #include "work/command_handler.hpp"
@@ -13,27 +12,12 @@
 namespace airy::tools::consume {
 namespace {
 
-// Raises the limit to the descriptors of `slots` commands, at most to the hard limit. Commands
-// inherit it, so it is raised no further than needed.
-void make_room_for_descriptors(std::size_t slots) {
-    const rlim_t needed = slots * work::CommandRunner::descriptors_per_run + 64;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
-    limit.rlim_cur = std::min(needed, limit.rlim_max);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // `-- CMD ARG…`: a command for each message.
 class CommandKind final : public HandlerKind {
   public:
     std::string_view name() const override { return "a command"; }
 
     void add_options(cli::App& app) override {
-        app.duration("--timeout", options_.child.timeout,
-                     "for one message, then its process group gets SIGTERM; 0s: none [5m]")
-            .note(given_);
-        app.duration("--kill-after", options_.child.kill_after, "from SIGTERM until SIGKILL [3s]")
-            .note(given_);
         app.flag("--tag-output", options_.tag_output,
                  "begin every line that a command writes with [topic event-id]")
             .note(given_);
@@ -46,9 +30,10 @@ class CommandKind final : public HandlerKind {
     bool is_chosen(const std::vector<std::string>& command) const override {
         return !command.empty();
     }
+    bool runs_command() const override { return true; }
     const std::vector<std::string>& own_options() const override { return given_; }
     std::string own_options_hint() const override {
-        return "it is for commands, which -- CMD ARG… runs; --for limits the whole run";
+        return "it is for a command a message, which -- CMD ARG… alone runs";
     }
 
     void check(const std::vector<std::string>& command) override {
@@ -69,8 +54,9 @@ class CommandKind final : public HandlerKind {
     bool can_fail() const override { return true; }
 
     std::unique_ptr<work::Handler> make(const Stage& stage) override {
-        make_room_for_descriptors(stage.slots);
+        options_.child = stage.child;
         options_.most_of_reply = stage.most_of_reply;
+        make_room_for_descriptors(stage.slots * work::CommandRunner::descriptors_per_run);
         return std::make_unique<work::CommandHandler>(stage.loop, stage.timers, *command_, options_,
                                                       stage.out, stage.err);
     }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::unique_ptr<HandlerKind> (*makers[])() = {
     make_print_kind,
+    make_worker_kind,
     make_command_kind,
     make_http_kind,
 };
@@ -30,6 +31,7 @@ HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
     HandlerKind* chosen = nullptr;
     for (const auto& kind : kinds) {
         if (!kind->is_chosen(command)) continue;
+        if (chosen != nullptr && chosen->runs_command() && kind->runs_command()) continue;
         if (chosen != nullptr)
             throw Error(ErrorKind::usage,
                         fmt::format("{} and {} exclude each other", chosen->name(), kind->name()));

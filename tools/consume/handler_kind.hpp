@@ -12,6 +12,7 @@
 
 #include "cli/app.hpp"
 #include "util/limits.hpp"
+#include "work/child.hpp"
 #include "work/handler.hpp"
 #include "work/output.hpp"
 #include "work/timers.hpp"
@@ -25,6 +26,7 @@ struct Stage {
     work::OutputStream& out;
     work::OutputStream& err;
     std::size_t slots;
+    const work::ChildOptions& child;  // for kinds that run the command
     // The most bytes of a reply to a message that wants one; absent: messages get no replies.
     std::optional<std::size_t> most_of_reply{};
 };
@@ -40,6 +42,9 @@ class HandlerKind {
 
     // Whether the command line asks for this kind; `command` holds the words behind `--`.
     virtual bool is_chosen(const std::vector<std::string>& command) const = 0;
+    // Whether it runs the words behind `--`. Beside another kind that does, the plain command a
+    // message is not meant.
+    virtual bool runs_command() const { return false; }
     // The given options that only this kind uses, and the hint for them beside another kind.
     virtual const std::vector<std::string>& own_options() const = 0;
     virtual std::string own_options_hint() const = 0;
@@ -50,6 +55,8 @@ class HandlerKind {
 
     // The number of messages handled at once, where no option sets it.
     virtual std::size_t default_slots() const = 0;
+    // Whether its own options set that number, and nothing else does.
+    virtual bool sets_slots() const { return false; }
     // The most messages handled at once that a setting in the environment may ask for.
     virtual std::size_t most_slots_by_environment() const = 0;
     // The messages taken beyond the slots, so that a free slot finds one waiting; `wanted`: the
@@ -74,5 +81,6 @@ HandlerKind& choose(const std::vector<std::unique_ptr<HandlerKind>>& kinds,
 std::unique_ptr<HandlerKind> make_command_kind();
 std::unique_ptr<HandlerKind> make_http_kind();
 std::unique_ptr<HandlerKind> make_print_kind();
+std::unique_ptr<HandlerKind> make_worker_kind();
 
 }  // namespace airy::tools::consume

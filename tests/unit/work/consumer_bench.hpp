@@ -72,6 +72,8 @@ class ScriptedHandler final : public Handler {
         release();
     }
     std::optional<HandlerEnd> end() const override { return ended; }
+    bool at_rest() const noexcept override { return rests; }
+    void when_changed(std::function<void()> changed) override { tell = std::move(changed); }
 
     void release() {
         opened = true;
@@ -99,6 +101,8 @@ class ScriptedHandler final : public Handler {
     bool stop_asked = false;
     bool killed = false;
     std::optional<HandlerEnd> ended;
+    bool rests = true;
+    std::function<void()> tell;
 
   private:
     asio::steady_timer open_;

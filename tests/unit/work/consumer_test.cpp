@@ -196,6 +196,46 @@ TEST_CASE("what does not finish within the drain time is asked to stop, and goes
     CHECK(bench.queue.acked().empty());
 }
 
+TEST_CASE("the end waits for a handler that has not come to rest, for the drain time") {
+    ConsumerBench bench;
+    bench.push({"ok"});
+    bench.options.stop.count = 1;
+    bench.options.drain = 20s;
+    bench.handler.rests = false;
+    bool rested = false;
+    SUBCASE("it comes to rest") {
+        rested = true;
+        bench.after(5s, [&] {
+            bench.handler.rests = true;
+            bench.handler.tell();
+        });
+    }
+    SUBCASE("it is asked to stop") {
+        bench.when([&] { return bench.handler.stop_asked; },
+                   [&] {
+                       bench.handler.rests = true;
+                       bench.handler.tell();
+                   });
+    }
+    const auto result = bench.run();
+    CHECK(result.handled == 1);
+    CHECK(result.settled);
+    CHECK(bench.handler.stop_asked == !rested);
+    CHECK(bench.elapsed() == (rested ? 5s : 20s));
+}
+
+TEST_CASE("a handler that ends while nothing is handled ends the consumer") {
+    ConsumerBench bench;
+    bench.after(1s, [&] {
+        bench.handler.ended = HandlerEnd{Error(ErrorKind::handler, "gone")};
+        bench.handler.tell();
+    });
+    const auto result = bench.run();
+    CHECK(result.reason == StopReason::failed);
+    REQUIRE(result.error);
+    CHECK(result.error->kind() == ErrorKind::handler);
+}
+
 TEST_CASE("a second signal kills what runs") {
     ConsumerBench bench;
     bench.push({"wait"});

@@ -1,0 +1,459 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+#include "work/worker_handler.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "tests/support/manual_timers.hpp"
+#include "util/signals.hpp"
+
+using namespace airy;
+using namespace airy::work;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+namespace {
+
+// For `sh`: `each` runs for each message, with its $id and $body; `say RESULT` answers it.
+std::string worker(const std::string& each, const std::string& before = ":") {
+    return "say() { echo \"{\\\"id\\\":$id,\\\"result\\\":\\\"$1\\\"}\"; }; " + before +
+           "; while read -r line; do id=${line#*:}; id=${id%%,*}; "
+           "body=${line##*\\\"body_text\\\":\\\"}; "
+           "body=${body%\\\"\\}}; " +
+           each + "; done";
+}
+
+struct WorkerBench {
+    explicit WorkerBench(const std::string& script, const WorkerOptions& options = {},
+                         Timers* timers = nullptr)
+        : handler(loop, timers != nullptr ? *timers : loop_timers,
+                  find_command({"sh", "-c", script}, "/bin:/usr/bin"), options, err) {
+        util::ignore_sigpipe();
+    }
+
+    struct Message {
+        mq::Delivered delivered{};
+        HandlerResult result{.verdict = Verdict::not_handled};
+        bool done = false;
+    };
+
+    static asio::awaitable<void> arrive(WorkerBench& bench) {
+        co_await bench.handler.come_up();
+        bench.up = true;
+    }
+    static asio::awaitable<pool::TaskResult> handle(WorkerBench& bench, Message& message,
+                                                    pool::TaskContext& context) {
+        co_await bench.handler.handle({&message.delivered, 1}, {&message.result, 1}, context);
+        message.done = true;
+        co_return pool::TaskResult::ok;
+    }
+    void come_up() {
+        asio::co_spawn(loop, arrive(*this), asio::detached);
+        REQUIRE(run_until([this] { return up; }));
+    }
+    Message& give(const std::string& body) {
+        auto& message = messages.emplace_back();
+        message.delivered.message.topic = "t";
+        message.delivered.message.body = body;
+        message.delivered.message.properties.message_id = body;
+        slots.submit_async(pool::AsyncTask(
+            [this, &message](pool::TaskContext& c) { return handle(*this, message, c); }));
+        return message;
+    }
+    // Runs the loop until the condition holds, at most 20 s.
+    bool run_until(const std::function<bool()>& holds) {
+        const auto limit = std::chrono::steady_clock::now() + 20s;
+        while (!holds()) {
+            if (std::chrono::steady_clock::now() > limit) return false;
+            loop.restart();
+            loop.run_one_for(10ms);
+        }
+        return true;
+    }
+    bool all_done() {
+        return run_until(
+            [this] { return std::ranges::all_of(messages, [](const auto& m) { return m.done; }); });
+    }
+    bool at_rest() {
+        return run_until([this] { return handler.at_rest(); });
+    }
+    std::string stderr_text() const {
+        std::string all;
+        std::array<char, 4096> chunk;
+        for (off_t at = 0;;) {
+            const auto n = ::pread(err_file.get(), chunk.data(), chunk.size(), at);
+            if (n <= 0) return all;
+            all.append(chunk.data(), static_cast<std::size_t>(n));
+            at += n;
+        }
+    }
+
+    util::Fd err_file{::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    asio::io_context loop{1};
+    LoopTimers loop_timers{loop};
+    OutputStream err{loop, loop_timers, err_file.get()};
+    WorkerHandler handler;
+    std::deque<Message> messages{};
+    bool up = false;
+    pool::TaskPool slots{pool::Options{}, loop};
+};
+
+std::vector<Verdict> verdicts(const WorkerBench& bench) {
+    std::vector<Verdict> all;
+    for (const auto& message : bench.messages)
+        all.push_back(message.result.verdict);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("workers answer one message after another, and end with their stdin") {
+    WorkerBench bench(worker("say $body; echo \"$body done\" >&2", "trap 'echo end >&2' EXIT"),
+                      {.workers = 2});
+    bench.come_up();
+    for (const auto* result : {"ok", "retry", "reject", "requeue", "ok"})
+        bench.give(result);
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector{Verdict::success, Verdict::retry, Verdict::reject,
+                                         Verdict::requeue, Verdict::success});
+    CHECK_FALSE(bench.handler.at_rest());
+    bench.handler.begin_no_more();
+    REQUIRE(bench.at_rest());
+    CHECK_FALSE(bench.handler.end());
+    const auto text = bench.stderr_text();
+    CHECK(text.find("reject done\n") != text.npos);
+    const auto first = text.find("end\n");
+    CHECK(first != text.npos);
+    CHECK(text.find("end\n", first + 1) != text.npos);
+}
+
+TEST_CASE("one worker holds as many messages as its window, answered in any order") {
+    // Answers four messages once it has them all, the last first.
+    WorkerBench bench(
+        "ids=; n=0; while read -r line; do id=${line#*:}; ids=\"${id%%,*} $ids\"; n=$((n+1)); "
+        "if [ $n = 4 ]; then for id in $ids; do echo "
+        "\"{\\\"id\\\":\\\"$id\\\",\\\"result\\\":\\\"ok\\\"}\"; "
+        "done; n=0; ids=; fi; done",
+        {.window = 4});
+    bench.come_up();
+    for (int i = 0; i < 8; ++i)
+        bench.give(std::to_string(i));
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(8, Verdict::success));
+}
+
+TEST_CASE("a large message and a large answer pass") {
+    WorkerBench bench(
+        "while read -r line; do id=${line#*:}; id=${id%%,*}; printf '{\"reply\":\"'; head -c "
+        "3000000 "
+        "/dev/zero | tr '\\0' x; echo '\",\"id\":'$id',\"result\":\"ok\"}'; done");
+    bench.come_up();
+    auto& message = bench.give(std::string(2'000'000, 'm'));
+    REQUIRE(bench.all_done());
+    CHECK(message.result.verdict == Verdict::success);
+    REQUIRE(message.result.reply);
+    CHECK(message.result.reply->size() == 3'000'000);
+}
+
+TEST_CASE("with readiness no message comes before the first line") {
+    WorkerBench bench(worker("say ok", "sleep 0.2; echo '{\"ready\":true}'"),
+                      {.wait_until_ready = true});
+    bench.come_up();
+    bench.give("a");
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector{Verdict::success});
+    WorkerBench eager(worker("say ok", "echo '{\"ready\":true}'"));
+    eager.come_up();
+    eager.give("a");
+    REQUIRE(eager.all_done());
+    CHECK(verdicts(eager) == std::vector{Verdict::success});
+}
+
+TEST_CASE("a worker that ends fails what it held, and the next one goes on") {
+    struct Case {
+        const char* end;
+        const char* reason;
+    };
+    for (const auto& [end, reason] : {
+             Case{"kill -9 $$", "worker 1: killed by SIGKILL: bad"},
+             Case{"exit 65", "worker 1: exit status 65: bad"},
+             Case{"exit 0", "worker 1: exit status 0"},
+             Case{"sleep 100 & exit 3", "worker 1: exit status 3: bad"},
+             Case{"exec >&-; sleep 100", "worker 1: it closed its stdout"},
+             Case{"exec <&-; sleep 100", "worker 1: it closed its stdin"},
+             Case{"echo hello; sleep 100", "worker 1: it wrote no answer (no JSON object): hello"},
+             Case{"id=99; say ok; sleep 100", "worker 1: it answered id 99, which it never got"},
+             Case{"say fine",
+                  "worker 1: it wrote no answer (result must be ok, retry, reject or requeue): "
+                  "{\"id\":2,\"result\":\"fine\"}"},
+             Case{"head -c 100000000 /dev/zero", "worker 1: it wrote a line of more than 32 MiB"},
+         }) {
+        CAPTURE(end);
+        WorkerBench bench(
+            worker("case $body in bad) echo bad >&2; " + std::string(end) + ";; *) say ok;; esac"));
+        bench.come_up();
+        for (const auto* body : {"a", "bad", "c"})
+            bench.give(body);
+        REQUIRE(bench.all_done());
+        CHECK(verdicts(bench) == std::vector{Verdict::success, Verdict::retry, Verdict::success});
+        CHECK(bench.messages[1].result.reason == reason);
+        bench.handler.begin_no_more();
+        REQUIRE(bench.at_rest());
+    }
+}
+
+TEST_CASE("the neighbours of a message that ends its worker are not blamed") {
+    WorkerBench bench(worker("case $body in bad) kill -9 $$;; *) say ok;; esac",
+                             "sleep 0.2"),  // so that all come with one read
+                      {.window = 8});
+    bench.come_up();
+    for (const auto* body : {"a", "b", "bad", "c", "d", "bad", "e"})
+        bench.give(body);
+    REQUIRE(bench.all_done());
+    const auto ok = Verdict::success;
+    CHECK(verdicts(bench) == std::vector{ok, ok, Verdict::retry, ok, ok, Verdict::retry, ok});
+}
+
+TEST_CASE("a message that its worker never read is another one's") {
+    // Each process answers one message and ends; the next is in its pipe by then.
+    WorkerBench bench(worker("say ok; exit 0"), {.window = 2});
+    bench.come_up();
+    for (int i = 0; i < 4; ++i)
+        bench.give(std::to_string(i));
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(4, Verdict::success));
+}
+
+TEST_CASE("an answer given twice is nobody's fault but the worker's") {
+    WorkerBench bench(worker("say ok; say ok; sleep 100", "sleep 0.2"), {.window = 3});
+    bench.come_up();
+    for (const auto* body : {"a", "b", "c"})
+        bench.give(body);
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(3, Verdict::success));
+}
+
+TEST_CASE("an answer without a line end counts at the end") {
+    WorkerBench bench(
+        "read -r line; id=${line#*:}; printf '{\"id\":%s,\"result\":\"ok\"}' ${id%%,*}");
+    bench.come_up();
+    bench.give("a");
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector{Verdict::success});
+}
+
+TEST_CASE("the timeout ends the worker of the oldest message alone") {
+    WorkerBench bench(worker("case $body in slow) echo hm >&2; sleep 100;; *) say ok;; esac"),
+                      {.workers = 2, .window = 2, .child = {300ms, 5s}});
+    bench.come_up();
+    for (const auto* body : {"slow", "a", "b", "c", "d", "e"})
+        bench.give(body);
+    REQUIRE(bench.all_done());
+    const auto ok = Verdict::success;
+    CHECK(verdicts(bench) == std::vector{Verdict::retry, ok, ok, ok, ok, ok});
+    CHECK(bench.messages[0].result.reason == "timed out: hm");
+    CHECK(bench.messages[0].result.detail.code == 124);
+}
+
+TEST_CASE("a worker that does not read is ended, and nobody is blamed") {
+    WorkerBench bench("sleep 100", {.window = 2, .child = {10ms, 5s}});
+    bench.come_up();
+    bench.give("a");
+    bench.give("b");
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(2, Verdict::not_handled));
+    REQUIRE(bench.handler.end());
+    CHECK(std::string(bench.handler.end()->error.what()) ==
+          "worker 1 does not come up: it has not begun to read in time");
+}
+
+TEST_CASE("messages that wait behind others in one worker have their time when it is their turn") {
+    WorkerBench bench(worker("sleep 0.15; say ok"), {.window = 6, .child = {600ms, 5s}});
+    bench.come_up();
+    for (int i = 0; i < 6; ++i)
+        bench.give(std::to_string(i));
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(6, Verdict::success));
+}
+
+TEST_CASE("a cancelled message ends its worker, and its neighbours are handled again") {
+    WorkerBench bench(worker("case $body in slow) echo in >&2; sleep 100;; *) say ok;; esac"),
+                      {.window = 3});
+    bench.come_up();
+    for (const auto* body : {"slow", "a", "b", "waits"})
+        bench.give(body);
+    REQUIRE(bench.run_until([&] { return !bench.stderr_text().empty(); }));
+    CHECK(bench.handler.cancel("nobody", Verdict::reject) == 0);
+    CHECK(bench.handler.cancel("waits", Verdict::retry) == 1);
+    CHECK(bench.handler.cancel("slow", Verdict::reject) == 1);
+    REQUIRE(bench.all_done());
+    const auto ok = Verdict::success;
+    CHECK(verdicts(bench) == std::vector{Verdict::reject, ok, ok, Verdict::retry});
+    CHECK(bench.messages[0].result.reason == "cancelled by an operator: in");
+}
+
+TEST_CASE("a worker is replaced after so many messages, each in its own process") {
+    WorkerBench bench(worker("echo $$ >&2; say ok"), {.window = 3, .restart_after_messages = 2});
+    bench.come_up();
+    for (int i = 0; i < 6; ++i)
+        bench.give(std::to_string(i));
+    REQUIRE(bench.all_done());
+    CHECK(verdicts(bench) == std::vector(6, Verdict::success));
+    std::map<std::string, int> messages;
+    std::istringstream pids(bench.stderr_text());
+    for (std::string pid; pids >> pid;)
+        ++messages[pid];
+    CHECK(messages.size() == 3);
+    for (const auto& [pid, count] : messages)
+        CHECK(count == 2);
+}
+
+TEST_CASE("a worker is replaced after its time") {
+    WorkerBench bench(worker("echo $$ >&2; say ok"), {.restart_after = 100ms});
+    bench.come_up();
+    bench.give("a");
+    REQUIRE(bench.all_done());
+    const auto limit = std::chrono::steady_clock::now() + 150ms;
+    bench.run_until([&] { return std::chrono::steady_clock::now() > limit; });
+    bench.give("b");  // the last of its first process
+    REQUIRE(bench.all_done());
+    bench.give("c");
+    REQUIRE(bench.all_done());
+    std::istringstream pids(bench.stderr_text());
+    std::string first;
+    std::string second;
+    std::string third;
+    pids >> first >> second >> third;
+    CHECK(first == second);
+    CHECK(second != third);
+}
+
+TEST_CASE("a worker that never comes up is the handler's end, with its last line") {
+    const std::string script = "echo 'no module x' >&2; exit 1";
+    WorkerBench eager(script);
+    WorkerBench waiting(script, {.wait_until_ready = true});
+    std::string error;
+    eager.come_up();
+    eager.give("a");
+    asio::co_spawn(waiting.loop, WorkerBench::arrive(waiting), [&](const std::exception_ptr& why) {
+        if (why) error = pool::describe(why);
+    });
+    REQUIRE(waiting.run_until([&] {
+        eager.loop.restart();
+        eager.loop.poll();
+        return !error.empty() && eager.messages[0].done;
+    }));
+    CHECK(verdicts(eager) == std::vector{Verdict::not_handled});
+    const auto end = eager.handler.end();
+    REQUIRE(end);
+    CHECK(end->error.kind() == ErrorKind::handler);
+    CHECK(std::string(end->error.what()) ==
+          "worker 1 does not come up: exit status 1: no module x");
+    CHECK(error == end->error.what());
+    CHECK_FALSE(waiting.up);
+    eager.handler.begin_no_more();
+    REQUIRE(eager.at_rest());
+}
+
+TEST_CASE("a worker that is not ready in time does not come up") {
+    test::ManualTimers timers;
+    WorkerBench bench("echo hm >&2; sleep 100", {.wait_until_ready = true}, &timers);
+    asio::co_spawn(bench.loop, WorkerBench::arrive(bench), [](const std::exception_ptr&) {});
+    REQUIRE(bench.run_until([&] {
+        bench.loop.poll();
+        if (!bench.handler.end()) timers.advance_to_next();
+        return bench.handler.end().has_value();
+    }));
+    CHECK(std::string(bench.handler.end()->error.what()) ==
+          "worker 1 does not come up: it was not ready in time");
+}
+
+TEST_CASE("at the end a worker finishes what it holds, and what waits goes back") {
+    WorkerBench bench(worker("sleep 0.2; say ok; trap 'echo signal >&2' TERM"), {.window = 2});
+    bench.come_up();
+    for (const auto* body : {"a", "b", "waits"})
+        bench.give(body);
+    bench.loop.poll();
+    bench.handler.begin_no_more();
+    REQUIRE(bench.at_rest());
+    REQUIRE(bench.all_done());
+    const auto ok = Verdict::success;
+    CHECK(verdicts(bench) == std::vector{ok, ok, Verdict::not_handled});
+    CHECK(bench.stderr_text().empty());
+    CHECK(bench.give("late").result.verdict == Verdict::not_handled);
+    REQUIRE(bench.all_done());
+}
+
+TEST_CASE("after the time to drain come SIGTERM and SIGKILL") {
+    for (const bool force : {false, true}) {
+        CAPTURE(force);
+        WorkerBench bench(
+            worker("echo in >&2; while :; do sleep 0.05; done", "trap 'echo term >&2' TERM"),
+            {.window = 2, .child = {5min, force ? 1h : 100ms}});
+        bench.come_up();
+        bench.give("a");
+        bench.give("b");
+        REQUIRE(bench.run_until([&] { return !bench.stderr_text().empty(); }));
+        bench.handler.begin_no_more();
+        if (force)
+            bench.handler.kill();
+        else
+            bench.handler.ask_to_stop();
+        REQUIRE(bench.at_rest());
+        REQUIRE(bench.all_done());
+        CHECK(verdicts(bench) == std::vector(2, Verdict::not_handled));
+        CHECK((bench.stderr_text().find("term") != std::string::npos) == !force);
+    }
+}
+
+TEST_CASE("a worker that ignores the end of its stdin is asked to stop") {
+    WorkerBench bench("while :; do sleep 0.05; done");
+    bench.come_up();
+    bench.handler.begin_no_more();
+    bench.loop.restart();
+    bench.loop.run_for(100ms);
+    CHECK_FALSE(bench.handler.at_rest());
+    bench.handler.ask_to_stop();
+    REQUIRE(bench.at_rest());
+}
+
+TEST_CASE("a signal to all processes of a service costs a held message nothing") {
+    WorkerBench bench(worker("echo $$ >&2; sleep 100"));
+    bench.come_up();
+    auto& message = bench.give("a");
+    REQUIRE(bench.run_until([&] { return bench.stderr_text().ends_with("\n"); }));
+    ::kill(std::stoi(bench.stderr_text()), SIGTERM);
+    REQUIRE(bench.run_until([&] { return message.done; }));
+    CHECK(message.result.verdict == Verdict::retry);
+    CHECK(message.result.interrupted);
+}
+
+TEST_CASE("a handler that goes away leaves no process") {
+    pid_t pid = 0;
+    {
+        WorkerBench bench("echo $$ >&2; sleep 100");
+        bench.come_up();
+        REQUIRE(bench.run_until([&] { return bench.stderr_text().ends_with("\n"); }));
+        pid = std::stoi(bench.stderr_text());
+        bench.give("a");
+        bench.loop.poll();
+    }
+    siginfo_t info{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) == 0);
+    CHECK(info.si_status == SIGKILL);
+}
