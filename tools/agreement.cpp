@@ -18,7 +18,7 @@ bool agreed(const std::string& question, bool yes) {
                     "there is no terminal to ask on: add --yes, or --dry-run to see what would "
                     "happen");
     output::flush();
-    std::cerr << question << "? [y/N] " << std::flush;
+    std::cerr << output::shown_line(question) << "? [y/N] " << std::flush;
     std::string answer;
     std::getline(std::cin, answer);
     return answer == "y" || answer == "Y" || answer == "yes";

@@ -280,7 +280,8 @@ int Demo::run() {
             *signals_, [&] { server = mq::connect(first)->topology()->server(); }))
         return 128 + *signal;
     const auto broker = mq::connect(endpoint);
-    output::print(fmt::format("broker: {} at {}\n", server, mq::masked_url(endpoint.url)));
+    output::print(fmt::format("broker: {} at {}\n", server,
+                              output::shown_line(mq::masked_url(endpoint.url))));
     output::flush();
     int code = 0;
     std::exception_ptr failure;

@@ -34,7 +34,8 @@ class Ping final : public Command {
                               .line());
         else if (!common_options().quiet)
             output::print(fmt::format("{} at {} answered in {:.1f} ms\n", topology->server(),
-                                      mq::masked_url(endpoint.url), took.count()));
+                                      output::shown_line(mq::masked_url(endpoint.url)),
+                                      took.count()));
         return 0;
     }
 

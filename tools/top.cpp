@@ -68,7 +68,8 @@ class Top final : public Command {
         util::SignalFd signals;
         std::optional<top::Terminal> terminal(output::colour_stdout());
         top::Collector collector(selection_, endpoint);
-        top::View view(terminal->charset(), mq::masked_url(endpoint.url), util::system_clock());
+        top::View view(terminal->charset(), output::shown_line(mq::masked_url(endpoint.url)),
+                       util::system_clock());
         int exit_code = 0;
         try {
             exit_code = show(*terminal, collector, view, signals);

@@ -48,8 +48,8 @@ void Wait::try_once(const mq::Endpoint& endpoint) {
         topology->check_queue(queue);
     }
     if (!common_options().quiet)
-        output::print(
-            fmt::format("{} at {} is ready\n", topology->server(), mq::masked_url(endpoint.url)));
+        output::print(fmt::format("{} at {} is ready\n", topology->server(),
+                                  output::shown_line(mq::masked_url(endpoint.url))));
 }
 
 int Wait::run() {

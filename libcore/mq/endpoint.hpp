@@ -39,4 +39,8 @@ struct Endpoint {
 // The URL, safe to show: the password replaced by `***`. Never throws.
 std::string masked_url(std::string_view url);
 
+// A line of text, safe to show: each URL of any scheme in it masked, wherever it came from. A form
+// such as amqp://USER:PASSWORD@HOST:PORT stays. Throws nothing but bad_alloc.
+std::string masked_text(std::string_view text);
+
 }  // namespace airy::mq

@@ -11,6 +11,7 @@
 #include "mq/amqp/broker.hpp"
 #include "mq/amqp/url.hpp"
 #include "mq/embedded/broker.hpp"
+#include "mq/embedded/location.hpp"
 #include "net/url.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
@@ -55,7 +56,7 @@ constexpr Scheme rows[] = {
              Capability::exclusive_queue, Capability::delivery_count, Capability::dead_letter,
              Capability::inventory, Capability::alarms},
      .instead = instead_of_embedded,
-     .masked = unchanged,
+     .masked = embedded::masked_location,
      .without_password = unchanged,
      .with_password = [](std::string_view url, std::string_view) { return std::string(url); },
      .password_of = [](std::string_view) { return std::string(); },
@@ -85,6 +86,25 @@ Error unknown_scheme(std::string_view url) {
     return Error(ErrorKind::usage,
                  fmt::format("cannot use the URL '{}': {}", util::printable(masked_url(url)), why),
                  fmt::format("a broker URL is {}", url_forms()));
+}
+
+// Whether the URL is the form of one, in capitals, or its secret is masked already.
+bool is_form(std::string_view url) {
+    const auto secrets = net::find_secrets(url);
+    return std::ranges::all_of(secrets, [url](const net::TextPlace& place) {
+        const auto secret = url.substr(place.begin, place.end - place.begin);
+        return secret.empty() || secret == "PASSWORD" || secret == "PORT" || secret == "***";
+    });
+}
+
+// A long text is cut: then the `@` behind a password may be missing.
+std::string masked_word(std::string_view url) {
+    constexpr std::string_view cut = "…";
+    const auto authority = url.find("://") + 3;
+    const auto colon = url.find(':', authority);
+    if (url.ends_with(cut) && colon != url.npos && url.find('@', authority) == url.npos)
+        return fmt::format("{}:***{}", url.substr(0, colon), cut);
+    return masked_url(url);
 }
 
 }  // namespace
@@ -118,6 +138,20 @@ void require(std::string_view url, Capability capability) {
 std::string masked_url(std::string_view url) {
     const auto* const scheme = find_scheme(url);
     return scheme == nullptr ? net::masked_url(url) : scheme->masked(url);
+}
+
+std::string masked_text(std::string_view text) {
+    std::string shown;
+    std::size_t from = 0;
+    for (const auto& place : net::find_url_words(text)) {
+        auto word = text.substr(place.begin, place.end - place.begin);
+        const auto last = word.find_last_not_of(",;:.)");
+        word = word.substr(0, last + 1);
+        shown.append(text.substr(from, place.begin - from));
+        shown.append(is_form(word) ? std::string(word) : masked_word(word));
+        from = place.begin + word.size();
+    }
+    return shown.append(text.substr(from));
 }
 
 std::unique_ptr<Broker> connect(const Endpoint& endpoint) {

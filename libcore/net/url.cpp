@@ -45,6 +45,17 @@ std::optional<TextPlace> find_odd_port(std::string_view url, std::size_t start) 
     return std::nullopt;
 }
 
+// The end of the word that begins at `begin` and has its `://` at `mark`.
+std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t mark) {
+    const char quote = begin == 0 ? '\0' : text[begin - 1];
+    if (quote == '\'' || quote == '"')
+        for (auto end = text.find(quote, mark); end != text.npos; end = text.find(quote, end + 1))
+            if (end + 1 == text.size() ||
+                std::string_view(" \n,;:.)]}").find(text[end + 1]) != std::string_view::npos)
+                return end;
+    return std::min(text.find_first_of(" \t\n", mark), text.size());
+}
+
 // Adds the secrets of the query that begins behind the first `?` from `start` on.
 void add_query_secrets(std::string_view url, std::size_t start,
                        std::span<const std::string_view> open_names,
@@ -189,8 +200,27 @@ bool may_show(std::string_view url, std::string_view part) {
 }
 
 bool has_control(std::string_view text) noexcept {
-    return std::ranges::any_of(
-        text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < ' ' || c == 0x7f) return true;
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0) return true;
+    }
+    return false;
+}
+
+std::vector<TextPlace> find_url_words(std::string_view text) {
+    std::vector<TextPlace> words;
+    std::size_t from = 0;
+    for (auto mark = text.find("://"); mark != text.npos; mark = text.find("://", from)) {
+        auto begin = mark;
+        while (begin > from && is_scheme_character(text[begin - 1]))
+            --begin;
+        const auto end = end_of_word(text, begin, mark);
+        words.push_back({begin, end});
+        from = end;
+    }
+    return words;
 }
 
 }  // namespace airy::net

@@ -79,7 +79,12 @@ std::string masked_url(std::string_view url, std::span<const std::string_view> o
 // Whether an error may show `part`, a view of `url`: it overlaps with no secret.
 bool may_show(std::string_view url, std::string_view part);
 
-// Whether the text has a control character (C0 or DEL), which no URL has (RFC 3986 section 2).
+// Whether the text has a control character (C0, DEL, or C1 in UTF-8), which no URL has (RFC 3986
+// section 2).
 bool has_control(std::string_view text) noexcept;
+
+// The words of a text that have a `://`, in order. Such a word begins with its scheme, and ends
+// before the next blank; one in quotation marks ends before the mark that closes it.
+std::vector<TextPlace> find_url_words(std::string_view text);
 
 }  // namespace airy::net

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "mq/endpoint.hpp"
 #include "util/json_writer.hpp"
 #include "util/text.hpp"
 
@@ -77,13 +78,15 @@ util::JsonObject json_of(const Figure& figure) {
 
 }  // namespace
 
-void Verdict::raise(State state, std::string why) {
+Verdict::Verdict(std::string_view what) : what_(mq::masked_text(what)) {}
+
+void Verdict::raise(State state, std::string_view why) {
     if (badness(state) > badness(state_)) state_ = state;
-    reasons_.push_back(std::move(why));
+    reasons_.push_back(mq::masked_text(why));
 }
 
-void Verdict::remark(std::string text) {
-    remarks_.push_back(std::move(text));
+void Verdict::remark(std::string_view text) {
+    remarks_.push_back(mq::masked_text(text));
 }
 
 void Verdict::add(Figure figure) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The result of a monitoring check, in the form of Nagios plugins
@@ -29,16 +30,17 @@ struct Figure {
     Bounds below;  // bad when it is below
 };
 
+// Masks the passwords of URLs in all of its texts.
 class Verdict {
   public:
     // `what` names the checked thing, e.g. "queue work".
-    explicit Verdict(std::string what) : what_(std::move(what)) {}
+    explicit Verdict(std::string_view what);
 
     // Judges the figure; a figure with bounds and without a value makes the verdict unknown.
     void add(Figure figure);
     // The worst state wins: critical, then unknown, then warning.
-    void raise(State state, std::string why);
-    void remark(std::string text);  // only adds text
+    void raise(State state, std::string_view why);
+    void remark(std::string_view text);  // only adds text
 
     State state() const noexcept { return state_; }
     int exit_code() const noexcept { return static_cast<int>(state_); }

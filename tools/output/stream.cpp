@@ -16,12 +16,14 @@
 #include <optional>
 #include <string>
 
+#include "mq/endpoint.hpp"
 #include "options.hpp"
 #include "util/clock.hpp"
 #include "util/error.hpp"
 #include "util/fd.hpp"
 #include "util/signals.hpp"
 #include "util/system_failure.hpp"
+#include "util/text.hpp"
 
 namespace airy::tools::output {
 namespace {
@@ -128,6 +130,10 @@ bool colour_allowed() noexcept {
 
 }  // namespace
 
+std::string shown_line(std::string_view text) {
+    return util::printable(mq::masked_text(text), std::string::npos);
+}
+
 void print(std::string_view text) {
     pending += text;
     if (pending.size() >= buffer_limit) flush();
@@ -149,22 +155,14 @@ void complain(std::string_view message, std::string_view hint) {
     } catch (...) {
         // stdout is lost already; the error message below matters more.
     }
-    std::string text = "airy: ";
-    text += message;
-    text += '\n';
-    if (!hint.empty()) {
-        text += "hint: ";
-        text += hint;
-        text += '\n';
-    }
+    std::string text = "airy: " + shown_line(message) + '\n';
+    if (!hint.empty()) text += "hint: " + shown_line(hint) + '\n';
     write_all(err(), text);
 }
 
 void note(std::string_view text) {
     if (common_options().quiet) return;
-    std::string line(text);
-    line += '\n';
-    write_all(err(), line);
+    write_all(err(), shown_line(text) + '\n');
 }
 
 bool stdout_is_terminal() noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "util/error.hpp"
@@ -32,6 +33,10 @@ class NotWritten : public Error {
 // Closed, Stopped, or NotWritten.
 void print(std::string_view text);
 void flush();
+
+// A line of words for people, without the passwords of URLs, whichever operand or variable brought
+// them, and without control characters. Any thread.
+std::string shown_line(std::string_view text);
 
 // `airy: <message>` and `hint: <hint>` on stderr, at most three lines; flushes stdout first.
 void complain(std::string_view message, std::string_view hint);

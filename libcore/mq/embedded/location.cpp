@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/url.hpp"
 #include "util/duration.hpp"
 #include "util/error.hpp"
 #include "util/size.hpp"
@@ -20,9 +21,10 @@ constexpr std::string_view scheme = "sqlite:";
 
 // Shows no option, since the value of a foreign one may be a password.
 Error bad_url(std::string_view url, std::string_view why) {
+    const auto shown = masked_location(url);
     return Error(ErrorKind::usage,
                  fmt::format("cannot use the URL '{}': {}",
-                             util::printable(url.substr(0, url.find('?'))), why),
+                             util::printable(shown.substr(0, shown.find('?'))), why),
                  "an embedded broker is sqlite:FILE, e.g. sqlite:airy.db, followed by "
                  "?sync=full|normal, retain=24h|500MB|0 and create=yes|no, joined by &");
 }
@@ -61,11 +63,16 @@ Retention parse_retention(std::string_view text, std::string_view url) {
 
 }  // namespace
 
+std::string masked_location(std::string_view url) {
+    const auto parts = net::split_url(url);
+    const bool has_host = parts && (parts->user || !parts->hosts.empty());
+    return has_host ? net::masked_url(url) : std::string(url);
+}
+
 Location parse_location(std::string_view url) {
     if (::strncasecmp(std::string(url).c_str(), scheme.data(), scheme.size()) != 0)
         throw bad_url(url, "its scheme is not sqlite:");
-    if (std::ranges::any_of(
-            url, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
+    if (net::has_control(url))
         throw bad_url(url, "it has a control character (written %0A, for one)");
     std::string_view rest = url.substr(scheme.size());
     std::string_view query;

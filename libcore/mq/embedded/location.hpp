@@ -35,6 +35,9 @@ struct Location {
     std::chrono::milliseconds patience{60'000};
 };
 
+// The URL, safe to show: `sqlite://USER:PASSWORD@HOST` names no file, and is refused.
+std::string masked_location(std::string_view url);
+
 // Throws Error{usage} that names the wrong part.
 Location parse_location(std::string_view url);
 

@@ -102,3 +102,23 @@ TEST_CASE("every capability has words of its own") {
     for (auto bit = 0; bit <= static_cast<int>(Capability::alarms); ++bit)
         CHECK(words.insert(name_of(static_cast<Capability>(bit))).second);
 }
+
+TEST_CASE("a text shows no password of a URL in it") {
+    const auto shown = [](std::string_view text) { return masked_text(text); };
+    CHECK(shown("no queue 'amqp://u:s3cret@h/v'") == "no queue 'amqp://u:***@h/v'");
+    CHECK(shown("x 'amqp://u:a b's3cret@h': gone") == "x 'amqp://u:***@h': gone");
+    CHECK(shown("two: http://a:s3cret@h, sqlite://b:s3cret@h.") ==
+          "two: http://a:***@h, sqlite://b:***@h.");
+    CHECK(shown(R"({"x":"mqtt://u:s3cret@h","y":1})") == R"({"x":"mqtt://u:***@h","y":1})");
+    CHECK(shown("k=amqp://u:s3cret@h") == "k=amqp://u:***@h");
+    CHECK(shown("'amqp://u:s3cre…' is long") == "'amqp://u:***…' is long");
+    CHECK(shown("amqp://h?password=s3cret") == "amqp://h?password=***");
+    CHECK(shown("weird://u:s3cret") == "weird://u:***");
+    // Nothing else changes.
+    for (const std::string text :
+         {"cannot connect to amqp://guest:***@h:5672/: refused", "it is amqp://h:5672: there",
+          "a URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…", "tcp://HOST:PORT",
+          "http://HOST:15672, or http://HOST:15672/PREFIX", "amqp://[::1]:5672/a,b", "://", "a://",
+          "sqlite:///a:b@c.db", "sqlite:a:b@c", "amqp://h/?heartbeat=5"})
+        CHECK(shown(text) == text);
+}

@@ -160,5 +160,9 @@ TEST_CASE("control characters are found") {
     CHECK(net::has_control("a\n"));
     CHECK(net::has_control("\x7f"));
     CHECK(net::has_control(std::string_view("\0", 1)));
+    CHECK(
+        net::has_control("a\xc2\x9b"
+                         "b"));  // U+009B begins an escape sequence
     CHECK_FALSE(net::has_control("a b\xc3\xa4"));
+    CHECK_FALSE(net::has_control("\xc2\xa0 \xc2"));
 }
