@@ -65,7 +65,28 @@ server.serve_forever()' "$1" "$2"
 @test "a virtual host that is not there is told from a management API that is not there" {
     run_airy queue ls --url "amqp://guest:guest@127.0.0.1:$AIRY_TEST_AMQP_PORT/nowhere"
     assert_status 7
-    assert_contains "$stderr" 'virtual host'
+    assert_contains "$stderr" "$AIRY_TEST_MANAGEMENT_URL has no virtual host 'nowhere'"
+}
+
+@test "the management API of another broker, or JSON of another server, is told" {
+    airy queue declare --plain "$queue" --bind '#'
+    serve 404 '{"error":"Object Not Found","reason":"Not Found"}'
+    for command in "queue ls $queue" "stats queues $queue" "queue show $queue"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command --management-url "$other"
+        assert_status 0
+        assert_contains "$stderr" "the management API at $other has no queue '$queue'"
+    done
+    kill "${spawned[-1]}"
+    serve 200 '{}'
+    for command in "queue ls $queue" "stats queues $queue" "queue show $queue"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command --management-url "$other"
+        assert_status 0
+        assert_contains "$stderr" "no management API at $other"
+    done
+    run_airy check queue "$queue" --management-url "$other"
+    assert_contains "$output" "no management API at $other"
 }
 
 @test "--management-timeout bounds each answer, and the hint names it" {

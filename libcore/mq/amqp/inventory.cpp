@@ -14,14 +14,15 @@ namespace airy::mq::amqp {
 namespace {
 
 // The management API's view of one queue. After one call without an answer the API is not asked
-// again: each call could take the whole deadline.
+// again: each call could take the whole deadline. `denied` gets its word that there is no such
+// queue.
 std::optional<QueueInfo> ask_management(const Management& management, const std::string& name,
-                                        std::string& degraded) {
+                                        std::string& degraded, std::string& denied) {
     if (!degraded.empty()) return std::nullopt;
     try {
         return management.queue(name);
     } catch (const Error& error) {
-        if (error.kind() == ErrorKind::unreachable) degraded = error.what();
+        (error.kind() == ErrorKind::unreachable ? degraded : denied) = error.what();
         return std::nullopt;
     }
 }
@@ -61,21 +62,25 @@ void complete_counts(Inventory& inventory, Broker& broker) {
 Inventory take_inventory(const Management& management, Broker& broker,
                          const std::vector<std::string>& names) {
     Inventory inventory;
+    std::string denied;  // about a queue that the broker has
+    bool any_told = false;
     const auto topology = broker.topology();
     for (const auto& name : names) {
+        std::string unseen;
         QueueState now;
         try {
             now = topology->check_queue(name);
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::not_found) throw;
             // A queue that is exclusive to another connection exists all the same.
-            if (auto told = ask_management(management, name, inventory.degraded))
+            if (auto told = ask_management(management, name, inventory.degraded, unseen))
                 inventory.queues.push_back({std::move(*told), QueueSource::management});
             else
                 inventory.missing.push_back(error);
             continue;
         }
-        auto told = ask_management(management, name, inventory.degraded);
+        auto told = ask_management(management, name, inventory.degraded, denied);
+        any_told = any_told || told;
         QueueReport report;
         report.source = told ? QueueSource::both : QueueSource::amqp;
         if (told) report.queue = std::move(*told);
@@ -84,6 +89,8 @@ Inventory take_inventory(const Management& management, Broker& broker,
         report.queue.consumers = now.consumers;
         inventory.queues.push_back(std::move(report));
     }
+    // It knows none of them: the API of another broker, or of another virtual host.
+    if (!any_told && inventory.degraded.empty()) inventory.degraded = denied;
     return inventory;
 }
 
@@ -99,7 +106,8 @@ void add_bindings(Inventory& inventory, const Management& management) {
             if (binding.to_queue && !binding.exchange.empty())
                 found[binding.destination].push_back(std::move(binding));
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::unreachable) throw;
+        // The queues are there, so a missing virtual host means the API of another broker.
+        if (error.kind() != ErrorKind::unreachable && error.kind() != ErrorKind::not_found) throw;
         inventory.without_bindings = error.what();
         return;
     }

@@ -119,7 +119,8 @@ net::HttpResponse Management::ask(const std::string& target) const {
 void Management::check(const net::HttpResponse& answer, std::string_view what) const {
     if (answer.status == 200) return;
     if (answer.status == 404 && is_object_not_found(answer.body))
-        throw Error(ErrorKind::not_found, fmt::format("there is no {}", what));
+        throw Error(ErrorKind::not_found,
+                    fmt::format("the management API at {} has no {}", shown_url(), what));
     if (answer.status == 404)
         throw Error(Reason::management_unusable,
                     fmt::format("no management API at {}: it answered 404", shown_url()));
@@ -164,7 +165,7 @@ std::vector<QueueInfo> Management::queues(const InventoryQuery& query) const {
             ask(fmt::format("queues/{}?page={}&page_size={}{}&{}", vhost_, page, page_size, name,
                             query.counts ? queue_columns : "columns=name,exclusive"));
         if (page > 1 && answer.status == 400) return queues;  // there are fewer pages by now
-        check(answer, "such virtual host");
+        check(answer, virtual_host());
         auto part_of_list = read(parse_queue_page, answer.body);
         std::ranges::move(part_of_list.queues, std::back_inserter(queues));
         if (query.progress) query.progress(queues.size(), part_of_list.total);
@@ -173,9 +174,23 @@ std::vector<QueueInfo> Management::queues(const InventoryQuery& query) const {
 }
 
 QueueInfo Management::queue(const std::string& name) const {
-    return read(parse_queue, get(fmt::format("queues/{}/{}?{}", vhost_, net::percent_encode(name),
-                                             queue_columns),
-                                 fmt::format("queue '{}'", util::printable(name))));
+    const auto parse = [&name](std::string_view json) {
+        auto queue = parse_queue(json);
+        if (queue.name != name)
+            throw Error(Reason::management_unusable,
+                        fmt::format("asked for the queue '{}', it answered something else",
+                                    util::printable(name)));
+        return queue;
+    };
+    return read(
+        parse, get(fmt::format("queues/{}/{}?{}", vhost_, net::percent_encode(name), queue_columns),
+                   fmt::format("queue '{}'", util::printable(name))));
+}
+
+std::string Management::virtual_host() const {
+    std::string name;
+    net::percent_decode(vhost_, name);
+    return fmt::format("virtual host '{}'", util::printable(name));
 }
 
 std::vector<BindingInfo> Management::bindings() const {
@@ -183,7 +198,7 @@ std::vector<BindingInfo> Management::bindings() const {
         parse_bindings,
         get(fmt::format("bindings/{}?columns=source,destination,destination_type,routing_key",
                         vhost_),
-            "such virtual host"));
+            virtual_host()));
 }
 
 std::vector<std::string> Management::alarms() const {

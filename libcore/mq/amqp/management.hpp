@@ -44,6 +44,7 @@ class Management {
   private:
     net::HttpResponse ask(const std::string& target) const;
     std::string get(const std::string& target, std::string_view what) const;
+    std::string virtual_host() const;  // with its name, for messages
     // Throws unless the answer is 200.
     void check(const net::HttpResponse& answer, std::string_view what) const;
     // The parsed answer; `parse` throws Error for any other text.

@@ -86,6 +86,8 @@ std::vector<QueueArgument> arguments(const json& item, const char* key) {
 }
 
 QueueInfo to_queue(const json& item) {
+    const json* name = member(item, "name");
+    if (name == nullptr || !name->is_string()) refuse();
     QueueInfo queue;
     queue.name = text(item, "name");
     queue.type = text(item, "type");
@@ -130,15 +132,18 @@ QueueInfo parse_queue(std::string_view source) {
 
 std::vector<BindingInfo> parse_bindings(std::string_view source) {
     std::vector<BindingInfo> bindings;
-    for (const auto& item : parse(source, json::value_t::array))
+    for (const auto& item : parse(source, json::value_t::array)) {
+        if (!item.is_object()) refuse();
         bindings.push_back({text(item, "source"), text(item, "destination"),
                             text(item, "destination_type") == "queue", text(item, "routing_key")});
+    }
     return bindings;
 }
 
 std::vector<std::string> parse_alarms(std::string_view source) {
     std::vector<std::string> alarms;
     for (const auto& node : parse(source, json::value_t::array)) {
+        if (!node.is_object()) refuse();
         const std::string name = text(node, "name");
         if (member(node, "running") != nullptr && !flag(node, "running"))
             alarms.push_back(name + ": not running");

@@ -182,6 +182,18 @@ TEST_CASE("bindings that no source reports stay absent, with the reason") {
     CHECK(server.requests().size() == 2);
 }
 
+TEST_CASE("bindings of a virtual host that the management API does not know stay absent") {
+    ScriptedServer server(
+        {http_answer(200, R"({"name":"q"})"), http_answer(404, R"({"error":"Object Not Found"})")});
+    SeenBroker broker;
+    broker.queues["q"] = {"q", 1, 0};
+    const auto api = management(server.url());
+    auto inventory = take_inventory(api, broker, {"q"});
+    add_bindings(inventory, api);
+    CHECK_FALSE(inventory.queues.at(0).bindings);
+    CHECK(inventory.without_bindings.find("has no virtual host '/'") != std::string::npos);
+}
+
 TEST_CASE("a missing queue is reported, and does not hide the others") {
     const auto unknown = http_answer(404, R"({"error":"Object Not Found","reason":"Not Found"})");
     ScriptedServer server({unknown, unknown, unknown});
@@ -190,10 +202,10 @@ TEST_CASE("a missing queue is reported, and does not hide the others") {
     const auto inventory =
         take_inventory(management(server.url()), broker, {"none", "q", "nothing"});
     REQUIRE(inventory.queues.size() == 1);
-    // The broker has the queue, but the management API does not know it yet.
+    // The broker has the queue, but the management API does not know it.
     CHECK(inventory.queues[0].queue.ready == 1);
     CHECK(mq::to_string(inventory.queues[0].source) == "amqp");
-    CHECK(inventory.degraded.empty());
+    CHECK(inventory.degraded.find("has no queue 'q'") != std::string::npos);
     REQUIRE(inventory.missing.size() == 2);
     CHECK(inventory.missing[0].kind() == ErrorKind::not_found);
     CHECK(std::string(inventory.missing[1].what()) == "no queue nothing");

@@ -123,10 +123,14 @@ TEST_CASE("text that is not an answer") {
     CHECK_THROWS_AS(mq::amqp::parse_queue_page("{}"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_queue("[]"), Error);
     CHECK_THROWS_AS(mq::amqp::parse_alarms("null"), Error);
-    // Members of unexpected kinds count as missing.
+    CHECK_THROWS_AS(mq::amqp::parse_alarms("[1]"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_bindings("[[]]"), Error);
+    // A queue has a name.
+    CHECK_THROWS_AS(mq::amqp::parse_queue("{}"), Error);
+    CHECK_THROWS_AS(mq::amqp::parse_queue_page(R"([{"name":7}])"), Error);
+    // Other members of unexpected kinds count as missing.
     const auto odd = mq::amqp::parse_queue(
-        R"({"name":7,"messages_ready":-1,"durable":"yes","message_stats":"x","consumers":1.5})");
-    CHECK(odd.name.empty());
+        R"({"name":"q","messages_ready":-1,"durable":"yes","message_stats":"x","consumers":1.5})");
     CHECK_FALSE(odd.ready);
     CHECK_FALSE(odd.consumers);
     CHECK_FALSE(odd.durable);

@@ -74,7 +74,10 @@ TEST_CASE("refusals and failures have messages and hints of their own") {
         {http_answer(401, R"({"error":"not_authorized","reason":"Login failed"})"),
          Reason::access_refused, "refused the login of 'ann': Login failed", "management"},
         {http_answer(404, R"({"error":"Object Not Found","reason":"Not Found"})"),
-         Reason::not_found, "there is no queue 'q'", ""},
+         Reason::not_found, " has no queue 'q'", ""},
+        {http_answer(200, "{}"), Reason::management_unusable, "not one of RabbitMQ's", ""},
+        {http_answer(200, R"({"name":"p"})"), Reason::management_unusable,
+         "asked for the queue 'q', it answered something else", ""},
         // Another server, or RabbitMQ behind a path prefix.
         {http_answer(404, "<html>"), Reason::management_unusable, "it answered 404", ""},
         {http_answer(404, ""), Reason::management_unusable, "no management API at http://", ""},
