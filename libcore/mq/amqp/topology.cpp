@@ -48,6 +48,7 @@ void check_queue_name(const std::string& name) {
 }
 
 std::string about(std::string_view what, std::string_view kind, const std::string& name) {
+    if (name.empty()) return fmt::format("cannot {} a {} of its own", what, kind);
     return fmt::format("cannot {} the {} '{}'", what, kind, util::printable(name));
 }
 
