@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "command.hpp"
+#include "complaints.hpp"
 #include "inspect/control_client.hpp"
 #include "inspect/control_directory.hpp"
 #include "options.hpp"
@@ -110,11 +111,20 @@ class Pool final : public Command {
             output::note(line);
     }
 
+    const Consumer& the_one_of(const std::vector<Consumer>& consumers) const {
+        try {
+            return inspect::find_consumer(consumers, who_);
+        } catch (const Error& error) {
+            if (error.reason() != Reason::several_consumers) throw;
+            throw error.hinted(error.hint() + ", or add --all to mean every one");
+        }
+    }
+
     // The consumers that the line means. Throws Error{consumer_not_found}, and Error{usage} where
     // several have the name and the line does not say that all are meant.
     std::vector<Consumer> find() const {
         const auto consumers = inspect::list_consumers();
-        if (!all_) return {inspect::find_consumer(consumers, who_)};
+        if (!all_) return {the_one_of(consumers)};
         std::vector<Consumer> found;
         for (const auto& consumer : consumers)
             if (inspect::is_named(consumer, who_)) found.push_back(consumer);
@@ -149,12 +159,19 @@ class Pool final : public Command {
             refuse_to_steer_the_ending(operation, consumer);
         }
         const auto start = std::chrono::steady_clock::now();
+        std::vector<Error> late;
         for (auto& consumer : consumers) {
-            if (wait_) wait_for(operation, consumer, start);
+            try {
+                if (wait_) wait_for(operation, consumer, start);
+            } catch (const Error& error) {
+                late.push_back(error);
+                continue;
+            }
             const auto text = fmt::format("{} ({}): {}\n", util::printable(consumer.name),
                                           consumer.pid, outcome(operation, *consumer.status));
             print(consumer, common_options().quiet ? std::string() : text);
         }
+        raise(late);
     }
 
     void cancel() {
@@ -212,11 +229,13 @@ class Pool final : public Command {
         return true;
     }
 
-    // Throws Error{timeout}; asks again and again, since a consumer reports nothing by itself.
+    // Throws Error{timeout}; asks again and again, since a consumer reports nothing by itself. Asks
+    // once more when the time is up: waiting for another consumer may have taken it.
     void wait_for(ControlOperation operation, Consumer& consumer,
                   std::chrono::steady_clock::time_point start) {
+        bool time_is_up = false;
         while (!reached(operation, *consumer.status)) {
-            if (patience_ && std::chrono::steady_clock::now() - start >= *patience_)
+            if (time_is_up)
                 throw Error(
                     ErrorKind::timeout,
                     fmt::format("consumer '{}' ({}) has not got there within {}: {} running, {}",
@@ -225,17 +244,21 @@ class Pool final : public Command {
                                 work::to_string(consumer.status->state)),
                     fmt::format("the order stands; airy pool show {} tells its progress",
                                 consumer.pid));
-            std::this_thread::sleep_for(poll_interval);
-            try {
-                consumer.status = inspect::control(consumer, ControlOperation::status);
-                refuse_to_steer_the_ending(operation, consumer);
-            } catch (const Error& error) {
-                if (error.kind() != ErrorKind::not_found || operation != ControlOperation::drain)
-                    throw;
-                consumer.status->state = ConsumerState::stopped;
-                consumer.status->running = 0;
-                consumer.status->in_flight = 0;
-            }
+            time_is_up = patience_ && std::chrono::steady_clock::now() - start >= *patience_;
+            if (!time_is_up) std::this_thread::sleep_for(poll_interval);
+            look_again(operation, consumer);
+        }
+    }
+
+    static void look_again(ControlOperation operation, Consumer& consumer) {
+        try {
+            consumer.status = inspect::control(consumer, ControlOperation::status);
+            refuse_to_steer_the_ending(operation, consumer);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found || operation != ControlOperation::drain) throw;
+            consumer.status->state = ConsumerState::stopped;
+            consumer.status->running = 0;
+            consumer.status->in_flight = 0;
         }
     }
 

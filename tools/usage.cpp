@@ -31,8 +31,8 @@ bool takes_value(std::string_view option) {
 
 std::string overview() {
     std::string text =
-        "airy publishes, tails and consumes the events of an Airy site, and looks after its "
-        "queues\n"
+        "airy publishes, tails and consumes the events of an Airy site, and looks after\n"
+        "its queues\n"
         "\n"
         "Usage: airy COMMAND [OPTION…] [ARG…]\n"
         "\n"
@@ -42,7 +42,7 @@ std::string overview() {
     text +=
         "\n"
         "airy COMMAND --help lists its options; man airy and man airy-COMMAND tell more.\n"
-        "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or "
+        "The broker is --url, AIRY_URL, AMQP_URL, MQ_HOST…, or\n"
         "amqp://guest:guest@localhost:5672/.\n";
     return text;
 }

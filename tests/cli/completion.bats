@@ -154,6 +154,32 @@ declare_queue() {
 }
 own_queue() { api GET "exchanges/%2F/$AIRY_EXCHANGE/bindings/source" | jq -e 'length > 1'; }
 
+@test "operands behind others: names of their kind, and no choice again; files of any name for one" {
+    airy queue declare "${queue:=$(fresh work)}" --bind '#' --quiet
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --name "pool-$queue" -- sleep 60
+    wait_until airy pool show "pool-$queue"
+    has_candidate pools stats ''
+    has_candidate "$queue" stats queues ''
+    lacks_candidate pools stats queues ''
+    lacks_candidate queues stats pools ''
+    lacks_candidate "$queue" stats pools ''
+    has_candidate "pool-$queue" stats pools ''
+    airy __complete -- stats --report '' | grep -qF $'\tfiles'
+    id=$(airy publish post.deleted --set post_id=1 --set author_id=2)
+    wait_until has_candidate "$id" pool cancel "pool-$queue" ''
+    lacks_candidate "$id" pool show "pool-$queue" ''
+    # What no help shows has no effect: neither offered nor taken.
+    lacks_candidate --exchange queue ls --ex
+    has_candidate --exchange queue bind --ex
+    has_candidate --quiet queue ls --q
+    for command in ls "show $queue" "peek $queue"; do
+        # shellcheck disable=SC2086 # words
+        run_airy queue $command --exchange x
+        assert_status 2
+        assert_contains "$stderr" "has no option '--exchange'"
+    done
+}
+
 @test "event types, patterns, and the fields of the type" {
     assert_equal "$(candidates publish post.pub)" post.published
     has_candidate 'post.*' tail post

@@ -24,6 +24,8 @@ help_at() {
             }
         done
     done
+    widest=$(airy --help | wc -L)
+    ((widest <= 80))
     # Not into a pipe: a program wants a line for each option.
     run_airy consume --help
     assert_contains "$output" 'messages handled at once [GOROUTINE_POOL_SIZE, else 4 x cores; --print: 1, which keeps the order]'

@@ -106,6 +106,28 @@ Option& Option::positive() {
     return *this;
 }
 
+Option& Option::whole_seconds() {
+    return whole(std::chrono::seconds(1), "seconds");
+}
+
+Option& Option::whole_milliseconds() {
+    return whole(std::chrono::milliseconds(1), "milliseconds");
+}
+
+Option& Option::whole(std::chrono::nanoseconds unit, const char* units) {
+    option_->check(
+        [unit, units](const std::string& text) -> std::string {
+            try {
+                if (util::parse_duration(text) % unit == std::chrono::nanoseconds(0)) return {};
+            } catch (const Error&) {
+                return {};  // the reader of the value tells that
+            }
+            return fmt::format("'{}' is no number of whole {}", text, units);
+        },
+        "");
+    return *this;
+}
+
 Option& Option::one_each() {
     option_->allow_extra_args(false);
     return *this;

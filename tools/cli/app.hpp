@@ -29,6 +29,9 @@ class Option {
     Option& one_of(const std::vector<std::string>& words);
     Option& between(std::int64_t least, std::int64_t most);
     Option& positive();
+    // For durations that AMQP carries as such a number: an option refuses what it would round.
+    Option& whole_seconds();
+    Option& whole_milliseconds();
     // A repeatable option takes one value each time, so that an operand may follow it.
     Option& one_each();
     Option& only_one();  // for a single operand whose target is a vector
@@ -39,6 +42,8 @@ class Option {
     Option& note(std::vector<std::string>& given);
 
   private:
+    Option& whole(std::chrono::nanoseconds unit, const char* units);
+
     CLI::Option* option_;
 };
 

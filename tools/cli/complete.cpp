@@ -15,6 +15,7 @@
 #include "command.hpp"
 #include "event/topic.hpp"
 #include "event_types.hpp"
+#include "inspect/control_client.hpp"
 #include "inspect/control_directory.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
@@ -194,24 +195,46 @@ void add_choices(Answer& answer, const std::string& type) {
     }
 }
 
+void add_consumers(Answer& answer) {
+    for (const auto& socket : inspect::control_sockets())
+        answer.add(socket.name, fmt::format("pid {}", socket.pid));
+}
+
+// The ids of the messages that the consumer on the line handles now.
+void add_running(Answer& answer, const Line& line) {
+    const auto consumers = inspect::list_consumers(broker_deadline);
+    for (const auto& consumer : consumers) {
+        const bool named = line.positionals.front() == std::to_string(consumer.pid) ||
+                           inspect::is_named(consumer, line.positionals.front());
+        if (!named || !consumer.status) continue;
+        for (const auto& task : consumer.status->tasks)
+            answer.add(task.message_id, task.topic);
+    }
+}
+
 void add_values(Answer& answer, const Line& line, const CLI::Option& option,
                 std::string_view prefix) {
     const std::string name = cli::value_name_of(option);
     const bool positional = option.get_positional();
-    add_choices(answer, option.get_type_name());
+    // Of an operand that repeats, only the first value is one of the choices.
+    if (!positional || line.positionals.empty()) add_choices(answer, option.get_type_name());
     if (name == "TOPIC" || (name == "TYPE" && (positional || option.check_lname("topic")))) {
         add_event_types(answer);
     } else if (name == "PATTERN" && (positional || option.check_lname("bind"))) {
         add_patterns(answer);
+    } else if (positional && line.command == "stats" && !line.positionals.empty() &&
+               line.positionals.front() == "pools") {
+        add_consumers(answer);
     } else if (name.find("QUEUE") != std::string::npos) {
         // The operands of dlq are work queues; --to and --dlq name any queue.
         const bool of_letters = positional && line.command == "dlq";
         for (const auto& queue : of_letters ? work_queue_names(line) : queue_names(line))
             answer.add(queue, "queue");
     } else if (name == "CONSUMER") {
-        for (const auto& socket : inspect::control_sockets())
-            answer.add(socket.name, fmt::format("pid {}", socket.pid));
-    } else if (name == "FILE") {
+        add_consumers(answer);
+    } else if (name == "ID" && positional && line.command == "pool") {
+        add_running(answer, line);
+    } else if (name.starts_with("FILE")) {
         answer.files = true;
     } else if (option.check_lname("set") || option.check_lname("where")) {
         add_fields(answer, line, prefix);
@@ -227,9 +250,13 @@ void add_options(Answer& answer, const CLI::App& app, const std::set<const CLI::
     if (app.get_parent() == nullptr) return;
     Answer inherited;
     add_options(inherited, *app.get_parent(), given);
-    for (auto& candidate : inherited.candidates)
-        if (app.get_option_no_throw(candidate.first) == nullptr)
+    // A subcommand declares what it takes; only the options of every command come from above.
+    for (auto& candidate : inherited.candidates) {
+        const auto* const option = app.get_parent()->get_option_no_throw(candidate.first);
+        if (option != nullptr && !cli::is_own(*option) &&
+            app.get_option_no_throw(candidate.first) == nullptr)
             answer.candidates.push_back(std::move(candidate));
+    }
 }
 
 // Candidates for the positional at the cursor: the earlier ones have their values.

@@ -19,6 +19,11 @@ inline bool is_shown(const CLI::Option& option) {
     return !option.get_positional() && !option.get_group().empty();
 }
 
+// Whether it is an option of one command, not one that each command has.
+inline bool is_own(const CLI::Option& option) {
+    return is_shown(option) && option.get_group() != common_group;
+}
+
 // `--count` of "-n,--count,--limit"; empty for an operand.
 inline std::string name_of(const CLI::Option& option) {
     if (option.get_positional() || option.get_lnames().empty()) return {};

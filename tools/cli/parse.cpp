@@ -78,6 +78,17 @@ Error no_subcommand(const std::string& command, const CLI::App& scope,
                  near.empty() ? there_are : fmt::format("did you mean '{}'? {}", near, there_are));
 }
 
+// The first option on the line that belongs to the command alone: CLI11 takes it behind the name of
+// a subcommand, too, which would ignore it. Empty: there is none.
+std::string option_without_effect(const std::vector<const CLI::App*>& scopes) {
+    for (std::size_t i = 0; i + 1 < scopes.size(); ++i)
+        for (const auto* option : scopes[i]->get_options())
+            if (is_own(*option) && option->count() > 0 &&
+                scopes.back()->get_option_no_throw(name_of(*option)) == nullptr)
+                return name_of(*option);
+    return {};
+}
+
 // Masks the URLs of the line in a message that may repeat them.
 std::string without_passwords(std::string message, const std::vector<std::string>& args) {
     for (const auto& arg : args) {
@@ -138,6 +149,11 @@ std::optional<std::string> parse(const CommandEntry& entry, Command& command,
                     static_cast<std::size_t>(width));
     } catch (const CLI::ParseError& error) {
         throw complaint(entry, parser, error, args);
+    }
+    if (const auto option = option_without_effect(scopes_of(parser)); !option.empty()) {
+        const auto name = full_name(entry, parser);
+        throw Error(ErrorKind::usage, fmt::format("{} has no option '{}'", name, option),
+                    fmt::format("{} --help lists the options", name));
     }
     return std::nullopt;
 }
