@@ -35,7 +35,7 @@ milliseconds delay_of(const char* flag, std::chrono::nanoseconds delay) {
                     fmt::format("{}: {} is too short", flag, util::format_duration(delay)),
                     fmt::format("a delay is {} at least; --on-error requeue tries again at once",
                                 util::format_duration(work::shortest_retry_delay)));
-    return std::chrono::ceil<milliseconds>(delay);
+    return std::chrono::duration_cast<milliseconds>(delay);
 }
 
 }  // namespace
@@ -76,10 +76,13 @@ void DeliveryOptions::add(cli::App& app) {
         .group(group);
     app.duration("--retry-delay", retry_delay,
                  "before the second attempt; doubles for each further one; at least 100ms [1s]")
+        .whole_milliseconds()
         .note(of_failures)
         .note(of_retries)
         .group(group);
-    app.duration("--retry-max-delay", retry_max_delay, "the longest of these delays [5m]")
+    app.duration("--retry-max-delay", retry_max_delay,
+                 "the longest of these delays [5m, or a longer --retry-delay]")
+        .whole_milliseconds()
         .note(of_failures)
         .note(of_retries)
         .group(group);
@@ -101,8 +104,15 @@ void DeliveryOptions::apply(work::ConsumerOptions& options) const {
                               "it is for --on-error retry, the default");
     options.retry.on_error = on_error_of(on_error);
     options.retry.max_attempts = static_cast<unsigned>(max_attempts);
-    options.retry.delay = delay_of("--retry-delay", retry_delay);
-    options.retry.longest_delay = delay_of("--retry-max-delay", retry_max_delay);
+    if (retry_delay) options.retry.delay = delay_of("--retry-delay", *retry_delay);
+    options.retry.longest_delay = retry_max_delay
+                                      ? delay_of("--retry-max-delay", *retry_max_delay)
+                                      : std::max(options.retry.longest_delay, options.retry.delay);
+    if (retry_delay && options.retry.longest_delay < options.retry.delay)
+        throw Error(ErrorKind::usage,
+                    fmt::format("--retry-max-delay {} is shorter than --retry-delay {}",
+                                util::format_duration(options.retry.longest_delay),
+                                util::format_duration(options.retry.delay)));
     options.intake.dedup = dedup;
     if (!rate.empty()) options.intake.rate = parse_rate("--rate", rate);
     options.intake.break_after = static_cast<unsigned>(break_after);

@@ -20,8 +20,8 @@ double parse_rate(const std::string& flag, const std::string& text);
 struct DeliveryOptions {
     std::string on_error = "retry";
     std::uint64_t max_attempts = 5;
-    std::chrono::nanoseconds retry_delay = std::chrono::seconds(1);
-    std::chrono::nanoseconds retry_max_delay = std::chrono::minutes(5);
+    std::optional<std::chrono::nanoseconds> retry_delay;
+    std::optional<std::chrono::nanoseconds> retry_max_delay;
     std::optional<std::chrono::nanoseconds> dedup;
     std::string rate;
     std::uint64_t break_after = 0;

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "command.hpp"
 #include "event/envelope.hpp"
 #include "event/event_id.hpp"
@@ -55,6 +58,7 @@ void PropertyOptions::add(cli::App& app) {
         .group(group);
     app.option("--priority", priority, "0 to 255").type_name("N").between(0, 255).group(group);
     app.duration("--expiration", expiration, "the broker drops it when unread for this long")
+        .whole_milliseconds()
         .group(group);
     app.option("--correlation-id", correlation_id, "").type_name("ID").group(group);
     app.option("--reply-to", reply_to, "").type_name("QUEUE").group(group);
@@ -69,17 +73,29 @@ void PropertyOptions::add(cli::App& app) {
 }
 
 void PropertyOptions::read() {
-    for (const auto& header : headers)
-        read_headers.push_back(publish::header_of(header));
+    for (const auto& header : headers) {
+        auto field = publish::header_of(header);
+        if (std::ranges::find(read_headers, field.first, &event::HeaderField::first) !=
+            read_headers.end())
+            throw Error(ErrorKind::usage,
+                        fmt::format("--header gives '{}' twice", util::printable(field.first)),
+                        "a header has one value; :json=[…] makes a list of several");
+        read_headers.push_back(std::move(field));
+    }
 }
 
+// A header of the message gives way to one of the same name.
 void PropertyOptions::apply(event::Message& message) const {
+    for (const auto& [name, value] : read_headers)
+        std::erase_if(message.headers, [&name = name](const event::HeaderField& field) {
+            return field.first == name;
+        });
     message.headers.insert(message.headers.end(), read_headers.begin(), read_headers.end());
     auto& p = message.properties;
     if (priority) p.priority = static_cast<std::uint8_t>(*priority);
     if (expiration)
-        p.expiration =
-            std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*expiration).count());
+        p.expiration = std::to_string(
+            std::chrono::duration_cast<std::chrono::milliseconds>(*expiration).count());
     if (!correlation_id.empty()) p.correlation_id = correlation_id;
     if (!reply_to.empty()) p.reply_to = reply_to;
     if (!message_id.empty()) p.message_id = message_id;

@@ -303,6 +303,20 @@ take_from_full() {
     assert_contains "$stderr" "there is no type 'itn'"
 }
 
+@test "a header has one value: the option's goes before the line's, and twice the same option is refused" {
+    message 1 ',"headers":{"k":"old","other":"o"}' | airy publish --lines message --header k=new --quiet
+    drained "$queue" >line
+    assert_equal "$(jq -cS .headers line)" '{"k":"new","other":"o"}'
+    grep -o '"k":' line | wc -l | grep -qx 1
+    run_airy publish my.own --custom '{}' --header k=1 --header k:int=2
+    assert_status 2
+    assert_short_error
+    assert_contains "$stderr" "--header gives 'k' twice"
+    run_airy publish my.own --custom '{}' --header k:json=12345678901234567890
+    assert_status 2
+    refute_contains "$stderr" 'is not JSON'
+}
+
 @test "check flow: its probe is a transient event in JSON that expires soon" {
     run_airy check flow --timeout 5s
     assert_status 0

@@ -123,19 +123,17 @@ const Type& type_of(std::string_view name, const std::string& option) {
                 fmt::format("types: {}; a name with a colon: NAME:string=VALUE", known));
 }
 
+// Throws event::LineFault for a value of the right form that no header takes, such as a number that
+// does not fit.
 std::optional<event::HeaderValue> value_of(const Type& type, std::string_view value) {
     const auto line = type.convert(value, type.of_line);
     if (!line) return std::nullopt;
     const auto headers = fmt::format(R"({{"v":{}}})", line->text);
     const auto of_line =
         line->type.empty() ? std::string() : fmt::format(R"({{"/v":"{}"}})", line->type);
-    try {
-        event::Message message;
-        event::read_headers(message, headers, of_line);
-        return std::move(message.headers.front().second);
-    } catch (const event::LineFault&) {  // such as a number that does not fit
-        return std::nullopt;
-    }
+    event::Message message;
+    event::read_headers(message, headers, of_line);
+    return std::move(message.headers.front().second);
 }
 
 }  // namespace
@@ -155,11 +153,20 @@ event::HeaderField header_of(const std::string& option) {
     if (colon == 0)
         throw Error(ErrorKind::usage,
                     fmt::format("--header '{}' has no name", util::printable(option)));
-    auto read = value_of(type, value);
-    if (!read)
-        throw Error(ErrorKind::usage,
-                    fmt::format("--header '{}': '{}' is not {}", util::printable(option),
-                                util::printable(value, 60), type.needs));
+    const auto wrong = [&](std::string_view why) {
+        return Error(ErrorKind::usage,
+                     fmt::format("--header '{}': '{}' {}", util::printable(option),
+                                 util::printable(value, 60), why));
+    };
+    std::optional<event::HeaderValue> read;
+    try {
+        read = value_of(type, value);
+    } catch (const event::LineFault& fault) {
+        // JSON that is right may have a number too large for AMQP; of the others, `needs` tells
+        // all.
+        if (type.name == "json") throw wrong(fmt::format("cannot be a header: {}", fault.what()));
+    }
+    if (!read) throw wrong(fmt::format("is not {}", type.needs));
     return {option.substr(0, colon), std::move(*read)};
 }
 

@@ -77,6 +77,9 @@ TEST_CASE("a wrong header names the option, the value and the needed form") {
     CHECK(mistake_in(":int=5") == "--header ':int=5' has no name");
     CHECK(mistake_in("k:itn=5") == "--header 'k:itn=5': there is no type 'itn'");
     CHECK(mistake_in("k:int8=300") == "--header 'k:int8=300': '300' is not an integer of 8 bits");
+    // JSON that is right is not called wrong.
+    CHECK(mistake_in("k:json=12345678901234567890").find("is not JSON") == std::string::npos);
+    CHECK(mistake_in("k:json=[1e400]").find("cannot be a header: ") != std::string::npos);
     for (const auto* wrong :
          {"k:int=x", "k:int=1.5", "k:int=", "k:int= 5", "k:uint8=-1", "k:bool=yes", "k:double=NaN",
           "k:double=1e999", "k:decimal=-1", "k:decimal=1.", "k:decimal=99999999999", "k:bytes=!",
