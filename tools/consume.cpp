@@ -12,11 +12,13 @@
 #include "command.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
+#include "consume/losses.hpp"
 #include "consume/service_notices.hpp"
 #include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
 #include "environment.hpp"
 #include "event/topic.hpp"
+#include "hints.hpp"
 #include "init_process.hpp"
 #include "inspect/control_server.hpp"
 #include "inspect/metrics_server.hpp"
@@ -47,24 +49,6 @@ constexpr std::chrono::seconds last_deaths_signalled{1};
 void open_standard_streams() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // becomes fd
-}
-
-// The promises that a queue with these differences does not keep.
-std::string losses_of(std::string_view differences) {
-    constexpr std::pair<std::string_view, std::string_view> rows[] = {
-        {"x-delivery-limit", "no limit for a message that kills its consumer"},
-        {"x-queue-type", "no limit for a message that kills its consumer"},
-        {"x-dead-letter", "no dead letter by the broker itself"},
-        {"durable", "no queue after a restart of the broker"},
-        {"x-max-length", "no room for more than its limit"},
-        {"x-message-ttl", "no message that waits for long"},
-        {"x-expires", "no queue after a time without a consumer"},
-    };
-    std::string losses;
-    for (const auto& [property, loss] : rows)
-        if (differences.find(property) != differences.npos && losses.find(loss) == losses.npos)
-            losses += (losses.empty() ? "" : ", ") + std::string(loss);
-    return losses.empty() ? std::string() : "as it is, there is " + losses;
 }
 
 class Consume final : public Command {
@@ -230,8 +214,8 @@ std::unique_ptr<mq::WorkQueue> Consume::opened(mq::Broker& broker) const {
     try {
         return broker.open_work_queue(spec());
     } catch (const Error& error) {
-        if (error.reason() != Reason::differs) throw;
-        throw error.hinted(losses_of(error.what()));
+        if (error.reason() != Reason::differs || is_stream(error)) throw;
+        throw error.hinted(consume::losses_of(error.what()));
     }
 }
 
@@ -299,7 +283,7 @@ int Consume::finish(const work::ConsumerResult& result) const {
                     result.dead_lettered == 0 ? "they were discarded"
                     : queue_.ephemeral
                         ? "an ephemeral queue keeps no dead letters"
-                        : fmt::format("airy dlq show {} shows them", util::printable(queue_.name)));
+                        : fmt::format("airy dlq show {} shows them", shell_word(queue_.name)));
     if (result.reason == StopReason::output_closed) return output::closed_exit_code;
     if (result.reason != StopReason::drained && result.handled < expected)
         throw Error(ErrorKind::timeout,

@@ -140,6 +140,10 @@ class Reader {
 };
 
 std::string content_of(const std::string& file) {
+    if (std::filesystem::is_directory(file))
+        throw Error(ErrorKind::usage,
+                    fmt::format("cannot read '{}': it is a directory", util::printable(file)),
+                    "--env-file names a file of variables, such as Airy's .env");
     std::ifstream stream(file, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(stream), {}};
     if (!stream.is_open() || stream.bad())
@@ -161,7 +165,7 @@ Variables parse_env_file(std::string_view text, const std::string& file) {
 void EnvFileSource::load() const {
     if (path_.empty()) return;
     for (const auto& file : {path_ + ".local", path_})
-        if (std::filesystem::exists(file))
+        if (std::error_code ignored; std::filesystem::exists(file, ignored))
             files_.push_back({file, parse_env_file(content_of(file), file)});
     if (files_.empty())
         throw Error(ErrorKind::usage,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 
 #include "util/text.hpp"
@@ -48,7 +49,6 @@ constexpr Row rows[] = {
     {Reason::look_unsafe,
      "--yes looks all the same; may this user publish to the default exchange?"},
     {Reason::in_use, "airy queue show {0} tells its messages and its consumers"},
-    {Reason::several_consumers, "or add --all to mean every one"},
     {Reason::argument_taken, "--plain declares a bare queue, with your arguments alone"},
     {Reason::unknown_event_type, "airy event ls lists the types; for one of your own add --custom"},
     {Reason::field_missing, "airy event show {0} lists its fields"},
@@ -77,25 +77,57 @@ std::string text_for(const Error& error) {
                    ? std::string()
                    : fmt::format("{} is set by {}", row->parameter, row->option);
     }
+    if (error.reason() == Reason::differs && is_stream(error))
+        return fmt::format(
+            "a stream is no work queue, since it cannot put a message back; airy queue "
+            "show {} tells its own",
+            shell_word(error.subject()));
     const auto* const row = std::ranges::find(rows, error.reason(), &Row::reason);
     if (row == std::end(rows)) return {};
     if (error.subject().empty() && row->text.find("{0}") != row->text.npos) return {};
     return fmt::format(fmt::runtime(row->text), shell_word(error.subject()));
 }
 
-// The commands that talk to a broker.
+// The commands that take the options of `Repeated`.
 constexpr std::string_view broker_commands[] = {"publish", "tail", "consume", "stats", "top",
                                                 "queue",   "dlq",  "check",   "ping",  "wait"};
+constexpr std::string_view management_commands[] = {"stats", "top", "queue", "dlq", "check"};
+// Those of a subcommand stand behind its name.
+constexpr std::string_view exchange_commands[] = {"publish",      "tail",         "consume",
+                                                  "queue bind",   "queue unbind", "queue declare",
+                                                  "check broker", "check flow"};
 
-std::string& named_broker() {
-    static std::string url;
-    return url;
+bool is_one_of(std::span<const std::string_view> commands, std::string_view word) {
+    return std::ranges::find(commands, word) != commands.end();
 }
 
-// Puts the broker of this command line into the commands of a hint: `airy --url URL queue ls`.
-std::string with_broker(const std::string& hint) {
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words)
+        text += shell_word(word) + ' ';
+    return text;
+}
+
+// The command of exchange_commands that `clause` begins with; empty: none, or it needs no exchange,
+// or it names one.
+std::string_view command_of_exchange(std::string_view clause) {
+    const auto* const command =
+        std::ranges::find_if(exchange_commands, [clause](std::string_view name) {
+            return clause.starts_with(name) &&
+                   (clause.size() == name.size() || clause[name.size()] == ' ');
+        });
+    if (command == std::end(exchange_commands) || clause.find("--exchange") != clause.npos)
+        return {};
+    const bool only_with_bind = *command == "queue declare";
+    return only_with_bind && clause.find("--bind") == clause.npos ? std::string_view{} : *command;
+}
+
+// Puts the options of this command line into the commands of a hint:
+// `airy --url URL queue declare --exchange NAME QUEUE`.
+std::string with_options(const std::string& hint) {
     constexpr std::string_view program = "airy ";
-    if (named_broker().empty()) return hint;
+    const auto& repeated = repeated_in_hints();
+    bool asks_for_password = false;
     std::string out;
     for (std::size_t i = 0; i < hint.size(); ++i) {
         const auto rest = std::string_view(hint).substr(i);
@@ -104,13 +136,22 @@ std::string with_broker(const std::string& hint) {
             out += hint[i];
             continue;
         }
-        const auto command = rest.substr(program.size());
-        const auto word = command.substr(0, command.find_first_of(" ;,"));
+        const auto clause = rest.substr(program.size(), rest.find_first_of(";?") - program.size());
+        const auto word = clause.substr(0, clause.find_first_of(" ,"));
         out += program;
-        if (std::ranges::find(broker_commands, word) != std::end(broker_commands))
-            out += fmt::format("--url {} ", shell_word(named_broker()));
         i += program.size() - 1;
+        if (is_one_of(broker_commands, word)) {
+            out += joined(repeated.broker);
+            asks_for_password = repeated.asks_for_password;
+        }
+        if (is_one_of(management_commands, word)) out += joined(repeated.management);
+        const auto command = command_of_exchange(clause);
+        if (command.empty() || repeated.exchange.empty()) continue;
+        const auto options = joined(repeated.exchange);
+        out += fmt::format("{} {}", command, options.substr(0, options.size() - 1));
+        i += command.size();
     }
+    if (asks_for_password) out += "; FILE has the password in its first line";
     return out;
 }
 
@@ -118,8 +159,12 @@ std::string with_broker(const std::string& hint) {
 
 std::string hint_for(const Error& error) {
     const auto text = text_for(error);
-    if (error.hint().empty() || text.empty()) return with_broker(error.hint() + text);
-    return with_broker(error.hint() + (error.hint().ends_with('?') ? " " : "; ") + text);
+    if (error.hint().empty() || text.empty()) return with_options(error.hint() + text);
+    return with_options(error.hint() + (error.hint().ends_with('?') ? " " : "; ") + text);
+}
+
+bool is_stream(const Error& differs) noexcept {
+    return std::string_view(differs.what()).find("type is stream") != std::string_view::npos;
 }
 
 std::string shell_word(std::string_view text) {
@@ -133,8 +178,9 @@ std::string shell_word(std::string_view text) {
     return quoted + "'";
 }
 
-void hints_name_broker(std::string_view masked_url) {
-    named_broker() = masked_url;
+Repeated& repeated_in_hints() noexcept {
+    static Repeated repeated;
+    return repeated;
 }
 
 }  // namespace airy::tools

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "util/error.hpp"
 
@@ -13,11 +14,22 @@ namespace airy::tools {
 // or options of airy that help with the error's reason. Empty when there is neither.
 std::string hint_for(const Error& error);
 
+// Whether an error of Reason::differs is about a stream, which no work queue can be.
+bool is_stream(const Error& differs) noexcept;
+
 // A word of a command line: in quotes where the shell would take it apart.
 std::string shell_word(std::string_view text);
 
-// The broker that the command line named, and no environment does: commands in hints name it too.
-// Its password is masked.
-void hints_name_broker(std::string_view masked_url);
+// The options of this command line that name the broker, its management API and the exchange, which
+// the environment does not: the commands in hints repeat those that they take.
+struct Repeated {
+    std::vector<std::string> broker;  // such as --url and its value, as words
+    std::vector<std::string> management;
+    std::vector<std::string> exchange;
+    bool asks_for_password = false;  // `broker` has the word FILE in the place of a password
+};
+
+// The only instance; main thread only.
+Repeated& repeated_in_hints() noexcept;
 
 }  // namespace airy::tools

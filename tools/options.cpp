@@ -38,11 +38,16 @@ bool user_without_password(std::string_view url) {
     return parts && parts->user && !parts->password;
 }
 
-// A URL from a file may have blanks around it.
-std::string without_blanks(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-    return std::string(text.substr(0, text.find_last_not_of(blanks) + 1));
+// The URL of the command line without its secret. guest:guest, the login of an URL without one,
+// needs none.
+std::string repeatable_url(const std::string& url, bool& lacks_password) {
+    const auto parts = net::split_url(url);
+    if (!parts || !parts->password || parts->password->empty()) return url;
+    if (*parts->user == "guest" && *parts->password == "guest" && !parts->login_unclear)
+        return std::string(url).erase(parts->scheme.size() + 3,
+                                      std::string_view("guest:guest@").size());
+    lacks_password = true;
+    return mq::scheme_of(url).without_password(url);
 }
 
 // AMQP stores a heartbeat in 16 bits of seconds.
@@ -59,6 +64,18 @@ constexpr Setting parts_of_url[] = {Setting::host, Setting::port, Setting::user,
 bool any_part_given() {
     return std::ranges::any_of(parts_of_url,
                                [](Setting part) { return settings().given(part).has_value(); });
+}
+
+// The URL, unless a nearer source names the broker by the parts of one. A password alone does not:
+// it may belong to a URL without one.
+std::optional<SettingValue> nearest_url(const std::string& flag) {
+    auto url = settings().given(Setting::url, flag);
+    const auto is_nearer = [&url](Setting part) {
+        const auto given = settings().given(part);
+        return part != Setting::password && given && given->distance < url->distance;
+    };
+    if (url && std::ranges::any_of(parts_of_url, is_nearer)) return std::nullopt;
+    return url;
 }
 
 std::string url_from_parts() {
@@ -116,7 +133,9 @@ void BrokerOptions::add(cli::App& app) {
     declare_setting(app, Setting::certificate, tls.cert_file).group(group);
     declare_setting(app, Setting::certificate_key, tls.key_file).group(group);
     app.flag("--insecure", tls.insecure, "do not verify the broker's certificate").group(group);
-    app.duration("--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s").group(group);
+    app.duration("--heartbeat", heartbeat, "AMQP heartbeat, 0s for none; default 30s")
+        .whole_seconds()
+        .group(group);
     app.duration("--connect-timeout", connect_timeout, "for connecting and logging in; default 10s")
         .group(group);
 }
@@ -125,14 +144,34 @@ bool BrokerOptions::named() const {
     return settings().given(Setting::url, url) || any_part_given();
 }
 
+void BrokerOptions::repeat_in_hints() const {
+    auto& repeated = repeated_in_hints();
+    bool lacks_password = false;
+    const auto repeat = [&repeated](std::string_view option, const std::string& value) {
+        if (value.empty()) return;
+        repeated.broker.emplace_back(option);
+        repeated.broker.push_back(value);
+    };
+    repeated.broker.clear();
+    if (!url.empty())
+        repeat("--url", repeatable_url(settings().value(Setting::url, url), lacks_password));
+    repeated.asks_for_password = lacks_password && password_file.empty();
+    repeat("--password-file", repeated.asks_for_password ? "FILE" : password_file);
+    repeat("--env-file", env_file_option());
+    repeat("--cacert", tls.ca_file);
+    repeat("--cert", tls.cert_file);
+    repeat("--key", tls.key_file);
+    if (tls.insecure) repeated.broker.emplace_back("--insecure");
+}
+
 mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     check_times(heartbeat, connect_timeout);
+    repeat_in_hints();
     const auto& from = settings();
     mq::Endpoint endpoint;
     bool from_parts = false;
-    if (const auto given = from.given(Setting::url, url)) {
-        endpoint.url = without_blanks(given->text);
-        if (!url.empty()) hints_name_broker(mq::masked_url(endpoint.url));
+    if (const auto given = nearest_url(url)) {
+        endpoint.url = given->text;
     } else if (any_part_given()) {
         endpoint.url = url_from_parts();
         from_parts = true;
@@ -155,7 +194,7 @@ mq::Endpoint BrokerOptions::endpoint(std::string_view command) const {
     endpoint.tls.cert_file = from.value(Setting::certificate, tls.cert_file);
     endpoint.tls.key_file = from.value(Setting::certificate_key, tls.key_file);
     endpoint.tls.insecure = tls.insecure;
-    endpoint.heartbeat = std::chrono::ceil<std::chrono::seconds>(heartbeat);
+    endpoint.heartbeat = std::chrono::duration_cast<std::chrono::seconds>(heartbeat);
     endpoint.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(connect_timeout);
     endpoint.connection_name = fmt::format("airy/{}@{}", command, host_name());
     return endpoint;
@@ -167,6 +206,7 @@ void ExchangeOption::add(cli::App& app) {
 
 void ExchangeOption::resolve() {
     on_command_line = !name.empty();
+    if (on_command_line) repeated_in_hints().exchange = {"--exchange", name};
     named = settings().given(Setting::exchange, name).has_value();
     name = settings().value(Setting::exchange, name);
 }

@@ -48,6 +48,9 @@ struct BrokerOptions {
 
     // The endpoint with the connection name `airy/<command>@<host>`. Throws Error{usage}.
     mq::Endpoint endpoint(std::string_view command) const;
+
+  private:
+    void repeat_in_hints() const;
 };
 
 // `--exchange`, and whether the user named it or it is the default.

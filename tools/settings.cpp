@@ -91,10 +91,12 @@ std::string long_flag(const SettingRow& row) {
     return std::string(row.flags.substr(row.flags.find("--")));
 }
 
-std::string without_line_ends(std::string text) {
-    while (text.ends_with('\n') || text.ends_with('\r'))
-        text.pop_back();
-    return text;
+// A URL has no blanks; a password or the name of a file may end with one.
+std::string cleaned(Setting setting, std::string_view text) {
+    const bool is_url = setting == Setting::url || setting == Setting::management_url;
+    const std::string_view around = is_url ? " \t\r\n" : "\r\n";
+    if (is_url) text.remove_prefix(std::min(text.find_first_not_of(around), text.size()));
+    return std::string(text.substr(0, text.find_last_not_of(around) + 1));
 }
 
 std::vector<std::unique_ptr<SettingSource>> process_sources() {
@@ -138,10 +140,11 @@ Settings::Settings(std::vector<std::unique_ptr<SettingSource>> sources)
 
 std::optional<SettingValue> Settings::given(Setting setting, const std::string& flag) const {
     const auto& row = row_of(setting);
-    if (!flag.empty()) return SettingValue{without_line_ends(flag), long_flag(row)};
-    for (const auto& source : sources_)
-        if (auto value = source->find(row)) {
-            value->text = without_line_ends(std::move(value->text));
+    if (!flag.empty()) return SettingValue{cleaned(setting, flag), long_flag(row)};
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+        if (auto value = sources_[i]->find(row)) {
+            value->text = cleaned(setting, value->text);
+            value->distance = i + 1;
             if (!value->text.empty()) return value;
         }
     return std::nullopt;

@@ -55,8 +55,9 @@ const SettingRow& row_of(Setting setting) noexcept;
 
 struct SettingValue {
     std::string text;
-    std::string name;      // the flag or the variable that gave it, for messages
-    bool decoded = false;  // the text stood there percent-encoded, as a part of a URL
+    std::string name;          // the flag or the variable that gave it, for messages
+    std::size_t distance = 0;  // 0: the flag; 1: the nearest source, and so on
+    bool decoded = false;      // the text stood there percent-encoded, as a part of a URL
 };
 
 // A source of settings behind the command line. Any thread.
@@ -79,8 +80,8 @@ class Settings {
     explicit Settings(std::vector<std::unique_ptr<SettingSource>> sources);
 
     // The flag's value unless it is empty, else the value of the first source that has one, without
-    // the ends of line behind it: a value from a file or a secret store often has one. Ignores the
-    // default.
+    // the ends of line behind it: a value from a file or a secret store often has one; a URL
+    // without any blanks around it. Ignores the default.
     std::optional<SettingValue> given(Setting setting, const std::string& flag = {}) const;
 
     // The same, else the default, which may be empty.

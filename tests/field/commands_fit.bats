@@ -360,6 +360,30 @@ many() {
     run_airy pool drain "$queue" --all --wait --for 20s
     assert_status 0
 }
+@test "pool drain --all --wait --for: one that ended is told beside one that did not" {
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --prefetch 1 --pool-size 1 -- sleep 60
+    slow=$spawned_pid
+    wait_until airy pool show "$queue"
+    posts 1
+    wait_until runs_one
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- cat
+    wait_until two_run
+    run_airy pool drain "$queue" --all --wait --for 1s
+    assert_status 5
+    assert_equal "${#lines[@]}" 1
+    assert_contains "$output" "($spawned_pid): stopped"
+    assert_contains "$stderr" "($slow) has not got there within 1s"
+    kill -TERM "$slow"
+}
+runs_one() { airy pool show "$queue" --output json | jq -e '.running == 1'; }
+
+@test "check pool of a name that two have: the hint fits check" {
+    for _ in 1 2; do spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" -- cat; done
+    wait_until two_run
+    run_airy check pool "$queue"
+    assert_contains "$output$stderr" 'consumers are named'
+    refute_contains "$output$stderr" --all
+}
 two_run() { (($(airy pool ls "$queue" --output json | wc -l) == 2)); }
 
 @test "wait QUEUE, and its former spelling" {
@@ -387,6 +411,16 @@ two_run() { (($(airy pool ls "$queue" --output json | wc -l) == 2)); }
 }
 
 @test "a delay that is too short is refused, not lengthened" {
+    run_airy consume '#' --queue "$queue" --retry-delay 5s --retry-max-delay 1s -- cat
+    assert_status 2
+    assert_contains "$stderr" '--retry-max-delay 1s is shorter than --retry-delay 5s'
+    # What AMQP cannot carry is refused, not rounded.
+    run_airy ping --heartbeat 1500ms
+    assert_status 2
+    assert_contains "$stderr" "--heartbeat: '1500ms' is no number of whole seconds"
+    run_airy publish post.deleted --set post_id=1 --set author_id=2 --expiration 1us
+    assert_status 2
+    assert_contains "$stderr" 'whole milliseconds'
     for option in --retry-delay --retry-max-delay; do
         run_airy consume '#' --queue "$queue" "$option" 10ms -- true
         assert_status 2

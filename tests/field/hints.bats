@@ -148,13 +148,74 @@ consumed() { airy queue show search --output json | jq -e '.consumers == 1'; }
         # shellcheck disable=SC2086 # words
         fails 3 $command --url amqp://guest:sesame@127.0.0.1:1/
         refute_contains "$hint" sesame
-        follow 5 's/60s/200ms/'
+        echo sesame >password
+        follow 5 's/60s/200ms/; s/FILE/password/'
         assert_contains "$stderr" '127.0.0.1:1'
     done
     # Where the environment names the broker, the command of the hint finds it there.
     AIRY_URL=amqp://127.0.0.1:1 fails 3 ping
     refute_contains "$hint" --url
     AIRY_URL=amqp://127.0.0.1:1 follow 5 's/60s/200ms/'
+}
+
+@test "the broker, its password and its exchange, however the command line gives them" {
+    unset AIRY_URL AIRY_MANAGEMENT_URL
+    local host=127.0.0.1:$AIRY_TEST_AMQP_PORT user exchange
+    user=$(fresh user)
+    exchange=$(fresh airy.test)
+    queue=$(fresh hint)
+    api PUT "users/$user" -d '{"password": "pass", "tags": "management"}'
+    api PUT "permissions/%2F/$user" -d '{"configure":".*","write":".*","read":".*"}'
+    echo pass >password
+    printf 'MQ_HOST=127.0.0.1\nMQ_PORT=%s\n' "$AIRY_TEST_AMQP_PORT" >env
+    for broker in "--url amqp://guest:guest@$host" "--url amqp://$user:pass@$host" "--env-file env" \
+        "--url amqp://$user@$host --password-file password"; do
+        # shellcheck disable=SC2086 # words
+        fails 7 queue show none $broker --management-url "$AIRY_TEST_MANAGEMENT_URL"
+        assert_contains "$hint" --management-url
+        refute_contains "$hint" pass@
+        follow 0 's/FILE/password/'
+    done
+    airy queue declare "$queue" --plain --bind none --exchange "$exchange" --env-file env --quiet
+    fails 4 publish post.deleted '{"post_id":1,"author_id":2}' --exchange "$exchange" --env-file env
+    follow 0 "s/QUEUE/$queue.2/; s/PATTERN/'post.*'/"
+    run_airy publish post.deleted '{"post_id":1,"author_id":2}' --exchange "$exchange" --env-file env
+    assert_status 0
+    airy queue delete "$queue" "$queue.2" "$queue.2.dlq" --yes --quiet --env-file env
+    forget "$exchange" exchanges
+    api DELETE "users/$user"
+}
+
+@test "a stream is not offered to consume, and the limit of a queue is told as it is" {
+    unset AIRY_EXCHANGE
+    export AIRY_URL=$AIRY_TEST_URL
+    queue=$(fresh hint)
+    airy queue declare "$queue" --type stream --quiet
+    fails 7 consume '#' --queue "$queue" -- cat
+    refute_contains "$hint" --as-is
+    follow
+    airy queue delete "$queue" --yes --quiet
+    airy queue declare "$queue" --plain --arg x-delivery-limit=2 --quiet
+    fails 7 consume '#' --queue "$queue" -- cat
+    assert_contains "$hint" 'no delivery after 2 failed ones'
+    refute_contains "$hint" 'no limit'
+    airy queue delete "$queue" --yes --quiet
+}
+
+@test "a name with blanks in the hint of a consumer" {
+    airy queue declare 'se arch' --bind '#' --quiet
+    publish_one
+    fails 6 --quiet consume '#' --queue 'se arch' --until-empty -- sh -c 'exit 65'
+    follow
+    assert_contains "$output" '"post_id":1'
+}
+
+@test "--on-dead-letter without a command" {
+    for command in '   ' "''"; do
+        fails 2 consume '#' --queue search --on-dead-letter "$command" -- cat
+        refute_contains "$hint" 'CMD ARG'
+        assert_contains "$stderr" '--on-dead-letter names no command'
+    done
 }
 
 @test "a missing queue at the broker of --url" {

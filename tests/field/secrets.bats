@@ -77,6 +77,29 @@ refute_secret() {
     refute_secret
 }
 
+@test "no operand and no value of an option shows the password of a URL in it" {
+    local url=amqp://weird:S3cr3t@127.0.0.1
+    for command in "publish $url" "publish post.deleted $url" "tail $url" "tail # --where $url" "queue ls $url" \
+        "queue show $url" "queue ls --match $url" "queue delete $url" "event show $url" "event ls --match $url" \
+        "event validate $url" "pool show $url" "check pool $url" "check queue $url --output json" \
+        "ping --password-file $url" "ping --cacert $url" "ping --env-file $url" "ping --url sqlite://weird:S3cr3t@host/x" \
+        "consume # --queue $url --no-declare --print" "consume # --queue q --on-dead-letter $url -- cat" \
+        "consume # --queue q -- $url" "publish x --custom --set a=$url --exchange $url" "publish --header x:$url=1" \
+        "stats queues $url" "dlq show $url" "queue move $url b --yes" "queue purge --match $url" \
+        "ping --connect-timeout $url" "queue declare q --arg $url" "tail # --exchange $url --for 1s"; do
+        # shellcheck disable=SC2086 # words
+        run_airy $command
+        refute_secret || return 1
+    done
+    MQ_PORT=$url AIRY_URL='' run_airy ping
+    refute_secret
+    AIRY_EXCHANGE=$url run_airy --verbose tail '#' --for 100ms
+    refute_secret
+    # The form of a URL in a hint stays.
+    run_airy ping --url h
+    assert_contains "$stderr" 'amqp://USER:PASSWORD@HOST:PORT/VHOST'
+}
+
 @test "ends of line behind a URL, a password and its file do not count" {
     AIRY_URL=$AIRY_TEST_URL$'\n' run_airy ping
     assert_status 0
@@ -88,16 +111,25 @@ refute_secret() {
     refute_contains "$output" $'\n\n'
     AIRY_MANAGEMENT_URL=$AIRY_TEST_MANAGEMENT_URL$'\n' AIRY_URL=$AIRY_TEST_URL run_airy queue ls
     assert_status 0
+    AIRY_URL=$AIRY_TEST_URL run_airy queue ls --management-url $'\n '"$AIRY_TEST_MANAGEMENT_URL  "
+    assert_status 0
 }
 
 @test "a control character inside a URL is refused, and does not reach the terminal" {
-    for url in $'amqp://h/a\nb' $'amqp://u:p@h\e[2J/' $'mqtt://h\a' $'sqlite:a\nb' $'amqp://h%1b[2J/'; do
+    for url in $'amqp://h/a\nb' $'amqp://u:p@h\e[2J/' $'mqtt://h\a' $'sqlite:a\nb' $'amqp://h%1b[2J/' \
+        $'amqp://h/a\u009b2J' $'sqlite:a\u0085b'; do
         run_airy ping --url "$url"
         assert_status 2
         assert_short_error
         refute_contains "$stderr" $'\e'
         refute_contains "$stderr" $'\a'
+        refute_contains "$stderr" $'\u009b'
     done
+    # A mark that turns the direction of the text is told, wherever the URL is.
+    run_airy ping --url $'amqp://guest:guest@127.0.0.1:1/a\u202eb'
+    assert_status 3
+    refute_contains "$stderr" $'\u202e'
+    assert_contains "$stderr" 'u{202e}'
     # Percent-encoded, it may be part of a virtual host's name; the broker's answer repeats it.
     run_airy ping --url "amqp://guest:guest@127.0.0.1:$AIRY_TEST_AMQP_PORT/a%0Ab%1b[2J"
     assert_status 3
@@ -147,6 +179,16 @@ EOF
     refute_contains "$output" "$encoded"
     MQ_PORT=1 run_airy ping --env-file .env
     assert_status 3
+    # As a whole: a URL in the file is no nearer than parts in the environment; a password is no place.
+    echo "AIRY_URL=amqp://$user@127.0.0.1:1/" >with-url
+    MQ_HOST=127.0.0.1 MQ_PORT=$AIRY_TEST_AMQP_PORT run_airy ping --env-file with-url
+    assert_status 0
+    echo "AIRY_URL=amqp://$user@127.0.0.1:$AIRY_TEST_AMQP_PORT/" >with-url
+    MQ_PASSWORD=$word run_airy ping --env-file with-url
+    assert_status 0
+    run_airy ping --env-file .
+    assert_status 2
+    assert_contains "$stderr" 'it is a directory'
     run_airy ping --env-file missing
     assert_status 2
     assert_contains "$stderr" missing.local

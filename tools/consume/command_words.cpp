@@ -29,6 +29,11 @@ std::vector<std::string> command_words(std::string_view flag, std::string_view t
         words.back() += text.substr(i + 1, end - i - 1);
         i = end;
     }
+    if (words.empty() || words.front().empty())
+        throw Error(
+            ErrorKind::usage, fmt::format("{} names no command", flag),
+            fmt::format("its value is a program and its arguments, e.g. {} './alert search'",
+                        flag));
     return words;
 }
 

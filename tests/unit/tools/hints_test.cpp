@@ -57,14 +57,53 @@ TEST_CASE(
 }
 
 TEST_CASE("the commands of a hint that talk to a broker name the broker of the command line") {
-    tools::hints_name_broker("amqp://guest:***@host/");
+    tools::repeated_in_hints().broker = {"--url", "amqp://ann@host/?heartbeat=5", "--password-file",
+                                         "FILE"};
+    tools::repeated_in_hints().asks_for_password = true;
     const auto hint = hint_for(Error(Reason::nobody_listens, "x", "is RabbitMQ running there?"));
     const auto other = hint_for(Error(Reason::field_missing, "x").about("post.voted"));
-    tools::hints_name_broker("");
+    tools::repeated_in_hints() = {};
     CHECK(hint ==
-          "is RabbitMQ running there? airy --url 'amqp://guest:***@host/' wait --for 60s "
-          "waits until it is");
+          "is RabbitMQ running there? airy --url 'amqp://ann@host/?heartbeat=5' --password-file "
+          "FILE wait --for 60s waits until it is; FILE has the password in its first line");
     CHECK(other == "airy event show post.voted lists its fields");
+}
+
+TEST_CASE("a command of a hint repeats only the options that it takes") {
+    tools::repeated_in_hints().broker = {"--env-file", ".env"};
+    tools::repeated_in_hints().management = {"--management-url", "http://m:1"};
+    tools::repeated_in_hints().exchange = {"--exchange", "a b"};
+    const auto of = [](const std::string& hint) {
+        return hint_for(Error(Reason::usage, "x", hint));
+    };
+    const auto queue = of("airy queue ls shows them; so does airy ping");
+    const auto declare =
+        of("airy queue declare QUEUE --bind PATTERN binds one; so does a consumer");
+    const auto bare = of("airy queue declare QUEUE makes it");
+    const auto own = of("airy queue declare QUEUE --bind PATTERN --exchange e makes it");
+    const auto publish = of("name the topic: airy publish TOPIC");
+    tools::repeated_in_hints() = {};
+    CHECK(queue ==
+          "airy --env-file .env --management-url http://m:1 queue ls shows them; so does airy "
+          "--env-file .env ping");
+    CHECK(declare ==
+          "airy --env-file .env --management-url http://m:1 queue declare --exchange 'a b' QUEUE "
+          "--bind PATTERN binds one; so does a consumer");
+    CHECK(bare == "airy --env-file .env --management-url http://m:1 queue declare QUEUE makes it");
+    CHECK(own ==
+          "airy --env-file .env --management-url http://m:1 queue declare QUEUE --bind PATTERN "
+          "--exchange e makes it");
+    CHECK(publish == "name the topic: airy --env-file .env publish --exchange 'a b' TOPIC");
+}
+
+TEST_CASE("a stream is not offered to consume") {
+    const auto hint = [](const std::string& type) {
+        return hint_for(
+            Error(Reason::differs, "x-queue-type is " + type + ", not quorum", "x").about("q"));
+    };
+    CHECK(hint("classic").find("--as-is") != std::string::npos);
+    CHECK(hint("stream").find("--as-is") == std::string::npos);
+    CHECK(hint("stream").find("airy queue show q tells its own") != std::string::npos);
 }
 
 TEST_CASE("each parameter of a URL that is an option of its own has a hint that names the option") {

@@ -100,6 +100,23 @@ TEST_CASE("ends of line behind a value are left out") {
     CHECK(settings.value(Setting::exchange) == "b");
 }
 
+TEST_CASE("blanks around a URL are left out, those of other values stay") {
+    const auto settings = made_of(
+        {{"url", " \n amqp://h \t"}, {"management_url", "\nhttp://m \n"}, {"password", " a \n"}},
+        {});
+    CHECK(settings.value(Setting::url) == "amqp://h");
+    CHECK(settings.value(Setting::management_url) == "http://m");
+    CHECK(settings.value(Setting::management_url, " http://f ") == "http://f");
+    CHECK(settings.value(Setting::password) == " a ");
+}
+
+TEST_CASE("a value tells how far away its source is") {
+    const auto settings = made_of({{"exchange", "a"}}, {{"url", "b"}});
+    CHECK(settings.given(Setting::exchange, "flag")->distance == 0);
+    CHECK(settings.given(Setting::exchange)->distance == 1);
+    CHECK(settings.given(Setting::url)->distance == 2);
+}
+
 TEST_CASE("the environment gives the first variable that is set and not empty") {
     const EnvironmentSource source;
     const auto& url = row_of(Setting::url);
