@@ -213,8 +213,14 @@ class Queue final : public Command {
         const auto& name = names_.front();
         if (name.empty()) throw Error(ErrorKind::usage, "a queue to declare must have a name");
         event::HeaderTable arguments;
-        for (const auto& argument : arguments_)
-            arguments.push_back(parse_argument(argument));
+        for (const auto& argument : arguments_) {
+            auto read = parse_argument(argument);
+            if (std::ranges::find(arguments, read.first, &event::HeaderField::first) !=
+                arguments.end())
+                throw Error(ErrorKind::usage,
+                            fmt::format("--arg gives {} twice", output::quoted(read.first)));
+            arguments.push_back(std::move(read));
+        }
         for (const auto& pattern : patterns_)
             event::check_pattern(pattern);
         if (patterns_.empty() && !exchange_.name.empty())

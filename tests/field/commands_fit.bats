@@ -71,6 +71,9 @@ declared_queue_is_consumed() {
     assert_short_error
     assert_contains "$stderr" x-delivery-limit
     assert_contains "$stderr" --plain
+    run_airy queue declare "$queue.x" --plain --arg x-max-length=1 --arg x-max-length=2
+    assert_status 2
+    assert_contains "$stderr" "--arg gives 'x-max-length' twice"
     run_airy queue declare "$queue.x" --arg x-delivery-limit=20 # the same value
     assert_status 0
 }

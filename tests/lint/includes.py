@@ -15,7 +15,7 @@ ALLOWED = {
     "mq": {"util", "event", "net"},
     "mq/copies": {"util", "event", "mq"},
     "mq/amqp": {"util", "event", "net", "mq", "mq/copies"},
-    "mq/embedded": {"util", "event", "mq", "mq/copies"},
+    "mq/embedded": {"util", "event", "net", "mq", "mq/copies"},
     "work": {"util", "event", "net", "mq", "pool"},
     "inspect": {"util", "event", "net", "mq", "pool", "work"},
 }

@@ -77,6 +77,8 @@ TEST_CASE("a wrong header names the option, the value and the needed form") {
     CHECK(mistake_in(":int=5") == "--header ':int=5' has no name");
     CHECK(mistake_in("k:itn=5") == "--header 'k:itn=5': there is no type 'itn'");
     CHECK(mistake_in("k:int8=300") == "--header 'k:int8=300': '300' is not an integer of 8 bits");
+    CHECK(mistake_in("k:float=1e39").ends_with("'1e39' is not a number up to 3.4e38"));
+    CHECK(mistake_in("k:decimal=99999999999").find("up to 4294967295") != std::string::npos);
     // JSON that is right is not called wrong.
     CHECK(mistake_in("k:json=12345678901234567890").find("is not JSON") == std::string::npos);
     CHECK(mistake_in("k:json=[1e400]").find("cannot be a header: ") != std::string::npos);
