@@ -101,7 +101,7 @@ bool is_one_of(std::span<const std::string_view> commands, std::string_view word
     return std::ranges::find(commands, word) != commands.end();
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string shell_words(const std::vector<std::string>& words) {
     std::string text;
     for (const auto& word : words)
         text += shell_word(word) + ' ';
@@ -141,13 +141,13 @@ std::string with_options(const std::string& hint) {
         out += program;
         i += program.size() - 1;
         if (is_one_of(broker_commands, word)) {
-            out += joined(repeated.broker);
+            out += shell_words(repeated.broker);
             asks_for_password = repeated.asks_for_password;
         }
-        if (is_one_of(management_commands, word)) out += joined(repeated.management);
+        if (is_one_of(management_commands, word)) out += shell_words(repeated.management);
         const auto command = command_of_exchange(clause);
         if (command.empty() || repeated.exchange.empty()) continue;
-        const auto options = joined(repeated.exchange);
+        const auto options = shell_words(repeated.exchange);
         out += fmt::format("{} {}", command, options.substr(0, options.size() - 1));
         i += command.size();
     }
