@@ -19,6 +19,7 @@
 #include "net/url.hpp"
 #include "util/text.hpp"
 #include "work/http_verdict.hpp"
+#include "work/reply.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -95,12 +96,20 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         page = page || names_a_page(answer.status);
         const auto* location = answer.header("Location");
         if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
-            location == nullptr || redirects == most_redirects)
-            co_return judged(answer);
+            location == nullptr || redirects == most_redirects) {
+            auto result = judged(answer);
+            if (result.verdict == Verdict::success && replies_to(running.delivered))
+                result.reply = std::move(answer.body);
+            co_return result;
+        }
         auto target = net::redirect_target(place, *location);
         if (!target) co_return judged(answer);
         place.target = std::move(*target);
     }
+}
+
+bool HttpHandler::replies_to(const mq::Delivered& delivered) const {
+    return options_.most_of_reply && wants_reply(delivered.message);
 }
 
 // On a cancellation of its own, so that one request can be ended.
@@ -121,8 +130,10 @@ net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered, std::s
     request.method = page ? "GET" : "POST";
     request.deadline =
         std::max(std::chrono::ceil<milliseconds>(deadline - util::steady_now()), milliseconds(1));
-    request.body_limit = most_read;
-    request.keep = kept_answer + options_.mask.longest();
+    // A reply that is too long is told by one byte too many.
+    const auto of_reply = replies_to(delivered) ? *options_.most_of_reply + 1 : 0;
+    request.body_limit = std::max<std::uint64_t>(most_read, of_reply);
+    request.keep = std::max<std::size_t>(kept_answer + options_.mask.longest(), of_reply);
     // A message may be delivered twice in any case.
     request.repeatable = true;
     if (!page) tell(delivered.message, request);

@@ -37,6 +37,9 @@ struct HttpOptions {
     std::chrono::milliseconds timeout = std::chrono::seconds(30);  // for one message
     util::SecretMask mask{};                                       // of the headers and the login
     std::string shown_url;                                         // without secrets
+    // The most bytes of a reply to a message that wants one: the body of the answer. Absent:
+    // messages get no replies.
+    std::optional<std::size_t> most_of_reply{};
 };
 
 // Posts each message to a web service, which answers with the verdict. Many requests are under way
@@ -66,6 +69,7 @@ class HttpHandler final : public Handler {
     boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
     boost::asio::awaitable<HandlerResult> post(Running& running);
     boost::asio::awaitable<net::HttpResponse> ask(net::HttpRequest request, Running& running);
+    bool replies_to(const mq::Delivered& delivered) const;
     net::HttpRequest request_for(const mq::Delivered& delivered, std::string target, bool page,
                                  util::SteadyTime deadline) const;
     void tell(const event::Message& message, net::HttpRequest& request) const;

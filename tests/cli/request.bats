@@ -211,6 +211,28 @@ streams() {
     wait
 }
 
+@test "the answer of a worker, or of a web service, is the reply" {
+    spawn service python3 "$BATS_TEST_DIRNAME/web_service.py" port requests
+    wait_until test -s port
+    local kind
+    for kind in worker http; do
+        case $kind in
+        worker) spawn answering "$AIRY_BIN" consume price.quote --queue "$queue" --reply --reply-max 1000 --worker 1 -- jq -c --unbuffered \
+            'if .body == "long" then {id, result: "ok", reply: ("x" * 2000)} else {id, result: "ok", reply: {got: .body}} end' ;;
+        http) spawn answering "$AIRY_BIN" consume price.quote --queue "$queue" --reply --reply-max 1000 --http "http://127.0.0.1:$(<port)/reply" ;;
+        esac
+        consumer=$spawned_pid
+        wait_until has_consumer
+        run_airy request price.quote '"seven"'
+        assert_status 0
+        assert_equal "$output" '{"got":"seven"}'
+        run_airy request price.quote '"long"'
+        assert_status 6
+        assert_contains "$stderr" 'its reply is longer than 1000 bytes'
+        stop_answering
+    done
+}
+
 @test "a message without reply_to is handled as ever, and its stdout passes through" {
     prepare
     publish_posts 1 2

@@ -130,6 +130,7 @@ class HttpKind final : public HandlerKind {
                 ErrorKind::general,
                 fmt::format("cannot have {} requests at once: {}", stage.slots, util::file_limit()),
                 fmt::format("--pool-size takes up to {} with this limit", most));
+        options_.most_of_reply = stage.most_of_reply;
         return std::make_unique<work::HttpHandler>(stage.loop, stage.timers, options_);
     }
 

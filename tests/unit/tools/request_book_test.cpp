@@ -16,7 +16,7 @@ using Kind = mq::Outcome::Kind;
 
 namespace {
 
-const util::SteadyTime begin{1h};
+const util::SteadyTime outset{1h};
 
 // A book, and what it tells: the body of a reply, `!` before an error's; `LINE: kind` of a failure.
 struct Told {
@@ -31,7 +31,7 @@ struct Told {
                   last_error = error.what();
               }) {}
 
-    std::uint64_t ask(const std::string& id, util::SteadyTime now = begin) {
+    std::uint64_t ask(const std::string& id, util::SteadyTime now = outset) {
         event::Message message;
         if (!id.empty()) message.properties.message_id = id;
         const auto number = book.open(++lines, message, now);
@@ -113,7 +113,7 @@ TEST_CASE("several replies to one request") {
         told.reply("a", "a1");
         told.reply("b", "b2");
         CHECK(told.log == (ordered ? Log{"a1"} : Log{"b1", "a1", "b2"}));
-        told.book.expire(begin + 5s);
+        told.book.expire(outset + 5s);
         CHECK(told.log.size() == 4);
         CHECK(told.last_error == "1 of 2 replies came within 5s");
         CHECK(told.book.answered() == 1);
@@ -124,19 +124,19 @@ TEST_CASE("several replies to one request") {
 
 TEST_CASE("a request is late after its own time, and not before") {
     Told told({.replies = 1, .timeout = 5s, .ordered = false, .keeps_messages = false});
-    told.ask("a", begin);
-    told.ask("b", begin + 1s);
+    told.ask("a", outset);
+    told.ask("b", outset + 1s);
     told.confirm(1);
-    CHECK(told.book.next_due() == begin + 5s);
-    told.book.expire(begin + 5s - 1ns);
+    CHECK(told.book.next_due() == outset + 5s);
+    told.book.expire(outset + 5s - 1ns);
     CHECK(told.log.empty());
-    told.book.expire(begin + 5s);
+    told.book.expire(outset + 5s);
     CHECK(told.log == Log{fmt::format("1: {}", timeout)});
     CHECK(told.last_error == "no reply came within 5s");
-    CHECK(told.book.next_due() == begin + 6s);
+    CHECK(told.book.next_due() == outset + 6s);
     told.reply("a", "late");
     CHECK(told.book.dropped() == 1);
-    told.book.expire(begin + 1h);
+    told.book.expire(outset + 1h);
     CHECK(told.log.back() == fmt::format("2: {}", undelivered));  // it was not even confirmed
     CHECK_FALSE(told.book.next_due());
 }
@@ -145,7 +145,7 @@ TEST_CASE("without a limit a request waits") {
     Told told;
     told.ask("a");
     CHECK_FALSE(told.book.next_due());
-    told.book.expire(begin + 24h * 365);
+    told.book.expire(outset + 24h * 365);
     CHECK(told.book.size() == 1);
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("of several replies the others are awaited after an error's") {
     told.reply("a", "good");
     CHECK(told.log == Log{"!", "good", fmt::format("1: {}", handler)});
     told.reply("b", "", true);
-    told.book.expire(begin + 5s);
+    told.book.expire(outset + 5s);
     CHECK(told.log.back() == fmt::format("2: {}", handler));
 }
 
