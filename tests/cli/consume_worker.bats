@@ -72,7 +72,7 @@ open(f"seen{p}", "w").close()
 if p == 1: answer("reject", reason="no good", x=[1])
 if p == 2 and first: answer("retry", reason="later", delay="150ms")
 if p == 3 and first: answer("requeue")'
-    run_airy consume '#' --queue "$queue" --until-empty --retry-delay 10m --worker 1 --window 4 -- ./work
+    run_airy consume '#' --queue "$queue" --until-empty --retry-delay 3s --worker 1 --window 4 -- ./work
     assert_status 6
     assert_contains "$stderr" 'reason=later delay_ms='
     assert_contains "$stderr" 'reason="no good"'

@@ -345,7 +345,7 @@ streams() {
     answering
     airy request price.quote 1
     run_airy request price.quote bad
-    consumer_has '.replied == 2 and .handled == 1 and .dead_lettered == 1'
+    wait_until consumer_has '.replied == 2 and .handled == 1 and .dead_lettered == 1'
     airy stats --prometheus >text
     grep -q "^airy_replies_total{.*queue=\"$queue\".*} 2$" text
 }
