@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
 #include <vector>
@@ -15,10 +16,14 @@
 
 namespace airy::work {
 
+using SuspendedCalls = std::list<pool::ResumeCoroutine>;
+
 // One call of a handler that waits for the results of its messages.
 struct WorkerCall {
     std::size_t open = 0;  // messages without a result
-    pool::ResumeCoroutine resume{};
+    // Where its coroutine is kept: not in the coroutine itself, which would then never be
+    // destroyed.
+    std::optional<SuspendedCalls::iterator> suspended{};
 };
 
 // A message on its way through a worker.

@@ -84,7 +84,8 @@ asio::awaitable<void> WorkerHandler::handle(std::span<const mq::Delivered> batch
     }
     serve();
     if (call.open == 0) co_return;
-    auto suspended = pool::suspend(call.resume);
+    call.suspended = suspended_.emplace(suspended_.end());
+    auto suspended = pool::suspend(**call.suspended);
     co_await std::move(suspended);
 }
 
@@ -137,12 +138,12 @@ bool WorkerHandler::may_replace(const Worker& worker) {
 
 void WorkerHandler::finish(WorkerJob& job, HandlerResult result) {
     job.result = std::move(result);
-    if (--job.call.open == 0 && job.call.resume) resume_soon(job.call);
+    if (--job.call.open == 0 && job.call.suspended) resume_soon(*job.call.suspended);
 }
 
 // The calls whose messages were answered by one read are resumed in one turn of the loop.
-void WorkerHandler::resume_soon(WorkerCall& call) {
-    resumed_.push_back(std::move(call.resume));
+void WorkerHandler::resume_soon(SuspendedCalls::iterator call) {
+    resumed_.splice(resumed_.end(), suspended_, call);
     if (resumed_.size() > 1) return;
     asio::post(loop_, [this] {
         for (auto& resume : std::exchange(resumed_, {}))

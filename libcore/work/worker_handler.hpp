@@ -61,7 +61,7 @@ class WorkerHandler final : public Handler, private Worker::Set {
 
     void serve();
     Worker* roomiest() const;
-    void resume_soon(WorkerCall& call);
+    void resume_soon(SuspendedCalls::iterator call);
     void tell_soon();
 
     boost::asio::io_context& loop_;
@@ -76,7 +76,8 @@ class WorkerHandler final : public Handler, private Worker::Set {
     bool any_came_up_ = false;
     std::optional<Error> error_;
     Condition coming_up_;
-    std::vector<pool::ResumeCoroutine> resumed_;  // soon
+    SuspendedCalls suspended_;
+    SuspendedCalls resumed_;  // soon
     std::function<void()> told_;
     bool telling_ = false;
 };

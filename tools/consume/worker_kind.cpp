@@ -41,7 +41,7 @@ class WorkerKind final : public HandlerKind {
             .note(given_);
         app.option("--restart-after", restart_after_,
                    "replace each worker after so many messages, e.g. 1000, or so long, e.g. 1h")
-            .type_name("N|DURATION")
+            .type_name("LIMIT")
             .note(given_);
     }
 
