@@ -132,8 +132,8 @@ event::Message Request::from_record(std::string_view record) const {
     if (!zero_ && record.ends_with('\r')) record.remove_suffix(1);
     record = input::without_mark(record);
     try {
-        auto message = event::parse_message_line(record);
-        message.exchange = exchange_.name;
+        auto message = event::parse_message_line(record, exchange_.name);
+        if (exchange_.on_command_line) message.exchange = exchange_.name;
         if (!topic_.empty()) message.topic = topic_;
         properties_.apply(message);
         return message;

@@ -92,7 +92,7 @@ file.execute("ROLLBACK")'
     wait_until grep -q blocked blocker.out
     run_airy check flow --timeout 1s
     assert_status 2
-    assert_contains "$output" 'did not come within 1 s'
+    assert_contains "$output" 'keeps the file locked for too long'
 }
 
 @test "check broker: there, the exchange of another type, and away" {
