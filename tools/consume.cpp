@@ -12,6 +12,7 @@
 #include "command.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
+#include "consume/order_options.hpp"
 #include "consume/service_notices.hpp"
 #include "consume/status_signal.hpp"
 #include "delivery_options.hpp"
@@ -24,6 +25,7 @@
 #include "net/listener.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "queue_arguments.hpp"
 #include "reconnect_option.hpp"
 #include "settings.hpp"
 #include "util/limits.hpp"
@@ -59,6 +61,8 @@ std::string losses_of(std::string_view differences) {
         {"x-max-length", "no room for more than its limit"},
         {"x-message-ttl", "no message that waits for long"},
         {"x-expires", "no queue after a time without a consumer"},
+        {"x-max-priority", "no such levels of priority"},
+        {"x-single-active-consumer", "no one consumer that gets all messages"},
     };
     std::string losses;
     for (const auto& [property, loss] : rows)
@@ -99,6 +103,8 @@ class Consume final : public Command {
     std::optional<work::Command> death_command_;
     std::vector<std::string> of_lasting_queues_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
+    QueueArguments arguments_;
+    consume::OrderOptions order_;
     DeliveryOptions delivery_;
     ReconnectOption reconnect_;
     StopOptions stop_;
@@ -123,7 +129,8 @@ void Consume::add_options(cli::App& app) {
         kind->add_options(app);
     declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size);
     app.option("--prefetch", prefetch_,
-               "most messages taken and not settled [pool size and some more; --print: 2000]")
+               "most messages taken and not settled [pool size and some more; --print: 2000; "
+               "--serial-by: up to 2000]")
         .type_name("N")
         .between(1, most_prefetch);
     app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
@@ -151,6 +158,8 @@ void Consume::add_options(cli::App& app) {
     app.flag("--no-declare", no_declare_,
              "declare and bind nothing at the start; the queue must be there")
         .group(group);
+    arguments_.add(app, group);
+    order_.add(app);
     delivery_.add(app);
     app.option("--on-dead-letter", on_dead_letter_,
                "run this command, e.g. './alert search', for each message that is given up")
@@ -189,7 +198,13 @@ std::size_t Consume::default_slots() const {
 // Never more than --count allows: the broker counts a delivery of each message that is given back.
 std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
     std::size_t wanted = prefetch_;
-    if (wanted == 0) wanted = slots + kind_->read_ahead(slots, ahead);
+    if (wanted == 0) {
+        // Another prefetch makes another consumer of this one, and where one alone is active, a
+        // waiting one may take over. So it depends on the slots alone.
+        const bool steady = order_.wanted() || arguments_.single_active_consumer;
+        wanted = slots + kind_->read_ahead(slots, ahead || steady);
+        if (order_.wanted()) wanted = std::max(wanted, consume::OrderOptions::messages_for(slots));
+    }
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
 }
@@ -202,15 +217,22 @@ void Consume::check_arguments() {
                     fmt::format("--queue: a name has 1 to {} bytes", longest_name),
                     "the names of its retry queues are longer");
     kind_ = &consume::choose(kinds_, child_);
-    if (!kind_->can_fail())
-        refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
+    if (!kind_->can_fail()) {
+        const auto beside = fmt::format("beside {}", kind_->name());
+        refuse_without_effect(delivery_.of_failures, beside,
                               "it is for commands, which can fail; printing cannot");
+        refuse_without_effect(order_.given, beside, "printing keeps the order of the queue");
+    }
     if (queue_.ephemeral && (queue_.type != "classic" || queue_.as_is))
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic, and always a new one");
     if (queue_.as_is && no_declare_)
         throw Error(ErrorKind::usage, "--as-is and --no-declare exclude each other",
                     "--as-is binds the queue; --no-declare changes nothing");
+    if (no_declare_)
+        refuse_without_effect(arguments_.given, "beside --no-declare",
+                              "it is a property with which the queue is declared");
+    arguments_.append_to(queue_.arguments, queue_.ephemeral ? "classic" : queue_.type);
     stop_.check();
     if (!metrics_listen_.empty()) net::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
@@ -219,6 +241,7 @@ void Consume::check_arguments() {
     queue_.exchange = exchange_.name;
     work::ConsumerOptions checked;
     delivery_.apply(checked);
+    order_.apply(checked);
     if (!on_dead_letter_.empty())
         death_command_ =
             work::find_command(consume::command_words("--on-dead-letter", on_dead_letter_),
@@ -247,9 +270,12 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
-    options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
+    if (!arguments_.single_active_consumer)
+        options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
     options.log_events = log_events_;
     delivery_.apply(options);
+    order_.apply(options);
+    options.intake.by_priority = kind_->can_fail();
     options.drain = drain_;
     options.on_ready = [&notices] { notices.ready(); };
     options.on_stopping = [&notices] { notices.stopping(); };
@@ -329,6 +355,7 @@ int Consume::run() {
     consume::StatusSignal status_signal;
 
     auto endpoint = broker_.endpoint("consume");
+    arguments_.require_of(endpoint.url);
     consume::ServiceNotices::say("connecting to " + mq::masked_url(endpoint.url));
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);

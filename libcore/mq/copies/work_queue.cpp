@@ -122,7 +122,8 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const RetryAfter& r
     if (!courier_) throw std::logic_error("an ephemeral queue has no retries");
     auto into = retry_queue_spec(spec_, retry.delay);
     const Failure failure{spec_.name, delivered.attempts + 1,
-                          delivered.former_returns + delivered.returns, retry.account};
+                          delivered.former_returns + delivered.returns, retry.account,
+                          delivered.first_failed_at};
     auto copy = retry_copy(delivered.message, failure, into.name);
     std::uniform_real_distribution<double> share(1 - jitter, 1);
     const auto expiration = static_cast<double>(retry.delay.count()) * share(random_);
@@ -138,7 +139,8 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const DeadLetter& d
         return;
     }
     auto into = dead_letter_queue_spec(spec_);
-    const Failure failure{spec_.name, delivered.attempts + 1, 0, death.account};
+    const Failure failure{spec_.name, delivered.attempts + 1, 0, death.account,
+                          delivered.first_failed_at};
     auto copy = dead_letter(delivered.message, failure, into.name);
     send(delivered.handle, Purpose::dead_letter, std::move(copy), std::move(into));
 }

@@ -30,7 +30,7 @@ TEST_CASE("what a queue's arguments may be, and how two queues differ") {
                                                 {"x-expires", {std::int64_t{0}}},
                                                 {"x-overflow", {std::string("drop")}},
                                                 {"x-dead-letter-routing-key", {std::string("k")}},
-                                                {"x-single-active-consumer", {true}},
+                                                {"x-single-active-consumer", {std::int64_t{1}}},
                                                 {"x-queue-type", {std::string("stream")}},
                                                 {"x-of-another-program", deep}}) {
         CAPTURE(wrong.first);

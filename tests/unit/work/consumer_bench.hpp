@@ -108,6 +108,7 @@ struct ConsumerBench {
     FakeWorkQueue queue;
     asio::io_context loop{1};
     ScriptedHandler handler{loop};
+    Handler* other_handler = nullptr;  // instead, where it is set
     ConsumerOptions options{.name = "work", .patterns = {"#"}};
 
     void push(std::initializer_list<const char*> bodies) {
@@ -117,7 +118,8 @@ struct ConsumerBench {
     void stop_when_empty() { options.stop.queue_empty = true; }
 
     ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
-        Consumer consumer(loop, timers, queue, handler, options);
+        Handler& used = other_handler != nullptr ? *other_handler : handler;
+        Consumer consumer(loop, timers, queue, used, options);
         if (before) before(consumer);
         consumer.begin(signals);
         while (!loop.stopped()) {

@@ -77,6 +77,96 @@ TEST_CASE("what is put off waits on, before all others") {
     CHECK(bench.intake.waiting() == 0);
 }
 
+TEST_CASE("what is put off waits on in its place, also among higher priorities") {
+    IntakeBench bench({.by_priority = true});
+    for (const char* body : {"a", "b", "c"})
+        bench.add(body);
+    auto batch = bench.intake.next(2);
+    mq::Delivered high;
+    high.message.body = "high";
+    high.message.properties.priority = 1;
+    bench.intake.add(high);
+    bench.intake.put_first(batch);
+    CHECK(bodies(bench.intake.next(3).deliveries) == Bodies{"high", "a", "b"});
+}
+
+TEST_CASE("a batch holds one message of each key, and its end frees the key") {
+    IntakeBench bench({.serial_by = event::MessageKey("k")});
+    for (const char* body : {R"({"k":1,"n":1})", R"({"k":1,"n":2})", R"({"k":2,"n":3})"})
+        bench.add(body);
+    const auto batch = bench.intake.next(9);
+    CHECK(bodies(batch.deliveries) == Bodies{R"({"k":1,"n":1})", R"({"k":2,"n":3})"});
+    CHECK(bench.intake.next(9).deliveries.empty());
+    CHECK_FALSE(bench.intake.empty());
+    CHECK(bench.intake.next_start() == util::SteadyTime::max());
+    bench.intake.learn(batch.deliveries[0], failure, 0);
+    CHECK(bench.intake.next_start() == bench.clock.steady());
+    CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":2})"});
+}
+
+TEST_CASE("a message that is kept for its next attempt keeps its key, unless it is void") {
+    IntakeBench bench({.serial_by = event::MessageKey("k")});
+    constexpr Decision kept{Action::keep, {}, true};
+    bench.add(R"({"k":1,"n":1})");
+    bench.add(R"({"k":1,"n":2})");
+    auto batch = bench.intake.next(9);
+    bench.intake.learn(batch.deliveries[0], kept, 0);
+    CHECK(bench.intake.next(9).deliveries.empty());
+    SUBCASE("it comes again") {
+        bench.intake.add_again(batch.deliveries[0]);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":1})"});
+    }
+    SUBCASE("its connection is lost") {
+        bench.in_flight.interrupted(1);
+        bench.in_flight.settled(batch.deliveries[0].handle);
+        bench.intake.interrupted();
+        CHECK(bench.intake.empty());
+        CHECK(bench.in_flight.count() == 0);
+        bench.add(R"({"k":1,"n":1})", {}, 2);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":1})"});
+    }
+    SUBCASE("its connection was lost before") {
+        bench.intake.add_again(batch.deliveries[0]);
+        batch = bench.intake.next(9);
+        bench.in_flight.interrupted(1);
+        bench.intake.interrupted();
+        bench.add(R"({"k":1,"n":3})", {}, 2);
+        CHECK(bench.intake.next(9).deliveries.empty());  // the handler runs on
+        bench.intake.learn(batch.deliveries[0], kept, 0);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":3})"});
+    }
+    SUBCASE("nothing comes again any more") {
+        bench.intake.release_held();
+        CHECK(bodies(bench.intake.give_up()) == Bodies{R"({"k":1,"n":2})"});
+    }
+}
+
+TEST_CASE("duplicates free their keys, in the queue and in a batch that waited") {
+    IntakeBench bench({.dedup = 10s, .serial_by = event::MessageKey("k")});
+    bench.add(R"({"k":1})", "1");
+    bench.add(R"({"k":2})", "2");
+    const auto first = bench.intake.next(1);
+    auto waiting = bench.intake.next(9);
+    bench.add(R"({"k":2})", "3");
+    bench.add(R"({"k":1})", "1");
+    bench.add(R"({"k":1})", "4");
+    bench.intake.learn(first.deliveries[0], success, 0);
+    auto second = bench.intake.next(1);
+    CHECK(second.duplicates.size() == 1);
+    CHECK(second.deliveries[0].message.properties.message_id == "4");
+    bench.intake.learn(waiting.deliveries[0], success, 0);
+    CHECK(bench.intake.next(9).deliveries.size() == 1);
+    bench.add(R"({"k":3})", "5");
+    auto set_aside = bench.intake.next(9);
+    bench.add(R"({"k":3})", "6");
+    mq::Delivered known;
+    known.message.properties.message_id = "5";
+    bench.intake.learn(known, success, 0);
+    bench.intake.set_duplicates_aside(set_aside);
+    CHECK(set_aside.deliveries.empty());
+    CHECK(bench.intake.next(9).deliveries[0].message.properties.message_id == "6");
+}
+
 TEST_CASE("an interruption drops what waits of its part") {
     IntakeBench bench;
     bench.add("a", {}, 1);
