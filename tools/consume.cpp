@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "command.hpp"
+#include "consume/batch_option.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
 #include "consume/order_options.hpp"
@@ -104,6 +105,7 @@ class Consume final : public Command {
     std::vector<std::string> of_lasting_queues_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
     QueueArguments arguments_;
+    consume::BatchOption batch_;
     consume::OrderOptions order_;
     DeliveryOptions delivery_;
     ReconnectOption reconnect_;
@@ -130,7 +132,7 @@ void Consume::add_options(cli::App& app) {
     declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size);
     app.option("--prefetch", prefetch_,
                "most messages taken and not settled [pool size and some more; --print: 2000; "
-               "--serial-by: up to 2000]")
+               "--serial-by: some more]")
         .type_name("N")
         .between(1, most_prefetch);
     app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
@@ -159,6 +161,7 @@ void Consume::add_options(cli::App& app) {
              "declare and bind nothing at the start; the queue must be there")
         .group(group);
     arguments_.add(app, group);
+    batch_.add(app);
     order_.add(app);
     delivery_.add(app);
     app.option("--on-dead-letter", on_dead_letter_,
@@ -199,11 +202,12 @@ std::size_t Consume::default_slots() const {
 std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
     std::size_t wanted = prefetch_;
     if (wanted == 0) {
-        // Another prefetch makes another consumer of this one, and where one alone is active, a
-        // waiting one may take over. So it depends on the slots alone.
-        const bool steady = order_.wanted() || arguments_.single_active_consumer;
-        wanted = slots + kind_->read_ahead(slots, ahead || steady);
-        if (order_.wanted()) wanted = std::max(wanted, consume::OrderOptions::messages_for(slots));
+        // Of a single active consumer it must not change: another prefetch makes another consumer
+        // of this one, and a waiting one would take over.
+        ahead = ahead || arguments_.single_active_consumer;
+        wanted = (slots + kind_->read_ahead(slots, ahead)) * batch_.size();
+        if (order_.wanted())
+            wanted = std::max(wanted, consume::OrderOptions::messages_for(slots, ahead));
     }
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
@@ -223,6 +227,12 @@ void Consume::check_arguments() {
                               "it is for commands, which can fail; printing cannot");
         refuse_without_effect(order_.given, beside, "printing keeps the order of the queue");
     }
+    batch_.check();
+    if (batch_.wanted()) kind_->use_batches(batch_.options());
+    if (prefetch_ > 0 && prefetch_ < batch_.size())
+        throw Error(ErrorKind::usage,
+                    fmt::format("--prefetch {} is less than --batch {}", prefetch_, batch_.size()),
+                    "no batch would ever be full");
     if (queue_.ephemeral && (queue_.type != "classic" || queue_.as_is))
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic, and always a new one");
@@ -276,6 +286,7 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     delivery_.apply(options);
     order_.apply(options);
     options.intake.by_priority = kind_->can_fail();
+    if (batch_.wanted()) options.intake.batch_wait = batch_.options().wait;
     options.drain = drain_;
     options.on_ready = [&notices] { notices.ready(); };
     options.on_stopping = [&notices] { notices.stopping(); };

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ struct ChildRequest {
     std::span<const std::string> environment{};  // NAME=value, beside the runner's own
     std::string_view line_prefix{};              // before every line of its output; may be empty
     CancelSwitch* cancel = nullptr;
+    // Lines of its stdout for which this is true are not passed on.
+    std::function<bool(std::string_view line)> take_line{};
 };
 
 struct ChildResult {

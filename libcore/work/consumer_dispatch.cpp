@@ -29,7 +29,7 @@ asio::awaitable<void> Consumer::dispatch() {
         active_ += batch->deliveries.size();
         if (batch->deliveries.empty()) {
             if (may_start())
-                co_await changed_.wait_until(intake_.next_start());
+                co_await changed_.wait_until(intake_.next_start(most_to_start()));
             else
                 changed_.notify();  // every waiting message had been handled before
             continue;

@@ -8,13 +8,20 @@
 #include <utility>
 
 #include "event/event_id.hpp"
+#include "work/batch_options.hpp"
 
 namespace airy::work {
 
-void Batch::add(Waiting waiting) {
+void Batch::add(Waiting&& waiting) {
     deliveries.push_back(std::move(waiting.delivered));
     since.push_back(waiting.since);
     numbers.push_back(waiting.number);
+}
+
+void Batch::reserve(std::size_t messages) {
+    deliveries.reserve(messages);
+    since.reserve(messages);
+    numbers.reserve(messages);
 }
 
 mq::Delivered Batch::take_out(std::size_t index) {
@@ -31,6 +38,7 @@ Intake::Intake(const IntakeOptions& options, InFlight& in_flight, const util::Cl
     : in_flight_(in_flight),
       clock_(clock),
       line_(options.by_priority, options.serial_by),
+      batch_wait_(options.batch_wait),
       breaker_(options.break_after) {
     if (options.dedup) dedup_.emplace(*options.dedup);
     if (options.rate) rate_.emplace(*options.rate);
@@ -54,22 +62,35 @@ bool Intake::meets_without_id(const mq::Delivered& delivered) {
     return met_without_id_ = event::id_of(delivered.message).empty();
 }
 
+// Where keys hold messages back, the broker may have no room to deliver more.
+bool Intake::is_complete(std::size_t most, util::SteadyTime now) const {
+    return !batch_wait_ || line_.size() >= most || now >= complete_at();
+}
+
+util::SteadyTime Intake::complete_at() const {
+    return line_.startable() > 0 ? line_.oldest() + *batch_wait_ : util::SteadyTime::max();
+}
+
 Batch Intake::next(std::size_t most) {
     Batch batch;
     const auto now = clock_.steady();
-    most = breaker_.allows(std::min(most, line_.startable()), now);
-    batch.deliveries.reserve(most);
-    batch.since.reserve(most);
-    batch.numbers.reserve(most);
+    most = breaker_.allows(most, now);
+    if (!is_complete(most, now)) return batch;
+    batch.reserve(std::min(most, line_.startable()));
     std::unordered_set<std::string> ids;
+    std::size_t bytes = 0;
     while (batch.deliveries.size() < most && line_.startable() > 0) {
-        const auto id = dedup_ ? event::id_of(line_.first().delivered.message) : std::string();
+        const auto& message = line_.first().delivered.message;
+        const auto id = dedup_ ? event::id_of(message) : std::string();
         if (!id.empty() && is_duplicate(id)) {
             batch.duplicates.push_back(line_.remove_first().delivered);
             continue;
         }
+        const bool first = batch.deliveries.empty();
         if (!id.empty() && !ids.insert(id).second) break;
-        if (rate_ && rate_->take(1, now) == 0) break;
+        bytes += message.body.size();
+        if (batch_wait_ && !first && bytes > batch_bytes) break;
+        if (rate_ && (first || !batch_wait_) && rate_->take(1, now) == 0) break;
         batch.add(line_.begin_first());
     }
     batch.results.resize(batch.deliveries.size(), {.verdict = Verdict::not_handled});
@@ -78,10 +99,12 @@ Batch Intake::next(std::size_t most) {
     return batch;
 }
 
-util::SteadyTime Intake::next_start() {
+util::SteadyTime Intake::next_start(std::size_t most) {
     if (line_.startable() == 0 && line_.size() > 0) return util::SteadyTime::max();
     const auto now = clock_.steady();
-    return std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
+    auto start = std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
+    if (!is_complete(breaker_.allows(most, start), start)) start = std::max(start, complete_at());
+    return start;
 }
 
 void Intake::set_duplicates_aside(Batch& batch) {

@@ -32,7 +32,8 @@ struct Batch {
     // Messages handled before; they are acked without handling.
     std::vector<mq::Delivered> duplicates;
 
-    void add(Waiting waiting);
+    void add(Waiting&& waiting);
+    void reserve(std::size_t messages);
     // Takes the message at this index out.
     mq::Delivered take_out(std::size_t index);
 };
@@ -44,6 +45,9 @@ struct IntakeOptions {
     bool by_priority = false;                         // higher priorities start first
     // Messages of one key start one after another.
     std::optional<event::MessageKey> serial_by{};
+    // Fewer messages than `next` may return start once the first of them has waited for so long.
+    // The rate then counts batches.
+    std::optional<std::chrono::nanoseconds> batch_wait{};
 };
 
 // The messages that were taken from the broker and wait for a slot, in the queue's order or by
@@ -66,8 +70,9 @@ class Intake {
     // The next messages that may start now, at most `most`, and of each key one. A second message
     // of the same id is left to the next batch; by then the outcome of the first is known.
     Batch next(std::size_t most);
-    // The time when `next` may return a message, if one waits; `max`: only an outcome changes that.
-    util::SteadyTime next_start();
+    // The time when `next(most)` may return a message, if one waits; `max`: only an outcome changes
+    // that.
+    util::SteadyTime next_start(std::size_t most);
 
     // For a batch that has waited for a slot: tells whether the circuit breaker still lets it
     // start, and moves messages handled meanwhile to its duplicates.
@@ -101,6 +106,10 @@ class Intake {
     std::size_t waiting() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   private:
+    // Whether a batch of at most `most` messages is to start now.
+    bool is_complete(std::size_t most, util::SteadyTime now) const;
+    // When it is, without a further message.
+    util::SteadyTime complete_at() const;
     bool is_duplicate(const std::string& id) { return dedup_->knows(id, clock_.steady()); }
     void count_waiting() { count_.store(line_.size(), std::memory_order_relaxed); }
 
@@ -109,6 +118,7 @@ class Intake {
     WaitingLine line_;
     std::optional<Dedup> dedup_;
     std::optional<util::RateLimit> rate_;
+    const std::optional<std::chrono::nanoseconds> batch_wait_;
     Breaker breaker_;
     bool met_without_id_ = false;
     std::uint64_t arrivals_ = 0;

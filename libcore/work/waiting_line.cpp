@@ -3,6 +3,7 @@
 #include "work/waiting_line.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace airy::work {
@@ -18,9 +19,13 @@ WaitingLine::Place WaitingLine::place_of(const Waiting& waiting) const {
     return {highest_priority - priority, waiting.number};
 }
 
-void WaitingLine::let_start(Waiting waiting, Key key) {
+const mq::Delivered& WaitingLine::let_start(Waiting&& waiting, Key key) {
     const auto place = place_of(waiting);
-    startable_.emplace_hint(startable_.end(), place, Startable{std::move(waiting), key});
+    // The usual message is the last of all. A Delivered is large: one move.
+    const auto at = startable_.emplace_hint(startable_.end(), std::piecewise_construct,
+                                            std::forward_as_tuple(place),
+                                            std::forward_as_tuple(std::move(waiting), key));
+    return at->second.waiting.delivered;
 }
 
 const mq::Delivered* WaitingLine::add(mq::Delivered delivered, util::SteadyTime now) {
@@ -31,10 +36,8 @@ const mq::Delivered* WaitingLine::add(mq::Delivered delivered, util::SteadyTime 
     }
     auto key = key_of_->of(waiting.delivered.message, waiting.delivered.queue);
     if (!key) {
-        const auto place = place_of(waiting);
-        let_start(std::move(waiting), nullptr);
-        if (std::exchange(met_without_key_, true)) return nullptr;
-        return &startable_.at(place).waiting.delivered;
+        const auto& keyless = let_start(std::move(waiting), nullptr);
+        return std::exchange(met_without_key_, true) ? nullptr : &keyless;
     }
     const auto [at, fresh] = keys_.try_emplace(std::move(*key));
     if (fresh) {
@@ -55,20 +58,16 @@ util::SteadyTime WaitingLine::oldest() const {
     return oldest;
 }
 
-WaitingLine::Startable WaitingLine::take_first() {
-    auto taken = std::move(startable_.begin()->second);
-    startable_.erase(startable_.begin());
-    return taken;
-}
-
 Waiting WaitingLine::begin_first() {
-    auto [waiting, key] = take_first();
+    auto first = startable_.extract(startable_.begin());
+    auto& [waiting, key] = first.mapped();
     if (key != nullptr) begun_.emplace(waiting.delivered.handle, Begun{key, waiting.number});
     return std::move(waiting);
 }
 
 Waiting WaitingLine::remove_first() {
-    auto [waiting, key] = take_first();
+    auto first = startable_.extract(startable_.begin());
+    auto& [waiting, key] = first.mapped();
     if (key != nullptr) next_of(key);
     return std::move(waiting);
 }

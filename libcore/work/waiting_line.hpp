@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "event/message_key.hpp"
@@ -82,8 +83,10 @@ class WaitingLine {
     using Keys = std::unordered_map<std::string, Behind>;
     using Key = Keys::value_type*;  // null: none
     struct Startable {
+        Startable(Waiting&& message, Key of) : waiting(std::move(message)), key(of) {}
+
         Waiting waiting;
-        Key key = nullptr;
+        Key key;
     };
     struct Begun {
         Key key = nullptr;
@@ -92,9 +95,8 @@ class WaitingLine {
     };
 
     Place place_of(const Waiting& waiting) const;
-    void let_start(Waiting waiting, Key key);
+    const mq::Delivered& let_start(Waiting&& waiting, Key key);
     void next_of(Key key);
-    Startable take_first();
 
     const bool by_priority_;
     const std::optional<event::MessageKey> key_of_;

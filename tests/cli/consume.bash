@@ -55,3 +55,23 @@ remains() {
 lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
 
 has_consumer() { (($(airy queue ls "$queue" --output json | jq .consumers) > 0)); }
+
+# close_connection_of PID: the first connection of this process to RabbitMQ.
+close_connection_of() {
+    local port
+    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    close_connection "127.0.0.1:$port -> 127.0.0.1:$AIRY_TEST_AMQP_PORT"
+}
+
+# on_both FUNCTION: calls it for RabbitMQ and for the embedded broker, in a directory of its own each
+# time.
+on_both() {
+    local url here=$PWD
+    for url in "$AIRY_TEST_URL" sqlite:airy.db; do
+        export AIRY_URL=$url
+        mkdir "${url%%:*}"
+        cd "${url%%:*}" || return
+        "$1" || return
+        cd "$here" || return
+    done
+}

@@ -88,11 +88,6 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
     remains "$queue" 4
 }
 
-close_connection_of() {
-    local port
-    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
-    close_connection "127.0.0.1:$port -> 127.0.0.1:$AIRY_TEST_AMQP_PORT"
-}
 holds() { (($(depth "$queue") == $1)); }
 
 @test "the connection is closed by the broker: airy reconnects, and every message is handled" {

@@ -6,18 +6,6 @@
 load helper
 load consume
 
-# Runs the lines of stdin in a shell function for both brokers: on_both FUNCTION. Files of the first
-# run are gone in the second.
-on_both() {
-    local url
-    for url in "$AIRY_TEST_URL" sqlite:airy.db; do
-        echo "broker: $url"
-        export AIRY_URL=$url
-        rm -f handled began ended bad
-        "$1" || return
-    done
-}
-
 # keyed KEYS MESSAGES: post_id counts, author_id is the key.
 keyed() {
     seq "$2" | awk -v keys="$1" \
@@ -126,6 +114,26 @@ most_at_once() { awk '{n += $1 == "began" ? 1 : -1; if (n > most) most = n} END 
     }
     on_both gives_back
 }
+
+@test "--serial-by: a lost connection and another size of the pool keep the order of first attempts" {
+    prepare
+    keyed 5 200
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --serial-by author_id --pool-size 3 -- sh -c "$note_run"
+    local size
+    for size in 8 1 4; do
+        wait_until 20 lines_in handled $((size * 10 + 20))
+        close_connection_of "$spawned_pid"
+        airy pool resize "$queue" "$size" --quiet
+    done
+    wait_until 30 all_200_ended
+    # Only a message that was running when the connection was lost runs twice.
+    awk '$1 == "began" && !seen[$3]++ {if ($3 <= last[$2]) {print "out of order: " $0; bad = 1} last[$2] = $3}
+        $1 == "began" {if ($2 in runs) {print "at once: " $0; bad = 1} runs[$2] = 1}
+        $1 == "ended" {delete runs[$2]}
+        END {exit bad}' handled
+    wait_until 20 consumer_has '.reconnects >= 1'
+}
+all_200_ended() { (($(grep ended handled | sort -u | wc -l) == 200)); }
 
 @test "--serial-by: wrong usage" {
     for arguments in '--serial-by header: -- true' '--serial-by properties.colour -- true' \

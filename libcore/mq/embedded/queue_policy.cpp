@@ -93,6 +93,9 @@ QueueSpec normalized(QueueSpec spec) {
     if (spec.type == "quorum" && (!spec.durable || spec.auto_delete))
         throw Error(ErrorKind::usage, "a quorum queue must be durable and must not delete itself",
                     "use a classic queue");
+    // As RabbitMQ has it. A queue of an earlier airy may have it, without effect.
+    if (spec.type == "quorum" && find_field(spec.arguments, "x-max-priority"))
+        refuse("x-max-priority", "is for classic queues only");
     policy_of(spec.type, spec.arguments);
     return spec;
 }

@@ -37,6 +37,13 @@ TEST_CASE("what a queue's arguments may be, and how two queues differ") {
         spec.arguments = {wrong};
         CHECK_THROWS_AS(normalized(spec), Error);
     }
+    spec.arguments = {{"x-max-priority", {std::int64_t{9}}}};
+    spec.type = "quorum";
+    CHECK_THROWS_AS(normalized(spec), Error);
+    spec.type = "classic";
+    CHECK(policy_of(spec.type, normalized(spec).arguments).max_priority == 9);
+    spec.arguments = {{"x-single-active-consumer", {true}}};
+    CHECK(policy_of(spec.type, normalized(spec).arguments).single_active);
 }
 
 }  // namespace airy::mq::embedded
