@@ -11,10 +11,12 @@
 #include <optional>
 
 #include "command.hpp"
+#include "consume/batch_option.hpp"
 #include "consume/coming_up.hpp"
 #include "consume/command_words.hpp"
 #include "consume/handler_kind.hpp"
 #include "consume/losses.hpp"
+#include "consume/order_options.hpp"
 #include "consume/process_options.hpp"
 #include "consume/reply_options.hpp"
 #include "consume/service_notices.hpp"
@@ -30,6 +32,7 @@
 #include "net/listener.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
+#include "queue_arguments.hpp"
 #include "reconnect_option.hpp"
 #include "settings.hpp"
 #include "util/limits.hpp"
@@ -89,6 +92,9 @@ class Consume final : public Command {
     std::optional<work::Command> death_command_;
     std::vector<std::string> of_lasting_queues_;
     std::chrono::nanoseconds drain_ = std::chrono::seconds(25);
+    QueueArguments arguments_;
+    consume::BatchOption batch_;
+    consume::OrderOptions order_;
     DeliveryOptions delivery_;
     consume::ReplyOptions reply_;
     ReconnectOption reconnect_;
@@ -115,7 +121,8 @@ void Consume::add_options(cli::App& app) {
     processes_.add(app);
     declare_setting(app, Setting::pool_size, slots_).between(1, most_pool_size).note(slots_given_);
     app.option("--prefetch", prefetch_,
-               "most messages taken and not settled [pool size and some more; --print: 2000]")
+               "most messages taken and not settled [pool size and some more; --print: 2000; "
+               "--serial-by: some more]")
         .type_name("N")
         .between(1, most_prefetch);
     app.option("--name", name_, "the consumer's name in stats and pool [its queue]")
@@ -143,6 +150,9 @@ void Consume::add_options(cli::App& app) {
     app.flag("--no-declare", no_declare_,
              "declare and bind nothing at the start; the queue must be there")
         .group(group);
+    arguments_.add(app, group);
+    batch_.add(app);
+    order_.add(app);
     delivery_.add(app);
     app.option("--on-dead-letter", on_dead_letter_,
                "run this command, e.g. './alert search', for each message that is given up")
@@ -182,7 +192,14 @@ std::size_t Consume::default_slots() const {
 // Never more than --count allows: the broker counts a delivery of each message that is given back.
 std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
     std::size_t wanted = prefetch_;
-    if (wanted == 0) wanted = slots + kind_->read_ahead(slots, ahead);
+    if (wanted == 0) {
+        // Of a single active consumer it must not change: another prefetch makes another consumer
+        // of this one, and a waiting one would take over.
+        ahead = ahead || arguments_.single_active_consumer;
+        wanted = (slots + kind_->read_ahead(slots, ahead)) * batch_.size();
+        if (order_.wanted())
+            wanted = std::max(wanted, consume::OrderOptions::messages_for(slots, ahead));
+    }
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
 }
@@ -202,16 +219,32 @@ void Consume::check_arguments() {
     if (kind_->sets_slots())
         refuse_without_effect(slots_given_, fmt::format("beside {}", kind_->name()),
                               "its own options set how many messages are handled at once");
-    if (!kind_->can_fail())
-        refuse_without_effect(delivery_.of_failures, fmt::format("beside {}", kind_->name()),
+    if (!kind_->can_fail()) {
+        const auto beside = fmt::format("beside {}", kind_->name());
+        refuse_without_effect(delivery_.of_failures, beside,
                               "it is for commands, which can fail; printing cannot");
+        refuse_without_effect(order_.given, beside, "printing keeps the order of the queue");
+    }
     reply_.check(*kind_);
+    batch_.check();
+    if (batch_.wanted()) kind_->use_batches(batch_.options());
+    if (prefetch_ > 0 && prefetch_ < batch_.size())
+        throw Error(ErrorKind::usage,
+                    fmt::format("--prefetch {} is less than --batch {}", prefetch_, batch_.size()),
+                    "no batch would ever be full");
+    if (batch_.wanted() && reply_.wanted)
+        throw Error(ErrorKind::usage, "--batch and --reply exclude each other",
+                    "a reply answers one message");
     if (queue_.ephemeral && (queue_.type != "classic" || queue_.as_is))
         refuse_without_effect(of_lasting_queues_, "beside --ephemeral",
                               "an ephemeral queue is always classic, and always a new one");
     if (queue_.as_is && no_declare_)
         throw Error(ErrorKind::usage, "--as-is and --no-declare exclude each other",
                     "--as-is binds the queue; --no-declare changes nothing");
+    if (no_declare_)
+        refuse_without_effect(arguments_.given, "beside --no-declare",
+                              "it is a property with which the queue is declared");
+    arguments_.append_to(queue_.arguments, queue_.ephemeral ? "classic" : queue_.type);
     stop_.check();
     if (!metrics_listen_.empty()) net::parse_listen_address(metrics_listen_);
     if (slots_ == 0) slots_ = default_slots();
@@ -220,6 +253,7 @@ void Consume::check_arguments() {
     queue_.exchange = exchange_.name;
     work::ConsumerOptions checked;
     delivery_.apply(checked);
+    order_.apply(checked);
     if (!on_dead_letter_.empty())
         death_command_ =
             work::find_command(consume::command_words("--on-dead-letter", on_dead_letter_),
@@ -248,9 +282,13 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
-    options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
+    if (!arguments_.single_active_consumer)
+        options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
     options.log_events = log_events_;
     delivery_.apply(options);
+    order_.apply(options);
+    options.intake.by_priority = kind_->can_fail();
+    if (batch_.wanted()) options.intake.batch_wait = batch_.options().wait;
     options.drain = drain_;
     options.on_ready = [&notices] { notices.ready(); };
     options.on_stopping = [&notices] { notices.stopping(); };
@@ -330,6 +368,7 @@ int Consume::run() {
     consume::StatusSignal status_signal;
 
     auto endpoint = broker_.endpoint("consume");
+    arguments_.require_of(endpoint.url);
     consume::ServiceNotices::say("connecting to " + mq::masked_url(endpoint.url));
     endpoint.interrupt_fd = signals.fd();
     reconnect_.apply(endpoint);

@@ -21,6 +21,7 @@
 #include "output/progress.hpp"
 #include "output/stream.hpp"
 #include "output/words.hpp"
+#include "queue_arguments.hpp"
 #include "queue_bindings.hpp"
 #include "queue_removal.hpp"
 #include "queue_show.hpp"
@@ -124,6 +125,7 @@ class Queue final : public Command {
                    "an argument of the queue, e.g. x-max-length=1000; repeatable")
             .type_name("NAME=VALUE")
             .one_each();
+        own_arguments_.add(sub);
         exchange_.add(sub);
         add_shared(sub);
         exchange_.add(app);
@@ -221,6 +223,7 @@ class Queue final : public Command {
                             fmt::format("--arg gives {} twice", output::quoted(read.first)));
             arguments.push_back(std::move(read));
         }
+        own_arguments_.append_to(arguments, type_);
         for (const auto& pattern : patterns_)
             event::check_pattern(pattern);
         if (patterns_.empty() && !exchange_.name.empty())
@@ -230,6 +233,7 @@ class Queue final : public Command {
 
         const auto endpoint = broker_.endpoint("queue");
         if (type_ == "stream") require_streams(endpoint.url);
+        own_arguments_.require_of(endpoint.url);
         const auto broker = mq::connect(endpoint);
         print_declared(plain() ? declare_plain(*broker, std::move(arguments))
                                : declare_work_queue(*broker, std::move(arguments)));
@@ -320,6 +324,7 @@ class Queue final : public Command {
     std::vector<std::string> patterns_;
     std::string type_ = "quorum";
     std::vector<std::string> arguments_;
+    QueueArguments own_arguments_;
     bool plain_ = false;
 };
 

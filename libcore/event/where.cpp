@@ -8,11 +8,10 @@
 #include <array>
 #include <boost/regex.hpp>
 #include <compare>
-#include <concepts>
 #include <optional>
 #include <utility>
-#include <variant>
 
+#include "event/field.hpp"
 #include "util/decimal.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
@@ -40,158 +39,12 @@ bool is_ordering(Op op) {
     return op == Op::greater || op == Op::less || op == Op::at_least || op == Op::at_most;
 }
 
-// The value of a field: the digits of a number, or text (of a string; else the JSON text).
-struct Value {
-    bool number = false;
-    std::string text;
-};
-
 [[noreturn]] void refuse(std::string_view text, std::size_t position, std::string_view why) {
     throw Error(ErrorKind::usage,
                 fmt::format("'{}' is not a condition: at character {}, {}", util::printable(text),
                             position + 1, why),
                 "conditions are field=value, field!=value, field~regex, field!~regex, field>n, "
                 "field<n, field>=n, field<=n");
-}
-
-Value json_value(std::string_view text) {
-    switch (util::json_kind(text)) {
-        case util::JsonKind::number:
-            return {true, std::string(text)};
-        case util::JsonKind::string:
-            return {false, util::json_string(text)};
-        default:
-            return {false, std::string(text)};
-    }
-}
-
-// The value at the dotted path in a JSON text. Names may hold dots; elements of arrays have their
-// number as name.
-std::optional<Value> find_in_json(std::string_view text, std::string_view path) {
-    std::vector<util::JsonMember> members;
-    util::JsonKind kind = util::JsonKind::null;
-    if (util::scan_json(text, kind, members)) return std::nullopt;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const auto& member = members[i];
-        std::string name(member.key);
-        if (kind == util::JsonKind::array)
-            name = std::to_string(i);
-        else if (member.key_escaped)
-            name = util::json_unescape(member.key);
-        if (path == name) return json_value(member.value);
-        if (!path.starts_with(name) || path[name.size()] != '.') continue;
-        if (auto found = find_in_json(member.value, path.substr(name.size() + 1))) return found;
-    }
-    return std::nullopt;
-}
-
-std::optional<Value> find_in_table(const HeaderTable& table, std::string_view path);
-std::optional<Value> find_in_array(const HeaderArray& array, std::string_view path);
-
-struct HeaderText {
-    std::optional<Value> operator()(std::monostate) const { return Value{false, "null"}; }
-    std::optional<Value> operator()(bool v) const { return Value{false, v ? "true" : "false"}; }
-    std::optional<Value> operator()(std::integral auto v) const {
-        return Value{true, std::to_string(v)};
-    }
-    std::optional<Value> operator()(std::floating_point auto v) const {
-        auto text = fmt::format("{}", v);
-        return Value{util::is_json_number(text), std::move(text)};
-    }
-    std::optional<Value> operator()(const HeaderDecimal& v) const {
-        return Value{true, fmt::format("{}e-{}", v.value, v.scale)};
-    }
-    std::optional<Value> operator()(const std::string& v) const { return Value{false, v}; }
-    std::optional<Value> operator()(const HeaderBytes& v) const { return Value{false, v.bytes}; }
-    std::optional<Value> operator()(const HeaderTimestamp& v) const {
-        return Value{true, std::to_string(v.seconds)};
-    }
-    // Tables and arrays only lead to values; they are none.
-    std::optional<Value> operator()(const HeaderArray&) const { return std::nullopt; }
-    std::optional<Value> operator()(const HeaderTable&) const { return std::nullopt; }
-};
-
-std::optional<Value> find_in_header(const HeaderValue& header, std::string_view path) {
-    if (path.empty()) return std::visit(HeaderText{}, header.value);
-    if (const auto* table = std::get_if<HeaderTable>(&header.value))
-        return find_in_table(*table, path);
-    if (const auto* array = std::get_if<HeaderArray>(&header.value))
-        return find_in_array(*array, path);
-    return std::nullopt;
-}
-
-std::optional<Value> find_named(std::string_view name, const HeaderValue& header,
-                                std::string_view path) {
-    if (path == name) return find_in_header(header, {});
-    if (!path.starts_with(name) || path[name.size()] != '.' || path.size() == name.size() + 1)
-        return std::nullopt;
-    return find_in_header(header, path.substr(name.size() + 1));
-}
-
-std::optional<Value> find_in_table(const HeaderTable& table, std::string_view path) {
-    for (const auto& [name, header] : table)
-        if (auto found = find_named(name, header, path)) return found;
-    return std::nullopt;
-}
-
-std::optional<Value> find_in_array(const HeaderArray& array, std::string_view path) {
-    for (std::size_t i = 0; i < array.size(); ++i)
-        if (auto found = find_named(std::to_string(i), array[i], path)) return found;
-    return std::nullopt;
-}
-
-// A property by its AMQP name; `known`: AMQP has such a property, be it absent or not.
-std::optional<Value> find_property(const Properties& p, std::string_view name, bool& known) {
-    known = true;
-    const auto text = [](const std::optional<std::string>& value) -> std::optional<Value> {
-        if (!value) return std::nullopt;
-        return Value{false, *value};
-    };
-    const auto number = [](const auto& value) -> std::optional<Value> {
-        if (!value) return std::nullopt;
-        return Value{true, std::to_string(*value)};
-    };
-    if (name == "content_type") return text(p.content_type);
-    if (name == "content_encoding") return text(p.content_encoding);
-    if (name == "delivery_mode") return number(p.delivery_mode);
-    if (name == "priority") return number(p.priority);
-    if (name == "correlation_id") return text(p.correlation_id);
-    if (name == "reply_to") return text(p.reply_to);
-    if (name == "expiration") return text(p.expiration);
-    if (name == "message_id") return text(p.message_id);
-    if (name == "timestamp") return number(p.timestamp);
-    if (name == "type") return text(p.type);
-    if (name == "user_id") return text(p.user_id);
-    if (name == "app_id") return text(p.app_id);
-    if (name == "cluster_id") return text(p.cluster_id);
-    known = false;
-    return std::nullopt;
-}
-
-enum class Place { topic, exchange, queue, property, header, body };
-
-struct FieldPath {
-    Place place = Place::body;
-    std::string path;
-};
-
-FieldPath parse_field(std::string_view text, std::string_view name) {
-    if (name == "topic") return {Place::topic, {}};
-    if (name == "exchange") return {Place::exchange, {}};
-    if (name == "queue") return {Place::queue, {}};
-    const auto after = [&](std::string_view prefix) -> std::optional<std::string_view> {
-        if (!name.starts_with(prefix) || name.size() == prefix.size()) return std::nullopt;
-        return name.substr(prefix.size());
-    };
-    if (const auto path = after("properties.")) {
-        bool known = false;
-        (void)find_property({}, *path, known);
-        if (!known) refuse(text, 11, fmt::format("'{}' is not an AMQP property", *path));
-        return {Place::property, std::string(*path)};
-    }
-    if (const auto path = after("headers.")) return {Place::header, std::string(*path)};
-    if (const auto path = after("body.")) return {Place::body, std::string(*path)};
-    return {Place::body, std::string(name)};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -205,51 +58,34 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 struct Where::Condition {
-    FieldPath field;
+    explicit Condition(std::string_view name) : field(name) {}
+
+    Field field;
     Op op = Op::equal;
     std::string operand;
     bool operand_is_number = false;
     std::optional<util::Instant> operand_time;
     boost::regex regex;
 
-    std::optional<Value> find(const Message& message, std::string_view queue) const {
-        bool known = false;
-        switch (field.place) {
-            case Place::topic:
-                return Value{false, message.topic};
-            case Place::exchange:
-                return Value{false, message.exchange};
-            case Place::queue:
-                return Value{false, std::string(queue)};
-            case Place::property:
-                return find_property(message.properties, field.path, known);
-            case Place::header:
-                return find_in_table(message.headers, field.path);
-            case Place::body:
-                break;
-        }
-        return find_in_json(message.body, field.path);
-    }
-
     // The order of value and operand; nullopt when the two do not compare.
-    std::optional<std::strong_ordering> compare(const Value& value) const {
-        if (operand_is_number && (value.number || util::is_json_number(value.text)))
+    std::optional<std::strong_ordering> compare(const FieldValue& value) const {
+        if (operand_is_number && (value.is_number() || util::is_json_number(value.text)))
             return util::compare_decimals(value.text, operand);
-        if (!operand_time || value.number) return std::nullopt;
+        if (!operand_time || value.is_number()) return std::nullopt;
         const auto time = util::scan_rfc3339(value.text);
         if (!time) return std::nullopt;
         const auto seconds = time->seconds <=> operand_time->seconds;
         return seconds != 0 ? seconds : time->nanoseconds <=> operand_time->nanoseconds;
     }
 
-    bool equal(const Value& value) const {
+    bool equal(const FieldValue& value) const {
         if (value.text == operand) return true;
         // Strings compare as text: "042" is not 42.
-        if (operand_is_number && !value.number) return false;
+        if (operand_is_number && !value.is_number()) return false;
         return compare(value) == std::strong_ordering::equal;
     }
 
-    bool found(const Value& value) const {
+    bool found(const FieldValue& value) const {
         try {
             return boost::regex_search(value.text, regex);
         } catch (const std::runtime_error&) {
@@ -257,7 +93,7 @@ struct Where::Condition {
         }
     }
 
-    bool holds(const Value& value) const {
+    bool holds(const FieldValue& value) const {
         switch (op) {
             case Op::equal:
                 return equal(value);
@@ -299,8 +135,9 @@ Where::Where(std::string_view text) {
     const bool regex = op->op == Op::match || op->op == Op::no_match;
     if (!regex && operand.starts_with('=')) refuse(text, operand_at, "there is one '=' too many");
 
-    auto condition = std::make_unique<Condition>();
-    condition->field = parse_field(text, name);
+    auto condition = std::make_unique<Condition>(name);
+    if (const auto unknown = condition->field.unknown_property())
+        refuse(text, 11, fmt::format("'{}' is not an AMQP property", *unknown));
     condition->op = op->op;
     if (is_ordering(op->op)) operand = trimmed(operand);
     condition->operand = operand;
@@ -326,7 +163,7 @@ Where& Where::operator=(Where&&) noexcept = default;
 Where::~Where() = default;
 
 bool Where::matches(const Message& message, std::string_view queue) const {
-    const auto value = condition_->find(message, queue);
+    const auto value = condition_->field.find(message, queue);
     if (!value) return condition_->op == Op::not_equal || condition_->op == Op::no_match;
     return condition_->holds(*value);
 }

@@ -13,10 +13,8 @@ namespace airy::event {
 // One condition on a message, as `--where` takes it: `field=value`, `field!=value`, `field~regex`,
 // `field!~regex`, `field>n`, `field<n`, `field>=n`, `field<=n`.
 //
-// A field is a dotted path into the body (`post_id`, `author.name`, `tags.0`), or begins with
-// `topic`, `exchange`, `queue`, `properties.`, `headers.` or `body.` (for a body field that one of
-// these names hides). Numbers compare by their exact decimal value, RFC 3339 times as times,
-// everything else as text. An absent field satisfies only `!=` and `!~`.
+// A field is named as in event/field.hpp. Numbers compare by their exact decimal value, RFC 3339
+// times as times, everything else as text. An absent field satisfies only `!=` and `!~`.
 class Where {
   public:
     // Throws Error{usage} that shows the position.

@@ -47,6 +47,7 @@ void Activity::began(std::uint64_t run, std::span<const mq::Delivered> batch,
     const auto now = clock_.steady();
     for (const auto time : since)
         wait_.record(now - time);
+    ++batches_;
     const auto& first = batch.front();
     const std::lock_guard lock(mutex_);
     running_.emplace_hint(
@@ -95,6 +96,7 @@ void Activity::tell(ConsumerStatus& status) const {
     status.state = state_;
     status.uptime = now - started_;
     status.reconnects = reconnects_;
+    status.batches = batches_;
     status.wait = percentiles(wait_.snapshot());
     status.run = percentiles(run_.snapshot());
     status.confirm = percentiles(confirm_.snapshot());

@@ -73,6 +73,7 @@ class Activity final : public ConsumerObserver {
     const util::SteadyTime started_;
     std::atomic<ConsumerState> state_{ConsumerState::starting};
     std::atomic<std::uint64_t> reconnects_{0};
+    std::atomic<std::uint64_t> batches_{0};  // that began
     pool::Recorder wait_;
     pool::Recorder run_;
     pool::Recorder confirm_;

@@ -92,6 +92,7 @@ CommandRunner::~CommandRunner() = default;
 
 asio::awaitable<ChildResult> CommandRunner::run(ChildRequest request) {
     Run run(*this, request.line_prefix, request.capture);
+    if (request.take_line) run.out->take_lines(std::move(request.take_line));
     CancelSwitch own;
     auto& cancel = request.cancel != nullptr ? *request.cancel : own;
     const int error = co_await start_when_possible(run, request);

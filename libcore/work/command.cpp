@@ -34,8 +34,8 @@ constexpr std::array withheld = {
     "AIRY_REDELIVERED"sv, "AIRY_MESSAGE_ID"sv,
     "AIRY_ATTEMPT"sv,     "AIRY_TRACEPARENT"sv,
     "AIRY_ERROR"sv,       "AIRY_EXIT"sv,
-    "NOTIFY_SOCKET"sv,    "WATCHDOG_PID"sv,
-    "WATCHDOG_USEC"sv,
+    "AIRY_BATCH_SIZE"sv,  "NOTIFY_SOCKET"sv,
+    "WATCHDOG_PID"sv,     "WATCHDOG_USEC"sv,
 };
 
 // `scheme://user:password@host…` of a message broker, under whatever name.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "work/command_handler.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -69,7 +70,9 @@ CommandHandler::CommandHandler(asio::io_context& loop, Timers& timers, Command c
       err_(err),
       tag_output_(options.tag_output),
       whole_message_(options.whole_message),
-      most_of_reply_(options.most_of_reply) {}
+      most_of_reply_(options.most_of_reply),
+      batch_(options.batch),
+      clock_(timers.clock()) {}
 
 asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivered) {
     const auto& message = delivered.message;
@@ -86,7 +89,7 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
     }
     const bool replies = most_of_reply_ && wants_reply(message);
     OutputCapture capture{most_of_reply_.value_or(0)};
-    const auto running = running_.emplace(running_.end(), Running{delivered});
+    const auto running = running_.emplace(running_.end(), Running{{&delivered, 1}});
     const ChildRequest request{whole_message_ ? line : message.body, environment, tag,
                                &running->end, replies ? &capture : nullptr};
     const ChildResult result = co_await runner_.run(request);
@@ -101,16 +104,22 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
 
 asio::awaitable<void> CommandHandler::handle(std::span<const mq::Delivered> batch,
                                              std::span<HandlerResult> results, pool::TaskContext&) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        results[i] = co_await run(batch[i]);
-        if (results[i].verdict == Verdict::cannot_run && !cannot_run_)
-            cannot_run_.emplace(ErrorKind::general,
-                                "cannot run the command any more: " + results[i].reason,
-                                "its message went back to the queue");
-    }
+    if (batch_)
+        co_await run_batch(batch, results);
+    else
+        results[0] = co_await run(batch[0]);
+    note_end(results);
     // The output of a message's command leaves this process before the message is settled.
     co_await out_.drained();
     co_await err_.drained();
+}
+
+void CommandHandler::note_end(std::span<const HandlerResult> results) {
+    const auto found = std::ranges::find(results, Verdict::cannot_run, &HandlerResult::verdict);
+    if (found == results.end() || cannot_run_) return;
+    cannot_run_.emplace(ErrorKind::general, "cannot run the command any more: " + found->reason,
+                        results.size() == 1 ? "its message went back to the queue"
+                                            : "its messages went back to the queue");
 }
 
 std::optional<HandlerEnd> CommandHandler::end() const {
@@ -121,11 +130,14 @@ std::optional<HandlerEnd> CommandHandler::end() const {
 std::size_t CommandHandler::cancel(std::string_view id, Verdict verdict) {
     std::size_t found = 0;
     for (auto& running : running_) {
-        const auto& message = running.delivered.message;
-        if (event::id_of(message) != id) continue;
-        ++found;
-        running.when_cancelled = verdict;
-        running.end.cancel();
+        for (std::size_t i = 0; i < running.messages.size(); ++i) {
+            if (event::id_of(running.messages[i].message) != id) continue;
+            ++found;
+            running.when_cancelled = verdict;
+            running.cancelled.resize(running.messages.size());
+            running.cancelled[i] = true;
+            running.end.cancel();
+        }
     }
     return found;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "work/batch_options.hpp"
 #include "work/child.hpp"
 #include "work/handler.hpp"
 
@@ -28,15 +29,20 @@ struct CommandOptions {
     // The stdout of a command whose message wants a reply is the reply, up to so many bytes. Of
     // text, a line break at its end is left out. Absent: stdout passes through.
     std::optional<std::size_t> most_of_reply{};
+    // Several messages in one run; command_batch.cpp.
+    std::optional<BatchOptions> batch{};
 };
 
 // Runs a command for each message: the body is its stdin, the properties are in its environment,
-// and its exit status is the verdict.
+// and its exit status is the verdict. Or for each batch: its stdin is a message line with an id for
+// each message, the exit status is the verdict of all, and the command may answer for single
+// messages as a worker does (worker_protocol.hpp).
 class CommandHandler final : public Handler {
   public:
     CommandHandler(boost::asio::io_context& loop, Timers& timers, Command command,
                    const CommandOptions& options, OutputStream& out, OutputStream& err);
 
+    std::size_t batch_limit() const noexcept override { return batch_ ? batch_->most : 1; }
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
@@ -47,13 +53,20 @@ class CommandHandler final : public Handler {
     std::optional<HandlerEnd> end() const override;
 
   private:
-    // A message whose command runs.
+    // Messages whose command runs.
     struct Running {
-        const mq::Delivered& delivered;
+        std::span<const mq::Delivered> messages;
         CancelSwitch end{};
         Verdict when_cancelled = Verdict::retry;
+        std::vector<bool> cancelled{};  // which of them; empty: none
     };
     boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
+    boost::asio::awaitable<void> run_batch(std::span<const mq::Delivered> batch,
+                                           std::span<HandlerResult> results);
+    boost::asio::awaitable<std::optional<HandlerResult>> run_together(
+        std::span<const mq::Delivered> batch, std::span<HandlerResult> results);
+    void tell_split(std::size_t messages, const HandlerResult& failure);
+    void note_end(std::span<const HandlerResult> results);
 
     CommandRunner runner_;
     OutputStream& out_;
@@ -61,6 +74,9 @@ class CommandHandler final : public Handler {
     const bool tag_output_;
     const bool whole_message_;
     const std::optional<std::size_t> most_of_reply_;
+    const std::optional<BatchOptions> batch_;
+    const util::Clock& clock_;
+    util::SteadyTime told_split_{};  // when the last warning about a failed batch was written
     std::list<Running> running_;
     std::optional<Error> cannot_run_;
 };

@@ -136,6 +136,8 @@ asio::awaitable<void> Consumer::live() {
         co_await changed_.wait();
     co_await finish_running();
     settler_.release_all();
+    intake_.release_held();
+    give_back_waiting();
     close_queue();
     apply(LifecycleEvent::finish);
     error_code ignored;
@@ -145,23 +147,23 @@ asio::awaitable<void> Consumer::live() {
     loop_.stop();
 }
 
-// Messages go back in the order in which they came, so that the queue keeps its order: the batch
-// that waits for a slot is older than the messages in the intake.
+// Messages go back in the order in which they came, so that the queue keeps its order.
 void Consumer::begin_to_drain() {
     if (options_.on_stopping) options_.on_stopping();
     if (!lifecycle_.lost()) queue_.stop();
     handler_.begin_no_more();
     if (next_in_line_) {
-        Batch& batch = *next_in_line_;
-        intake_.forget(batch);
-        for (const auto& delivered : batch.deliveries)
-            settler_.give_back(delivered);
-        active_ -= batch.deliveries.size();
-        batch = {};
+        active_ -= next_in_line_->deliveries.size();
+        intake_.put_first(*next_in_line_);
     }
+    settler_.release_all();
+    intake_.release_held();
+    give_back_waiting();
+}
+
+void Consumer::give_back_waiting() {
     for (const auto& delivered : intake_.give_up())
         settler_.give_back(delivered);
-    settler_.release_all();
 }
 
 // First the handlers, then the connection. Handlers may end by themselves; then they are asked to
@@ -220,10 +222,9 @@ asio::awaitable<void> Consumer::take_events() {
 void Consumer::accept(mq::WorkQueueEvent&& event) {
     if (auto* delivered = std::get_if<mq::Delivered>(&event)) {
         in_flight_.taken(delivered->handle);
-        if (lifecycle_.stopping())
-            settler_.give_back(*delivered);
-        else
-            take(std::move(*delivered));
+        if (!lifecycle_.stopping()) return take(std::move(*delivered));
+        intake_.add(std::move(*delivered));
+        give_back_waiting();
     } else if (const auto* settled = std::get_if<mq::Settled>(&event)) {
         settler_.take(*settled);
     } else if (const auto* not_settled = std::get_if<mq::NotSettled>(&event)) {
@@ -244,7 +245,7 @@ void Consumer::accept(mq::WorkQueueEvent&& event) {
 
 void Consumer::take(mq::Delivered&& delivered) {
     if (intake_.meets_without_id(delivered)) observers_.without_id(delivered);
-    intake_.add(std::move(delivered));
+    if (const auto* keyless = intake_.add(std::move(delivered))) observers_.without_key(*keyless);
 }
 
 // Drops waiting messages, since the broker delivers them again; handlers continue.
@@ -296,7 +297,7 @@ asio::awaitable<void> Consumer::release_held() {
         co_await changed_.wait_until(settler_.next_due());
         if (!settler_.release_due()) continue;
         for (auto& delivered : settler_.take_again())
-            intake_.add(std::move(delivered));
+            intake_.add_again(std::move(delivered));
         changed_.notify();
     }
 }

@@ -123,6 +123,7 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void heed(int signal);
     void apply(LifecycleEvent event, StopReason reason = StopReason::drained);
     void begin_to_drain();
+    void give_back_waiting();
     void close_queue();
     void accept(mq::WorkQueueEvent&& event);
     void take(mq::Delivered&& delivered);

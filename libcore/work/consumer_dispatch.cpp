@@ -17,7 +17,7 @@ constexpr std::chrono::seconds signal_spread{1};
 
 }  // namespace
 
-// Starts waiting messages in order, as slots become free.
+// Starts waiting messages in the intake's order, as slots become free.
 asio::awaitable<void> Consumer::dispatch() {
     while (!lifecycle_.finished()) {
         if (!may_start()) {
@@ -29,7 +29,7 @@ asio::awaitable<void> Consumer::dispatch() {
         active_ += batch->deliveries.size();
         if (batch->deliveries.empty()) {
             if (may_start())
-                co_await changed_.wait_until(intake_.next_start());
+                co_await changed_.wait_until(intake_.next_start(most_to_start()));
             else
                 changed_.notify();  // every waiting message had been handled before
             continue;
@@ -60,7 +60,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
                                                       pool::TaskContext& context) {
     if (next_in_line_ == batch) next_in_line_.reset();
     if (!prepare(*batch)) co_return pool::TaskResult::ok;
-    auto& [deliveries, since, results, probe, duplicates] = *batch;
+    auto& [deliveries, since, numbers, results, probe, duplicates] = *batch;
     const auto& clock = timers_.clock();
     const auto run = ++last_run_;
     const auto begun = clock.steady();
@@ -114,13 +114,10 @@ void Consumer::wait_for_service(Batch& batch) {
             ++i;
             continue;
         }
-        const auto at = static_cast<std::ptrdiff_t>(i);
         reason = std::move(batch.results[i].reason);
-        kept.deliveries.push_back(std::move(batch.deliveries[i]));
-        kept.since.push_back(batch.since[i]);
-        batch.deliveries.erase(batch.deliveries.begin() + at);
-        batch.since.erase(batch.since.begin() + at);
-        batch.results.erase(batch.results.begin() + at);
+        const auto since = batch.since[i];
+        const auto number = batch.numbers[i];
+        kept.add({batch.take_out(i), since, number});
     }
     if (kept.deliveries.empty()) return;
     active_ -= kept.deliveries.size();
@@ -185,6 +182,7 @@ bool Consumer::prepare(Batch& batch) {
         conclude_unhandled(batch);
         return false;
     }
+    const auto wanted = batch.deliveries.size();
     if (in_flight_.any_void()) conclude_void(batch);
     if (lifecycle_.paused() || !intake_.may_still_start(batch)) {
         active_ -= batch.deliveries.size();
@@ -195,9 +193,10 @@ bool Consumer::prepare(Batch& batch) {
     intake_.set_duplicates_aside(batch);
     active_ -= batch.duplicates.size();
     pass_over(batch);
+    // The next messages of their keys may start.
+    if (batch.deliveries.size() < wanted) changed_.notify();
     if (!batch.deliveries.empty()) return true;
     intake_.forget(batch);
-    changed_.notify();
     return false;
 }
 
@@ -218,11 +217,8 @@ void Consumer::conclude_unhandled(Batch& batch) {
 void Consumer::conclude_void(Batch& batch) {
     for (std::size_t i = batch.deliveries.size(); i-- > 0;) {
         if (!in_flight_.is_void(batch.deliveries[i].handle)) continue;
-        const auto at = static_cast<std::ptrdiff_t>(i);
-        conclude(std::move(batch.deliveries[i]), batch.results[i], {}, batch.probe);
-        batch.deliveries.erase(batch.deliveries.begin() + at);
-        batch.since.erase(batch.since.begin() + at);
-        batch.results.erase(batch.results.begin() + at);
+        const auto result = batch.results[i];
+        conclude(batch.take_out(i), result, {}, batch.probe);
     }
 }
 

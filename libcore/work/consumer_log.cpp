@@ -15,6 +15,7 @@ namespace {
 const char* sentence_of(Action action) {
     switch (action) {
         case Action::retry:
+        case Action::keep:
             return "message will be tried again";
         case Action::dead_letter:
         case Action::discard:
@@ -69,6 +70,11 @@ void ConsumerLog::without_id(const mq::Delivered& delivered) {
         "a message has no message_id and no event_id: such messages are never found to be "
         "duplicates",
         {{"queue", delivered.queue}, {"topic", delivered.message.topic}});
+}
+
+void ConsumerLog::without_key(const mq::Delivered& delivered) {
+    util::log_warn("a message has no key: such messages run in any order, beside each other",
+                   {{"queue", delivered.queue}, {"topic", delivered.message.topic}});
 }
 
 void ConsumerLog::not_settled(const mq::Delivered& delivered, Action action, const Error& error) {

@@ -21,6 +21,7 @@ class ConsumerLog final : public ConsumerObserver {
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
                    const Course& course) override;
     void without_id(const mq::Delivered& delivered) override;
+    void without_key(const mq::Delivered& delivered) override;
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;
     void breaker_closed() override;

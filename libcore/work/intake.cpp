@@ -8,17 +8,52 @@
 #include <utility>
 
 #include "event/event_id.hpp"
+#include "work/batch_options.hpp"
 
 namespace airy::work {
+
+void Batch::add(Waiting&& waiting) {
+    deliveries.push_back(std::move(waiting.delivered));
+    since.push_back(waiting.since);
+    numbers.push_back(waiting.number);
+}
+
+void Batch::reserve(std::size_t messages) {
+    deliveries.reserve(messages);
+    since.reserve(messages);
+    numbers.reserve(messages);
+}
+
+mq::Delivered Batch::take_out(std::size_t index) {
+    const auto at = static_cast<std::ptrdiff_t>(index);
+    auto delivered = std::move(deliveries[index]);
+    deliveries.erase(deliveries.begin() + at);
+    since.erase(since.begin() + at);
+    numbers.erase(numbers.begin() + at);
+    results.erase(results.begin() + at);
+    return delivered;
+}
+
 Intake::Intake(const IntakeOptions& options, InFlight& in_flight, const util::Clock& clock)
-    : in_flight_(in_flight), clock_(clock), breaker_(options.break_after) {
+    : in_flight_(in_flight),
+      clock_(clock),
+      line_(options.by_priority, options.serial_by),
+      batch_wait_(options.batch_wait),
+      breaker_(options.break_after) {
     if (options.dedup) dedup_.emplace(*options.dedup);
     if (options.rate) rate_.emplace(*options.rate);
 }
 
-void Intake::add(mq::Delivered delivered) {
+const mq::Delivered* Intake::add(mq::Delivered delivered) {
     ++arrivals_;
-    waiting_.push_back({std::move(delivered), clock_.steady()});
+    const auto* keyless = line_.add(std::move(delivered), clock_.steady());
+    count_waiting();
+    return keyless;
+}
+
+void Intake::add_again(mq::Delivered delivered) {
+    ++arrivals_;
+    line_.again(std::move(delivered), clock_.steady());
     count_waiting();
 }
 
@@ -27,25 +62,36 @@ bool Intake::meets_without_id(const mq::Delivered& delivered) {
     return met_without_id_ = event::id_of(delivered.message).empty();
 }
 
+// Where keys hold messages back, the broker may have no room to deliver more.
+bool Intake::is_complete(std::size_t most, util::SteadyTime now) const {
+    return !batch_wait_ || line_.size() >= most || now >= complete_at();
+}
+
+util::SteadyTime Intake::complete_at() const {
+    return line_.startable() > 0 ? line_.oldest() + *batch_wait_ : util::SteadyTime::max();
+}
+
 Batch Intake::next(std::size_t most) {
     Batch batch;
     const auto now = clock_.steady();
-    most = breaker_.allows(std::min(most, waiting_.size()), now);
-    batch.deliveries.reserve(most);
-    batch.since.reserve(most);
+    most = breaker_.allows(most, now);
+    if (!is_complete(most, now)) return batch;
+    batch.reserve(std::min(most, line_.startable()));
     std::unordered_set<std::string> ids;
-    while (batch.deliveries.size() < most && !waiting_.empty()) {
-        auto& next = waiting_.front();
-        const auto id = dedup_ ? event::id_of(next.delivered.message) : std::string();
+    std::size_t bytes = 0;
+    while (batch.deliveries.size() < most && line_.startable() > 0) {
+        const auto& message = line_.first().delivered.message;
+        const auto id = dedup_ ? event::id_of(message) : std::string();
         if (!id.empty() && is_duplicate(id)) {
-            batch.duplicates.push_back(std::move(next.delivered));
-        } else {
-            if (!id.empty() && !ids.insert(id).second) break;
-            if (rate_ && rate_->take(1, now) == 0) break;
-            batch.deliveries.push_back(std::move(next.delivered));
-            batch.since.push_back(next.since);
+            batch.duplicates.push_back(line_.remove_first().delivered);
+            continue;
         }
-        waiting_.pop_front();
+        const bool first = batch.deliveries.empty();
+        if (!id.empty() && !ids.insert(id).second) break;
+        bytes += message.body.size();
+        if (batch_wait_ && !first && bytes > batch_bytes) break;
+        if (rate_ && (first || !batch_wait_) && rate_->take(1, now) == 0) break;
+        batch.add(line_.begin_first());
     }
     batch.results.resize(batch.deliveries.size(), {.verdict = Verdict::not_handled});
     if (!batch.deliveries.empty()) batch.probe = breaker_.started();
@@ -53,9 +99,12 @@ Batch Intake::next(std::size_t most) {
     return batch;
 }
 
-util::SteadyTime Intake::next_start() {
+util::SteadyTime Intake::next_start(std::size_t most) {
+    if (line_.startable() == 0 && line_.size() > 0) return util::SteadyTime::max();
     const auto now = clock_.steady();
-    return std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
+    auto start = std::max(breaker_.next(now), rate_ ? rate_->next(now) : now);
+    if (!is_complete(breaker_.allows(most, start), start)) start = std::max(start, complete_at());
+    return start;
 }
 
 void Intake::set_duplicates_aside(Batch& batch) {
@@ -63,30 +112,33 @@ void Intake::set_duplicates_aside(Batch& batch) {
     for (std::size_t i = batch.deliveries.size(); i-- > 0;) {
         const auto id = event::id_of(batch.deliveries[i].message);
         if (id.empty() || !is_duplicate(id)) continue;
-        batch.duplicates.push_back(std::move(batch.deliveries[i]));
-        const auto at = static_cast<std::ptrdiff_t>(i);
-        batch.deliveries.erase(batch.deliveries.begin() + at);
-        batch.since.erase(batch.since.begin() + at);
-        batch.results.pop_back();
+        line_.finish(batch.deliveries[i].handle);
+        batch.duplicates.push_back(batch.take_out(i));
     }
 }
 
 void Intake::put_first(Batch& batch) {
     forget(batch);
-    for (std::size_t i = batch.deliveries.size(); i-- > 0;)
-        waiting_.push_front({std::move(batch.deliveries[i]), batch.since[i]});
+    for (std::size_t i = 0; i < batch.deliveries.size(); ++i)
+        line_.put_back({std::move(batch.deliveries[i]), batch.since[i], batch.numbers[i]});
     batch.deliveries.clear();
     batch.since.clear();
+    batch.numbers.clear();
     batch.results.clear();
     count_waiting();
 }
 
 Intake::Change Intake::learn(const mq::Delivered& delivered, const Decision& decision,
                              Breaker::Probe probe) {
+    if (decision.action == Action::keep && !in_flight_.is_void(delivered.handle))
+        line_.hold(delivered.handle);
+    else
+        line_.finish(delivered.handle);
     if (decision.action == Action::ack && dedup_)
         if (const auto id = event::id_of(delivered.message); !id.empty())
             dedup_->handled(id, clock_.steady());
-    if (decision.action == Action::give_back) {
+    if (decision.action == Action::give_back ||
+        (decision.action == Action::keep && !decision.failure)) {
         breaker_.undecided(probe);
         return Change::none;
     }
@@ -100,21 +152,21 @@ Intake::Change Intake::learn(const mq::Delivered& delivered, const Decision& dec
 }
 
 void Intake::interrupted() {
-    std::erase_if(waiting_, [this](const Waiting& waiting) {
-        const auto handle = waiting.delivered.handle;
-        if (!in_flight_.is_void(handle)) return false;
-        in_flight_.settled(handle);
+    line_.release_held([this](mq::DeliveryHandle handle) { return in_flight_.is_void(handle); });
+    line_.drop([this](const mq::Delivered& delivered) {
+        if (!in_flight_.is_void(delivered.handle)) return false;
+        in_flight_.settled(delivered.handle);
         return true;
     });
     count_waiting();
 }
 
+void Intake::release_held() {
+    line_.release_held([](mq::DeliveryHandle) { return true; });
+}
+
 std::vector<mq::Delivered> Intake::give_up() {
-    std::vector<mq::Delivered> all;
-    all.reserve(waiting_.size());
-    for (auto& waiting : waiting_)
-        all.push_back(std::move(waiting.delivered));
-    waiting_.clear();
+    auto all = line_.give_up();
     count_waiting();
     return all;
 }

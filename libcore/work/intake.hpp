@@ -6,11 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "event/message_key.hpp"
 #include "mq/delivery.hpp"
 #include "util/clock.hpp"
 #include "util/rate_limit.hpp"
@@ -18,6 +18,7 @@
 #include "work/dedup.hpp"
 #include "work/handler.hpp"
 #include "work/in_flight.hpp"
+#include "work/waiting_line.hpp"
 
 namespace airy::work {
 
@@ -25,48 +26,65 @@ namespace airy::work {
 struct Batch {
     std::vector<mq::Delivered> deliveries;
     std::vector<util::SteadyTime> since;  // each message's arrival
+    std::vector<std::uint64_t> numbers;   // of the arrivals
     std::vector<HandlerResult> results;
     Breaker::Probe probe = 0;
     // Messages handled before; they are acked without handling.
     std::vector<mq::Delivered> duplicates;
+
+    void add(Waiting&& waiting);
+    void reserve(std::size_t messages);
+    // Takes the message at this index out.
+    mq::Delivered take_out(std::size_t index);
 };
 
 struct IntakeOptions {
     std::optional<std::chrono::nanoseconds> dedup{};  // how long a handled id is known
     std::optional<double> rate{};                     // handlers started a second, at most
     unsigned break_after = 0;                         // failures in a row; 0: any number
+    bool by_priority = false;                         // higher priorities start first
+    // Messages of one key start one after another.
+    std::optional<event::MessageKey> serial_by{};
+    // Fewer messages than `next` may return start once the first of them has waited for so long.
+    // The rate then counts batches.
+    std::optional<std::chrono::nanoseconds> batch_wait{};
 };
 
-// The messages that were taken from the broker and wait for a slot, in the queue's order. Decides
-// which of them may start, by rate, circuit breaker and the ids of handled messages. Loop thread,
-// except `waiting`.
+// The messages that were taken from the broker and wait for a slot, in the queue's order or by
+// priority. Decides which of them may start, by key, rate, circuit breaker and the ids of handled
+// messages. Loop thread, except `waiting`.
 class Intake {
   public:
     // Both outlive this.
     Intake(const IntakeOptions& options, InFlight& in_flight, const util::Clock& clock);
 
-    // A message has come.
-    void add(mq::Delivered delivered);
+    // A message has come. Returns the message where it is the first one without a key, though keys
+    // are looked for; else null.
+    const mq::Delivered* add(mq::Delivered delivered);
+    // A message that had begun comes again: in its place where its key was kept for it.
+    void add_again(mq::Delivered delivered);
     // True once: for the first message that duplicates cannot be found of, where they are looked
     // for.
     bool meets_without_id(const mq::Delivered& delivered);
 
-    // The next messages that may start now, at most `most`. A second message of the same id is left
-    // to the next batch; by then the outcome of the first is known.
+    // The next messages that may start now, at most `most`, and of each key one. A second message
+    // of the same id is left to the next batch; by then the outcome of the first is known.
     Batch next(std::size_t most);
-    // The time when `next` may return a message, if one waits; `max`: only an outcome changes that.
-    util::SteadyTime next_start();
+    // The time when `next(most)` may return a message, if one waits; `max`: only an outcome changes
+    // that.
+    util::SteadyTime next_start(std::size_t most);
 
     // For a batch that has waited for a slot: tells whether the circuit breaker still lets it
     // start, and moves messages handled meanwhile to its duplicates.
     bool may_still_start(const Batch& batch) const { return breaker_.lets_start(batch.probe); }
     void set_duplicates_aside(Batch& batch);
-    // The batch continues to wait, before all others.
+    // The batch continues to wait, in its place: before all that came later.
     void put_first(Batch& batch);
     // The batch never began.
     void forget(const Batch& batch) { breaker_.undecided(batch.probe); }
 
-    // Takes the outcome of a message that had begun; tells whether it changed the circuit breaker.
+    // Takes the outcome of a message that had begun, and frees its key, or keeps the key for the
+    // message that comes again. Tells whether the outcome changed the circuit breaker.
     enum class Change : std::uint8_t { none, opened, closed, present };
     Change learn(const mq::Delivered& delivered, const Decision& decision, Breaker::Probe probe);
 
@@ -75,36 +93,41 @@ class Intake {
     bool service_absent(Breaker::Probe probe) { return breaker_.absent(probe, clock_.steady()); }
     bool waits_for_service() const noexcept { return breaker_.waits_for_service(); }
 
-    // Deliveries have become void: drops the waiting ones.
+    // Deliveries have become void: drops the waiting ones. Void messages that were to come again do
+    // not.
     void interrupted();
-    // Hands out all waiting messages, in order.
+    // No message that is held comes again.
+    void release_held();
+    // Hands out the waiting messages in the order in which they came. Those behind a message of
+    // their key that has begun stay, so that they do not go back to the queue before that one.
     std::vector<mq::Delivered> give_up();
 
     // An operator closes the circuit.
     void reset_breaker() { breaker_.reset(); }
     std::chrono::seconds pause() const noexcept { return breaker_.pause(); }
 
-    bool empty() const noexcept { return waiting_.empty(); }
+    bool empty() const noexcept { return line_.size() == 0; }
     std::uint64_t arrivals() const noexcept { return arrivals_; }  // since the start
     std::size_t waiting() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   private:
-    struct Waiting {
-        mq::Delivered delivered;
-        util::SteadyTime since;
-    };
+    // Whether a batch of at most `most` messages is to start now.
+    bool is_complete(std::size_t most, util::SteadyTime now) const;
+    // When it is, without a further message.
+    util::SteadyTime complete_at() const;
     bool is_duplicate(const std::string& id) { return dedup_->knows(id, clock_.steady()); }
-    void count_waiting() { count_.store(waiting_.size(), std::memory_order_relaxed); }
+    void count_waiting() { count_.store(line_.size(), std::memory_order_relaxed); }
 
     InFlight& in_flight_;
     const util::Clock& clock_;
-    std::deque<Waiting> waiting_;
+    WaitingLine line_;
     std::optional<Dedup> dedup_;
     std::optional<util::RateLimit> rate_;
+    const std::optional<std::chrono::nanoseconds> batch_wait_;
     Breaker breaker_;
     bool met_without_id_ = false;
     std::uint64_t arrivals_ = 0;
-    std::atomic<std::size_t> count_{0};  // of waiting_
+    std::atomic<std::size_t> count_{0};  // of line_
 };
 
 }  // namespace airy::work

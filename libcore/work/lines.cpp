@@ -33,6 +33,7 @@ void LineSplitter::finish(std::string& out) {
 }
 
 void LineSplitter::emit(std::string_view line, std::string& out) {
+    if (takes_ && takes_(line)) return;
     out.append(prefix_).append(line).push_back('\n');
     if (!line.empty()) last_line_.assign(line.substr(0, last_line_limit));
 }

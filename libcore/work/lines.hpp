@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace airy::work {
 
@@ -13,6 +15,9 @@ namespace airy::work {
 class LineSplitter {
   public:
     LineSplitter(std::string_view prefix, std::size_t limit) : prefix_(prefix), limit_(limit) {}
+
+    // From now on, lines for which `takes` is true go nowhere else.
+    void take_lines(std::function<bool(std::string_view line)> takes) { takes_ = std::move(takes); }
 
     // Appends the lines that `chunk` completes to `out`, each behind the prefix.
     void feed(std::string_view chunk, std::string& out);
@@ -29,6 +34,7 @@ class LineSplitter {
 
     std::string prefix_;
     std::size_t limit_;
+    std::function<bool(std::string_view)> takes_;
     std::string begun_;
     std::string last_line_;
 };

@@ -58,6 +58,11 @@ void Observers::without_id(const mq::Delivered& delivered) {
         observer->without_id(delivered);
 }
 
+void Observers::without_key(const mq::Delivered& delivered) {
+    for (auto* observer : all_)
+        observer->without_key(delivered);
+}
+
 void Observers::copied(std::chrono::nanoseconds after) {
     for (auto* observer : all_)
         observer->copied(after);

@@ -62,6 +62,8 @@ class ConsumerObserver {
 
     // Duplicates are looked for, and this message is the first that nothing identifies.
     virtual void without_id(const mq::Delivered&) {}
+    // Keys are looked for, and this message is the first that has none.
+    virtual void without_key(const mq::Delivered&) {}
 
     // The copy of a failed message is safe; `after` is the time from publishing until the confirm.
     virtual void copied(std::chrono::nanoseconds /*after*/) {}
@@ -99,6 +101,7 @@ class Observers final : public ConsumerObserver {
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
                    const Course& course) override;
     void without_id(const mq::Delivered& delivered) override;
+    void without_key(const mq::Delivered& delivered) override;
     void copied(std::chrono::nanoseconds after) override;
     void not_settled(const mq::Delivered& delivered, Action action, const Error& error) override;
     void breaker_opened(std::chrono::seconds pause, const mq::Delivered& last) override;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "util/fd.hpp"
 #include "work/lines.hpp"
@@ -34,6 +35,11 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
     // `close`, nothing goes to the stream.
     OutputPump(boost::asio::io_context& loop, std::string_view prefix, OutputStream& to,
                OutputCapture* capture = nullptr);
+
+    // As LineSplitter::take_lines; call it before `begin`.
+    void take_lines(std::function<bool(std::string_view line)> takes) {
+        lines_.take_lines(std::move(takes));
+    }
 
     // Takes the pipe's read end, which must not block; 0 or an errno, and then may be called again.
     int adopt(util::Fd& reading);

@@ -57,8 +57,10 @@ std::string_view why(Verdict verdict, const RetryPolicy& policy) noexcept {
     return policy.on_error == OnError::dead_letter ? "on-error" : "attempts";
 }
 
-Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
-                unsigned delivery_limit, std::optional<milliseconds> retry_after) noexcept {
+namespace {
+
+Decision by_verdict(Verdict verdict, History history, const RetryPolicy& policy,
+                    unsigned delivery_limit, std::optional<milliseconds> retry_after) noexcept {
     constexpr milliseconds now{0};
     switch (verdict) {
         case Verdict::success:
@@ -90,6 +92,20 @@ Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
             break;
     }
     return {Action::give_back, now, false};
+}
+
+bool leaves(Action action) noexcept {
+    return action == Action::retry || action == Action::requeue || action == Action::give_back;
+}
+
+}  // namespace
+
+Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
+                unsigned delivery_limit, std::optional<milliseconds> retry_after) noexcept {
+    auto decision = by_verdict(verdict, history, policy, delivery_limit, retry_after);
+    if (policy.in_place && verdict != Verdict::cannot_run && leaves(decision.action))
+        decision.action = Action::keep;
+    return decision;
 }
 
 }  // namespace airy::work

@@ -32,6 +32,9 @@ struct RetryPolicy {
     // counts as `shortest_retry_delay`, so that no setting makes a hot loop.
     std::chrono::milliseconds delay{1000};
     std::chrono::milliseconds longest_delay{300'000};
+    // A failed message is kept for its next attempt instead of leaving: later messages of its key
+    // wait for it.
+    bool in_place = false;
 };
 inline constexpr std::chrono::milliseconds shortest_retry_delay{100};
 
@@ -45,6 +48,7 @@ enum class Action : std::uint8_t {
     ack,
     retry,        // the message comes again after `delay`, as another attempt
     requeue,      // the message goes back to its queue after `delay`
+    keep,         // the message stays here for `delay`, and is handled again in its place
     dead_letter,  // the message is given up, and kept
     discard,      // the message is given up, and forgotten
     give_back,    // the message goes back to its queue unchanged
@@ -62,7 +66,8 @@ struct Decision {
 // Pure. A message that goes back to its queue is delivered again at once; so from the third return
 // on it is held back first: 250 ms doubling to 10 s. `delivery_limit` is the queue's, 0 if it has
 // none or it is unknown: a message that the broker would dead-letter is given up here.
-// `retry_after` is the delay that the handler wants for a retry, at most a week.
+// `retry_after` is the delay that the handler wants for a retry, at most a week. With
+// RetryPolicy::in_place, `keep` takes the place of `retry`, `requeue` and `give_back`.
 Decision decide(Verdict verdict, History history, const RetryPolicy& policy,
                 unsigned delivery_limit,
                 std::optional<std::chrono::milliseconds> retry_after = {}) noexcept;

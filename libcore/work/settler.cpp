@@ -58,9 +58,29 @@ void Settler::carry_out(mq::Delivered&& delivered, const HandlerResult& result,
             ++counts_.retried;
             observer_.concluded(delivered, Conclusion::retry, course);
             return put_back(std::move(delivered), decision.delay);
+        case Action::keep:
+            return keep(std::move(delivered), result, decision, course);
         case Action::dead_letter:
             return carry_out_copy(std::move(delivered), result, decision, course);
     }
+}
+
+// Holds the message for its next attempt. What this consumer cannot hold goes back to the queue.
+void Settler::keep(mq::Delivered&& delivered, const HandlerResult& result, const Decision& decision,
+                   const Course& course) {
+    if (!decision.failure && !holding_) {
+        give_back(delivered);
+        return observer_.concluded(delivered, Conclusion::give_back, course);
+    }
+    if (decision.failure) {
+        ++counts_.retried;
+        observer_.concluded(delivered, Conclusion::retry, course);
+        if (!holding_) return settle(delivered, mq::Requeue{});
+        if (!delivered.first_failed_at) delivered.first_failed_at = clock_.now();
+        const bool attempt = result.verdict == Verdict::retry && queue_.retries();
+        ++(attempt ? delivered.attempts : delivered.returns);
+    }
+    hold({.delivered = std::move(delivered)}, Next::handle_again, decision.delay);
 }
 
 // Counts and concludes once there is an outcome.

@@ -49,7 +49,8 @@ class Settler {
     void give_back(const mq::Delivered& delivered);
 
     // The outcome of a retry or dead letter. The work queue cannot carry out some retries: such a
-    // message is held here for its delay, then handled again. A dead letter is tried again later.
+    // message is held here for its delay, then handled again, as one with Action::keep is. A dead
+    // letter is tried again later.
     void take(const mq::Settled& settled);
     // Returns the error for which the consumer must end: trying again cannot help.
     std::optional<Error> take(const mq::NotSettled& not_settled);
@@ -98,6 +99,8 @@ class Settler {
     };
     void carry_out_copy(mq::Delivered&& delivered, const HandlerResult& result,
                         const Decision& decision, const Course& course);
+    void keep(mq::Delivered&& delivered, const HandlerResult& result, const Decision& decision,
+              const Course& course);
     void settle(const mq::Delivered& delivered, mq::Settlement settlement);
     void settle_copy(Outstanding&& message);
     void put_back(mq::Delivered&& delivered, std::chrono::milliseconds delay);

@@ -96,6 +96,7 @@ struct ConsumerCounts {
     std::uint64_t discarded = 0;
     std::uint64_t duplicates = 0;
     std::uint64_t replied = 0;
+    std::uint64_t batches = 0;
     std::uint64_t reconnects = 0;
 };
 

@@ -52,11 +52,11 @@ seconds() { # seconds CMD ARG…: wall time of one run
 
 median() { sort -n | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 
-# compare NAME GOAL COUNT OURS LIMIT [BEFORE [BEFORE_LIMIT]]: functions to run in turn. The ratio is
-# that of the rates: 1.00 is the limit itself.
+# compare NAME GOAL COUNT OURS LIMIT [BEFORE [BEFORE_LIMIT [LIMIT_COUNT]]]: functions to run in turn.
+# The ratio is that of the rates: 1.00 is the limit itself.
 compare() {
     local name=$1 goal=$2 count=$3 ours=$4 limit=$5 before=${6:-true} a b
-    local before_limit=${7:-$before}
+    local before_limit=${7:-$before} limit_count=${8:-$3}
     [[ $name =~ ${ONLY-} ]] || return 0
     : >"$scratch/a" && : >"$scratch/b"
     for _ in $(seq "$rounds"); do
@@ -66,8 +66,8 @@ compare() {
         seconds "$limit" >>"$scratch/b"
     done
     a=$(median <"$scratch/a") b=$(median <"$scratch/b")
-    awk -v name="$name" -v goal="$goal" -v n="$count" -v a="$a" -v b="$b" \
-        'BEGIN {printf "%-34s %9.0f/s %9.0f/s   %8.2f ms %8.2f ms   %5.2f   %s\n", name, n / a, n / b, a * 1000 / (n <= 10 ? n : 1), b * 1000 / (n <= 10 ? n : 1), b / a, goal}'
+    awk -v name="$name" -v goal="$goal" -v n="$count" -v m="$limit_count" -v a="$a" -v b="$b" \
+        'BEGIN {printf "%-34s %9.0f/s %9.0f/s   %8.2f ms %8.2f ms   %5.2f   %s\n", name, n / a, m / b, a * 1000 / (n <= 10 ? n : 1), b * 1000 / (m <= 10 ? m : 1), (n / a) / (m / b), goal}'
 }
 
 fresh_queue() {
@@ -130,6 +130,7 @@ python_limit() {
     "$python" <"$scratch/half2" >"$scratch/answers2"
     wait $!
 }
+batch_ours() { "$airy" consume '#' --queue $queue --no-declare --pool-size $concurrency --count $events --batch 100 -- /bin/true; }
 spawn_limit() { "$spawn" $commands $concurrency /bin/true; }
 
 # Both ask the same bare answerer.
@@ -153,6 +154,7 @@ compare 'ten times --version' '3 ms each' 10 version_ours version_limit
 compare '100,000 through 2 C++ workers' '>= 0.60' $events workers_ours consume_ours full_queue
 compare '100,000 through 2 Python workers' '>= 0.85' $events python_ours python_limit full_queue requests
 compare '3,000 through -- /bin/true' '>= 0.85' $commands spawn_ours spawn_limit few_messages
+compare 'batches of 100, one by one' '>= 40' $events batch_ours spawn_ours full_queue few_messages $commands
 answerer
 compare '20,000 requests, 64 in flight' '>= 0.85' $requests ask_ours ask_limit
 kill "$answering"

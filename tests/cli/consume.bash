@@ -56,7 +56,7 @@ lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
 
 has_consumer() { (($(airy queue ls "$queue" --output json | jq .consumers) > 0)); }
 
-# close_connection_of PID: the broker closes its first connection.
+# close_connection_of PID: the first connection of this process to RabbitMQ.
 close_connection_of() {
     local port
     port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
@@ -64,3 +64,15 @@ close_connection_of() {
 }
 
 holds() { (($(depth "$queue") == $1)); }
+# on_both FUNCTION: calls it for RabbitMQ and for the embedded broker, in a directory of its own each
+# time.
+on_both() {
+    local url here=$PWD
+    for url in "$AIRY_TEST_URL" sqlite:airy.db; do
+        export AIRY_URL=$url
+        mkdir "${url%%:*}"
+        cd "${url%%:*}" || return
+        "$1" || return
+        cd "$here" || return
+    done
+}

@@ -210,4 +210,40 @@ TEST_CASE("subscriptions of one queue share its work") {
     CHECK(std::set<std::string>(bodies.begin(), bodies.end()).size() == 20);
 }
 
+TEST_CASE("of a queue with a single active consumer, the first one gets all; then the next one") {
+    Fixture f;
+    for (const char* type : {"quorum", "classic"}) {
+        CAPTURE(type);
+        const auto queue = f.queue("#", {{"x-single-active-consumer", {true}}}, type);
+        auto one = f.subscribe(queue, 10);
+        auto two = f.subscribe(queue, 2);
+        auto publisher = f.publisher();
+        for (int i = 0; i < 5; ++i)
+            publish(*publisher, {f.message("post.published", std::to_string(i))});
+        const auto first = deliveries(*one, 5);
+        REQUIRE(first.size() == 5);
+        CHECK(first[4].message.body == "4");
+        two->count();
+        const auto events = take_until(*two, [](const auto& all) { return !all.empty(); });
+        REQUIRE(events.size() == 1);
+        CHECK(std::holds_alternative<Counted>(events[0]));
+        one->settle(first[0].handle, Disposition::ack);
+        one->settle(first[1].handle, Disposition::ack);
+        CHECK(one->close(close_deadline));
+        std::string rest;
+        for (int i = 0; i < 3; ++i) {
+            const auto got = deliveries(*two, 1);
+            REQUIRE(!got.empty());
+            for (const auto& delivered : got) {
+                rest += delivered.message.body;
+                two->settle(delivered.handle, Disposition::ack);
+            }
+            if (rest.size() == 3) break;
+        }
+        CHECK(rest == "234");
+        CHECK(two->close(close_deadline));
+        f.topology().unbind(queue, f.exchange(), "#");
+    }
+}
+
 }  // namespace airy::mq

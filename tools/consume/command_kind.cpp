@@ -6,6 +6,7 @@
 #include "consume/handler_kind.hpp"
 #include "consume/process_options.hpp"
 #include "environment.hpp"
+#include "options.hpp"
 #include "util/processors.hpp"
 #include "work/command_handler.hpp"
 
@@ -20,11 +21,13 @@ class CommandKind final : public HandlerKind {
     void add_options(cli::App& app) override {
         app.flag("--tag-output", options_.tag_output,
                  "begin every line that a command writes with [topic event-id]")
-            .note(given_);
+            .note(given_)
+            .note(of_single_messages_);
         app.option("--stdin", stdin_, "what a command reads: the body, or the message line [body]")
             .one_of({"body", "message"})
             .type_name("FORM")
-            .note(given_);
+            .note(given_)
+            .note(of_single_messages_);
     }
 
     bool is_chosen(const std::vector<std::string>& command) const override {
@@ -39,6 +42,12 @@ class CommandKind final : public HandlerKind {
     void check(const std::vector<std::string>& command) override {
         options_.whole_message = stdin_ == "message";
         command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
+    }
+
+    void use_batches(const work::BatchOptions& options) override {
+        refuse_without_effect(of_single_messages_, "beside --batch",
+                              "a batch is message lines, and its output is that of all of them");
+        options_.batch = options;
     }
 
     std::size_t default_slots() const override { return 4 * util::usable_processors(); }
@@ -64,7 +73,8 @@ class CommandKind final : public HandlerKind {
   private:
     work::CommandOptions options_;
     std::string stdin_ = "body";
-    std::vector<std::string> given_;  // options above that were given
+    std::vector<std::string> given_;               // options above that were given
+    std::vector<std::string> of_single_messages_;  // of these, those without effect on a batch
     std::optional<work::Command> command_;
 };
 

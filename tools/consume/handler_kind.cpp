@@ -19,6 +19,11 @@ constexpr std::unique_ptr<HandlerKind> (*makers[])() = {
 
 }  // namespace
 
+void HandlerKind::use_batches(const work::BatchOptions&) {
+    throw Error(ErrorKind::usage, fmt::format("--batch has no effect beside {}", name()),
+                "it is for handlers that take several messages at once, such as commands");
+}
+
 std::vector<std::unique_ptr<HandlerKind>> handler_kinds() {
     std::vector<std::unique_ptr<HandlerKind>> kinds;
     for (const auto make : makers)

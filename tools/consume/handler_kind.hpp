@@ -12,6 +12,7 @@
 
 #include "cli/app.hpp"
 #include "util/limits.hpp"
+#include "work/batch_options.hpp"
 #include "work/child.hpp"
 #include "work/handler.hpp"
 #include "work/output.hpp"
@@ -52,6 +53,11 @@ class HandlerKind {
     // Called for the chosen kind; throws Error{usage} for unusable options, before any message is
     // taken.
     virtual void check(const std::vector<std::string>& command) = 0;
+
+    // Called after `check` where the line asks for batches: a handler gets several messages at
+    // once. Throws Error{usage} for a kind that has none, which is the default, and for options
+    // without effect beside it.
+    virtual void use_batches(const work::BatchOptions& options);
 
     // The number of messages handled at once, where no option sets it.
     virtual std::size_t default_slots() const = 0;

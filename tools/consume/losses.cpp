@@ -20,6 +20,8 @@ std::string losses_of(std::string_view differences) {
         {"x-max-length", "no room for more than its limit"},
         {"x-message-ttl", "no message that waits for long"},
         {"x-expires", "no queue after a time without a consumer"},
+        {"x-max-priority", "no such levels of priority"},
+        {"x-single-active-consumer", "no one consumer that gets all messages"},
     };
     // "not set" or "none"
     const bool dropped = differences.find("x-dead-letter-exchange is no") != differences.npos;

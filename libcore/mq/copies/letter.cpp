@@ -197,7 +197,8 @@ event::Message copy_of(const event::Message& message, const Failure& failure,
     set(headers, "x-airy-queue", {failure.queue});
     note_way(headers, message);
     if (find(headers, "x-airy-first-failed-at") == nullptr)
-        set(headers, "x-airy-first-failed-at", {util::format_rfc3339(failure.account.at)});
+        set(headers, "x-airy-first-failed-at",
+            {util::format_rfc3339(failure.first_failed_at.value_or(failure.account.at))});
     return copy;
 }
 

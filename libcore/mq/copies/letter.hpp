@@ -22,6 +22,8 @@ struct Failure {
     unsigned attempts;  // failed attempts, including the last one
     unsigned returns;   // in all
     FailureAccount account;
+    // The first failure, where the message does not tell it itself; absent: it is this one.
+    std::optional<util::SystemTime> first_failed_at{};
 };
 
 // A copy to publish to `to` by the default exchange.

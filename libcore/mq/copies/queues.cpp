@@ -57,6 +57,7 @@ QueueSpec work_queue_spec(const WorkQueueSpec& queue) {
         spec.type = "classic";
         spec.durable = false;
         spec.auto_delete = true;
+        add_arguments(spec, queue.arguments);
         return spec;
     }
     spec.arguments = dead_letters_to(queue.dead_letter_queue(), queue.type);

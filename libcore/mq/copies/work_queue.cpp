@@ -123,7 +123,8 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const RetryAfter& r
     const bool bounded = retry.at_most > retry.delay;
     auto into = retry_queue_spec(spec_, bounded ? retry.at_most : retry.delay);
     const Failure failure{spec_.name, delivered.attempts + 1,
-                          delivered.former_returns + delivered.returns, retry.account};
+                          delivered.former_returns + delivered.returns, retry.account,
+                          delivered.first_failed_at};
     auto copy = retry_copy(delivered.message, failure, into.name);
     std::uniform_real_distribution<double> share(1 - jitter, 1);
     const auto part = bounded ? 1 : share(random_);
@@ -140,7 +141,8 @@ void CopyingWorkQueue::carry_out(const Delivered& delivered, const DeadLetter& d
         return;
     }
     auto into = dead_letter_queue_spec(spec_);
-    const Failure failure{spec_.name, delivered.attempts + 1, 0, death.account};
+    const Failure failure{spec_.name, delivered.attempts + 1, 0, death.account,
+                          delivered.first_failed_at};
     auto copy = dead_letter(delivered.message, failure, into.name);
     send(delivered.handle, Purpose::dead_letter, std::move(copy), std::move(into));
 }

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "event/limits.hpp"
@@ -24,9 +23,6 @@ using event::HeaderValue;
                 fmt::format("the queue argument {} {}", util::printable(argument), why));
 }
 
-// Arguments that this broker refuses: it cannot do what they ask for.
-constexpr std::array<std::string_view, 1> not_known = {"x-single-active-consumer"};
-
 std::optional<std::int64_t> count_of(const HeaderTable& table, std::string_view name,
                                      std::int64_t least, std::int64_t most) {
     const auto* value = find_field(table, name);
@@ -43,6 +39,14 @@ std::optional<std::string> text_of(const HeaderTable& table, std::string_view na
     const auto* text = std::get_if<std::string>(&value->value);
     if (text == nullptr) refuse(name, "is not a text");
     return *text;
+}
+
+bool flag_of(const HeaderTable& table, std::string_view name) {
+    const auto* value = find_field(table, name);
+    if (value == nullptr) return false;
+    const auto* flag = std::get_if<bool>(&value->value);
+    if (flag == nullptr) refuse(name, "is neither true nor false");
+    return *flag;
 }
 
 Overflow overflow_of(const HeaderTable& table, bool quorum) {
@@ -89,20 +93,22 @@ QueueSpec normalized(QueueSpec spec) {
     if (spec.type == "quorum" && (!spec.durable || spec.auto_delete))
         throw Error(ErrorKind::usage, "a quorum queue must be durable and must not delete itself",
                     "use a classic queue");
+    // As RabbitMQ has it. A queue of an earlier airy may have it, without effect.
+    if (spec.type == "quorum" && find_field(spec.arguments, "x-max-priority"))
+        refuse("x-max-priority", "is for classic queues only");
     policy_of(spec.type, spec.arguments);
     return spec;
 }
 
 QueuePolicy policy_of(const std::string& type, const HeaderTable& arguments) {
     constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
-    for (const auto name : not_known)
-        if (find_field(arguments, name)) refuse(name, "is not known to the embedded broker");
     QueuePolicy policy;
     policy.quorum = type == "quorum";
     policy.ttl = count_of(arguments, "x-message-ttl", 0, event::longest_wait);
     policy.expires = count_of(arguments, "x-expires", 1, event::longest_wait);
     policy.max_length = count_of(arguments, "x-max-length", 0, any);
     policy.max_bytes = count_of(arguments, "x-max-length-bytes", 0, any);
+    policy.single_active = flag_of(arguments, "x-single-active-consumer");
     policy.overflow = overflow_of(arguments, policy.quorum);
     policy.dead_letter_exchange = text_of(arguments, "x-dead-letter-exchange");
     policy.dead_letter_key = text_of(arguments, "x-dead-letter-routing-key");

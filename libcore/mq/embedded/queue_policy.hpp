@@ -28,6 +28,7 @@ struct QueuePolicy {
     std::optional<std::string> dead_letter_exchange;
     std::optional<std::string> dead_letter_key;
     bool at_least_once = false;  // the queue keeps a dead letter that no other queue takes
+    bool single_active = false;  // of its consumers, only the first one gets messages
 
     bool bounded() const noexcept { return max_length || max_bytes; }
 };

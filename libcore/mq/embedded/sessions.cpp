@@ -26,6 +26,15 @@ void queue_lost_consumer(Change& change, std::int64_t id) {
         change.set_due(id, Due::queue, change.now() + *queue->policy.expires);
 }
 
+// Wakes the queue's first consumer, which may have become the active one.
+void wake_active(Change& change, std::int64_t queue) {
+    auto first = change.db().query(
+        "SELECT session, beacon FROM consumer JOIN session ON id = session WHERE queue = ?1 "
+        "ORDER BY session LIMIT 1",
+        queue);
+    if (first.next()) change.wake(first.integer(0), first.text(1));
+}
+
 // In the order of delivery, as far as the file knows it: messages that had come back before were
 // delivered before fresh ones.
 std::vector<std::int64_t> held_keys(Change& change, std::int64_t session) {
@@ -84,6 +93,7 @@ void end_consumer(Change& change, std::int64_t session) {
     if (auto* counts = change.counts(*queue)) {
         counts->gained = counts->ready;
         counts->touched = true;
+        if (counts->info->policy.single_active) wake_active(change, *queue);
     }
     queue_lost_consumer(change, *queue);
 }

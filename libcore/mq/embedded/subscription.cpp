@@ -302,9 +302,18 @@ void EmbeddedSubscription::work() {
     store_.checkpoint_if_long();
 }
 
+// Whether the queue gives messages to this consumer. Of a queue with a single active consumer, that
+// is the one that began first; the end of it wakes the next.
+bool EmbeddedSubscription::may_take(Change& change, const QueueCounts& queue) const {
+    return !queue.info->policy.single_active ||
+           change.db().value("SELECT min(session) FROM consumer WHERE queue = ?1", queue_id_) ==
+               session_.id;
+}
+
 // The number of ready messages that this consumer may take: an equal part for each consumer of the
 // queue.
 std::size_t EmbeddedSubscription::share(Change& change, const QueueCounts& queue) const {
+    if (queue.info->policy.single_active) return static_cast<std::size_t>(queue.ready);
     const auto consumers =
         change.db().value("SELECT count(*) FROM consumer WHERE queue = ?1", queue_id_).value_or(1);
     const auto part = (queue.ready + consumers - 1) / std::max<std::int64_t>(consumers, 1);
@@ -312,6 +321,10 @@ std::size_t EmbeddedSubscription::share(Change& change, const QueueCounts& queue
 }
 
 std::vector<StoredMessage> EmbeddedSubscription::take_share(Change& change, QueueCounts& queue) {
+    if (!may_take(change, queue)) {
+        look_ = false;
+        return {};
+    }
     const auto space = room();
     const auto wanted = std::min(space, most_leased);
     const auto limit = queue.ready == 0 ? 0 : std::min(wanted, share(change, queue));

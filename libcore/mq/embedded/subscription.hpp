@@ -65,6 +65,7 @@ class EmbeddedSubscription final : public Subscription {
     void carry_out(const Command& command);
     bool has_work() const;
     void work();
+    bool may_take(Change& change, const QueueCounts& queue) const;
     std::size_t share(Change& change, const QueueCounts& queue) const;
     std::vector<StoredMessage> take_share(Change& change, QueueCounts& queue);
     void deliver(StoredMessage stored, bool quorum);

@@ -59,6 +59,7 @@ TEST_CASE("a status as JSON, byte for byte") {
     status.discarded = 14;
     status.duplicates = 15;
     status.replied = 17;
+    status.batches = 18;
     status.reconnects = 16;
     status.handled_rates = {1.25, 2.05, 3};
     status.failed_rates = {0.1, 0, 1e6};
@@ -71,7 +72,7 @@ TEST_CASE("a status as JSON, byte for byte") {
         inspect::to_json(status) ==
         R"({"name":"orders","pid":4711,"version":"1.2","queue":"orders-queue","patterns":["post.*","comment.#"],"state":"running","uptime_s":61.250,)"
         R"("cap":8,"running":5,"free":3,"waiting":2,"in_flight":9,)"
-        R"("handled":9007199254740993,"failed":11,"retried":12,"dead_lettered":13,"discarded":14,"duplicates":15,"replied":17,"reconnects":16,)"
+        R"("handled":9007199254740993,"failed":11,"retried":12,"dead_lettered":13,"discarded":14,"duplicates":15,"replied":17,"batches":18,"reconnects":16,)"
         R"("wait_ms":{"count":7,"p50":1.500,"p90":2.500,"p99":3.500,"max":4.500,"sum":0.000,)"
         R"("up_to":[3,3,3,3,3,3,3,3,3,3,3,3,3,3,3,3,3]},)"
         R"("run_ms":{"count":6,"p50":15.000,"p90":25.000,"p99":35.000,)"

@@ -30,13 +30,20 @@ TEST_CASE("what a queue's arguments may be, and how two queues differ") {
                                                 {"x-expires", {std::int64_t{0}}},
                                                 {"x-overflow", {std::string("drop")}},
                                                 {"x-dead-letter-routing-key", {std::string("k")}},
-                                                {"x-single-active-consumer", {true}},
+                                                {"x-single-active-consumer", {std::int64_t{1}}},
                                                 {"x-queue-type", {std::string("stream")}},
                                                 {"x-of-another-program", deep}}) {
         CAPTURE(wrong.first);
         spec.arguments = {wrong};
         CHECK_THROWS_AS(normalized(spec), Error);
     }
+    spec.arguments = {{"x-max-priority", {std::int64_t{9}}}};
+    spec.type = "quorum";
+    CHECK_THROWS_AS(normalized(spec), Error);
+    spec.type = "classic";
+    CHECK(policy_of(spec.type, normalized(spec).arguments).max_priority == 9);
+    spec.arguments = {{"x-single-active-consumer", {true}}};
+    CHECK(policy_of(spec.type, normalized(spec).arguments).single_active);
 }
 
 }  // namespace airy::mq::embedded

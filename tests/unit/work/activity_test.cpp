@@ -52,6 +52,7 @@ TEST_CASE("what runs is told with its time, the oldest first") {
     CHECK(status.tasks[1].messages == 3);
     CHECK(status.tasks[1].running == 3s);
     CHECK(status.uptime == 5s);
+    CHECK(status.batches == 2);
     CHECK(status.wait.count == 4);
     CHECK(status.wait.max == 1s);
     activity.ended(1, one, 5s);

@@ -115,6 +115,7 @@ struct ConsumerBench {
     FakeWorkQueue queue;
     asio::io_context loop{1};
     ScriptedHandler handler{loop};
+    Handler* other_handler = nullptr;  // instead, where it is set
     ConsumerOptions options{.name = "work", .patterns = {"#"}};
 
     void push(std::initializer_list<const char*> bodies) {
@@ -124,7 +125,7 @@ struct ConsumerBench {
     void stop_when_empty() { options.stop.queue_empty = true; }
 
     ConsumerResult run(const std::function<void(Consumer&)>& before = {}) {
-        return run_with(handler, before);
+        return run_with(other_handler != nullptr ? *other_handler : handler, before);
     }
     ConsumerResult run_with(Handler& with, const std::function<void(Consumer&)>& before = {}) {
         Consumer consumer(loop, timers, queue, with, options);

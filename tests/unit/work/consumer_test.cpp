@@ -74,6 +74,37 @@ TEST_CASE("the verdict decides what becomes of each message") {
     CHECK(bench.queue.requeued().size() == 2);
 }
 
+TEST_CASE("a batch is full, or what came in time; the last one is what is left") {
+    ConsumerBench bench;
+    bench.handler.limit = 10;
+    bench.options.intake.batch_wait = 5s;
+    for (int i = 0; i < 25; ++i)
+        bench.queue.push("ok");
+    SUBCASE("until the queue is empty") {
+        bench.stop_when_empty();
+        const auto result = bench.run();
+        CHECK(result.handled == 25);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{10, 10, 5});
+        CHECK(bench.elapsed() > 5s);
+        CHECK(bench.elapsed() < 6s);
+    }
+    SUBCASE("a number of messages") {
+        bench.options.stop.count = 23;
+        const auto result = bench.run();
+        CHECK(result.handled == 23);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{10, 10, 3});
+        CHECK(bench.elapsed() < 1s);
+        CHECK(bench.queue.ready() == 2);
+    }
+    SUBCASE("drained while a batch waits for more") {
+        const auto result = bench.run([&](Consumer& consumer) {
+            bench.when([&] { return consumer.status().handled == 20; }, [&] { consumer.drain(); });
+        });
+        CHECK(result.handled == 20);
+        CHECK(bench.queue.ready() == 5);
+    }
+}
+
 TEST_CASE("as many run at once as there are slots") {
     ConsumerBench bench;
     bench.options.slots = 3;

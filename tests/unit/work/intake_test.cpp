@@ -77,6 +77,96 @@ TEST_CASE("what is put off waits on, before all others") {
     CHECK(bench.intake.waiting() == 0);
 }
 
+TEST_CASE("what is put off waits on in its place, also among higher priorities") {
+    IntakeBench bench({.by_priority = true});
+    for (const char* body : {"a", "b", "c"})
+        bench.add(body);
+    auto batch = bench.intake.next(2);
+    mq::Delivered high;
+    high.message.body = "high";
+    high.message.properties.priority = 1;
+    bench.intake.add(high);
+    bench.intake.put_first(batch);
+    CHECK(bodies(bench.intake.next(3).deliveries) == Bodies{"high", "a", "b"});
+}
+
+TEST_CASE("a batch holds one message of each key, and its end frees the key") {
+    IntakeBench bench({.serial_by = event::MessageKey("k")});
+    for (const char* body : {R"({"k":1,"n":1})", R"({"k":1,"n":2})", R"({"k":2,"n":3})"})
+        bench.add(body);
+    const auto batch = bench.intake.next(9);
+    CHECK(bodies(batch.deliveries) == Bodies{R"({"k":1,"n":1})", R"({"k":2,"n":3})"});
+    CHECK(bench.intake.next(9).deliveries.empty());
+    CHECK_FALSE(bench.intake.empty());
+    CHECK(bench.intake.next_start(9) == util::SteadyTime::max());
+    bench.intake.learn(batch.deliveries[0], failure, 0);
+    CHECK(bench.intake.next_start(9) == bench.clock.steady());
+    CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":2})"});
+}
+
+TEST_CASE("a message that is kept for its next attempt keeps its key, unless it is void") {
+    IntakeBench bench({.serial_by = event::MessageKey("k")});
+    constexpr Decision kept{Action::keep, {}, true};
+    bench.add(R"({"k":1,"n":1})");
+    bench.add(R"({"k":1,"n":2})");
+    auto batch = bench.intake.next(9);
+    bench.intake.learn(batch.deliveries[0], kept, 0);
+    CHECK(bench.intake.next(9).deliveries.empty());
+    SUBCASE("it comes again") {
+        bench.intake.add_again(batch.deliveries[0]);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":1})"});
+    }
+    SUBCASE("its connection is lost") {
+        bench.in_flight.interrupted(1);
+        bench.in_flight.settled(batch.deliveries[0].handle);
+        bench.intake.interrupted();
+        CHECK(bench.intake.empty());
+        CHECK(bench.in_flight.count() == 0);
+        bench.add(R"({"k":1,"n":1})", {}, 2);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":1})"});
+    }
+    SUBCASE("its connection was lost before") {
+        bench.intake.add_again(batch.deliveries[0]);
+        batch = bench.intake.next(9);
+        bench.in_flight.interrupted(1);
+        bench.intake.interrupted();
+        bench.add(R"({"k":1,"n":3})", {}, 2);
+        CHECK(bench.intake.next(9).deliveries.empty());  // the handler runs on
+        bench.intake.learn(batch.deliveries[0], kept, 0);
+        CHECK(bodies(bench.intake.next(9).deliveries) == Bodies{R"({"k":1,"n":3})"});
+    }
+    SUBCASE("nothing comes again any more") {
+        bench.intake.release_held();
+        CHECK(bodies(bench.intake.give_up()) == Bodies{R"({"k":1,"n":2})"});
+    }
+}
+
+TEST_CASE("duplicates free their keys, in the queue and in a batch that waited") {
+    IntakeBench bench({.dedup = 10s, .serial_by = event::MessageKey("k")});
+    bench.add(R"({"k":1})", "1");
+    bench.add(R"({"k":2})", "2");
+    const auto first = bench.intake.next(1);
+    auto waiting = bench.intake.next(9);
+    bench.add(R"({"k":2})", "3");
+    bench.add(R"({"k":1})", "1");
+    bench.add(R"({"k":1})", "4");
+    bench.intake.learn(first.deliveries[0], success, 0);
+    auto second = bench.intake.next(1);
+    CHECK(second.duplicates.size() == 1);
+    CHECK(second.deliveries[0].message.properties.message_id == "4");
+    bench.intake.learn(waiting.deliveries[0], success, 0);
+    CHECK(bench.intake.next(9).deliveries.size() == 1);
+    bench.add(R"({"k":3})", "5");
+    auto set_aside = bench.intake.next(9);
+    bench.add(R"({"k":3})", "6");
+    mq::Delivered known;
+    known.message.properties.message_id = "5";
+    bench.intake.learn(known, success, 0);
+    bench.intake.set_duplicates_aside(set_aside);
+    CHECK(set_aside.deliveries.empty());
+    CHECK(bench.intake.next(9).deliveries[0].message.properties.message_id == "6");
+}
+
 TEST_CASE("an interruption drops what waits of its part") {
     IntakeBench bench;
     bench.add("a", {}, 1);
@@ -94,9 +184,9 @@ TEST_CASE("a rate says how many start and when the next may") {
         bench.add(body);
     CHECK(bench.intake.next(9).deliveries.size() == 1);
     CHECK(bench.intake.next(9).deliveries.empty());
-    CHECK(bench.intake.next_start() == bench.clock.steady() + 100ms);
+    CHECK(bench.intake.next_start(9) == bench.clock.steady() + 100ms);
     bench.clock.advance(100ms);
-    CHECK(bench.intake.next_start() == bench.clock.steady());
+    CHECK(bench.intake.next_start(9) == bench.clock.steady());
     CHECK(bench.intake.next(9).deliveries.size() == 1);
 }
 
@@ -181,19 +271,84 @@ TEST_CASE("failures in a row open the circuit, one that succeeds after the pause
     CHECK_FALSE(bench.intake.may_still_start(waiting));
     CHECK(bench.intake.pause() == 5s);
     CHECK(bench.intake.next(9).deliveries.empty());
-    CHECK(bench.intake.next_start() == bench.clock.steady() + 5s);
+    CHECK(bench.intake.next_start(9) == bench.clock.steady() + 5s);
 
     bench.clock.advance(5s);
     const auto probe = bench.intake.next(9);
     REQUIRE(probe.deliveries.size() == 1);
     CHECK(bench.intake.may_still_start(probe));
-    CHECK(bench.intake.next_start() == util::SteadyTime::max());
+    CHECK(bench.intake.next_start(9) == util::SteadyTime::max());
     CHECK(bench.intake.learn(probe.deliveries[0], undecided, probe.probe) == Intake::Change::none);
     const auto another = bench.intake.next(9);
     REQUIRE(another.deliveries.size() == 1);
     CHECK(bench.intake.learn(another.deliveries[0], success, another.probe) ==
           Intake::Change::closed);
-    CHECK(bench.intake.next_start() == bench.clock.steady());
+    CHECK(bench.intake.next_start(9) == bench.clock.steady());
+}
+
+TEST_CASE("a batch starts when it is full, or when its first message has waited") {
+    IntakeBench bench({.batch_wait = 5s});
+    for (const char* body : {"a", "b"})
+        bench.add(body);
+    CHECK(bench.intake.next(3).deliveries.empty());
+    CHECK(bench.intake.next_start(3) == bench.clock.steady() + 5s);
+    CHECK(bench.intake.next_start(2) == bench.clock.steady());
+    bench.clock.advance(4s);
+    bench.add("c");
+    bench.add("d");
+    CHECK(bench.intake.next_start(3) == bench.clock.steady());
+    CHECK(bodies(bench.intake.next(3).deliveries) == Bodies{"a", "b", "c"});
+    CHECK(bench.intake.next_start(3) == bench.clock.steady() + 5s);
+    bench.clock.advance(5s);
+    CHECK(bench.intake.next_start(3) == bench.clock.steady());
+    CHECK(bodies(bench.intake.next(3).deliveries) == Bodies{"d"});
+}
+
+TEST_CASE("a batch that was put off does not wait again") {
+    IntakeBench bench({.batch_wait = 5s});
+    bench.add("a");
+    bench.clock.advance(5s);
+    auto batch = bench.intake.next(3);
+    bench.intake.put_first(batch);
+    CHECK(bodies(bench.intake.next(3).deliveries) == Bodies{"a"});
+}
+
+TEST_CASE("where keys hold enough messages back, a batch does not wait for others") {
+    IntakeBench bench({.serial_by = event::MessageKey("k"), .batch_wait = 5s});
+    for (int i = 0; i < 3; ++i)
+        bench.add(R"({"k":1})");
+    CHECK(bench.intake.next(3).deliveries.size() == 1);
+    CHECK(bench.intake.next_start(3) == util::SteadyTime::max());
+}
+
+TEST_CASE("the rate counts batches, and a batch has a bound in bytes") {
+    IntakeBench bench({.rate = 1, .batch_wait = 5s});
+    for (int i = 0; i < 5; ++i)
+        bench.add("x");
+    CHECK(bench.intake.next(2).deliveries.size() == 2);
+    CHECK(bench.intake.next(2).deliveries.empty());
+    CHECK(bench.intake.next_start(2) == bench.clock.steady() + 1s);
+    bench.clock.advance(1s);
+    CHECK(bench.intake.next(2).deliveries.size() == 2);
+
+    IntakeBench large({.batch_wait = 5s});
+    large.add(std::string(40 << 20, 'x'));
+    large.add(std::string(40 << 20, 'x'));
+    CHECK(large.intake.next(2).deliveries.size() == 1);
+    large.add(std::string(1, 'x'));
+    CHECK(large.intake.next(2).deliveries.size() == 2);
+}
+
+TEST_CASE("while the circuit is open, a batch is the one message that is tried") {
+    IntakeBench bench({.break_after = 1, .batch_wait = 5s});
+    for (int i = 0; i < 4; ++i)
+        bench.add("x");
+    const auto batch = bench.intake.next(2);
+    bench.intake.learn(batch.deliveries[0], failure, batch.probe);
+    bench.clock.advance(5s);
+    CHECK(bench.intake.next_start(9) == bench.clock.steady());
+    CHECK(bench.intake.next(9).deliveries.size() == 1);
+    CHECK(bench.intake.next_start(9) == util::SteadyTime::max());
 }
 
 TEST_CASE("an operator closes the circuit at once") {

@@ -73,3 +73,19 @@ TEST_CASE("the last line that says something is kept, bounded") {
     lines.feed(std::string(5000, 'x') + "\n", out);
     CHECK(lines.last_line() == std::string(LineSplitter::last_line_limit, 'x'));
 }
+
+TEST_CASE("lines that are taken go nowhere else") {
+    LineSplitter lines("> ", 8);
+    std::string taken;
+    lines.take_lines([&taken](std::string_view line) {
+        if (!line.starts_with('{')) return false;
+        taken += line;
+        return true;
+    });
+    std::string out;
+    lines.feed("a\n{1}\nb\n{2", out);
+    lines.finish(out);
+    CHECK(out == "> a\n> b\n");
+    CHECK(taken == "{1}{2");
+    CHECK(lines.last_line() == "b");
+}

@@ -96,6 +96,23 @@ TEST_CASE("a handler's own delay is the delay of a retry, and decides nothing el
     CHECK(decide(Verdict::requeue, {0, 0}, {}, 0, milliseconds(42'000)).delay == milliseconds(0));
 }
 
+TEST_CASE("in place, what would leave is kept, with the same delays and limits") {
+    const RetryPolicy policy{.in_place = true};
+    const auto first = decide(Verdict::retry, {0, 0}, policy, 20);
+    CHECK(first.action == Action::keep);
+    CHECK(first.delay == milliseconds(1000));
+    CHECK(first.failure);
+    CHECK(decide(Verdict::retry, {4, 0}, policy, 20).action == Action::dead_letter);
+    CHECK(decide(Verdict::requeue, {0, 3}, policy, 20).action == Action::keep);
+    CHECK(decide(Verdict::requeue, {0, 3}, policy, 20).delay == milliseconds(250));
+    CHECK(decide(Verdict::requeue, {0, 20}, policy, 20).action == Action::dead_letter);
+    CHECK(decide(Verdict::not_handled, {0, 0}, policy, 20).action == Action::keep);
+    CHECK_FALSE(decide(Verdict::not_handled, {0, 0}, policy, 20).failure);
+    CHECK(decide(Verdict::success, {0, 0}, policy, 20).action == Action::ack);
+    CHECK(decide(Verdict::reject, {0, 0}, policy, 20).action == Action::dead_letter);
+    CHECK(decide(Verdict::cannot_run, {0, 0}, policy, 20).action == Action::requeue);
+}
+
 TEST_CASE("an account tells why a message was given up") {
     CHECK(why(Verdict::reject, {}) == "rejected");
     CHECK(why(Verdict::reject, {.on_error = OnError::dead_letter}) == "rejected");

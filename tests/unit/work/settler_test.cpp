@@ -348,4 +348,52 @@ TEST_CASE("what has no outcome when the queue is closed counts as to be tried ag
     CHECK(bench.told.words.back() == "a retry");
 }
 
+TEST_CASE("a message that is tried again in its place is held, with one attempt more") {
+    SettlerBench bench({.in_place = true});
+    CHECK(bench.conclude(bench.delivery("a"), retry).action == Action::keep);
+    CHECK(bench.settler.counts().retried == 1);
+    CHECK(bench.told.words == Words{"failed 1000", "a retry"});
+    CHECK(bench.queue.settlements().empty());
+    CHECK(bench.settler.next_due() == bench.clock.steady() + 1s);
+    CHECK_FALSE(bench.settler.release_due());
+    bench.clock.advance(1s);
+    REQUIRE(bench.settler.release_due());
+    auto again = bench.settler.take_again();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].attempts == 1);
+    CHECK(again[0].first_failed_at == bench.clock.now() - 1s);
+    CHECK(bench.conclude(again[0], retry).delay == 2s);
+    bench.clock.advance(2s);
+    REQUIRE(bench.settler.release_due());
+    again = bench.settler.take_again();
+    CHECK(again[0].attempts == 2);
+    CHECK(again[0].first_failed_at == bench.clock.now() - 3s);
+    // A return counts as such, and a handler that never came to a verdict as nothing.
+    bench.conclude(again[0], requeue);
+    REQUIRE(bench.settler.release_due());
+    again = bench.settler.take_again();
+    CHECK(again[0].attempts == 2);
+    CHECK(again[0].returns == 1);
+    bench.conclude(again[0], unhandled);
+    REQUIRE(bench.settler.release_due());
+    again = bench.settler.take_again();
+    CHECK(again[0].attempt() == 4);
+    bench.conclude(again[0], ok);
+    CHECK(bench.queue.acked() == Bodies{"a"});
+    CHECK(bench.in_flight.count() == 0);
+}
+
+TEST_CASE("at the end, what would be held in its place goes back to the queue") {
+    SettlerBench bench({.in_place = true});
+    bench.conclude(bench.delivery("a"), retry);
+    bench.settler.release_all();
+    CHECK(bench.queue.requeued() == Bodies{"a"});
+    bench.conclude(bench.delivery("b"), retry);
+    bench.conclude(bench.delivery("c"), unhandled);
+    CHECK(bench.queue.requeued() == Bodies{"a", "b", "c"});
+    CHECK(bench.settler.counts().retried == 2);
+    CHECK(bench.settler.counts().not_handled == 1);
+    CHECK(bench.settler.idle());
+}
+
 }  // namespace airy::work

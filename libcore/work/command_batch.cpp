@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The airy-tools authors
+// SPDX-License-Identifier: MIT
+// A command for several messages at once.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "util/log.hpp"
+#include "work/command_handler.hpp"
+#include "work/exit_status.hpp"
+#include "work/worker_protocol.hpp"
+
+namespace airy::work {
+namespace asio = boost::asio;
+namespace {
+
+// The message lines, each with the message's number in the batch, from 1 on, as its id.
+std::string text_of(std::span<const mq::Delivered> batch, BatchFormat format) {
+    std::string text;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (format == BatchFormat::array) text += i == 0 ? '[' : ',';
+        append_request(text, i + 1, batch[i]);
+        if (format == BatchFormat::array) text.pop_back();  // its line end
+    }
+    if (format == BatchFormat::array) text += "]\n";
+    return text;
+}
+
+// What the command has answered so far.
+class Answers {
+  public:
+    explicit Answers(std::span<HandlerResult> results)
+        : results_(results), answered_(results.size()) {}
+
+    // Takes the line of output if it is the first answer for one of the messages.
+    bool take(std::string_view line) {
+        if (!line.starts_with('{')) return false;
+        auto read = read_answer(line);
+        auto* answer = std::get_if<WorkerAnswer>(&read);
+        if (answer == nullptr || answer->id < 1 || answer->id > answered_.size()) return false;
+        const auto index = static_cast<std::size_t>(answer->id - 1);
+        if (answered_[index]) return false;
+        answered_[index] = true;
+        results_[index] = std::move(answer->result);
+        return true;
+    }
+
+    bool any() const { return std::ranges::find(answered_, true) != answered_.end(); }
+    bool all() const { return std::ranges::find(answered_, false) == answered_.end(); }
+
+    // Gives the messages without an answer this result.
+    void fill_up(const HandlerResult& result) {
+        for (std::size_t i = 0; i < answered_.size(); ++i)
+            if (!answered_[i]) results_[i] = result;
+    }
+    void set(std::size_t index, HandlerResult result) {
+        answered_[index] = true;
+        results_[index] = std::move(result);
+    }
+
+  private:
+    std::span<HandlerResult> results_;
+    std::vector<bool> answered_;
+};
+
+// Whether a batch that ended so may succeed in part.
+bool may_split(const HandlerResult& judged) {
+    switch (judged.verdict) {
+        case Verdict::retry:
+            return !judged.interrupted;
+        case Verdict::reject:
+        case Verdict::requeue:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+// Handles the messages together; after a failure of all, those without an answer one by one, so
+// that one bad message does not take the others with it.
+asio::awaitable<void> CommandHandler::run_batch(std::span<const mq::Delivered> batch,
+                                                std::span<HandlerResult> results) {
+    const auto failure = co_await run_together(batch, results);
+    if (!failure) co_return;
+    tell_split(batch.size(), *failure);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (results[i].verdict != Verdict::not_handled) continue;
+        co_await run_together(batch.subspan(i, 1), results.subspan(i, 1));
+        // The signal, or the missing command, was meant for all of them.
+        if (results[i].interrupted || results[i].verdict == Verdict::cannot_run) co_return;
+    }
+}
+
+// At most one warning a second: where nothing works, every batch fails.
+void CommandHandler::tell_split(std::size_t messages, const HandlerResult& failure) {
+    const auto now = clock_.steady();
+    const bool warn = now - told_split_ >= std::chrono::seconds(1);
+    if (warn) told_split_ = now;
+    util::log(warn ? util::LogLevel::warn : util::LogLevel::info,
+              "a batch failed: running its messages one by one",
+              {{"messages", messages}, {"reason", failure.reason}});
+}
+
+// Returns the failure of the batch where the messages that are still `not_handled` are to be
+// handled alone.
+asio::awaitable<std::optional<HandlerResult>> CommandHandler::run_together(
+    std::span<const mq::Delivered> batch, std::span<HandlerResult> results) {
+    const std::string text = text_of(batch, batch_->format);
+    const std::vector<std::string> environment{
+        variable("AIRY_BATCH_SIZE", std::to_string(batch.size())),
+        variable("AIRY_QUEUE", batch[0].queue)};
+    Answers answers(results);
+    const auto running = running_.emplace(running_.end(), Running{batch});
+    ChildRequest request{text, environment, {}, &running->end, {}};
+    request.take_line = [&answers](std::string_view line) { return answers.take(line); };
+    const ChildResult result = co_await runner_.run(std::move(request));
+    auto judged = judge(result);
+    const auto cancelled = std::move(running->cancelled);
+    if (judged.detail.line.empty() && result.kind == ChildResult::Kind::cancelled)
+        judged.detail.line = judged.reason;
+    if (result.kind == ChildResult::Kind::cancelled) {
+        for (std::size_t i = 0; i < cancelled.size(); ++i) {
+            if (!cancelled[i]) continue;
+            auto own = judged;
+            own.verdict = running->when_cancelled;
+            answers.set(i, std::move(own));
+        }
+    }
+    running_.erase(running);
+    if (answers.all()) co_return std::nullopt;
+    if (judged.verdict == Verdict::success && answers.any())
+        judged = {.verdict = Verdict::retry, .reason = "the command answered for others only"};
+    else if (batch.size() > 1 && batch_->split && may_split(judged))
+        co_return judged;
+    answers.fill_up(judged);
+    co_return std::nullopt;
+}
+
+}  // namespace airy::work
