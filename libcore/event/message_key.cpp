@@ -15,9 +15,9 @@ namespace {
 constexpr std::string_view header_prefix = "header:";
 constexpr const char* forms = "e.g. post_id, author.id, header:tenant or topic";
 
-Field parse_key_field(std::string_view text) {
-    if (!text.starts_with(header_prefix)) return Field(text);
-    return Field::header(text.substr(header_prefix.size()));
+MessageField parse_key_field(std::string_view text) {
+    if (!text.starts_with(header_prefix)) return MessageField(text);
+    return MessageField::header(text.substr(header_prefix.size()));
 }
 
 }  // namespace

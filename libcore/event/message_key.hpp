@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "event/field.hpp"
+#include "event/message_field.hpp"
 
 namespace airy::event {
 
@@ -14,8 +14,8 @@ namespace airy::event {
 // Any thread.
 class MessageKey {
   public:
-    // `header:NAME`, or a field as event/field.hpp has it, such as `post_id` or `topic`. Throws
-    // Error{usage}.
+    // `header:NAME`, or a field as event/message_field.hpp has it, such as `post_id` or `topic`.
+    // Throws Error{usage}.
     explicit MessageKey(std::string_view text);
 
     // The key as text: a number is the digits that were written, so that 64-bit numbers stay exact,
@@ -24,7 +24,7 @@ class MessageKey {
     std::optional<std::string> of(const Message& message, std::string_view queue) const;
 
   private:
-    Field field_;
+    MessageField field_;
 };
 
 }  // namespace airy::event

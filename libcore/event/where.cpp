@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "event/field.hpp"
+#include "event/message_field.hpp"
 #include "util/decimal.hpp"
 #include "util/error.hpp"
 #include "util/json_text.hpp"
@@ -60,7 +60,7 @@ std::string_view trimmed(std::string_view text) {
 struct Where::Condition {
     explicit Condition(std::string_view name) : field(name) {}
 
-    Field field;
+    MessageField field;
     Op op = Op::equal;
     std::string operand;
     bool operand_is_number = false;

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-#include "event/field.hpp"
+#include "event/message_field.hpp"
 
 #include <fmt/format.h>
 
@@ -133,7 +133,7 @@ std::optional<FieldValue> find_property(const Properties& p, std::string_view na
 
 }  // namespace
 
-Field::Field(std::string_view name) : path_(name) {
+MessageField::MessageField(std::string_view name) : path_(name) {
     const auto lies_behind = [&](std::string_view prefix, Place place) {
         if (!name.starts_with(prefix) || name.size() == prefix.size()) return false;
         place_ = place;
@@ -152,18 +152,18 @@ Field::Field(std::string_view name) : path_(name) {
     }
 }
 
-Field Field::header(std::string_view path) {
+MessageField MessageField::header(std::string_view path) {
     return {Place::header, path};
 }
 
-std::optional<std::string_view> Field::unknown_property() const {
+std::optional<std::string_view> MessageField::unknown_property() const {
     if (place_ != Place::property) return std::nullopt;
     bool known = false;
     (void)find_property({}, path_, known);
     return known ? std::nullopt : std::optional<std::string_view>(path_);
 }
 
-std::optional<FieldValue> Field::find(const Message& message, std::string_view queue) const {
+std::optional<FieldValue> MessageField::find(const Message& message, std::string_view queue) const {
     bool known = false;
     switch (place_) {
         case Place::topic:

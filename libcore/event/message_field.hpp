@@ -24,11 +24,11 @@ struct FieldValue {
 // One field of a message: a dotted path into the body (`post_id`, `author.name`, `tags.0`), or a
 // name that begins with `topic`, `exchange`, `queue`, `properties.`, `headers.` or `body.` (for a
 // body field that one of these names hides). Any thread.
-class Field {
+class MessageField {
   public:
-    explicit Field(std::string_view name);
+    explicit MessageField(std::string_view name);
     // A header, by its dotted path in the header table.
-    static Field header(std::string_view path);
+    static MessageField header(std::string_view path);
 
     // The part of the name that AMQP has no property for; nullopt: the field may be there.
     std::optional<std::string_view> unknown_property() const;
@@ -39,7 +39,7 @@ class Field {
   private:
     enum class Place : std::uint8_t { topic, exchange, queue, property, header, body };
 
-    Field(Place place, std::string_view path) : place_(place), path_(path) {}
+    MessageField(Place place, std::string_view path) : place_(place), path_(path) {}
 
     Place place_ = Place::body;
     std::string path_;
