@@ -13,8 +13,8 @@ namespace airy::event {
 // One condition on a message, as `--where` takes it: `field=value`, `field!=value`, `field~regex`,
 // `field!~regex`, `field>n`, `field<n`, `field>=n`, `field<=n`.
 //
-// A field is named as in event/message_field.hpp. Numbers compare by their exact decimal value, RFC 3339
-// times as times, everything else as text. An absent field satisfies only `!=` and `!~`.
+// A field is named as in event/message_field.hpp. Numbers compare by their exact decimal value, RFC
+// 3339 times as times, everything else as text. An absent field satisfies only `!=` and `!~`.
 class Where {
   public:
     // Throws Error{usage} that shows the position.

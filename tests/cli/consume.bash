@@ -56,14 +56,19 @@ lines_in() { [[ -f $1 && $(wc -l <"$1") -ge $2 ]]; }
 
 has_consumer() { (($(airy queue ls "$queue" --output json | jq .consumers) > 0)); }
 
-# close_connection_of PID: the first connection of this process to RabbitMQ.
+# close_connection_of PID: the first connection of this process to RabbitMQ, once it has one.
+connection_port() {
+    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    [[ -n $port ]]
+}
 close_connection_of() {
     local port
-    port=$(ss -tnpH | awk -v p="pid=$1," 'index($0, p) {sub(/.*:/, "", $4); print $4; exit}')
+    wait_until connection_port "$1"
     close_connection "127.0.0.1:$port -> 127.0.0.1:$AIRY_TEST_AMQP_PORT"
 }
 
 holds() { (($(depth "$queue") == $1)); }
+
 # on_both FUNCTION: calls it for RabbitMQ and for the embedded broker, in a directory of its own each
 # time.
 on_both() {

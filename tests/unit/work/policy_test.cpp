@@ -110,7 +110,7 @@ TEST_CASE("in place, what would leave is kept, with the same delays and limits")
     CHECK_FALSE(decide(Verdict::not_handled, {0, 0}, policy, 20).failure);
     CHECK(decide(Verdict::success, {0, 0}, policy, 20).action == Action::ack);
     CHECK(decide(Verdict::reject, {0, 0}, policy, 20).action == Action::dead_letter);
-    CHECK(decide(Verdict::cannot_run, {0, 0}, policy, 20).action == Action::requeue);
+    CHECK(decide(Verdict::cannot_run, {0, 0}, policy, 20).action == Action::give_back);
 }
 
 TEST_CASE("an account tells why a message was given up") {
