@@ -191,7 +191,8 @@ shown_letters_are_published() {
 # Messages of another exchange, and one that another client sent straight to the queue.
 shown_letters_are_published_where_they_were() {
     local exchange=$AIRY_EXCHANGE.other
-    local -x AIRY_EXCHANGE='' # the lines name theirs
+    airy queue declare --plain "$queue.made" --bind none --quiet # makes the default exchange
+    airy queue delete "$queue.made" --yes --quiet
     airy queue declare "$queue" --bind 'post.*' --exchange "$exchange" --quiet
     events 1 >events
     airy publish --exchange "$exchange" --quiet <events

@@ -35,7 +35,7 @@ help_at() {
     run_airy consume --help
     assert_contains "$output" 'Usage: airy consume PATTERN… --queue QUEUE [OPTION…] -- CMD ARG…'
     groups=$(grep -E '^[A-Z][a-z ]*:$' <<<"$output" | xargs)
-    assert_equal "$groups" 'Operands: Options: Queue: Failures: When to stop: Broker: On every command:'
+    assert_equal "$groups" 'Operands: Options: Queue: Batches: Order: Failures: Replies: When to stop: Broker: On every command:'
     run_airy queue move --help
     assert_contains "$output" 'Usage: airy queue move FROM TO [OPTION…]'
     assert_contains "$output" 'On every command:'
