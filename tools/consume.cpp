@@ -67,6 +67,7 @@ class Consume final : public Command {
   private:
     void check_arguments();
     std::size_t default_slots() const;
+    bool may_change_prefetch() const;
     std::uint16_t prefetch(std::size_t slots, bool ahead) const;
     mq::WorkQueueSpec spec() const;
     std::unique_ptr<mq::WorkQueue> opened(mq::Broker& broker) const;
@@ -189,16 +190,20 @@ std::size_t Consume::default_slots() const {
     return kind_->default_slots();
 }
 
+// Another prefetch makes another consumer of this one at the broker. A waiting single active
+// consumer would take over; and RabbitMQ gives back the messages of two consumers of a lost
+// connection one consumer after the other, in any order.
+bool Consume::may_change_prefetch() const {
+    return !arguments_.single_active_consumer && !order_.wanted();
+}
+
 // Never more than --count allows: the broker counts a delivery of each message that is given back.
 std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
     std::size_t wanted = prefetch_;
     if (wanted == 0) {
-        // Of a single active consumer it must not change: another prefetch makes another consumer
-        // of this one, and a waiting one would take over.
-        ahead = ahead || arguments_.single_active_consumer;
+        ahead = ahead || !may_change_prefetch();
         wanted = (slots + kind_->read_ahead(slots, ahead)) * batch_.size();
-        if (order_.wanted())
-            wanted = std::max(wanted, consume::OrderOptions::messages_for(slots, ahead));
+        if (order_.wanted()) wanted = std::max(wanted, consume::OrderOptions::messages_for(slots));
     }
     if (stop_.count) wanted = std::min<std::size_t>(wanted, *stop_.count);
     return static_cast<std::uint16_t>(std::clamp<std::size_t>(wanted, 1, most_prefetch));
@@ -282,7 +287,7 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
-    if (!arguments_.single_active_consumer)
+    if (may_change_prefetch())
         options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
     options.log_events = log_events_;
     delivery_.apply(options);

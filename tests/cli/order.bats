@@ -16,7 +16,7 @@ keyed() {
 # Writes `began KEY ID`, sleeps, and writes `ended KEY ID`; one write each.
 # shellcheck disable=SC2016 # for the handler's shell
 note_run='read -r body; id=${body#*\"post_id\":}; id=${id%%,*}; key=${body#*\"author_id\":}; key=${key%%,*}
-    echo "began $key $id" >>handled; sleep 0.0$((id % 3)); echo "ended $key $id" >>handled'
+    echo "began $key $id $AIRY_REDELIVERED" >>handled; sleep 0.0$((id % 3)); echo "ended $key $id" >>handled'
 
 # Each key's runs began in order, each after the end of the one before.
 in_order_by_key() {

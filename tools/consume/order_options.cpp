@@ -44,10 +44,8 @@ void OrderOptions::apply(work::ConsumerOptions& options) const {
 }
 
 // Where keys come in any order, 32 messages a slot fill nearly every slot, even with no more keys
-// than slots. Of long handlers fewer: where all messages have one key, the last one waits for all
-// others, and brokers take back what is not acknowledged in time (RabbitMQ after 30 minutes).
-std::size_t OrderOptions::messages_for(std::size_t slots, bool ahead) noexcept {
-    if (!ahead) return std::max<std::size_t>(8 * slots, 64);
+// than slots.
+std::size_t OrderOptions::messages_for(std::size_t slots) noexcept {
     return std::max(8 * slots, std::clamp<std::size_t>(32 * slots, 256, 2000));
 }
 

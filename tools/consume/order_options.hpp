@@ -22,9 +22,8 @@ struct OrderOptions {
     // Throws Error{usage}.
     void apply(work::ConsumerOptions& options) const;
 
-    // The messages to take so that `slots` different keys are likely to be among them; `ahead`: the
-    // handlers have been short so far.
-    static std::size_t messages_for(std::size_t slots, bool ahead) noexcept;
+    // The messages to take so that `slots` different keys are likely to be among them.
+    static std::size_t messages_for(std::size_t slots) noexcept;
 
   private:
     std::vector<std::string> of_retries_;

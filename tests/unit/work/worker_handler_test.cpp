@@ -314,6 +314,8 @@ TEST_CASE("a worker is replaced after so many messages, each in its own process"
         bench.give(std::to_string(i));
     REQUIRE(bench.all_done());
     CHECK(verdicts(bench) == std::vector(6, Verdict::success));
+    // What a worker wrote to stderr may come behind its answer.
+    REQUIRE(bench.run_until([&] { return std::ranges::count(bench.stderr_text(), '\n') == 6; }));
     std::map<std::string, int> messages;
     std::istringstream pids(bench.stderr_text());
     for (std::string pid; pids >> pid;)
@@ -334,6 +336,7 @@ TEST_CASE("a worker is replaced after its time") {
     REQUIRE(bench.all_done());
     bench.give("c");
     REQUIRE(bench.all_done());
+    REQUIRE(bench.run_until([&] { return std::ranges::count(bench.stderr_text(), '\n') == 3; }));
     std::istringstream pids(bench.stderr_text());
     std::string first;
     std::string second;
