@@ -16,7 +16,7 @@ keyed() {
 # Writes `began KEY ID`, sleeps, and writes `ended KEY ID`; one write each.
 # shellcheck disable=SC2016 # for the handler's shell
 note_run='read -r body; id=${body#*\"post_id\":}; id=${id%%,*}; key=${body#*\"author_id\":}; key=${key%%,*}
-    echo "began $key $id $AIRY_REDELIVERED" >>handled; sleep 0.0$((id % 3)); echo "ended $key $id" >>handled'
+    echo "began $key $id" >>handled; sleep 0.0$((id % 3)); echo "ended $key $id" >>handled'
 
 # Each key's runs began in order, each after the end of the one before.
 in_order_by_key() {
@@ -158,7 +158,7 @@ all_200_ended() { (($(grep ended handled | sort -u | wc -l) == 200)); }
         spawn second "$AIRY_BIN" consume '#' --queue "$queue" --single-active-consumer --name second -- \
             sh -c 'echo second >>handled'
         local second=$spawned_pid
-        wait_until consumers 2
+        wait_until airy pool show second # RabbitMQ does not count one that waits
         publish_posts 1 20
         wait_until lines_in handled 20
         airy pool drain first --wait
@@ -195,7 +195,8 @@ consumers() { (($(airy queue ls "$queue" --output json | jq .consumers) == $1));
         touch go
         ended "$spawned_pid" 20
         # The first two had begun, or had the next place in line.
-        assert_equal "$(tail -n 4 handled | paste -sd' ')" '5 4 3 6'
+        assert_equal "$(tail -n 4 handled | paste -sd' ')" \
+            "$(printf '%s\n' 2 5 1 4 3 6 | grep -vxFf <(head -n 2 handled) | paste -sd' ')"
         airy queue delete "$queue" "$queue.dlq" "$queue.plain" "$queue.plain.dlq" --yes --quiet
         rm -f go
     }
