@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "util/error.hpp"
+#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -29,8 +30,9 @@ Error cannot_open(const std::string& path, std::string_view why, std::string hin
 }
 
 Error unusable_place(const std::string& path, int cause) {
-    return cannot_open(path, ::strerror(cause),
-                       "does its directory exist, and may you write there?");
+    return util::system_failure(fmt::format("cannot open the broker in {}", util::printable(path)),
+                                cause, ErrorKind::unreachable,
+                                "does its directory exist, and may you write there?");
 }
 
 Error unsafe(const std::string& path, std::string_view why, std::string hint) {
