@@ -1,8 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "event/topic.hpp"
 #include "event_types.hpp"
 #include "input/json_lines.hpp"
+#include "input/records.hpp"
 #include "mq/broker.hpp"
 #include "options.hpp"
 #include "output/stream.hpp"
@@ -124,13 +123,10 @@ void Publish::add_options(cli::App& app) {
     exchange_.add(app);
 }
 
-// Reads pipes and files without being told to; not a terminal or /dev/null.
 bool Publish::reads_stdin() const {
     if (body_ == "-") return true;
     if (has_operand_body() || body_given_) return false;
-    struct stat status {};
-    if (::fstat(STDIN_FILENO, &status) != 0) return false;
-    return S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+    return input::is_piped_in();
 }
 
 void Publish::check_usage() {

@@ -1,14 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "command.hpp"
 #include "event/event_id.hpp"
 #include "event/message_line.hpp"
 #include "event/topic.hpp"
 #include "input/json_lines.hpp"
+#include "input/records.hpp"
 #include "options.hpp"
 #include "publish/property_options.hpp"
 #include "reconnect_option.hpp"
@@ -82,12 +81,9 @@ void Request::add_options(cli::App& app) {
     exchange_.add(app);
 }
 
-// Reads pipes and files without being told to; not a terminal or /dev/null.
 bool Request::reads_stdin() const {
     if (body_given_) return body_ == "-";
-    struct stat status {};
-    if (::fstat(STDIN_FILENO, &status) != 0) return false;
-    return S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+    return input::is_piped_in();
 }
 
 void Request::check_usage() {

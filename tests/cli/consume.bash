@@ -69,15 +69,16 @@ close_connection_of() {
 
 holds() { (($(depth "$queue") == $1)); }
 
-# on_both FUNCTION: calls it for RabbitMQ and for the embedded broker, in a directory of its own each
+# on_both FUNCTION [ARG...]: calls it for RabbitMQ and for the embedded broker, in a directory of its own each
 # time.
 on_both() {
     local url here=$PWD
     for url in "$AIRY_TEST_URL" sqlite:airy.db; do
+        echo "on $url"
         export AIRY_URL=$url
         mkdir "${url%%:*}"
         cd "${url%%:*}" || return
-        "$1" # a list such as `|| return` would keep its failed assertions from ending the test
+        "$@" # a list such as `|| return` would keep its failed assertions from ending the test
         cd "$here" || return
     done
 }

@@ -7,19 +7,6 @@
 load helper
 load consume
 
-# on_both FUNCTION: calls it with each broker in AIRY_URL, and a queue of its own.
-on_both() {
-    local broker
-    for broker in "$AIRY_TEST_URL" "sqlite:$BATS_TEST_TMPDIR/airy.db"; do
-        echo "on $broker"
-        export AIRY_URL=$broker
-        mkdir "${broker%%:*}"
-        cd "${broker%%:*}"
-        "$@"
-        cd ..
-    done
-}
-
 # worker CODE: makes `work`, a worker in Python that runs CODE for each `body` and answers ok,
 # unless CODE calls answer(RESULT, …) itself.
 worker() {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "input/records.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,12 @@ namespace {
 constexpr std::size_t chunk = 256 * 1024;  // bytes for each read
 
 }  // namespace
+
+bool is_piped_in() {
+    struct stat status {};
+    if (::fstat(STDIN_FILENO, &status) != 0) return false;
+    return S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+}
 
 Records::Records(int fd, char separator, std::size_t limit)
     : fd_(fd), separator_(separator), limit_(limit) {}

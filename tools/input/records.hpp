@@ -10,6 +10,10 @@
 
 namespace airy::tools::input {
 
+// Whether stdin is a pipe, a file or a socket, which commands read without being told to; not a
+// terminal or /dev/null.
+bool is_piped_in();
+
 // Cuts the data of a file descriptor into records that end in a newline or a zero byte; the last
 // may lack its end. Reads only when told to, so that the caller can poll. Main thread.
 class Records {

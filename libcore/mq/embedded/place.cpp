@@ -21,18 +21,19 @@
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
+
+Error unusable_place(const std::string& path, int cause) {
+    return util::system_failure(fmt::format("cannot open the broker in {}", util::printable(path)),
+                                cause, ErrorKind::unreachable,
+                                "does its directory exist, and may you write there?");
+}
+
 namespace {
 
 Error cannot_open(const std::string& path, std::string_view why, std::string hint) {
     return Error(ErrorKind::unreachable,
                  fmt::format("cannot open the broker in {}: {}", util::printable(path), why),
                  std::move(hint));
-}
-
-Error unusable_place(const std::string& path, int cause) {
-    return util::system_failure(fmt::format("cannot open the broker in {}", util::printable(path)),
-                                cause, ErrorKind::unreachable,
-                                "does its directory exist, and may you write there?");
 }
 
 Error unsafe(const std::string& path, std::string_view why, std::string hint) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "mq/embedded/location.hpp"
+#include "util/error.hpp"
 
 // The place of the broker's file. SQLite finds the log by the file's name. A process that reaches
 // the same file without the same log beside it loses the messages of the others, so such places are
@@ -16,6 +17,9 @@ namespace airy::mq::embedded {
 // not exist and `location` says so. Throws Error{unreachable} that says why there is no file to
 // use.
 std::string find_place(const Location& location);
+
+// The error of a file or directory of the broker that a system call failed on, with this errno.
+Error unusable_place(const std::string& path, int cause);
 
 // Throws Error{unreachable} when the file at this path, or one of SQLite's beside it, is a mount of
 // its own or has several names, or when other hosts may write to its file system.

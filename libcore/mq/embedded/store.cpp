@@ -18,7 +18,6 @@
 #include "mq/embedded/schema.hpp"
 #include "util/error.hpp"
 #include "util/log.hpp"
-#include "util/system_failure.hpp"
 #include "util/text.hpp"
 
 namespace airy::mq::embedded {
@@ -49,12 +48,6 @@ constexpr milliseconds last_moment{250};
 bool is_readable(int fd) noexcept {
     pollfd waiting{fd, POLLIN, 0};
     return fd >= 0 && ::poll(&waiting, 1, 0) == 1;
-}
-
-Error unusable(const std::string& path, int cause) {
-    return util::system_failure(fmt::format("cannot open the broker in {}", util::printable(path)),
-                                cause, ErrorKind::unreachable,
-                                "does its directory exist, and may you write there?");
 }
 
 }  // namespace
@@ -106,7 +99,7 @@ void Store::prepare_directory() {
             "if airy made the directory, run chmod 700 on it")
             .as_permanent();
     }
-    throw unusable(directory_, cause == EEXIST ? ENOTDIR : cause);
+    throw unusable_place(directory_, cause == EEXIST ? ENOTDIR : cause);
 }
 
 // The first process makes the tables; the others wait until it has.
@@ -116,7 +109,8 @@ void Store::prepare_file() {
     if (state != FileState::empty) return;
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     while (::flock(bell_->fd(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) throw unusable(directory_ + "/bell", errno);
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            throw unusable_place(directory_ + "/bell", errno);
         if (interrupted()) throw interruption();
         if (std::chrono::steady_clock::now() > deadline)
             throw_sqlite(nullptr, SQLITE_BUSY, "cannot make the broker", db_->path());
