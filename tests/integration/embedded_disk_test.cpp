@@ -23,10 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Directory : test::TemporaryDirectory {
-    std::string file() const { return path() + "/airy.db"; }
-};
-
 std::unique_ptr<Broker> broker(const std::string& file) {
     Endpoint endpoint;
     endpoint.url = "sqlite:" + file;
@@ -84,7 +80,7 @@ void make_database(const std::string& file, const char* sql) {
 }  // namespace
 
 TEST_CASE("on a full disk only stored messages are confirmed, and service goes on afterwards") {
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto the_broker = broker(directory.file());
     QueueSpec spec;
     spec.name = "work";
@@ -123,7 +119,7 @@ TEST_CASE("on a full disk only stored messages are confirmed, and service goes o
 }
 
 TEST_CASE("a consumer on a full disk settles when there is room again") {
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto the_broker = broker(directory.file());
     QueueSpec spec;
     spec.name = "work";
@@ -147,7 +143,7 @@ TEST_CASE("a consumer on a full disk settles when there is room again") {
 }
 
 TEST_CASE("files and modes: only their owner may read them") {
-    Directory directory;
+    test::BrokerDirectory directory;
     ::umask(0);
     const auto the_broker = broker(directory.file());
     QueueSpec spec;
@@ -168,7 +164,7 @@ TEST_CASE("files and modes: only their owner may read them") {
 }
 
 TEST_CASE("a file that is not a broker's is refused with the reason") {
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto file = directory.file();
     const auto text = [&](const std::string& content) {
         std::ofstream(file, std::ios::trunc) << content;
@@ -190,7 +186,7 @@ TEST_CASE("a file that is not a broker's is refused with the reason") {
 }
 
 TEST_CASE("a damaged file is an error, not a crash") {
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto file = directory.file();
     {
         const auto the_broker = broker(file);

@@ -31,10 +31,6 @@ using std::chrono::steady_clock;
 constexpr auto patience = 60s;
 constexpr std::uint64_t prefetch = 20;
 
-struct Directory : test::TemporaryDirectory {
-    std::string url() const { return "sqlite:" + path() + "/airy.db"; }
-};
-
 // A running embedded_child with its stdout.
 class Child {
   public:
@@ -156,7 +152,7 @@ void poll_both(Account& account, Child& publisher, Child& consumer) {
 
 TEST_CASE("processes killed at random: no confirmed message is lost, few come twice") {
     constexpr int rounds = 200;
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto declared = topology(directory.url(), "work");
     std::random_device device;
     const auto seed = device();
@@ -213,7 +209,7 @@ TEST_CASE("processes killed at random: no confirmed message is lost, few come tw
 }
 
 TEST_CASE("a killed process's messages come back at once, marked; its own queue is gone") {
-    Directory directory;
+    test::BrokerDirectory directory;
     const auto declared = topology(directory.url(), "work");
     Endpoint endpoint;
     endpoint.url = directory.url();
@@ -259,7 +255,7 @@ TEST_CASE("a killed process's messages come back at once, marked; its own queue 
 TEST_CASE("two hundred processes at once") {
     constexpr std::size_t processes = 200;
     constexpr std::uint64_t each = 10;
-    Directory directory;
+    test::BrokerDirectory directory;
     std::vector<std::unique_ptr<Child>> children;
     const auto declared = topology(directory.url(), "work");
     for (std::size_t i = 0; i < processes; ++i)

@@ -28,4 +28,10 @@ class TemporaryDirectory {
     std::string path_;
 };
 
+// A directory for the file of an embedded broker.
+struct BrokerDirectory : TemporaryDirectory {
+    std::string file() const { return path() + "/airy.db"; }
+    std::string url() const { return "sqlite:" + file(); }
+};
+
 }  // namespace airy::test
