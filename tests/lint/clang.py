@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The airy-tools authors
 # SPDX-License-Identifier: MIT
 """clang.py BUILD_DIR FOLDER...: checks the sources of the folders with clang 16, or 19 where Debian has
-no 16; a warning is an error."""
+no 16; a warning is an error. The sources are those that the build compiles: a folder in one piece is
+one file, which includes the others."""
 
 import concurrent.futures
 import json
@@ -33,12 +34,15 @@ def clang_command(entry):
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     entries = json.loads((build / "compile_commands.json").read_text())
-    folders = tuple(str(pathlib.Path(folder).resolve()) + "/" for folder in sys.argv[2:])
-    sources = [
-        entry
-        for entry in entries
-        if os.path.normpath(os.path.join(entry["directory"], entry["file"])).startswith(folders)
-    ]
+    folders = sys.argv[2:]
+    # A file in one piece is generated in the folder of this name below the build's.
+    places = tuple(f"{place}/{folder}/" for place in (pathlib.Path.cwd(), build) for folder in folders)
+
+    def is_wanted(entry):
+        path = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
+        return path.startswith(places)
+
+    sources = [entry for entry in entries if is_wanted(entry)]
 
     def compile_one(entry):
         done = subprocess.run(
@@ -46,7 +50,11 @@ def main():
         )
         return done.returncode, done.stdout + done.stderr
 
-    failed = not sources
+    failed = False
+    for folder in folders:
+        if not any(f"/{folder}/" in entry["file"] or entry["file"].startswith(f"{folder}/") for entry in sources):
+            print(f"{folder}: the build has no source of it")
+            failed = True
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for status, text in pool.map(compile_one, sources):
             if status != 0 or text:
