@@ -189,11 +189,13 @@ printed() { (($(wc -l <watch.out) >= $1)); }
     spawn watch "$AIRY_BIN" stats queues "$queue" --watch 50ms --output json
     wait_until 10 printed 2
     forget "$queue" queues
-    wait_until 10 grep -q "$queue" watch.err
+    wait_until 10 grep -q 'cannot find' watch.err
     airy queue declare --plain "$queue"
     before=$(wc -l <watch.out)
     wait_until 10 printed $((before + 3))
-    assert_equal "$(wc -l <watch.err)" 1
+    # RabbitMQ 4 may know the queue for a moment longer in one place than in the other.
+    assert_equal "$(grep -c 'cannot find' watch.err)" 1
+    assert_equal "$(sort watch.err | uniq -d)" ''
 }
 
 @test "stats on a terminal fits it" {

@@ -32,6 +32,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// After so long without one, a refusal is told again.
+constexpr std::chrono::seconds long_after_refusal{10};
 constexpr std::size_t record_limit = 128 << 20;  // bytes; RabbitMQ's own limit of a message
 // After a signal, gives up unconfirmed events when no confirm comes for this long.
 using output::stop_patience;
@@ -102,11 +104,11 @@ class Stream {
         event::Message message;
         Submission about;
     };
-    std::optional<Held> held_;      // waits for room in the window
-    bool no_room_ = false;          // for the last event that was tried
-    bool told_of_refusal_ = false;  // since the last of them had its outcome
-    bool drained_ = false;          // no whole record is left in the input read so far
-    bool stopping_ = false;         // reads no more input
+    std::optional<Held> held_;                            // waits for room in the window
+    bool no_room_ = false;                                // for the last event that was tried
+    std::optional<steady_clock::time_point> refused_at_;  // the last event that goes again
+    bool drained_ = false;   // no whole record is left in the input read so far
+    bool stopping_ = false;  // reads no more input
     int signal_ = 0;
     steady_clock::time_point give_up_at_;  // set once there was a signal
     std::optional<Error> rejects_error_;
@@ -210,10 +212,11 @@ bool Stream::waits_to_go_again(const mq::PublisherEvent& event) {
     auto* const about = ledger_.find(event);
     const auto now = steady_clock::now();
     if (about == nullptr || !refusals_.counts(*about, now)) return false;
-    if (!std::exchange(told_of_refusal_, true)) {
+    if (!refused_at_ || now - *refused_at_ > long_after_refusal) {
         progress_.clear();
         output::note("airy: the broker refuses events (a full queue, or an error); trying again");
     }
+    refused_at_ = now;
     refusals_.add(std::move(*refused->message), ledger_.take_back(*refused), now);
     return true;
 }
@@ -243,7 +246,6 @@ void Stream::take_outcomes() {
     }
     if (!options_.keep_going && ledger_.undelivered() > 0) stopping_ = true;
     if (ledger_.open() < open) give_up_at_ = steady_clock::now() + stop_patience;
-    if (refusals_.empty() && ledger_.open() == 0) told_of_refusal_ = false;
     // Prints confirmed ids at once, also while stdin is quiet.
     if (!events.empty()) output::flush();
 }

@@ -55,22 +55,22 @@ copies::ReturnRule AmqpBroker::return_rule(const std::string& queue) {
     }
     AmqpTopology topology(endpoint_);
     const auto declared = topology.declared_limit(queue);
-    if (declared && *declared >= 0) {
-        rule.limit = static_cast<std::uint64_t>(*declared);
-        return rule;
-    }
-    rule.limit = default_delivery_limit_of(topology.server());
-    rule.by_default = true;
-    rule.guessed = !declared && !rule.limit;
-    if (rule.guessed) rule.limit = 1;
+    rule.guessed = !declared.known;
+    if (rule.guessed)
+        rule.limit = 1;
+    else if (!declared.number)
+        rule.limit = default_delivery_limit_of(topology.server());
+    else if (*declared.number >= 0)
+        rule.limit = static_cast<std::uint64_t>(*declared.number);
     return rule;
 }
 
-// Asks the management API only of a broker that sets limits by itself.
+// Of a queue whose limit nobody tells, the default is the best guess.
 unsigned AmqpBroker::unset_limit(const std::string& queue) {
-    if (!default_delivery_limit_of(topology()->server())) return 0;
-    const auto rule = return_rule(queue);
-    return rule.by_default ? static_cast<unsigned>(rule.limit.value_or(0)) : 0;
+    AmqpTopology topology(endpoint_);
+    const auto limit = default_delivery_limit_of(topology.server());
+    if (!limit || topology.declared_limit(queue).number) return 0;
+    return static_cast<unsigned>(*limit);
 }
 
 Inventory AmqpBroker::inventory(const InventoryQuery& query) {

@@ -220,7 +220,8 @@ QueueState AmqpTopology::check_queue(const std::string& name) {
     return state;
 }
 
-std::optional<std::int64_t> AmqpTopology::declared_limit(const std::string& queue) {
+AmqpTopology::DeclaredLimit AmqpTopology::declared_limit(const std::string& queue) {
+    constexpr DeclaredLimit unknown{.known = false}, not_set, without{.number = -1};
     constexpr std::int64_t nobodys = -5;  // RabbitMQ 3 makes no queue with such a limit
     constexpr std::string_view limit = "x-delivery-limit";
     QueueSpec spec;
@@ -229,18 +230,18 @@ std::optional<std::int64_t> AmqpTopology::declared_limit(const std::string& queu
     for (int i = 0; i < most_differences; ++i) {
         try {
             try_declare(connection_, spec);
-            return -1;
+            return not_set;
         } catch (const Error& error) {
             const auto difference = adopt_difference(error.what(), spec);
-            if (!difference) return std::nullopt;
-            if (spec.type != "quorum") return -1;
+            if (!difference) return unknown;
+            if (spec.type != "quorum") return without;
             if (!difference->starts_with(limit)) continue;
         }
-        if (spec.arguments.empty() || spec.arguments.back().first != limit) return -1;
+        if (spec.arguments.empty() || spec.arguments.back().first != limit) return not_set;
         const auto* number = std::get_if<std::int64_t>(&spec.arguments.back().second.value);
-        return number == nullptr ? std::nullopt : std::optional(*number);
+        return number == nullptr ? unknown : DeclaredLimit{.number = *number};
     }
-    return std::nullopt;
+    return unknown;
 }
 
 void AmqpTopology::bind(const std::string& queue, const std::string& exchange,

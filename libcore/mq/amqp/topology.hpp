@@ -31,10 +31,13 @@ class AmqpTopology final : public Topology {
     void delete_exchange(const std::string& name) override;
     std::string server() const override { return connection_.server(); }
 
-    // The delivery limit that the arguments of an existing queue set, -1 for none. The broker names
-    // it when it refuses another declaration of the queue. nullopt: it does not tell, as to a user
-    // who may not configure the queue.
-    std::optional<std::int64_t> declared_limit(const std::string& queue);
+    // The delivery limit that the arguments of an existing queue set. The broker names it when it
+    // refuses another declaration of the queue.
+    struct DeclaredLimit {
+        bool known = true;  // false: the broker does not tell, as to one who may not configure
+        std::optional<std::int64_t> number{};  // negative: without limit; absent: not set
+    };
+    DeclaredLimit declared_limit(const std::string& queue);
 
   private:
     Connection connection_;

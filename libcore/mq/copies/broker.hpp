@@ -16,11 +16,11 @@ namespace airy::mq::copies {
 class CopyingBroker : public Broker {
   public:
     std::unique_ptr<WorkQueue> open_work_queue(const WorkQueueSpec& spec) final {
+        auto queue = std::make_unique<CopyingWorkQueue>(*this, spec);
         // A message that a handler puts back again and again must not be lost to a limit that
-        // nobody set: airy dead-letters it before.
-        const bool as_declared = spec.declare && !spec.as_is;
-        return std::make_unique<CopyingWorkQueue>(*this, spec,
-                                                  as_declared ? 0 : unset_limit(spec.name));
+        // nobody set: airy dead-letters it before. The queue is there by now.
+        if (!spec.declare || spec.as_is) queue->heed_limit(unset_limit(spec.name));
+        return queue;
     }
     QueueState declare_work_queue(const WorkQueueSpec& spec) final {
         return copies::declare_work_queue(*topology(), spec);

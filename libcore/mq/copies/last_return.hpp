@@ -16,7 +16,6 @@ struct ReturnRule {
     // A message that comes back more often is dead-lettered, or dropped where the queue names no
     // dead-letter exchange. nullopt: no limit, or none that can be known.
     std::optional<std::uint64_t> limit{};
-    bool by_default = false;  // nobody set the limit
     // The queue's limit could not be found out, so `limit` is the least that is of use: a message
     // that came back once may come back no more. For queues that count returns.
     bool guessed = false;

@@ -28,8 +28,8 @@ constexpr int copies_part = 2;
 
 }  // namespace
 
-CopyingWorkQueue::CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec, unsigned limit_there)
-    : broker_(broker), spec_(spec), limit_there_(limit_there), random_(std::random_device()()) {
+CopyingWorkQueue::CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec)
+    : broker_(broker), spec_(spec), random_(std::random_device()()) {
     const auto topology = broker.topology();
     if (spec_.declare)
         declare_work_queue(*topology, spec_);

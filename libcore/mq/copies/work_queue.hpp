@@ -23,9 +23,11 @@ namespace airy::mq::copies {
 // delivery is acked once its copy is confirmed, so that at worst both exist.
 class CopyingWorkQueue final : public WorkQueue {
   public:
-    // Declares, or checks, the queue. `limit_there`: the delivery limit of a queue that is not
-    // declared; 0: none, or its owner's. `broker` outlives this. Throws as Broker does.
-    CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec, unsigned limit_there = 0);
+    // Declares, or checks, the queue. `broker` outlives this. Throws as Broker does.
+    CopyingWorkQueue(Broker& broker, const WorkQueueSpec& spec);
+
+    // The delivery limit of a queue that another has declared; 0: none, or its owner's.
+    void heed_limit(unsigned limit) noexcept { limit_there_ = limit; }
 
     const std::string& name() const noexcept override { return spec_.name; }
     void begin() override;
@@ -68,7 +70,7 @@ class CopyingWorkQueue final : public WorkQueue {
 
     Broker& broker_;
     const WorkQueueSpec spec_;
-    const unsigned limit_there_;
+    unsigned limit_there_ = 0;
     std::unique_ptr<Subscription> subscription_;  // null before `begin`
     std::optional<Courier> courier_;              // absent for an ephemeral queue
     ReturnCounts returns_;
