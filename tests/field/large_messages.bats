@@ -22,16 +22,18 @@ wide() {
 # A bare quorum queue.
 bare_queue() { api PUT "queues/%2F/$1" -d '{"durable": true, "arguments": {"x-queue-type": "quorum"}}'; }
 
-@test "a body of 60 MB is in transit, so the queue is not empty" {
+@test "a body of 60 MB (16 on RabbitMQ 4, which takes no more) is in transit, so the queue is not empty" {
+    bytes=60000000
+    if (($(api GET overview | jq -r '.rabbitmq_version | split(".")[0]') >= 4)); then bytes=16000000; fi
     prepare
-    body 60000000 | amqp-publish --url="$peer_url" --routing-key="$queue"
+    body $bytes | amqp-publish --url="$peer_url" --routing-key="$queue"
     run_airy consume '#' --queue "$queue" --until-empty -- wc -c
     assert_status 0
-    assert_equal "$output" 60000000
-    body 60000000 | amqp-publish --url="$peer_url" --routing-key="$queue"
+    assert_equal "$output" $bytes
+    body $bytes | amqp-publish --url="$peer_url" --routing-key="$queue"
     run_airy consume '#' --queue "$queue" --idle 50ms -- wc -c
     assert_status 0
-    assert_equal "$output" 60000000
+    assert_equal "$output" $bytes
 }
 
 @test "a header of 129,500 bytes: --max-attempts attempts, then the dead-letter queue, and back" {
