@@ -66,6 +66,7 @@ inline std::unique_ptr<mq::Publisher> publisher(mq::Broker& broker, const std::s
     mq::PublisherOptions options;
     options.exchange.name = exchange;
     options.window = window;
+    options.give_back = true;
     return broker.publisher(options);
 }
 

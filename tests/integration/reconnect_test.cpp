@@ -24,6 +24,7 @@ using mq::Disposition;
 using mq::Interrupted;
 using mq::Lost;
 using mq::QuietCheck;
+using mq::Refused;
 using mq::Restored;
 
 unsigned seeds() {
@@ -31,13 +32,15 @@ unsigned seeds() {
     return text != nullptr ? static_cast<unsigned>(std::strtoul(text, nullptr, 10)) : 25;
 }
 
-// Publishes bodies 1 to `count`; calls `between` after each, however long it takes. Returns how
-// often each sequence number had an outcome.
+// Publishes bodies 1 to `count`; calls `between` after each, however long it takes. A message that
+// the broker refuses, as a queue without a leader does, is published again. Returns how often each
+// sequence number was confirmed.
 std::map<std::uint64_t, int> publish_all(mq::Publisher& publisher, const std::string& exchange,
                                          std::uint64_t count,
                                          const std::function<void(std::uint64_t)>& between) {
     std::map<std::uint64_t, int> outcomes;
     std::uint64_t submitted = 0;
+    std::vector<event::Message> again;
     auto deadline = std::chrono::steady_clock::now() + patience;  // for the next event
     while (outcomes.size() < count && std::chrono::steady_clock::now() < deadline) {
         while (submitted < count) {
@@ -46,11 +49,18 @@ std::map<std::uint64_t, int> publish_all(mq::Publisher& publisher, const std::st
             between(++submitted);
             deadline = std::chrono::steady_clock::now() + patience;
         }
+        if (publisher.in_flight() == 0)
+            for (auto& refused : std::exchange(again, {}))
+                REQUIRE(publisher.try_submit(refused) != 0);
         pollfd ready{publisher.event_fd(), POLLIN, 0};
         ::poll(&ready, 1, 100);
         for (const auto& event : publisher.take()) {
             CHECK_FALSE(std::holds_alternative<Lost>(event));
             if (const auto* good = std::get_if<Confirmed>(&event)) ++outcomes[good->sequence];
+            if (const auto* refused = std::get_if<Refused>(&event)) {
+                REQUIRE(refused->message);
+                again.push_back(std::move(*refused->message));
+            }
             deadline = std::chrono::steady_clock::now() + patience;
         }
     }
