@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "util/fd.hpp"
+#include "util/log.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -53,6 +54,7 @@ Consumer::Consumer(asio::io_context& loop, Timers& timers, mq::WorkQueue& queue,
       changed_(loop, timers),
       stop_watcher_(loop, timers, changed_, *this, options_.stop),
       pool_(pool_options(options_), loop),
+      renewal_(timers.make([this] { renew_waiting(); })),
       events_(loop, util::duplicate(queue.event_fd()).release()),
       signals_(loop) {
     observers_.add(activity_);
@@ -190,6 +192,25 @@ asio::awaitable<void> Consumer::finish_running() {
         co_await changed_.wait_until(limit);
 }
 
+void Consumer::watch_waiting() {
+    const auto oldest = intake_.oldest();
+    if (renewal_set_ || !oldest || lifecycle_.stopping()) return;
+    renewal_set_ = true;
+    renewal_->set(*oldest + options_.longest_wait);
+}
+
+void Consumer::renew_waiting() {
+    renewal_set_ = false;
+    const auto oldest = intake_.oldest();
+    if (!oldest || lifecycle_.stopping() || !lifecycle_.connected()) return;
+    if (timers_.clock().steady() - *oldest < options_.longest_wait) return watch_waiting();
+    const auto waiting = intake_.give_up();
+    util::log_info("messages have waited for long: they go back to the queue and come again",
+                   {{"messages", waiting.size()}});
+    for (const auto& delivered : waiting)
+        settler_.renew(delivered);
+}
+
 void Consumer::close_queue() {
     auto deadline = options_.close_deadline;
     if (lifecycle_.hurried()) deadline = std::min(hurried_close, deadline);
@@ -214,6 +235,7 @@ asio::awaitable<void> Consumer::take_events() {
         for (auto& event : queue_.take())
             accept(std::move(event));
         if (settler_.held() > 0 && read_ahead_.returned()) set_prefetch();
+        watch_waiting();
         stop_when_enough();
         changed_.notify();
     }

@@ -50,6 +50,10 @@ struct ConsumerOptions {
     // orchestrators kill.
     std::chrono::nanoseconds drain = std::chrono::seconds(25);
     std::chrono::milliseconds close_deadline{10'000};  // for the last settlements
+    // A message that has waited here for so long goes back to the queue in an orderly way, and
+    // comes again. Brokers end the connection of a consumer that keeps one for longer (RabbitMQ's
+    // consumer_timeout: 30 minutes), and count that against each message that it holds.
+    std::chrono::nanoseconds longest_wait = std::chrono::minutes(10);
     // Each called once, on the loop's thread: when messages are taken, and when no more will be.
     std::function<void()> on_ready{};
     std::function<void()> on_stopping{};
@@ -124,6 +128,8 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     void apply(LifecycleEvent event, StopReason reason = StopReason::drained);
     void begin_to_drain();
     void give_back_waiting();
+    void watch_waiting();
+    void renew_waiting();
     void close_queue();
     void accept(mq::WorkQueueEvent&& event);
     void take(mq::Delivered&& delivered);
@@ -170,6 +176,8 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     StopWatcher stop_watcher_;
     pool::TaskPool pool_;
 
+    std::unique_ptr<Timer> renewal_;  // of messages that wait for long
+    bool renewal_set_ = false;
     std::shared_ptr<Batch> next_in_line_;  // waits for a slot
     std::size_t active_ = 0;               // messages in batches
     std::uint64_t last_run_ = 0;           // number of the handler call that began last

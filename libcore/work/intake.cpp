@@ -161,6 +161,11 @@ void Intake::interrupted() {
     count_waiting();
 }
 
+std::optional<util::SteadyTime> Intake::oldest() const {
+    if (line_.startable() == 0) return std::nullopt;
+    return line_.oldest();
+}
+
 void Intake::release_held() {
     line_.release_held([](mq::DeliveryHandle) { return true; });
 }

@@ -107,6 +107,8 @@ class Intake {
     std::chrono::seconds pause() const noexcept { return breaker_.pause(); }
 
     bool empty() const noexcept { return line_.size() == 0; }
+    // The earliest arrival of a message that may start.
+    std::optional<util::SteadyTime> oldest() const;
     std::uint64_t arrivals() const noexcept { return arrivals_; }  // since the start
     std::size_t waiting() const noexcept { return count_.load(std::memory_order_relaxed); }
 

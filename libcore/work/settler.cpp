@@ -114,7 +114,7 @@ void Settler::skip(const mq::Delivered& duplicate) {
 
 void Settler::give_back(const mq::Delivered& delivered) {
     ++counts_.not_handled;
-    settle(delivered, mq::Requeue{.counts = false});
+    renew(delivered);
 }
 
 void Settler::lose(const mq::Delivered& delivered, const Course& course) {

@@ -47,6 +47,8 @@ class Settler {
     void skip(const mq::Delivered& duplicate);
     // Puts a message that no handler has seen back into its queue.
     void give_back(const mq::Delivered& delivered);
+    // The same for a message that is to come again.
+    void renew(const mq::Delivered& delivered) { settle(delivered, mq::Requeue{.counts = false}); }
 
     // The outcome of a retry or dead letter. The work queue cannot carry out some retries: such a
     // message is held here for its delay, then handled again, as one with Action::keep is. A dead

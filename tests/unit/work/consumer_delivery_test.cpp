@@ -200,6 +200,29 @@ TEST_CASE("messages that wait for the handler's service go back when the consume
         CHECK_FALSE(std::get<mq::Requeue>(settled.settlement).counts);
 }
 
+TEST_CASE("messages that wait for long go back and come again, before the broker takes them back") {
+    ConsumerBench bench;
+    bench.push({"a", "b"});
+    bench.options.stop.total = 25min;
+    SUBCASE("for the handler's service") {
+        bench.handler.service_absent = 1000;
+    }
+    bool paused = false;
+    SUBCASE("in a paused consumer") {
+        paused = true;
+    }
+    const auto result = bench.run([&](Consumer& consumer) {
+        if (paused) consumer.pause();
+    });
+    // Twice by its age, and at the end.
+    REQUIRE(bench.queue.settlements().size() == 6);
+    for (const auto& settled : bench.queue.settlements())
+        CHECK_FALSE(std::get<mq::Requeue>(settled.settlement).counts);
+    CHECK(result.not_handled == 2);
+    CHECK(result.handled + result.retried + result.dead_lettered == 0);
+    CHECK(bench.queue.ready() == 2);
+}
+
 TEST_CASE("messages that wait for the handler's service are dropped with their connection") {
     ConsumerBench bench;
     bench.push({"a"});
