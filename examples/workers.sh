@@ -24,6 +24,11 @@ posts() {
 posts 20
 airy consume 'post.*' --queue "$queue" --until-empty --worker 2 --window 5 --ready -- "$here/worker.py"
 
+# In batches: a line holds up to 10 events, and worker.py answers each of them.
+posts 30
+airy consume 'post.*' --queue "$queue" --until-empty --worker 2 --batch 10 --batch-wait 200ms --ready -- \
+    "$here/worker.py"
+
 # One event in ten is bad: the worker rejects it, and it goes to the dead-letter queue.
 posts 20
 status=0

@@ -231,7 +231,7 @@ void Consume::check_arguments() {
         refuse_without_effect(order_.given, beside, "printing keeps the order of the queue");
     }
     reply_.check(*kind_);
-    batch_.check();
+    batch_.check(*kind_);
     if (batch_.wanted()) kind_->use_batches(batch_.options());
     if (prefetch_ > 0 && prefetch_ < batch_.size())
         throw Error(ErrorKind::usage,

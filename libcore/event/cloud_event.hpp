@@ -50,5 +50,8 @@ std::string header_value(std::string_view text);
 void append_structured(std::string& out, const CloudEvent& event);
 inline constexpr std::string_view structured_content_type =
     "application/cloudevents+json; charset=utf-8";
+// Of a JSON array of such objects, the JSON batch format.
+inline constexpr std::string_view batch_content_type =
+    "application/cloudevents-batch+json; charset=utf-8";
 
 }  // namespace airy::event

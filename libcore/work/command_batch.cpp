@@ -8,7 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "util/log.hpp"
 #include "work/command_handler.hpp"
 #include "work/exit_status.hpp"
 #include "work/worker_protocol.hpp"
@@ -22,8 +21,8 @@ std::string text_of(std::span<const mq::Delivered> batch, BatchFormat format) {
     std::string text;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (format == BatchFormat::array) text += i == 0 ? '[' : ',';
-        append_request(text, i + 1, batch[i]);
-        if (format == BatchFormat::array) text.pop_back();  // its line end
+        append_object(text, i + 1, batch[i]);
+        if (format == BatchFormat::lines) text += '\n';
     }
     if (format == BatchFormat::array) text += "]\n";
     return text;
@@ -87,23 +86,13 @@ asio::awaitable<void> CommandHandler::run_batch(std::span<const mq::Delivered> b
                                                 std::span<HandlerResult> results) {
     const auto failure = co_await run_together(batch, results);
     if (!failure) co_return;
-    tell_split(batch.size(), *failure);
+    split_notice_.tell(batch.size(), *failure);
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (results[i].verdict != Verdict::not_handled) continue;
         co_await run_together(batch.subspan(i, 1), results.subspan(i, 1));
         // The signal, or the missing command, was meant for all of them.
         if (results[i].interrupted || results[i].verdict == Verdict::cannot_run) co_return;
     }
-}
-
-// At most one warning a second: where nothing works, every batch fails.
-void CommandHandler::tell_split(std::size_t messages, const HandlerResult& failure) {
-    const auto now = clock_.steady();
-    const bool warn = now - told_split_ >= std::chrono::seconds(1);
-    if (warn) told_split_ = now;
-    util::log(warn ? util::LogLevel::warn : util::LogLevel::info,
-              "a batch failed: running its messages one by one",
-              {{"messages", messages}, {"reason", failure.reason}});
 }
 
 // Returns the failure of the batch where the messages that are still `not_handled` are to be

@@ -72,7 +72,7 @@ CommandHandler::CommandHandler(asio::io_context& loop, Timers& timers, Command c
       whole_message_(options.whole_message),
       most_of_reply_(options.most_of_reply),
       batch_(options.batch),
-      clock_(timers.clock()) {}
+      split_notice_(timers.clock()) {}
 
 asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivered) {
     const auto& message = delivered.message;

@@ -12,6 +12,7 @@
 #include "work/batch_options.hpp"
 #include "work/child.hpp"
 #include "work/handler.hpp"
+#include "work/split_notice.hpp"
 
 namespace airy::work {
 
@@ -65,7 +66,6 @@ class CommandHandler final : public Handler {
                                            std::span<HandlerResult> results);
     boost::asio::awaitable<std::optional<HandlerResult>> run_together(
         std::span<const mq::Delivered> batch, std::span<HandlerResult> results);
-    void tell_split(std::size_t messages, const HandlerResult& failure);
     void note_end(std::span<const HandlerResult> results);
 
     CommandRunner runner_;
@@ -75,8 +75,7 @@ class CommandHandler final : public Handler {
     const bool whole_message_;
     const std::optional<std::size_t> most_of_reply_;
     const std::optional<BatchOptions> batch_;
-    const util::Clock& clock_;
-    util::SteadyTime told_split_{};  // when the last warning about a failed batch was written
+    SplitNotice split_notice_;
     std::list<Running> running_;
     std::optional<Error> cannot_run_;
 };

@@ -38,6 +38,22 @@ pool::Options pool_options(const ConsumerOptions& options) {
     return pool;
 }
 
+// What goes back to the queue counts no failed attempt, or none that is known.
+bool has_come_back(const mq::Delivered& delivered) {
+    return delivered.redelivered || delivered.attempt() > 1;
+}
+bool has_failed(const mq::Delivered& delivered) {
+    return delivered.attempts > 0;
+}
+
+IntakeOptions intake_options(const ConsumerOptions& options, const Handler& handler,
+                             bool failed_ones_return) {
+    auto intake = options.intake;
+    if (handler.retries_alone())
+        intake.starts_alone = failed_ones_return ? has_come_back : has_failed;
+    return intake;
+}
+
 }  // namespace
 
 Consumer::Consumer(asio::io_context& loop, Timers& timers, mq::WorkQueue& queue, Handler& handler,
@@ -49,7 +65,7 @@ Consumer::Consumer(asio::io_context& loop, Timers& timers, mq::WorkQueue& queue,
       timers_(timers),
       activity_(timers.clock()),
       log_(options_.name, options_.log_events, timers.clock()),
-      intake_(options_.intake, in_flight_, timers.clock()),
+      intake_(intake_options(options_, handler, retries_return()), in_flight_, timers.clock()),
       settler_(queue, in_flight_, observers_, options_.retry, timers.clock()),
       changed_(loop, timers),
       stop_watcher_(loop, timers, changed_, *this, options_.stop),

@@ -145,6 +145,10 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<void> reply(std::span<const mq::Delivered> batch,
                                        std::span<HandlerResult> results);
     void wait_for_service(Batch& batch);
+    // Whether a message to be tried again goes back to its queue, rather than into another one.
+    bool retries_return() const {
+        return !queue_.retries() || options_.retry.on_error == OnError::requeue;
+    }
     bool any_returns(std::span<const HandlerResult> results) const;
     bool may_start() const;
     bool at_rest() const { return active_ == 0 && handler_.at_rest(); }

@@ -131,11 +131,11 @@ void Consumer::wait_for_service(Batch& batch) {
 
 // Whether a message of these goes back to its queue, rather than into another one.
 bool Consumer::any_returns(std::span<const HandlerResult> results) const {
-    const bool retries_return = !queue_.retries() || options_.retry.on_error == OnError::requeue;
-    return std::ranges::any_of(results, [retries_return](const HandlerResult& result) {
-        return result.verdict == Verdict::requeue ||
-               (result.verdict == Verdict::retry && retries_return);
-    });
+    return std::ranges::any_of(results,
+                               [retries_return = retries_return()](const HandlerResult& result) {
+                                   return result.verdict == Verdict::requeue ||
+                                          (result.verdict == Verdict::retry && retries_return);
+                               });
 }
 
 // A signal that ended a handler says nothing about its message when it is meant for the consumer as

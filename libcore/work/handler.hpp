@@ -55,6 +55,10 @@ class Handler {
     // order, and so are the calls.
     virtual std::size_t batch_limit() const noexcept { return 1; }
 
+    // Whether a message that has failed before must be alone in its call, since a failure does not
+    // tell which message of a call is to blame.
+    virtual bool retries_alone() const noexcept { return false; }
+
     // Fills in one result for each message; they are `not_handled` before. After an exception, the
     // results that still are become `retry`.
     virtual boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,

@@ -2,30 +2,76 @@
 // SPDX-License-Identifier: MIT
 #include "work/held_jobs.hpp"
 
-namespace airy::work {
+#include <algorithm>
+#include <iterator>
 
-WorkerJob* HeldJobs::answer(std::uint64_t id, util::SteadyTime now) {
-    const auto at = jobs_.find(id);
-    if (at == jobs_.end()) return nullptr;
-    if (at == jobs_.begin()) turn_since_ = now;
-    auto* const job = at->second.job;
-    jobs_.erase(at);
-    return job;
+namespace airy::work {
+namespace {
+
+// A worker that also answers the batch does so soon.
+constexpr std::size_t most_in_parts = 1000;
+
+}  // namespace
+
+void HeldJobs::add(std::uint64_t id, WorkerLine line, std::uint64_t begin, util::SteadyTime now) {
+    if (lines_.empty()) turn_since_ = now;
+    lines_.emplace_hint(lines_.end(), id, Held{line, open_in(line), begin});
+    if (first_ == 0) first_ = id;
+    last_ = id + ids_of(line) - 1;
 }
 
-std::vector<WorkerJob*> HeldJobs::all() const {
-    std::vector<WorkerJob*> all;
-    all.reserve(jobs_.size());
-    for (const auto& [id, held] : jobs_)
-        all.push_back(held.job);
+HeldJobs::Answered HeldJobs::answer(std::uint64_t id, util::SteadyTime now) {
+    auto at = lines_.upper_bound(id);
+    if (at == lines_.begin()) return {};
+    --at;
+    auto& [line, open, begin] = at->second;
+    const auto place = id - at->first;
+    if (batches_ && place == 0) {
+        const auto jobs = line;
+        remove(at, now);
+        return {jobs, true};
+    }
+    const auto index = batches_ ? place - 1 : place;
+    if (index >= line.size() || line[index].done) return {};
+    const auto job = line.subspan(index, 1);
+    job.front().done = true;
+    if (--open > 0) return {job};
+    if (batches_) note_answered_in_parts(at->first);
+    remove(at, now);
+    return {job};
+}
+
+void HeldJobs::remove(Lines::iterator at, util::SteadyTime now) {
+    if (at == lines_.begin()) turn_since_ = now;
+    lines_.erase(at);
+}
+
+void HeldJobs::note_answered_in_parts(std::uint64_t id) {
+    if (in_parts_.size() == most_in_parts) in_parts_.pop_front();
+    in_parts_.push_back(id);
+}
+
+bool HeldJobs::was_answered_in_parts(std::uint64_t id) {
+    const auto found = std::find(in_parts_.rbegin(), in_parts_.rend(), id);
+    if (found == in_parts_.rend()) return false;
+    in_parts_.erase(std::next(found).base());
+    return true;
+}
+
+std::vector<WorkerLine> HeldJobs::all() const {
+    std::vector<WorkerLine> all;
+    all.reserve(lines_.size());
+    for (const auto& [id, held] : lines_)
+        all.push_back(held.line);
     return all;
 }
 
 HeldJobs::Parts HeldJobs::part(std::uint64_t taken) {
     Parts parts;
-    for (const auto& [id, held] : jobs_)
-        (held.begin < taken ? parts.seen : parts.unseen).push_back(held.job);
-    jobs_.clear();
+    for (const auto& [id, held] : lines_)
+        (held.begin < taken ? parts.seen : parts.unseen).push_back(held.line);
+    lines_.clear();
+    in_parts_.clear();
     first_ = 0;
     return parts;
 }

@@ -4,77 +4,70 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <map>
-#include <optional>
 #include <vector>
 
-#include "mq/delivery.hpp"
-#include "pool/suspend.hpp"
 #include "util/clock.hpp"
-#include "work/handler.hpp"
+#include "work/worker_line.hpp"
 
 namespace airy::work {
 
-using SuspendedCalls = std::list<pool::ResumeCoroutine>;
-
-// One call of a handler that waits for the results of its messages.
-struct WorkerCall {
-    std::size_t open = 0;  // messages without a result
-    // Where its coroutine is kept: not in the coroutine itself, which would then never be
-    // destroyed.
-    std::optional<SuspendedCalls::iterator> suspended{};
-};
-
-// A message on its way through a worker.
-struct WorkerJob {
-    const mq::Delivered& delivered;
-    HandlerResult& result;
-    WorkerCall& call;
-    std::optional<Verdict> when_cancelled{};  // set once it is cancelled
-};
-
-// The messages that a worker process got and has not answered, in the order in which it got them.
-// One that takes its messages in order works on the oldest. Pure.
+// The lines that a worker process got and has not answered, in the order in which it got them. One
+// that takes its lines in order works on the oldest. Pure.
 class HeldJobs {
   public:
-    // `begin` is the place of the message's line in the stdin of the process.
-    void add(std::uint64_t id, WorkerJob& job, std::uint64_t begin, util::SteadyTime now) {
-        if (jobs_.empty()) turn_since_ = now;
-        jobs_.emplace_hint(jobs_.end(), id, Held{&job, begin});
-        if (first_ == 0) first_ = id;
-        last_ = id;
-    }
+    // `batches`: each line is a batch, with an id of its own beside those of its messages.
+    explicit HeldJobs(bool batches) : batches_(batches) {}
 
-    // The message that is answered; null: there is none of this id.
-    WorkerJob* answer(std::uint64_t id, util::SteadyTime now);
-    // Whether the process got a message of about this id, which it has answered if it does not
-    // hold it.
+    // The ids that a line takes, from its own on.
+    std::uint64_t ids_of(WorkerLine line) const noexcept { return batches_ ? 1 + line.size() : 1; }
+    // `begin` is the place of the line in the stdin of the process. Ids grow.
+    void add(std::uint64_t id, WorkerLine line, std::uint64_t begin, util::SteadyTime now);
+
+    // What an answer to this id is about: one message, which is then done, or a whole batch, of
+    // which some may be done. Empty: nothing that is held.
+    struct Answered {
+        WorkerLine jobs{};
+        bool whole_batch = false;
+    };
+    Answered answer(std::uint64_t id, util::SteadyTime now);
+    // True once for a batch whose messages were all answered by their own ids.
+    bool was_answered_in_parts(std::uint64_t id);
+    // Whether the process got about this id, which it has answered if that is not held.
     bool had(std::uint64_t id) const noexcept { return first_ != 0 && first_ <= id && id <= last_; }
 
-    bool empty() const noexcept { return jobs_.empty(); }
-    std::size_t size() const noexcept { return jobs_.size(); }
+    bool empty() const noexcept { return lines_.empty(); }
+    std::size_t size() const noexcept { return lines_.size(); }  // lines
     // The oldest, and since when it is the oldest: since it came, or since those before it were
     // answered. Not while empty.
-    WorkerJob& oldest() const { return *jobs_.begin()->second.job; }
+    WorkerLine oldest() const { return lines_.begin()->second.line; }
     util::SteadyTime turn_since() const noexcept { return turn_since_; }
-    std::vector<WorkerJob*> all() const;
+    std::vector<WorkerLine> all() const;
 
-    // At the end of the process, hands out all: those whose line a process that took `taken` bytes
-    // of its stdin had at least begun to read, and those that it has never seen.
+    // At the end of the process, hands out all: those that a process that took `taken` bytes of its
+    // stdin had at least begun to read, and those that it has never seen.
     struct Parts {
-        std::vector<WorkerJob*> seen;
-        std::vector<WorkerJob*> unseen;
+        std::vector<WorkerLine> seen;
+        std::vector<WorkerLine> unseen;
     };
     Parts part(std::uint64_t taken);
 
   private:
     struct Held {
-        WorkerJob* job;
+        WorkerLine line;
+        std::size_t open;  // messages that are not done
         std::uint64_t begin;
     };
-    std::map<std::uint64_t, Held> jobs_;  // ids grow
-    std::uint64_t first_ = 0;             // of the process; 0: none
+    using Lines = std::map<std::uint64_t, Held>;
+    void remove(Lines::iterator at, util::SteadyTime now);
+    void note_answered_in_parts(std::uint64_t id);
+
+    const bool batches_;
+    Lines lines_;  // by the id of the line
+    // The latest batches of which all messages were answered.
+    std::deque<std::uint64_t> in_parts_;
+    std::uint64_t first_ = 0;  // id of the process; 0: none
     std::uint64_t last_ = 0;
     util::SteadyTime turn_since_{};
 };

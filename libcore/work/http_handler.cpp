@@ -48,18 +48,25 @@ HttpHandler::HttpHandler(asio::io_context& loop, Timers& timers, HttpOptions opt
     : loop_(loop),
       timers_(timers),
       options_(std::move(options)),
-      client_(loop, client_options(options_)) {
+      client_(loop, client_options(options_)),
+      split_notice_(timers.clock()) {
     if (options_.resource.server.tls) client_.prepare_tls();
 }
 
 asio::awaitable<void> HttpHandler::handle(std::span<const mq::Delivered> batch,
                                           std::span<HandlerResult> results, pool::TaskContext&) {
-    for (std::size_t i = 0; i < batch.size(); ++i)
-        results[i] = co_await run(batch[i]);
+    if (options_.batch) {
+        co_await run_batch(batch, results);
+        co_return;
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        auto outcome = co_await run(batch.subspan(i, 1));
+        results[i] = std::move(outcome.result);
+    }
 }
 
-asio::awaitable<HandlerResult> HttpHandler::run(const mq::Delivered& delivered) {
-    const auto running = running_.emplace(running_.end(), delivered);
+asio::awaitable<HttpHandler::Outcome> HttpHandler::run(std::span<const mq::Delivered> messages) {
+    const auto running = running_.emplace(running_.end(), messages);
     HandlerResult result;
     std::exception_ptr failure;
     try {
@@ -68,14 +75,20 @@ asio::awaitable<HandlerResult> HttpHandler::run(const mq::Delivered& delivered) 
         failure = std::current_exception();
     }
     const auto ended = running->ended;
+    auto cancelled = std::move(running->cancelled);
     running_.erase(running);
     if (failure && !ended) std::rethrow_exception(failure);
+    Outcome outcome;
+    outcome.result = std::move(result);
     // An answer that came all the same counts.
-    if (!ended || (!failure && result.verdict == Verdict::success)) co_return result;
-    if (*ended == Verdict::not_handled)
-        co_return HandlerResult{.verdict = *ended, .reason = "stopped before it was done"};
-    const std::string reason = "cancelled by an operator";
-    co_return HandlerResult{.verdict = *ended, .reason = reason, .detail = {reason, {}}};
+    if (!ended || (!failure && outcome.result.verdict == Verdict::success)) co_return outcome;
+    const bool stopped = *ended == Verdict::not_handled;
+    outcome.result = {
+        .verdict = *ended,
+        .reason = stopped ? "stopped before it was done" : "cancelled by an operator"};
+    if (!stopped) outcome.result.detail.line = outcome.result.reason;
+    outcome.cancelled = std::move(cancelled);
+    co_return outcome;
 }
 
 asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
@@ -87,7 +100,7 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         std::optional<Error> failure;
         try {
             // Named: g++ 12 destroys an aggregate made inside a co_await expression twice.
-            auto request = request_for(running.delivered, place.target, page, deadline);
+            auto request = request_for(running.messages, place.target, page, deadline);
             answer = co_await ask(std::move(request), running);
         } catch (const Error& error) {
             failure = error;
@@ -98,7 +111,7 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
             location == nullptr || redirects == most_redirects) {
             auto result = judged(answer);
-            if (result.verdict == Verdict::success && replies_to(running.delivered))
+            if (result.verdict == Verdict::success && replies_to(running.messages.front()))
                 result.reply = std::move(answer.body);
             co_return result;
         }
@@ -121,8 +134,9 @@ asio::awaitable<net::HttpResponse> HttpHandler::ask(net::HttpRequest request, Ru
 }
 
 // `page`: gets a page, and posts nothing.
-net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered, std::string target,
-                                          bool page, util::SteadyTime deadline) const {
+net::HttpRequest HttpHandler::request_for(std::span<const mq::Delivered> messages,
+                                          std::string target, bool page,
+                                          util::SteadyTime deadline) const {
     using std::chrono::milliseconds;
     net::HttpRequest request;
     request.url = options_.resource.server;
@@ -131,20 +145,25 @@ net::HttpRequest HttpHandler::request_for(const mq::Delivered& delivered, std::s
     request.deadline =
         std::max(std::chrono::ceil<milliseconds>(deadline - util::steady_now()), milliseconds(1));
     // A reply that is too long is told by one byte too many.
-    const auto of_reply = replies_to(delivered) ? *options_.most_of_reply + 1 : 0;
+    const auto of_reply = replies_to(messages.front()) ? *options_.most_of_reply + 1 : 0;
     request.body_limit = std::max<std::uint64_t>(most_read, of_reply);
     request.keep = std::max<std::size_t>(kept_answer + options_.mask.longest(), of_reply);
     // A message may be delivered twice in any case.
     request.repeatable = true;
-    if (!page) tell(delivered.message, request);
-    add_header(request, "Airy-Queue", event::header_value(delivered.queue));
-    add_header(request, "Airy-Attempt", std::to_string(delivered.attempt()));
-    add_header(request, "Airy-Redelivered", delivered.redelivered ? "true" : "false");
+    if (options_.batch)
+        tell_batch(messages, request, page);
+    else
+        tell(messages.front(), request, page);
+    add_header(request, "Airy-Queue", event::header_value(messages.front().queue));
     request.headers.insert(request.headers.end(), options_.headers.begin(), options_.headers.end());
     return request;
 }
 
-void HttpHandler::tell(const event::Message& message, net::HttpRequest& request) const {
+void HttpHandler::tell(const mq::Delivered& delivered, net::HttpRequest& request, bool page) const {
+    add_header(request, "Airy-Attempt", std::to_string(delivered.attempt()));
+    add_header(request, "Airy-Redelivered", delivered.redelivered ? "true" : "false");
+    if (page) return;
+    const auto& message = delivered.message;
     const auto event = event::cloud_event(message);
     std::vector<event::CloudHeader> headers;
     switch (options_.format) {
@@ -193,9 +212,13 @@ HandlerResult HttpHandler::judged(const Error& error) const {
 std::size_t HttpHandler::cancel(std::string_view id, Verdict verdict) {
     std::size_t found = 0;
     for (auto& running : running_) {
-        if (event::id_of(running.delivered.message) != id) continue;
-        ++found;
-        stop(running, verdict);
+        for (std::size_t i = 0; i < running.messages.size(); ++i) {
+            if (event::id_of(running.messages[i].message) != id) continue;
+            ++found;
+            running.cancelled.resize(running.messages.size());
+            running.cancelled[i] = true;
+            stop(running, verdict);
+        }
     }
     return found;
 }
@@ -206,6 +229,7 @@ void HttpHandler::stop(Running& running, Verdict verdict) {
 }
 
 void HttpHandler::stop_all() {
+    stopping_ = true;
     for (auto& running : running_)
         stop(running, Verdict::not_handled);
 }

@@ -71,6 +71,20 @@ HandlerResult judge_unanswered(const Error& error) {
     return result;
 }
 
+bool may_blame_a_part(const HandlerResult& failure) noexcept {
+    switch (failure.detail.code.value_or(0)) {
+        case 408:
+        case 425:
+        case 429:
+        case 502:
+        case 503:
+        case 504:
+            return false;
+        default:
+            return failure.detail.code >= 400;
+    }
+}
+
 bool repeats_elsewhere(unsigned status) noexcept {
     return status == 301 || status == 302 || status == 307 || status == 308;
 }

@@ -24,6 +24,11 @@ HandlerResult judge(const net::HttpResponse& answer, const util::SecretMask& mas
 // no connection could be made, else `retry`.
 HandlerResult judge_unanswered(const Error& error);
 
+// For the result of a batch that failed: whether it speaks of what was sent, so that parts of the
+// batch may have another result. False where it speaks of the service: too many requests, away or
+// too slow, or no answer at all.
+bool may_blame_a_part(const HandlerResult& failure) noexcept;
+
 // Whether the answer sends the same request to another place (301, 302, 307, 308), or names a page
 // to get (303).
 bool repeats_elsewhere(unsigned status) noexcept;

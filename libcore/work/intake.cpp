@@ -39,6 +39,7 @@ Intake::Intake(const IntakeOptions& options, InFlight& in_flight, const util::Cl
       clock_(clock),
       line_(options.by_priority, options.serial_by),
       batch_wait_(options.batch_wait),
+      starts_alone_(options.starts_alone),
       breaker_(options.break_after) {
     if (options.dedup) dedup_.emplace(*options.dedup);
     if (options.rate) rate_.emplace(*options.rate);
@@ -68,7 +69,9 @@ bool Intake::is_complete(std::size_t most, util::SteadyTime now) const {
 }
 
 util::SteadyTime Intake::complete_at() const {
-    return line_.startable() > 0 ? line_.oldest() + *batch_wait_ : util::SteadyTime::max();
+    if (line_.startable() == 0) return util::SteadyTime::max();
+    if (is_alone(line_.first().delivered)) return line_.oldest();
+    return line_.oldest() + *batch_wait_;
 }
 
 Batch Intake::next(std::size_t most) {
@@ -80,13 +83,15 @@ Batch Intake::next(std::size_t most) {
     std::unordered_set<std::string> ids;
     std::size_t bytes = 0;
     while (batch.deliveries.size() < most && line_.startable() > 0) {
-        const auto& message = line_.first().delivered.message;
+        const auto& delivered = line_.first().delivered;
+        const auto& message = delivered.message;
         const auto id = dedup_ ? event::id_of(message) : std::string();
         if (!id.empty() && is_duplicate(id)) {
             batch.duplicates.push_back(line_.remove_first().delivered);
             continue;
         }
         const bool first = batch.deliveries.empty();
+        if (!first && (is_alone(delivered) || is_alone(batch.deliveries.front()))) break;
         if (!id.empty() && !ids.insert(id).second) break;
         bytes += message.body.size();
         if (batch_wait_ && !first && bytes > batch_bytes) break;

@@ -48,6 +48,8 @@ struct IntakeOptions {
     // Fewer messages than `next` may return start once the first of them has waited for so long.
     // The rate then counts batches.
     std::optional<std::chrono::nanoseconds> batch_wait{};
+    // A message for which this is true starts alone, and waits for no others. Null: none.
+    bool (*starts_alone)(const mq::Delivered&) = nullptr;
 };
 
 // The messages that were taken from the broker and wait for a slot, in the queue's order or by
@@ -113,6 +115,9 @@ class Intake {
     std::size_t waiting() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   private:
+    bool is_alone(const mq::Delivered& delivered) const {
+        return starts_alone_ != nullptr && starts_alone_(delivered);
+    }
     // Whether a batch of at most `most` messages is to start now.
     bool is_complete(std::size_t most, util::SteadyTime now) const;
     // When it is, without a further message.
@@ -126,6 +131,7 @@ class Intake {
     std::optional<Dedup> dedup_;
     std::optional<util::RateLimit> rate_;
     const std::optional<std::chrono::nanoseconds> batch_wait_;
+    bool (*const starts_alone_)(const mq::Delivered&);
     Breaker breaker_;
     bool met_without_id_ = false;
     std::uint64_t arrivals_ = 0;

@@ -44,7 +44,7 @@ class WaitingLine {
     // How many do not wait for their key.
     std::size_t startable() const noexcept { return startable_.size(); }
     // The message that may start next; needs a startable one.
-    Waiting& first() { return startable_.begin()->second.waiting; }
+    const Waiting& first() const { return startable_.begin()->second.waiting; }
     // The earliest arrival of a startable message; needs one.
     util::SteadyTime oldest() const;
 

@@ -9,6 +9,7 @@
 
 #include "event/event_id.hpp"
 #include "util/log.hpp"
+#include "util/text.hpp"
 #include "work/exit_status.hpp"
 #include "work/worker_protocol.hpp"
 
@@ -17,6 +18,15 @@ namespace {
 
 // From a closed pipe until the end of its process.
 constexpr std::chrono::seconds pipe_grace{1};
+
+// Bytes of a reason that is that of each message of a batch, which may be thousands.
+constexpr std::size_t common_reason = 1024;
+
+void shorten(HandlerResult& common) {
+    common.reply.reset();
+    common.reason = util::printable(common.reason, common_reason);
+    common.detail.line = util::printable(common.detail.line, common_reason);
+}
 
 HandlerResult stopped_early() {
     return {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};
@@ -28,6 +38,7 @@ Worker::Worker(WorkerStage stage, Set& set, std::size_t number)
     : stage_(stage),
       set_(set),
       number_(number),
+      held_(stage.options.batch.has_value()),
       alarm_(stage.timers.make([this] { on_alarm(); })) {}
 
 Worker::~Worker() {
@@ -41,7 +52,7 @@ void Worker::start() {
 
 void Worker::started(Spawned spawned) {
     life_ = {};
-    cause_ = Cause::own;
+    end_ = {};
     replacing_ = false;
     began_ = stage_.timers.clock().steady();
     WorkerProcess::Owner& owner = *this;
@@ -81,14 +92,17 @@ std::size_t Worker::room() const noexcept {
     return stage_.options.window - held_.size();
 }
 
-void Worker::give(WorkerJob& job) {
-    const auto id = set_.next_id();
+void Worker::give(WorkerLine line) {
+    const auto id = set_.take_ids(held_.ids_of(line));
     auto& input = process_->input();
     const auto begin = input.appended();
-    append_request(input.buffer(), id, job.delivered);
+    if (stage_.options.batch)
+        append_batch(input.buffer(), id, line);
+    else
+        append_request(input.buffer(), id, line.front().delivered);
     input.flush_soon();
-    held_.add(id, job, begin, stage_.timers.clock().steady());
-    ++life_.given;
+    held_.add(id, line, begin, stage_.timers.clock().steady());
+    life_.given += open_in(line);
     if (!turn_watched_ && stage_.options.child.timeout.count() > 0) {
         turn_watched_ = true;
         set_alarm(stage_.options.child.timeout);
@@ -104,15 +118,17 @@ void Worker::line(std::string_view text) {
 }
 
 void Worker::take_answer(WorkerAnswer& answer) {
-    auto* const job = held_.answer(answer.id, stage_.timers.clock().steady());
-    if (job == nullptr) {
+    const auto [jobs, whole_batch] = held_.answer(answer.id, stage_.timers.clock().steady());
+    if (jobs.empty()) {
+        if (held_.was_answered_in_parts(answer.id)) return;
         if (held_.had(answer.id))
             return fault(fmt::format("it answered id {} twice", answer.id), Cause::echo);
         return fault(fmt::format("it answered id {}, which it never got", answer.id));
     }
     ++life_.answered;
-    if (job == late_) late_ = nullptr;
-    set_.finish(*job, std::move(answer.result));
+    if (!whole_batch) return set_.finish(jobs.front(), std::move(answer.result));
+    shorten(answer.result);
+    set_.put_back(conclude(jobs, answer.result));
 }
 
 void Worker::lines_over() {
@@ -132,9 +148,9 @@ void Worker::give_suspect() {
     if (state_ != State::up || !held_.empty()) return;
     alone_ = !suspects_.empty();
     if (!alone_) return;
-    auto* const job = suspects_.front();
+    const auto line = suspects_.front();
     suspects_.pop_front();
-    give(*job);
+    give(line);
 }
 
 // Once it holds no message, its process gets the end of its stdin, some time to end by itself, and
@@ -148,7 +164,7 @@ void Worker::replace_when_due() {
     if (due && !replacing_) replacing_ = set_.may_replace(*this);
     if (!replacing_ || !held_.empty() || !suspects_.empty()) return;
     close_input();
-    cause_ = Cause::replace;
+    end_.cause = Cause::replace;
     set_alarm(options.child.kill_after);
 }
 
@@ -164,13 +180,13 @@ void Worker::fault(std::string what, Cause cause) {
     if (state_ == State::leaving) return;
     util::log_warn("a worker does not keep to its protocol: ending it",
                    {{"worker", number_}, {"pid", process_->pid()}, {"reason", what}});
-    fault_ = std::move(what);
+    end_.fault = std::move(what);
     process_->ignore_output();
     end_process(cause);
 }
 
 void Worker::end_process(Cause cause) {
-    cause_ = cause;
+    end_.cause = cause;
     state_ = State::leaving;
     alarm_->cancel();
     turn_watched_ = false;
@@ -180,7 +196,7 @@ void Worker::end_process(Cause cause) {
 // Its pipes close shortly before a process ends, too.
 void Worker::closed_a_pipe(const char* which) {
     if (state_ == State::leaving) return;
-    fault_ = fmt::format("it closed its {}", which);
+    end_.fault = fmt::format("it closed its {}", which);
     state_ = State::leaving;
     turn_watched_ = false;
     set_alarm(pipe_grace);
@@ -196,7 +212,7 @@ void Worker::on_alarm() {
             turn_watched_ = false;
             return check_turn();
         case State::leaving:
-            if (cause_ == Cause::own) cause_ = Cause::fault;
+            if (end_.cause == Cause::own) end_.cause = Cause::fault;
             return process_->ask_to_stop();
         case State::starting:
             return;
@@ -214,31 +230,38 @@ void Worker::check_turn() {
         return set_alarm(left);
     }
     if (process_->input().taken() == 0) return fault("it has not begun to read in time");
-    late_ = &held_.oldest();
+    late_ = held_.oldest().data();
     end_process(Cause::late);
 }
 
 std::size_t Worker::cancel(std::string_view id, Verdict verdict) {
+    const auto is_meant = [id](const WorkerJob& job) {
+        return !job.done && event::id_of(job.delivered.message) == id;
+    };
     std::size_t found = 0;
-    std::erase_if(suspects_, [&](WorkerJob* job) {
-        if (event::id_of(job->delivered.message) != id) return false;
-        ++found;
-        set_.finish(*job, cancelled(verdict, {}));
-        return true;
+    std::erase_if(suspects_, [&](WorkerLine line) {
+        for (auto& job : line) {
+            if (!is_meant(job)) continue;
+            ++found;
+            set_.finish(job, cancelled(verdict, {}));
+        }
+        return open_in(line) == 0;
     });
     std::size_t held = 0;
-    for (auto* job : held_.all()) {
-        if (event::id_of(job->delivered.message) != id) continue;
-        ++held;
-        job->when_cancelled = verdict;
+    for (const auto line : held_.all()) {
+        for (auto& job : line) {
+            if (!is_meant(job)) continue;
+            ++held;
+            job.when_cancelled = verdict;
+        }
     }
     if (held > 0 && state_ == State::up) end_process(Cause::cancel);
     return found + held;
 }
 
 void Worker::heed_no_more() {
-    for (auto* job : std::exchange(suspects_, {}))
-        set_.finish(*job, stopped_early());
+    for (const auto line : std::exchange(suspects_, {}))
+        finish_open(line, stopped_early());
     if (state_ == State::down) alarm_->cancel();
     const bool idle = state_ == State::warming || (state_ == State::up && held_.empty());
     if (idle) close_input();
@@ -271,20 +294,12 @@ void Worker::ended(const ChildResult& result, std::uint64_t taken) {
 
 void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
     auto [seen, unseen] = held_.part(taken);
-    const auto settled = [&](WorkerJob* job) { return settle_known(*job, result); };
-    std::erase_if(seen, settled);
-    std::erase_if(unseen, settled);
-    const bool innocent = cause_ == Cause::echo || cause_ == Cause::late || cause_ == Cause::cancel;
-    if (!innocent && seen.size() == 1) {
-        set_.finish(*seen.front(), failure(result));
-        seen.clear();
-    }
-    if (innocent) {
+    settle_known(seen, result);
+    settle_known(unseen, result);
+    const bool blames = end_.may_blame_unanswered();
+    if (blames && seen.size() == 1) seen = conclude(seen.front(), end_.failure(result, number_));
+    if (!blames || stage_.orders.no_more) {
         seen.insert(seen.end(), unseen.begin(), unseen.end());
-        return set_.put_back(seen);
-    }
-    if (stage_.orders.no_more) {
-        set_.put_back(unseen);
         return set_.put_back(seen);
     }
     // A suspect stays one until a process has seen it.
@@ -292,52 +307,57 @@ void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
         suspects_.insert(suspects_.begin(), unseen.begin(), unseen.end());
     else
         set_.put_back(unseen);
-    suspects_.insert(suspects_.end(), seen.begin(), seen.end());
+    suspects_.insert(suspects_.begin(), seen.begin(), seen.end());
 }
 
-// A message of which it is known what has happened.
-bool Worker::settle_known(WorkerJob& job, const ChildResult& result) {
-    if (job.when_cancelled)
-        set_.finish(job, cancelled(*job.when_cancelled, result.last_line));
-    else if (stage_.orders.stop)
-        set_.finish(job, stopped_early());
-    else if (&job == late_)
-        set_.finish(job, judge({ChildResult::Kind::timed_out, 0, result.last_line}));
-    else
-        return false;
-    return true;
-}
-
-HandlerResult Worker::failure(const ChildResult& result) const {
-    HandlerResult failed;
-    if (cause_ == Cause::fault)
-        failed.detail.line = fault_;
-    else
-        failed = judge(result);
-    failed.verdict = Verdict::retry;
-    failed.reason = named(why(result));
-    return failed;
-}
-
-std::string Worker::why(const ChildResult& result) const {
-    switch (cause_) {
-        case Cause::fault:
-        case Cause::echo:
-            return fault_;
-        case Cause::late:
-            return "a message timed out";
-        case Cause::cancel:
-            return "a message was cancelled by an operator";
-        case Cause::own:
-        case Cause::replace:
-            break;
+// Settles the messages of which it is known what has happened. Their lines leave `lines`; one that
+// is to go again comes instead.
+void Worker::settle_known(std::vector<WorkerLine>& lines, const ChildResult& result) {
+    std::vector<WorkerLine> left;
+    for (const auto line : lines) {
+        finish_cancelled(line, result.last_line);
+        if (stage_.orders.stop) finish_open(line, stopped_early());
+        if (open_in(line) == 0) continue;
+        if (line.data() != late_) {
+            left.push_back(line);
+            continue;
+        }
+        const auto again =
+            conclude(line, judge({ChildResult::Kind::timed_out, 0, result.last_line}));
+        left.insert(left.end(), again.begin(), again.end());
     }
-    const auto reason = judge(result).reason;
-    return reason.empty() ? "exit status 0" : reason;
+    lines = std::move(left);
 }
 
-std::string Worker::named(std::string_view what) const {
-    return fmt::format("worker {}: {}", number_, what);
+// Takes the verdict about a line: it is that of each of its messages that are not done. Or they are
+// to go again, and are returned: each alone after a failure that may be that of another, together
+// at the end of the consumer.
+std::vector<WorkerLine> Worker::conclude(WorkerLine line, const HandlerResult& result) {
+    if (result.verdict != Verdict::success) finish_cancelled(line, {});
+    if (!is_to_split(line, result)) {
+        finish_open(line, result);
+        return {};
+    }
+    if (stage_.orders.no_more) return {line};
+    auto lines = alone(line);
+    stage_.split_notice.tell(lines.size(), result);
+    return lines;
+}
+
+bool Worker::is_to_split(WorkerLine line, const HandlerResult& result) const {
+    const auto& batch = stage_.options.batch;
+    return batch && batch->split && result.verdict != Verdict::success && open_in(line) > 1;
+}
+
+void Worker::finish_cancelled(WorkerLine line, const std::string& last_line) {
+    for (auto& job : line)
+        if (!job.done && job.when_cancelled)
+            set_.finish(job, cancelled(*job.when_cancelled, last_line));
+}
+
+void Worker::finish_open(WorkerLine line, const HandlerResult& result) {
+    for (auto& job : line)
+        if (!job.done) set_.finish(job, result);
 }
 
 void Worker::come_back(const ChildResult& result, std::uint64_t taken) {
@@ -345,14 +365,14 @@ void Worker::come_back(const ChildResult& result, std::uint64_t taken) {
     const auto pause = comebacks_.after(life_);
     if (!pause)
         return set_.fail({ErrorKind::handler,
-                          fmt::format("worker {} does not come up: {}", number_, why(result)),
+                          fmt::format("worker {} does not come up: {}", number_, end_.why(result)),
                           fmt::format("it ended {} times in a row before it took a message; its "
                                       "messages went back to the queue",
                                       Comebacks::most_useless)});
-    if (cause_ == Cause::replace) return start();
+    if (end_.cause == Cause::replace) return start();
     util::log_warn("a worker ended: starting it again", {{"worker", number_},
                                                          {"pid", process_ ? process_->pid() : 0},
-                                                         {"reason", why(result)},
+                                                         {"reason", end_.why(result)},
                                                          {"suspects", suspects_.size()},
                                                          {"in_ms", pause->count()}});
     set_alarm(*pause);

@@ -8,16 +8,20 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "util/error.hpp"
+#include "work/batch_options.hpp"
 #include "work/child.hpp"
 #include "work/comebacks.hpp"
 #include "work/held_jobs.hpp"
 #include "work/output.hpp"
+#include "work/split_notice.hpp"
 #include "work/timers.hpp"
+#include "work/worker_end.hpp"
 #include "work/worker_process.hpp"
 
 namespace airy::work {
@@ -26,8 +30,10 @@ struct WorkerAnswer;
 
 struct WorkerOptions {
     std::size_t workers = 1;
-    std::size_t window = 1;  // the most messages that one worker holds
-    ChildOptions child{};    // the timeout is that of a message, and of the first line
+    std::size_t window = 1;  // the most lines that one worker holds
+    ChildOptions child{};    // the timeout is that of a line, and of the first line that it writes
+    // A line holds a batch. Absent: one message.
+    std::optional<BatchOptions> batch{};
     bool wait_until_ready = false;
     // A process is replaced after so many messages, or so long; 0: never.
     std::uint64_t restart_after_messages = 0;
@@ -48,13 +54,15 @@ struct WorkerStage {
     const WorkerOptions& options;
     const WorkerOrders& orders;
     OutputStream& err;
+    SplitNotice& split_notice;
 };
 
-// One worker of a set: gives messages to its process, and starts another process when that has
-// ended. When a process ends, its unanswered messages are told apart: the one that it must have
-// failed on, those that it had never seen, which any worker may have, and the suspects, of which
-// one may have ended it. Suspects go to the next process one at a time, so that the culprit is
-// found and the others are not blamed. Loop thread only.
+// One worker of a set: gives lines, which are messages or batches, to its process, and starts
+// another process when that has ended. When a process ends, its unanswered lines are told apart:
+// the one that it must have failed on, those that it had never seen, which any worker may have, and
+// the suspects, of which one may have ended it. Suspects go to the next process one at a time, so
+// that the culprit is found and the others are not blamed. A batch that is found is split: its
+// messages are suspects then, unless the batch is to fail as a whole. Loop thread only.
 class Worker final : public std::enable_shared_from_this<Worker>, private WorkerProcess::Owner {
   public:
     class Set {
@@ -65,12 +73,13 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
         virtual void came_up(Worker& worker) = 0;
         // The worker may take messages, or has come to rest.
         virtual void changed() = 0;
-        virtual std::uint64_t next_id() = 0;
+        // The first of so many new ids in a row.
+        virtual std::uint64_t take_ids(std::uint64_t count) = 0;
         // Whether the worker may be replaced now, so that others go on meanwhile.
         virtual bool may_replace(const Worker& worker) = 0;
         virtual void finish(WorkerJob& job, HandlerResult result) = 0;
         // These go to any worker, before all that wait.
-        virtual void put_back(const std::vector<WorkerJob*>& jobs) = 0;
+        virtual void put_back(const std::vector<WorkerLine>& lines) = 0;
         // The worker is of no use, nor would another be.
         virtual void fail(Error error) = 0;
     };
@@ -83,9 +92,9 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     // The outcome of a start.
     void started(Spawned spawned);
 
-    // How many more messages it takes now.
+    // How many more lines it takes now.
     std::size_t room() const noexcept;
-    void give(WorkerJob& job);
+    void give(WorkerLine line);
 
     // Ends the handling of these messages, as Handler::cancel does.
     std::size_t cancel(std::string_view id, Verdict verdict);
@@ -105,9 +114,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
         up,
         leaving,  // its process takes no more messages
     };
-    // Why the process ends. With `echo`, as with `late` and `cancel`, no unanswered message is to
-    // blame but the known one.
-    enum class Cause : std::uint8_t { own, fault, echo, late, cancel, replace };
+    using Cause = WorkerEnd::Cause;
 
     void line(std::string_view text) override;
     void lines_over() override;
@@ -125,12 +132,13 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     void on_alarm();
     void check_turn();
     void settle_rest(const ChildResult& result, std::uint64_t taken);
-    bool settle_known(WorkerJob& job, const ChildResult& result);
-    HandlerResult failure(const ChildResult& result) const;
-    std::string why(const ChildResult& result) const;
+    void settle_known(std::vector<WorkerLine>& lines, const ChildResult& result);
+    std::vector<WorkerLine> conclude(WorkerLine line, const HandlerResult& result);
+    bool is_to_split(WorkerLine line, const HandlerResult& result) const;
+    void finish_cancelled(WorkerLine line, const std::string& last_line);
+    void finish_open(WorkerLine line, const HandlerResult& result);
     void come_back(const ChildResult& result, std::uint64_t taken);
     void set_alarm(std::chrono::nanoseconds in);
-    std::string named(std::string_view what) const;
 
     const WorkerStage stage_;
     Set& set_;
@@ -140,11 +148,10 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     Comebacks comebacks_;
     Comebacks::Life life_;  // of the process
     util::SteadyTime began_{};
-    Cause cause_ = Cause::own;
-    std::string fault_;                // with Cause::fault and echo
-    const WorkerJob* late_ = nullptr;  // with Cause::late, unless it was answered since
+    WorkerEnd end_;
+    const WorkerJob* late_ = nullptr;  // with Cause::late: the first of the line
     HeldJobs held_;
-    std::deque<WorkerJob*> suspects_;
+    std::deque<WorkerLine> suspects_;
     bool alone_ = false;      // holds a suspect
     bool replacing_ = false;  // takes no more than it holds, then its process is replaced
     std::unique_ptr<Timer> alarm_;

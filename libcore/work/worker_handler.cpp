@@ -55,9 +55,10 @@ WorkerHandler::WorkerHandler(asio::io_context& loop, Timers& timers, Command com
     : loop_(loop),
       options_(options),
       err_(err),
+      split_notice_(timers.clock()),
       starter_(std::make_shared<Starter>(std::move(command))),
       coming_up_(loop, timers) {
-    const WorkerStage stage{loop, timers, options_, orders_, err_};
+    const WorkerStage stage{loop, timers, options_, orders_, err_, split_notice_};
     Worker::Set& set = *this;
     for (std::size_t number = 1; number <= options_.workers; ++number)
         workers_.push_back(std::make_shared<Worker>(stage, set, number));
@@ -78,10 +79,13 @@ asio::awaitable<void> WorkerHandler::handle(std::span<const mq::Delivered> batch
     WorkerCall call{.open = batch.size()};
     std::vector<WorkerJob> jobs;
     jobs.reserve(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
+    for (std::size_t i = 0; i < batch.size(); ++i)
         jobs.push_back({batch[i], results[i], call});
-        line_.push_back(&jobs.back());
-    }
+    if (options_.batch)
+        line_.emplace_back(jobs);
+    else
+        for (auto& job : jobs)
+            line_.emplace_back(&job, 1);
     serve();
     if (call.open == 0) co_return;
     call.suspended = suspended_.emplace(suspended_.end());
@@ -89,19 +93,22 @@ asio::awaitable<void> WorkerHandler::handle(std::span<const mq::Delivered> batch
     co_await std::move(suspended);
 }
 
-// Gives waiting messages out, each to the worker that holds the fewest; at the end, back.
+// Gives waiting lines out, each to the worker that holds the fewest; at the end, back.
 void WorkerHandler::serve() {
     while (!line_.empty()) {
-        auto& job = *line_.front();
+        const auto line = line_.front();
         if (orders_.no_more || error_) {
             line_.pop_front();
-            finish(job, {.verdict = Verdict::not_handled, .reason = "stopped before it was begun"});
+            for (auto& job : line)
+                if (!job.done)
+                    finish(job, {.verdict = Verdict::not_handled,
+                                 .reason = "stopped before it was begun"});
             continue;
         }
         auto* const worker = roomiest();
         if (worker == nullptr) return;
         line_.pop_front();
-        worker->give(job);
+        worker->give(line);
     }
 }
 
@@ -136,8 +143,15 @@ bool WorkerHandler::may_replace(const Worker& worker) {
     return replaced_ == &worker;
 }
 
+std::uint64_t WorkerHandler::take_ids(std::uint64_t count) {
+    const auto first = last_id_ + 1;
+    last_id_ += count;
+    return first;
+}
+
 void WorkerHandler::finish(WorkerJob& job, HandlerResult result) {
     job.result = std::move(result);
+    job.done = true;
     if (--job.call.open == 0 && job.call.suspended) resume_soon(*job.call.suspended);
 }
 
@@ -151,8 +165,9 @@ void WorkerHandler::resume_soon(SuspendedCalls::iterator call) {
     });
 }
 
-void WorkerHandler::put_back(const std::vector<WorkerJob*>& jobs) {
-    line_.insert(line_.begin(), jobs.begin(), jobs.end());
+void WorkerHandler::put_back(const std::vector<WorkerLine>& lines) {
+    if (lines.empty()) return;
+    line_.insert(line_.begin(), lines.begin(), lines.end());
     serve();
 }
 
@@ -174,11 +189,13 @@ void WorkerHandler::tell_soon() {
 
 std::size_t WorkerHandler::cancel(std::string_view id, Verdict verdict) {
     std::size_t found = 0;
-    std::erase_if(line_, [&](WorkerJob* job) {
-        if (event::id_of(job->delivered.message) != id) return false;
-        ++found;
-        finish(*job, cancelled(verdict, {}));
-        return true;
+    std::erase_if(line_, [&](WorkerLine line) {
+        for (auto& job : line) {
+            if (job.done || event::id_of(job.delivered.message) != id) continue;
+            ++found;
+            finish(job, cancelled(verdict, {}));
+        }
+        return open_in(line) == 0;
     });
     for (const auto& worker : workers_)
         found += worker->cancel(id, verdict);

@@ -19,9 +19,9 @@
 
 namespace airy::work {
 
-// Hands each message to one of a set of processes that live on, as a line, and takes an answer for
-// it (worker_protocol.hpp). A message waits here while no worker has room. One for which nobody is
-// to blame, such as the neighbours of one that ended its worker, is handed out again.
+// Hands each message, or each batch, to one of a set of processes that live on, as a line, and
+// takes an answer for it (worker_protocol.hpp). A line waits here while no worker has room. One
+// that is not to blame, such as the neighbours of one that ended its worker, is handed out again.
 class WorkerHandler final : public Handler, private Worker::Set {
   public:
     // Throws Error{general} when the system cannot watch processes by pidfd, or gives no thread.
@@ -31,6 +31,9 @@ class WorkerHandler final : public Handler, private Worker::Set {
 
     // Starts the workers. One is up when its process runs, and ready if that is waited for.
     boost::asio::awaitable<void> come_up() override;
+    std::size_t batch_limit() const noexcept override {
+        return options_.batch ? options_.batch->most : 1;
+    }
     boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
@@ -53,10 +56,10 @@ class WorkerHandler final : public Handler, private Worker::Set {
     void start(Worker& worker) override;
     void came_up(Worker& worker) override;
     void changed() override;
-    std::uint64_t next_id() override { return ++last_id_; }
+    std::uint64_t take_ids(std::uint64_t count) override;
     bool may_replace(const Worker& worker) override;
     void finish(WorkerJob& job, HandlerResult result) override;
-    void put_back(const std::vector<WorkerJob*>& jobs) override;
+    void put_back(const std::vector<WorkerLine>& lines) override;
     void fail(Error error) override;
 
     void serve();
@@ -67,10 +70,11 @@ class WorkerHandler final : public Handler, private Worker::Set {
     boost::asio::io_context& loop_;
     const WorkerOptions options_;
     OutputStream& err_;
+    SplitNotice split_notice_;
     WorkerOrders orders_;
     std::shared_ptr<Starter> starter_;
     std::vector<std::shared_ptr<Worker>> workers_;
-    std::deque<WorkerJob*> line_;  // waits for room
+    std::deque<WorkerLine> line_;  // wait for room
     std::uint64_t last_id_ = 0;
     const Worker* replaced_ = nullptr;  // is being replaced
     bool any_came_up_ = false;

@@ -96,7 +96,7 @@ std::string reason_of(const AnswerMembers& members, Verdict verdict) {
 
 }  // namespace
 
-void append_request(std::string& out, std::uint64_t id, const mq::Delivered& delivered) {
+void append_object(std::string& out, std::uint64_t id, const mq::Delivered& delivered) {
     std::array<char, 20> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr;
     out += R"({"id":)";
@@ -105,6 +105,10 @@ void append_request(std::string& out, std::uint64_t id, const mq::Delivered& del
     event::append_message_line(out, delivered.message, delivered.queue, delivered.redelivered,
                                delivered.received_at);
     out[brace] = ',';  // the message line's own opening brace
+}
+
+void append_request(std::string& out, std::uint64_t id, const mq::Delivered& delivered) {
+    append_object(out, id, delivered);
     out += '\n';
 }
 

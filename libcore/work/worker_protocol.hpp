@@ -14,7 +14,9 @@
 // The lines between a consumer and its worker processes (airy-consume(1), "Workers"). Pure.
 namespace airy::work {
 
-// Appends `{"id":…,` with the members of the message line, and a line end.
+// Appends `{"id":…,` with the members of the message line.
+void append_object(std::string& out, std::uint64_t id, const mq::Delivered& delivered);
+// The same, and a line end.
 void append_request(std::string& out, std::uint64_t id, const mq::Delivered& delivered);
 
 // The most bytes of a line that a worker writes, without its line end.

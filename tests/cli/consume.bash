@@ -82,3 +82,17 @@ on_both() {
         cd "$here" || return
     done
 }
+
+# service [PORT [CERTIFICATES]]: starts the web service; its address is in $service, its pid in $service_pid.
+service() {
+    rm -f port
+    spawn service python3 "$BATS_TEST_DIRNAME/web_service.py" port requests "$@"
+    service_pid=$spawned_pid
+    wait_until test -s port
+    service=http://127.0.0.1:$(<port)
+}
+
+# requested FILTER: what jq's filter prints for each request to the service, in their order.
+requested() { jq -r "$1" requests; }
+
+gone() { ! kill -0 "$1" 2>/dev/null; }

@@ -6,15 +6,6 @@
 load helper
 load consume
 
-# service [PORT [CERTIFICATES]]: starts the web service; its address is in $service, its pid in $service_pid.
-service() {
-    rm -f port
-    spawn service python3 "$BATS_TEST_DIRNAME/web_service.py" port requests "$@"
-    service_pid=$spawned_pid
-    wait_until test -s port
-    service=http://127.0.0.1:$(<port)
-}
-
 # on_both FUNCTION: once for each kind of broker.
 on_both() {
     local url
@@ -26,8 +17,6 @@ on_both() {
         "$@"
     done
 }
-
-requested() { jq -r "$1" requests; }
 
 posts_are_events() {
     publish_posts 1 20
@@ -135,7 +124,6 @@ waits_for_service() {
     assert_equal "$(grep -c 'not there' consumer.err)" 1
     assert_contains "$(<consumer.err)" 'there again'
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
 @test "while nobody listens, messages wait and count no attempt" { on_both waits_for_service; }
 
 @test "a service killed with SIGKILL again and again: every message is handled" {

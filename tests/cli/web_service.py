@@ -5,7 +5,8 @@
 
 With a folder of tests/support/make-certs it speaks TLS. Writes its port into PORT_FILE, and each request as a line of JSON into REQUESTS. The path decides about
 the answer: /ok, /reply (200 and {"got":BODY}, or 2,000 bytes for "long"), /status/N, /busy/N (429 once for each event, with Retry-After N), /date (503 once for
-each event, with a date two seconds from now), /echo (400 with the request's headers), /silent, /half
+each event, with a date two seconds from now), /echo (400 with the request's headers), /without/N (422 where a post_id
+can be divided by N), /later/N (503 for the first N requests), /stuck/N (no answer to post N), /silent, /half
 (half a head), /huge (1 GB), /reset, /slow (204 after a second), /away (a redirect to another origin), /moved (one
 to /ok)."""
 
@@ -21,6 +22,11 @@ import time
 
 lock = threading.Lock()
 seen = set()
+
+
+def posts_in(body):
+    """The post_ids of a batch of CloudEvents."""
+    return [event["data"]["post_id"] for event in json.loads(body)]
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -62,6 +68,15 @@ class Service(http.server.BaseHTTPRequestHandler):
             self.answer(200, b"x" * 2000 if long else b'{"got":%s}' % body)
         elif word == "status":
             self.answer(int(rest), b"the service says no")
+        elif word == "without":
+            bad = any(post % int(rest) == 0 for post in posts_in(body))
+            self.answer(422 if bad else 204, b"" if not bad else b"bad post")
+        elif word == "later":
+            with open(sys.argv[2]) as requests:
+                early = sum(1 for _ in requests) <= int(rest)
+            self.answer(503 if early else 204)
+        elif word == "stuck" and int(rest) in posts_in(body):
+            threading.Event().wait()
         elif word == "busy":
             self.once(429, Retry_After=rest)
         elif word == "date":

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "consume/batch_option.hpp"
 
+#include <fmt/core.h>
+
 #include "options.hpp"
 #include "util/error.hpp"
 
@@ -16,17 +18,19 @@ constexpr std::chrono::minutes longest_batch_wait{10};
 
 void BatchOption::add(cli::App& app) {
     const std::string group = "Batches";
-    app.option("--batch", size_, "give the command up to N messages at once, as message lines")
+    app.option("--batch", size_, "give the handler up to N messages at once")
         .type_name("N")
         .between(1, most_in_batch)
         .group(group);
     app.duration("--batch-wait", wait_, "how long the first message waits for the others [1s]")
         .note(of_batches_)
         .group(group);
-    app.option("--batch-format", format_, "a message line each, or one JSON array [lines]")
+    app.option("--batch-format", format_,
+               "for a command: a message line each, or one JSON array [lines]")
         .one_of({"lines", "array"})
         .type_name("FORM")
         .note(of_batches_)
+        .note(of_format_)
         .group(group);
     app.option("--batch-on-error", on_error_,
                "after a batch has failed: handle each message alone, or let all fail [split]")
@@ -36,10 +40,13 @@ void BatchOption::add(cli::App& app) {
         .group(group);
 }
 
-void BatchOption::check() const {
+void BatchOption::check(const HandlerKind& kind) const {
     if (!wanted())
         refuse_without_effect(of_batches_, "without --batch",
-                              "--batch N gives the command several messages at once");
+                              "--batch N gives the handler several messages at once");
+    if (!kind.has_batch_format())
+        refuse_without_effect(of_format_, fmt::format("beside {}", kind.name()),
+                              "it is for the stdin of a command that runs for each --batch");
     if (wait_ > longest_batch_wait)
         throw Error(ErrorKind::usage, "--batch-wait: a batch waits for 10 minutes at most");
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "consume/handler_kind.hpp"
 #include "work/batch_options.hpp"
 
 namespace airy::tools::consume {
@@ -20,8 +21,9 @@ class BatchOption {
     // 1 without `--batch`.
     std::size_t size() const noexcept { return wanted() ? size_ : 1; }
 
-    // Throws Error{usage} for an option that has no effect, and for a wait that is too long.
-    void check() const;
+    // Throws Error{usage} for an option that has no effect beside this kind, and for a wait that is
+    // too long.
+    void check(const HandlerKind& kind) const;
     work::BatchOptions options() const;
 
   private:
@@ -30,6 +32,7 @@ class BatchOption {
     std::string format_ = "lines";
     std::string on_error_ = "split";
     std::vector<std::string> of_batches_;  // given options that need --batch
+    std::vector<std::string> of_format_;   // of these, --batch-format
 };
 
 }  // namespace airy::tools::consume

@@ -50,6 +50,8 @@ class CommandKind final : public HandlerKind {
         options_.batch = options;
     }
 
+    bool has_batch_format() const override { return true; }
+
     std::size_t default_slots() const override { return 4 * util::usable_processors(); }
     // 64 for each core. Airy's own pool, which the setting is made for, starts no processes.
     std::size_t most_slots_by_environment() const override { return 16 * default_slots(); }

@@ -59,7 +59,10 @@ class HandlerKind {
     // without effect beside it.
     virtual void use_batches(const work::BatchOptions& options);
 
-    // The number of messages handled at once, where no option sets it.
+    // Whether batches have the form that `--batch-format` says.
+    virtual bool has_batch_format() const { return false; }
+
+    // The number of messages, or batches, handled at once, where no option sets it.
     virtual std::size_t default_slots() const = 0;
     // Whether its own options set that number, and nothing else does.
     virtual bool sets_slots() const { return false; }

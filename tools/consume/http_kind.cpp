@@ -80,7 +80,7 @@ class HttpKind final : public HandlerKind {
             .type_name("FORMAT")
             .note(given_)
             .group(group);
-        app.duration("--http-timeout", timeout_, "for the answer to one message [30s]")
+        app.duration("--http-timeout", timeout_, "for the answer to one request [30s]")
             .note(given_)
             .group(group);
         app.option("--http-cacert", authorities_,
@@ -108,6 +108,13 @@ class HttpKind final : public HandlerKind {
         std::ranges::move(secrets_of(options_.resource), std::back_inserter(secrets));
         options_.mask = util::SecretMask(std::move(secrets));
         check_headers();
+    }
+
+    void use_batches(const work::BatchOptions& options) override {
+        if (options_.format == work::HttpFormat::raw)
+            throw Error(ErrorKind::usage, "--http-format raw and --batch exclude each other",
+                        "a batch is one JSON array of CloudEvents, with the bodies as their data");
+        options_.batch = options;
     }
 
     // Requests wait for their answers, and cost a socket each. A small service is not swamped.

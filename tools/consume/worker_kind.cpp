@@ -32,7 +32,7 @@ class WorkerKind final : public HandlerKind {
                    "stdin, its answer a line on stdout")
             .type_name("N")
             .between(1, most_workers);
-        app.option("--window", window_, "messages that one worker holds at most [1]")
+        app.option("--window", window_, "messages, or batches, that one worker holds at most [1]")
             .type_name("N")
             .between(1, most_held)
             .note(given_);
@@ -55,17 +55,18 @@ class WorkerKind final : public HandlerKind {
     void check(const std::vector<std::string>& command) override {
         options_.workers = *workers_;
         options_.window = window_;
-        if (default_slots() > most_in_all)
-            throw Error(ErrorKind::usage,
-                        fmt::format("--worker {} with --window {} would hold {} messages",
-                                    options_.workers, options_.window, default_slots()),
-                        fmt::format("a consumer takes {} at most", most_in_all));
+        check_held("", 1);
         read_restart_after();
         if (command.empty())
             throw Error(ErrorKind::usage, "--worker has no command to run",
                         "end with -- CMD ARG…: it reads a message a line, and answers each");
         make_room_for_descriptors(room().descriptors);
         command_ = work::find_command(command, environment("PATH").value_or("/usr/bin:/bin"));
+    }
+
+    void use_batches(const work::BatchOptions& options) override {
+        check_held(fmt::format(" and --batch {}", options.most), options.most);
+        options_.batch = options;
     }
 
     std::size_t default_slots() const override { return options_.workers * options_.window; }
@@ -89,6 +90,15 @@ class WorkerKind final : public HandlerKind {
     }
 
   private:
+    void check_held(const std::string& and_batch, std::size_t messages_a_line) const {
+        const auto held = default_slots() * messages_a_line;
+        if (held <= most_in_all) return;
+        throw Error(ErrorKind::usage,
+                    fmt::format("--worker {} with --window {}{} would hold {} messages",
+                                options_.workers, options_.window, and_batch, held),
+                    fmt::format("a consumer takes {} at most", most_in_all));
+    }
+
     // Digits alone are a number of messages.
     void read_restart_after() {
         if (restart_after_.empty()) return;

@@ -4,9 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -34,6 +37,13 @@ mq::Delivered to_post(std::string body = R"({"post_id":7})") {
     return delivered;
 }
 
+std::vector<mq::Delivered> batch_of(const std::vector<std::string>& ids) {
+    std::vector<mq::Delivered> batch;
+    for (const auto& id : ids)
+        batch.emplace_back(to_post()).message.properties.message_id = id;
+    return batch;
+}
+
 std::string answer_with(int status, const std::string& header, const std::string& body = "") {
     auto answer = http_answer(status, body);
     return answer.insert(answer.find("\r\n") + 2, header + "\r\n");
@@ -48,8 +58,13 @@ struct HttpBench {
         handler.emplace(loop, timers, options);
     }
     void submit(mq::Delivered delivered) {
+        std::vector<mq::Delivered> one;
+        one.push_back(std::move(delivered));
+        submit(std::move(one));
+    }
+    void submit(std::vector<mq::Delivered> batch) {
         if (!handler) make();
-        auto& one = *all.emplace_back(std::make_unique<One>(std::move(delivered)));
+        auto& one = *all.emplace_back(std::make_unique<One>(std::move(batch)));
         pool.submit_async(pool::AsyncTask(
             [this, &one](pool::TaskContext& context) { return run(*handler, one, context); }));
     }
@@ -58,6 +73,12 @@ struct HttpBench {
         loop.restart();
         loop.run();
         return all.back()->results[0];
+    }
+    const std::vector<work::HandlerResult>& results(const std::vector<std::string>& ids) {
+        submit(batch_of(ids));
+        loop.restart();
+        loop.run();
+        return all.back()->results;
     }
     template <class Condition>
     void run_until(Condition condition) {
@@ -69,9 +90,11 @@ struct HttpBench {
     }
 
     struct One {
-        explicit One(mq::Delivered delivered) { batch.push_back(std::move(delivered)); }
+        explicit One(std::vector<mq::Delivered> messages)
+            : batch(std::move(messages)),
+              results(batch.size(), {.verdict = Verdict::not_handled}) {}
         std::vector<mq::Delivered> batch;
-        std::vector<work::HandlerResult> results{{.verdict = Verdict::not_handled}};
+        std::vector<work::HandlerResult> results;
         bool done = false;
     };
     static boost::asio::awaitable<pool::TaskResult> run(work::Handler& handler, One& one,
@@ -303,4 +326,156 @@ TEST_CASE("many requests are under way at once, and one can be cancelled") {
     bench.loop.run();
     for (std::size_t i = 0; i < bench.all.size(); ++i)
         if (i != 7 && i != 8) CHECK(bench.all[i]->results[0].verdict == Verdict::not_handled);
+}
+
+namespace {
+
+struct HttpBatchBench : HttpBench {
+    explicit HttpBatchBench(const std::string& url, bool split = true) : HttpBench(url) {
+        options.batch = work::BatchOptions{.most = 100, .split = split};
+    }
+    std::vector<Verdict> verdicts(const std::vector<std::string>& ids) {
+        std::vector<Verdict> verdicts;
+        for (const auto& result : results(ids))
+            verdicts.push_back(result.verdict);
+        return verdicts;
+    }
+};
+
+// The ids of the events in each request, joined.
+std::vector<std::string> ids_in(const std::vector<std::string>& requests) {
+    std::vector<std::string> all;
+    for (const auto& request : requests) {
+        std::string ids;
+        const auto body = nlohmann::json::parse(request.substr(request.find("\r\n\r\n") + 4));
+        for (const auto& event : body)
+            ids += (ids.empty() ? "" : "+") + event.at("id").get<std::string>();
+        all.push_back(std::move(ids));
+    }
+    return all;
+}
+
+// Answers with `status` where one of the events is `bad`, else with 204.
+std::function<std::string(const std::string&)> fails_for_bad(int status) {
+    return [status](const std::string& request) {
+        return request.find(R"("id":"bad")") != request.npos ? http_answer(status, "bad row")
+                                                             : http_answer(204, "");
+    };
+}
+
+using BatchVerdicts = std::vector<Verdict>;
+using RequestIds = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a batch is one request, with an array of CloudEvents") {
+    Service service([](const std::string&) { return http_answer(202, ""); });
+    HttpBatchBench bench(service.url() + "/bulk");
+    bench.make();
+    CHECK(bench.handler->batch_limit() == 100);
+    CHECK(bench.handler->retries_alone());
+    CHECK(bench.verdicts({"a", "b", "c"}) == BatchVerdicts(3, Verdict::success));
+    CHECK(bench.verdicts({"d"}) == BatchVerdicts{Verdict::success});
+    const auto requests = service.requests();
+    CHECK(ids_in(requests) == RequestIds{"a+b+c", "d"});
+    const auto& request = requests[0];
+    CHECK(request.starts_with("POST /bulk HTTP/1.1\r\n"));
+    CHECK(has_line(request, "Content-Type: application/cloudevents-batch+json; charset=utf-8"));
+    CHECK(has_line(request, "Airy-Batch-Size: 3"));
+    CHECK(has_line(request, "Airy-Queue: my%20work"));
+    for (const char* header : {"Airy-Attempt", "Airy-Redelivered", "ce-id", "traceparent"})
+        CHECK(request.find(header) == request.npos);
+    CHECK(request.find(R"("data":{"post_id":7}},{"specversion":)") != request.npos);
+}
+
+TEST_CASE("an answer that blames the content splits the batch, or fails it") {
+    for (const int status : {400, 413, 422, 500}) {
+        CAPTURE(status);
+        const auto verdict = status == 500 ? Verdict::retry : Verdict::reject;
+        Service service(fails_for_bad(status));
+        HttpBatchBench bench(service.url());
+        CHECK(bench.verdicts({"a", "bad", "b"}) ==
+              BatchVerdicts{Verdict::success, verdict, Verdict::success});
+        CHECK(bench.all[0]->results[1].reason == "HTTP " + std::to_string(status) + ": bad row");
+        CHECK(ids_in(service.requests()) == RequestIds{"a+bad+b", "a", "bad", "b"});
+        CHECK(has_line(service.requests()[2], "Airy-Batch-Size: 1"));
+    }
+    Service service(fails_for_bad(422));
+    HttpBatchBench bench(service.url(), false);
+    CHECK(bench.verdicts({"a", "bad", "b"}) == BatchVerdicts(3, Verdict::reject));
+    CHECK_FALSE(bench.handler->retries_alone());
+    CHECK(service.requests().size() == 1);
+}
+
+TEST_CASE("an answer that speaks of the service is that of all messages, and no further request") {
+    for (const int status : {408, 425, 429, 502, 503, 504}) {
+        CAPTURE(status);
+        Service service([&](const std::string&) { return answer_with(status, "Retry-After: 7"); });
+        HttpBatchBench bench(service.url());
+        CHECK(bench.verdicts({"a", "b", "c"}) == BatchVerdicts(3, Verdict::retry));
+        CHECK(bench.all[0]->results[2].retry_after == 7s);
+        CHECK(service.requests().size() == 1);
+    }
+    TalkingServer silent([](Talk& talk) { talk.hold(); });
+    HttpBatchBench late(silent.url());
+    late.options.timeout = 200ms;
+    CHECK(late.verdicts({"a", "b"}) == BatchVerdicts(2, Verdict::retry));
+    CHECK(silent.connections() == 1);
+    std::string gone;
+    {
+        TalkingServer server([](Talk&) {});
+        gone = server.url();
+    }
+    CHECK(HttpBatchBench(gone).verdicts({"a", "b"}) == BatchVerdicts(2, Verdict::unavailable));
+}
+
+TEST_CASE("among the messages of a split batch, too, it ends the requests") {
+    Service service([](const std::string& request) {
+        if (request.find(R"(},{)") != request.npos) return http_answer(400, "");
+        return http_answer(request.find(R"("id":"b")") != request.npos ? 503 : 204, "");
+    });
+    HttpBatchBench bench(service.url());
+    CHECK(bench.verdicts({"a", "b", "c", "d"}) ==
+          BatchVerdicts{Verdict::success, Verdict::retry, Verdict::retry, Verdict::retry});
+    CHECK(ids_in(service.requests()) == RequestIds{"a+b+c+d", "a", "b"});
+}
+
+TEST_CASE("a cancelled message ends the request of its batch; the others are posted alone") {
+    TalkingServer server([](Talk& talk) {
+        const auto request = talk.read_request();
+        if (request.find(R"("id":"b")") != request.npos) return talk.hold();
+        talk.send(http_answer(204, ""));
+    });
+    for (const bool split : {true, false}) {
+        CAPTURE(split);
+        HttpBatchBench bench(server.url(), split);
+        const auto before = server.connections();
+        bench.submit(batch_of({"a", "b", "c"}));
+        bench.run_until([&] { return server.connections() > before; });
+        CHECK(bench.handler->cancel("b", Verdict::reject) == 1);
+        bench.run_until([&] { return bench.all[0]->done; });
+        const auto& results = bench.all[0]->results;
+        const auto others = split ? Verdict::success : Verdict::retry;
+        CHECK(results[0].verdict == others);
+        CHECK(results[1].verdict == Verdict::reject);
+        CHECK(results[1].detail.line == "cancelled by an operator");
+        CHECK(results[2].verdict == others);
+    }
+}
+
+TEST_CASE("a batch that is stopped says nothing about its messages, also among its parts") {
+    std::atomic<bool> split = false;
+    TalkingServer server([&](Talk& talk) {
+        talk.read_request();
+        talk.send(http_answer(400, ""));
+        split = talk.read_request().ends_with("]");
+        talk.hold();
+    });
+    HttpBatchBench bench(server.url());
+    bench.submit(batch_of({"a", "b", "c"}));
+    bench.run_until([&] { return split.load(); });
+    bench.handler->ask_to_stop();
+    bench.run_until([&] { return bench.all[0]->done; });
+    for (const auto& result : bench.all[0]->results)
+        CHECK(result.verdict == Verdict::not_handled);
 }

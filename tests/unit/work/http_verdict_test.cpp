@@ -43,6 +43,15 @@ TEST_CASE("the status of an answer is the verdict") {
         CHECK(judged(answer_of(status)).verdict == Verdict::reject);
 }
 
+TEST_CASE("an answer speaks of what was sent, or of the service") {
+    for (const unsigned status : {400, 401, 404, 409, 413, 422, 431, 499, 500, 501, 505, 507})
+        CHECK(work::may_blame_a_part(judged(answer_of(status))));
+    for (const unsigned status : {302, 307, 399, 408, 425, 429, 502, 503, 504})
+        CHECK_FALSE(work::may_blame_a_part(judged(answer_of(status))));
+    for (const auto reason : {Reason::answer_late, Reason::connection_lost})
+        CHECK_FALSE(work::may_blame_a_part(work::judge_unanswered(Error(reason, "x"))));
+}
+
 TEST_CASE("a failure tells the status and the beginning of the answer") {
     auto result = judged(answer_of(422));
     CHECK(result.reason == "HTTP 422");

@@ -24,7 +24,14 @@ struct IntakeBench {
     explicit IntakeBench(const IntakeOptions& options = {}) : intake(options, in_flight, clock) {}
 
     void add(const std::string& body, std::optional<std::string> id = {}, std::uint64_t part = 1) {
+        add(body, std::move(id), part, 0);
+    }
+    void add_failed(const std::string& body) { add(body, {}, 1, 1); }
+
+    void add(const std::string& body, std::optional<std::string> id, std::uint64_t part,
+             unsigned attempts) {
         mq::Delivered delivered;
+        delivered.attempts = attempts;
         delivered.message.body = body;
         delivered.message.properties.message_id = std::move(id);
         delivered.handle = {part, ++number};
@@ -337,6 +344,28 @@ TEST_CASE("the rate counts batches, and a batch has a bound in bytes") {
     CHECK(large.intake.next(2).deliveries.size() == 1);
     large.add(std::string(1, 'x'));
     CHECK(large.intake.next(2).deliveries.size() == 2);
+}
+
+TEST_CASE("a message that is to be alone starts alone, at once, and in its place") {
+    const auto has_failed = [](const mq::Delivered& delivered) { return delivered.attempts > 0; };
+    IntakeBench bench({.batch_wait = 5s, .starts_alone = has_failed});
+    const auto next = [&] { return bodies(bench.intake.next(10).deliveries); };
+    bench.add("a");
+    bench.add("b");
+    bench.add_failed("failed");
+    bench.add_failed("failed too");
+    bench.add("c");
+    CHECK(next().empty());
+    bench.clock.advance(5s);
+    CHECK(next() == Bodies{"a", "b"});
+    CHECK(next() == Bodies{"failed"});
+    CHECK(next() == Bodies{"failed too"});
+    CHECK(next() == Bodies{"c"});
+    bench.add_failed("again");
+    bench.add("d");
+    CHECK(bench.intake.next_start(10) <= bench.clock.steady());
+    CHECK(next() == Bodies{"again"});
+    CHECK(next().empty());
 }
 
 TEST_CASE("while the circuit is open, a batch is the one message that is tried") {

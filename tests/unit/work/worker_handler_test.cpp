@@ -3,24 +3,19 @@
 #include "work/worker_handler.hpp"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
-#include <deque>
-#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
 
 #include "tests/support/manual_timers.hpp"
-#include "util/signals.hpp"
+#include "worker_bench.hpp"
 
 using namespace airy;
 using namespace airy::work;
@@ -37,81 +32,6 @@ std::string worker(const std::string& each, const std::string& before = ":") {
            "body=${body%\\\"\\}}; " +
            each + "; done";
 }
-
-struct WorkerBench {
-    explicit WorkerBench(const std::string& script, const WorkerOptions& options = {},
-                         Timers* timers = nullptr)
-        : handler(loop, timers != nullptr ? *timers : loop_timers,
-                  find_command({"sh", "-c", script}, "/bin:/usr/bin"), options, err) {
-        util::ignore_sigpipe();
-    }
-
-    struct Message {
-        mq::Delivered delivered{};
-        HandlerResult result{.verdict = Verdict::not_handled};
-        bool done = false;
-    };
-
-    static asio::awaitable<void> arrive(WorkerBench& bench) {
-        co_await bench.handler.come_up();
-        bench.up = true;
-    }
-    static asio::awaitable<pool::TaskResult> handle(WorkerBench& bench, Message& message,
-                                                    pool::TaskContext& context) {
-        co_await bench.handler.handle({&message.delivered, 1}, {&message.result, 1}, context);
-        message.done = true;
-        co_return pool::TaskResult::ok;
-    }
-    void come_up() {
-        asio::co_spawn(loop, arrive(*this), asio::detached);
-        REQUIRE(run_until([this] { return up; }));
-    }
-    Message& give(const std::string& body) {
-        auto& message = messages.emplace_back();
-        message.delivered.message.topic = "t";
-        message.delivered.message.body = body;
-        message.delivered.message.properties.message_id = body;
-        slots.submit_async(pool::AsyncTask(
-            [this, &message](pool::TaskContext& c) { return handle(*this, message, c); }));
-        return message;
-    }
-    // Runs the loop until the condition holds, at most 20 s.
-    bool run_until(const std::function<bool()>& holds) {
-        const auto limit = std::chrono::steady_clock::now() + 20s;
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() > limit) return false;
-            loop.restart();
-            loop.run_one_for(10ms);
-        }
-        return true;
-    }
-    bool all_done() {
-        return run_until(
-            [this] { return std::ranges::all_of(messages, [](const auto& m) { return m.done; }); });
-    }
-    bool at_rest() {
-        return run_until([this] { return handler.at_rest(); });
-    }
-    std::string stderr_text() const {
-        std::string all;
-        std::array<char, 4096> chunk;
-        for (off_t at = 0;;) {
-            const auto n = ::pread(err_file.get(), chunk.data(), chunk.size(), at);
-            if (n <= 0) return all;
-            all.append(chunk.data(), static_cast<std::size_t>(n));
-            at += n;
-        }
-    }
-
-    util::Fd err_file{::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
-    asio::io_context loop{1};
-    LoopTimers loop_timers{loop};
-    OutputStream err{loop, loop_timers, err_file.get()};
-    WorkerHandler handler;
-    std::deque<Message> messages{};
-    bool up = false;
-    pool::TaskPool slots{pool::Options{}, loop};
-};
 
 std::vector<Verdict> verdicts(const WorkerBench& bench) {
     std::vector<Verdict> all;

@@ -6,11 +6,14 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "event/message_line.hpp"
+#include "util/json_text.hpp"
 #include "work/answer_lines.hpp"
 #include "work/comebacks.hpp"
 #include "work/held_jobs.hpp"
+#include "work/worker_line.hpp"
 
 using namespace airy;
 using namespace airy::work;
@@ -150,40 +153,129 @@ struct HeldBench {
     mq::Delivered delivered{};
     HandlerResult result{};
     WorkerCall call{};
-    std::vector<WorkerJob> jobs = std::vector<WorkerJob>(4, WorkerJob{delivered, result, call});
-    HeldJobs held{};
+    std::vector<WorkerJob> jobs = std::vector<WorkerJob>(6, WorkerJob{delivered, result, call});
+    HeldJobs held;
     util::SteadyTime begun{};
 
-    HeldBench() {
-        for (std::size_t i = 0; i < jobs.size(); ++i)
-            held.add(10 + i, jobs[i], 100 * i, begun);
+    WorkerLine line(std::size_t first, std::size_t count = 1) { return {&jobs[first], count}; }
+    // The first message that an answer to the id is about; null: none.
+    const WorkerJob* answered(std::uint64_t id, std::chrono::seconds after = 0s) {
+        const auto found = held.answer(id, begun + after);
+        return found.jobs.empty() ? nullptr : found.jobs.data();
+    }
+
+  protected:
+    explicit HeldBench(bool batches) : held(batches) {}
+};
+
+// Four messages with the ids 10 to 13.
+struct MessagesBench : HeldBench {
+    MessagesBench() : HeldBench(false) {
+        for (std::size_t i = 0; i < 4; ++i)
+            held.add(10 + i, line(i), 100 * i, begun);
     }
 };
+
+// A batch of three with the id 10, and one each of two and of one: 14 and 17.
+struct BatchesBench : HeldBench {
+    BatchesBench() : HeldBench(true) {
+        held.add(10, line(0, 3), 0, begun);
+        held.add(14, line(3, 2), 100, begun);
+        held.add(17, line(5), 200, begun);
+    }
+};
+
+std::vector<const WorkerJob*> firsts(const std::vector<WorkerLine>& lines) {
+    std::vector<const WorkerJob*> all;
+    for (const auto line : lines)
+        all.push_back(line.data());
+    return all;
+}
 
 }  // namespace
 
 TEST_CASE("the oldest message's turn begins when those before it are answered") {
-    HeldBench bench;
-    CHECK(&bench.held.oldest() == &bench.jobs[0]);
-    CHECK(bench.held.answer(12, bench.begun + 1s) == &bench.jobs[2]);
+    MessagesBench bench;
+    CHECK(bench.held.oldest().data() == &bench.jobs[0]);
+    CHECK(bench.answered(12, 1s) == &bench.jobs[2]);
     CHECK(bench.held.turn_since() == bench.begun);
-    CHECK(bench.held.answer(10, bench.begun + 2s) == &bench.jobs[0]);
+    CHECK(bench.answered(10, 2s) == &bench.jobs[0]);
     CHECK(bench.held.turn_since() == bench.begun + 2s);
-    CHECK(&bench.held.oldest() == &bench.jobs[1]);
-    CHECK(bench.held.answer(10, bench.begun + 3s) == nullptr);
+    CHECK(bench.held.oldest().data() == &bench.jobs[1]);
+    CHECK(bench.answered(10, 3s) == nullptr);
+    CHECK_FALSE(bench.held.was_answered_in_parts(10));
     CHECK(bench.held.had(10));
     CHECK_FALSE(bench.held.had(9));
     CHECK_FALSE(bench.held.had(14));
 }
 
 TEST_CASE("a process has seen the messages whose lines it had begun to read") {
-    HeldBench bench;
-    bench.held.answer(10, bench.begun);
+    MessagesBench bench;
+    bench.answered(10);
     const auto parts = bench.held.part(201);
-    CHECK(parts.seen == std::vector<WorkerJob*>{&bench.jobs[1], &bench.jobs[2]});
-    CHECK(parts.unseen == std::vector<WorkerJob*>{&bench.jobs[3]});
+    CHECK(firsts(parts.seen) == std::vector<const WorkerJob*>{&bench.jobs[1], &bench.jobs[2]});
+    CHECK(firsts(parts.unseen) == std::vector<const WorkerJob*>{&bench.jobs[3]});
     CHECK(bench.held.empty());
     CHECK_FALSE(bench.held.had(10));
+}
+
+TEST_CASE("a batch is done when each of its messages is, or with an answer to its own id") {
+    BatchesBench bench;
+    CHECK(bench.held.ids_of(bench.line(0, 3)) == 4);
+    CHECK(bench.held.size() == 3);
+    CHECK(bench.answered(12) == &bench.jobs[1]);
+    CHECK(bench.answered(12) == nullptr);
+    CHECK(bench.held.had(12));
+    CHECK(bench.answered(11) == &bench.jobs[0]);
+    CHECK(bench.held.turn_since() == bench.begun);
+    CHECK(open_in(bench.held.oldest()) == 1);
+    CHECK(bench.answered(13, 1s) == &bench.jobs[2]);
+    CHECK(bench.held.turn_since() == bench.begun + 1s);
+    CHECK(bench.held.size() == 2);
+
+    CHECK(bench.answered(15) == &bench.jobs[3]);
+    const auto whole = bench.held.answer(14, bench.begun);
+    CHECK(whole.whole_batch);
+    CHECK(whole.jobs.size() == 2);
+    CHECK(open_in(whole.jobs) == 1);
+    CHECK(bench.answered(16) == nullptr);
+    CHECK_FALSE(bench.held.answer(18, bench.begun).whole_batch);
+    CHECK(bench.held.empty());
+    CHECK(bench.held.had(18));
+    CHECK_FALSE(bench.held.had(19));
+}
+
+TEST_CASE("an answer to a batch of which each message was answered is expected once") {
+    BatchesBench bench;
+    for (const std::uint64_t id : {11, 12, 13})
+        CHECK(bench.answered(id) != nullptr);
+    bench.held.answer(14, bench.begun);
+    CHECK(bench.answered(10) == nullptr);
+    CHECK(bench.held.was_answered_in_parts(10));
+    CHECK_FALSE(bench.held.was_answered_in_parts(10));
+    CHECK_FALSE(bench.held.was_answered_in_parts(14));
+    CHECK_FALSE(bench.held.was_answered_in_parts(11));
+}
+
+TEST_CASE("the line of a batch holds the messages that are not done, each with its id") {
+    BatchesBench bench;
+    bench.delivered.message.topic = "t";
+    bench.delivered.message.body = "7";
+    std::string line;
+    append_batch(line, 10, bench.line(0, 3));
+    CHECK(line.starts_with(R"({"id":10,"batch":[{"id":11,"topic":"t",)"));
+    CHECK(line.ends_with("\"body\":7}]}\n"));
+    CHECK(line.find(R"(,{"id":13,)") != line.npos);
+    CHECK_FALSE(util::check_json(line));
+    bench.answered(11);
+    line.clear();
+    append_batch(line, 20, bench.line(0, 3));
+    CHECK(line.starts_with(R"({"id":20,"batch":[{"id":22,"topic":"t",)"));
+    CHECK_FALSE(util::check_json(line));
+    const auto single = alone(bench.line(0, 3));
+    REQUIRE(single.size() == 2);
+    CHECK(single[0].data() == &bench.jobs[1]);
+    CHECK(single[1].size() == 1);
 }
 
 TEST_CASE("a worker is started again after growing pauses while it answers nothing") {
