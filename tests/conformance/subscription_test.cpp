@@ -128,6 +128,29 @@ TEST_CASE("the prefetch can be raised and lowered, also while messages are held"
     CHECK(becomes_ready(f, queue, 0));
 }
 
+TEST_CASE("changes of the prefetch return nothing that was on its way") {
+    Fixture f;
+    const auto queue = f.queue("#");
+    auto publisher = f.publisher();
+    constexpr std::size_t count = 3000;
+    publish(*publisher, std::vector<event::Message>(count, f.message("post.published")));
+    auto subscription = f.subscribe(queue, 4);
+    std::size_t settled = 0;
+    std::size_t returned = 0;
+    for (std::uint16_t change = 0; settled < count;) {
+        const auto next = deliveries(*subscription, 1);
+        REQUIRE_FALSE(next.empty());
+        for (const auto& delivered : next) {
+            if (delivered.redelivered) ++returned;
+            subscription->settle(delivered.handle, Disposition::ack);
+            if (++settled % 25 == 0) subscription->set_prefetch(++change % 2 == 0 ? 4 : 40);
+        }
+    }
+    CHECK(returned == 0);
+    CHECK(subscription->close(10s));
+    CHECK(becomes_ready(f, queue, 0));
+}
+
 TEST_CASE("settling in any order settles each message") {
     Fixture f;
     const auto queue = f.queue("#");

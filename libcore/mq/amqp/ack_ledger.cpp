@@ -48,6 +48,13 @@ util::SteadyTime AckLedger::due_at() const noexcept {
     return pending_ == 0 ? util::SteadyTime::max() : first_pending_ + patience_;
 }
 
+std::size_t AckLedger::unsent_from(std::uint64_t tag) const noexcept {
+    const auto first = tag > base_ ? std::min<std::uint64_t>(tag - base_, states_.size()) : 0;
+    const auto from = states_.begin() + static_cast<std::ptrdiff_t>(first);
+    return static_cast<std::size_t>(
+        std::count_if(from, states_.end(), [](State state) { return state != State::sent; }));
+}
+
 std::vector<AckLedger::Command> AckLedger::flush() {
     std::vector<Command> out;
     flush_prefix(out);

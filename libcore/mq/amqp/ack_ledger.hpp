@@ -40,6 +40,11 @@ class AckLedger {
     bool due(util::SteadyTime now) const noexcept;
     util::SteadyTime due_at() const noexcept;
 
+    // The deliveries from this tag on whose settlement was not sent, or that have none.
+    std::size_t unsent_from(std::uint64_t tag) const noexcept;
+    // The tag of the next delivery.
+    std::uint64_t next_tag() const noexcept { return base_ + states_.size(); }
+
     // Everything settled since the last flush, to be sent in this order.
     std::vector<Command> flush();
 

@@ -19,6 +19,8 @@ namespace {
 // Settlements are gathered for this long; the contract of Subscription allows 20 ms.
 constexpr std::chrono::milliseconds settle_patience{5};
 constexpr std::chrono::milliseconds subscription_deadline{500};
+// A consumer that is not full after so long has taken all that its queue had.
+constexpr std::chrono::milliseconds filling_patience{100};
 // The broker sends a few deliveries at a time, and each group wakes three threads. With a large
 // prefetch, where a short wait delays no handler, deliveries are gathered for this long.
 constexpr std::uint16_t large_prefetch = 256;
@@ -51,6 +53,8 @@ void AmqpSubscription::subscribe(Connection& connection) {
         declare_own_queue(connection);
     else if (queue_names_.empty())
         queue_ = &queue_names_.emplace_back(options_.queue);
+    if (const auto next = std::exchange(next_consumer_, std::nullopt)) prefetch_ = next->prefetch;
+    first_of_consumer_ = 1;
     amqp_basic_qos(connection.state(), Connection::channel, 0, prefetch_, 0);
     connection.check_reply("cannot set the prefetch");
     if (generation_ == 0) service_.prepare();
@@ -148,10 +152,11 @@ void AmqpSubscription::serve() {
 void AmqpSubscription::serve_connection() {
     read_frames();
     while (!service_.closing()) {
-        if (service_.wait_readable(*link_, inbox_.fd(), ledger_.due_at(), rest_until_))
-            read_frames();
+        const auto due = next_consumer_ ? next_consumer_->at_latest : ledger_.due_at();
+        if (service_.wait_readable(*link_, inbox_.fd(), due, rest_until_)) read_frames();
         take_commands();
-        if (ledger_.due(std::chrono::steady_clock::now())) send_settlements();
+        if (next_consumer_) consume_anew_when_full();
+        if (!next_consumer_ && ledger_.due(std::chrono::steady_clock::now())) send_settlements();
     }
 }
 
@@ -170,14 +175,17 @@ void AmqpSubscription::take_commands() {
     for (const auto& command : commands) {
         if (command.handle.part == generation_)
             ledger_.settle(command.handle.number, command.disposition, now);
-        if (command.prefetch && !ending_) consume_anew(*command.prefetch);
+        if (command.prefetch && !ending_) want_prefetch(*command.prefetch);
         if (command.count && !ending_) ask_for_count(*command.count);
-        if (command.stop && !std::exchange(ending_, true)) cancel_consumer();
+        if (!command.stop || std::exchange(ending_, true)) continue;
+        next_consumer_.reset();
+        cancel_consumer();
     }
 }
 
 // On the consumer's own channel, so that the answer comes behind the deliveries before it.
 void AmqpSubscription::ask_for_count(std::uint64_t question) {
+    if (next_consumer_) consume_anew();
     send_settlements();
     amqp_queue_declare_t look{};
     look.queue = bytes_of(queue());
@@ -193,15 +201,31 @@ void AmqpSubscription::cancel_consumer() {
         amqp_send_method(link_->state(), Connection::channel, AMQP_BASIC_CANCEL_METHOD, &cancel));
 }
 
-// A consumer keeps the prefetch that it began with, so a new consumer replaces it. The new one
-// begins before the old one is cancelled: an auto-delete queue is deleted with its last consumer.
-// The old one's deliveries are settled on the same channel as before.
-void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
-    if (prefetch == std::exchange(prefetch_, prefetch)) return;
+// A consumer keeps the prefetch that it began with, so a new consumer replaces it.
+void AmqpSubscription::want_prefetch(std::uint16_t prefetch) {
+    if (next_consumer_)
+        next_consumer_->prefetch = prefetch;
+    else if (prefetch != prefetch_)
+        next_consumer_ = {prefetch, util::steady_now() + filling_patience};
+}
+
+// The broker returns deliveries that are on their way to a cancelled consumer, and counts that as a
+// delivery. To a consumer that holds as many as it may, nothing is on its way; so until then
+// nothing is settled.
+void AmqpSubscription::consume_anew_when_full() {
+    const bool full = prefetch_ == 0 || ledger_.unsent_from(first_of_consumer_) >= prefetch_;
+    if (full || util::steady_now() >= next_consumer_->at_latest) consume_anew();
+}
+
+// The new consumer begins before the old one is cancelled: an auto-delete queue is deleted with its
+// last consumer. The old one's deliveries are settled on the same channel as before.
+void AmqpSubscription::consume_anew() {
+    prefetch_ = next_consumer_->prefetch;
+    next_consumer_.reset();
     const auto send = [this](amqp_method_number_t method, void* fields) {
         link_->check_sent(amqp_send_method(link_->state(), Connection::channel, method, fields));
     };
-    amqp_basic_qos_t qos{0, prefetch, 0};
+    amqp_basic_qos_t qos{0, prefetch_, 0};
     send(AMQP_BASIC_QOS_METHOD, &qos);
     const auto tag = fmt::format("airy-{}-{}", generation_, ++consumers_);
     amqp_basic_consume_t consume{0, bytes_of(queue()), bytes_of(tag), 0, 0, 0,
@@ -209,7 +233,8 @@ void AmqpSubscription::consume_anew(std::uint16_t prefetch) {
     send(AMQP_BASIC_CONSUME_METHOD, &consume);
     cancel_consumer();
     consumer_tag_ = tag;
-    ledger_.set_prefetch(prefetch);
+    first_of_consumer_ = ledger_.next_tag();
+    ledger_.set_prefetch(prefetch_);
 }
 
 void AmqpSubscription::send_settlements() {

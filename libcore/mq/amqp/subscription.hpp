@@ -53,7 +53,9 @@ class AmqpSubscription final : public Subscription {
     void serve_connection();
     void finish();
     void take_commands();
-    void consume_anew(std::uint16_t prefetch);
+    void want_prefetch(std::uint16_t prefetch);
+    void consume_anew_when_full();
+    void consume_anew();
     void ask_for_count(std::uint64_t question);
     void cancel_consumer();
     AckLedger new_ledger() const;
@@ -82,8 +84,14 @@ class AmqpSubscription final : public Subscription {
     std::size_t gathered_ = 0;       // bytes of the bodies in events_
     util::SteadyTime rest_until_{};  // the socket is not read before
     std::string consumer_tag_;
-    std::uint64_t consumers_ = 0;  // made by consume_anew
-    bool ending_ = false;          // stopped or cancelled: a lost connection is not renewed
+    std::uint64_t consumers_ = 0;          // made by consume_anew
+    std::uint64_t first_of_consumer_ = 1;  // the tag of the consumer's first delivery
+    struct NextConsumer {                  // another prefetch is wanted
+        std::uint16_t prefetch;
+        util::SteadyTime at_latest;
+    };
+    std::optional<NextConsumer> next_consumer_;
+    bool ending_ = false;  // stopped or cancelled: a lost connection is not renewed
 
     ServiceThread service_;  // prepared before the broker is asked for messages
     Link link_;
