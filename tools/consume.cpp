@@ -68,7 +68,7 @@ class Consume final : public Command {
     void check_arguments();
     std::size_t default_slots() const;
     bool may_change_prefetch() const;
-    std::uint16_t prefetch(std::size_t slots, bool ahead) const;
+    std::uint16_t prefetch(std::size_t slots, work::ReadAhead::Amount ahead) const;
     mq::WorkQueueSpec spec() const;
     std::unique_ptr<mq::WorkQueue> opened(mq::Broker& broker) const;
     void require_room() const;
@@ -198,10 +198,13 @@ bool Consume::may_change_prefetch() const {
 }
 
 // Never more than --count allows: the broker counts a delivery of each message that is given back.
-std::uint16_t Consume::prefetch(std::size_t slots, bool ahead) const {
+std::uint16_t Consume::prefetch(std::size_t slots, work::ReadAhead::Amount ahead) const {
+    using Amount = work::ReadAhead::Amount;
     std::size_t wanted = prefetch_;
     if (wanted == 0) {
-        ahead = ahead || !may_change_prefetch();
+        // A batch gathers messages in any case.
+        if (!may_change_prefetch() || (batch_.size() > 1 && ahead == Amount::many))
+            ahead = Amount::some;
         wanted = (slots + kind_->read_ahead(slots, ahead)) * batch_.size();
         if (order_.wanted()) wanted = std::max(wanted, consume::OrderOptions::messages_for(slots));
     }
@@ -278,7 +281,7 @@ std::unique_ptr<mq::WorkQueue> Consume::opened(mq::Broker& broker) const {
 mq::WorkQueueSpec Consume::spec() const {
     auto spec = queue_;
     spec.declare = !no_declare_;
-    spec.prefetch = prefetch(slots_, false);
+    spec.prefetch = prefetch(slots_, work::ReadAhead::Amount::none);
     return spec;
 }
 
@@ -288,7 +291,9 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.patterns = queue_.patterns;
     options.slots = slots_;
     if (may_change_prefetch())
-        options.prefetch = [this](std::size_t slots, bool ahead) { return prefetch(slots, ahead); };
+        options.prefetch = [this](std::size_t slots, work::ReadAhead::Amount ahead) {
+            return prefetch(slots, ahead);
+        };
     options.log_events = log_events_;
     delivery_.apply(options);
     order_.apply(options);

@@ -42,9 +42,9 @@ struct ConsumerOptions {
     bool log_events = false;  // a log line for each message that is settled
     RetryPolicy retry{};
     IntakeOptions intake{};
-    // The prefetch for a number of slots, without and with messages taken ahead of them. It begins
-    // without. Empty: it stays as at the start.
-    std::function<std::uint16_t(std::size_t slots, bool ahead)> prefetch{};
+    // The prefetch for a number of slots, with so many messages taken ahead of them. It begins with
+    // none. Empty: it stays as at the start.
+    std::function<std::uint16_t(std::size_t slots, ReadAhead::Amount ahead)> prefetch{};
     StopConditions stop{};
     // For running handlers to end. With ChildOptions::kill_after it stays below 30 s, after which
     // orchestrators kill.

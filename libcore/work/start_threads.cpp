@@ -12,13 +12,12 @@ namespace airy::work {
 namespace {
 
 // The system starts only so many processes at once.
-std::size_t most_threads() {
-    return std::min<std::size_t>(util::usable_processors(), 4);
-}
+constexpr std::size_t most_useful = 4;
 
 }  // namespace
 
-StartThreads::StartThreads() : work_(context_.get_executor()) {
+StartThreads::StartThreads()
+    : most_(std::min(util::usable_processors(), most_useful)), work_(context_.get_executor()) {
     add();
 }
 
@@ -34,7 +33,7 @@ void StartThreads::add() {
 }
 
 StartThreads::Turn::Turn(StartThreads& threads) : threads_(threads) {
-    if (++threads_.turns_ <= threads_.threads_.size() || threads_.threads_.size() >= most_threads())
+    if (++threads_.turns_ <= threads_.threads_.size() || threads_.threads_.size() >= threads_.most_)
         return;
     try {
         threads_.add();

@@ -39,6 +39,7 @@ class StartThreads {
   private:
     void add();
 
+    const std::size_t most_;
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::vector<std::thread> threads_;

@@ -55,8 +55,11 @@ class CommandKind final : public HandlerKind {
     std::size_t default_slots() const override { return 4 * util::usable_processors(); }
     // 64 for each core. Airy's own pool, which the setting is made for, starts no processes.
     std::size_t most_slots_by_environment() const override { return 16 * default_slots(); }
-    std::size_t read_ahead(std::size_t slots, bool wanted) const override {
-        return wanted ? std::clamp<std::size_t>(slots, 4, 64) : 0;
+    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
+        using Amount = work::ReadAhead::Amount;
+        if (wanted == Amount::none) return 0;
+        return wanted == Amount::many ? std::clamp<std::size_t>(8 * slots, 8, 256)
+                                      : std::clamp<std::size_t>(slots, 4, 64);
     }
     util::Room room() const override {
         using Runner = work::CommandRunner;

@@ -16,6 +16,7 @@
 #include "work/child.hpp"
 #include "work/handler.hpp"
 #include "work/output.hpp"
+#include "work/read_ahead.hpp"
 #include "work/timers.hpp"
 
 namespace airy::tools::consume {
@@ -68,9 +69,9 @@ class HandlerKind {
     virtual bool sets_slots() const { return false; }
     // The most messages handled at once that a setting in the environment may ask for.
     virtual std::size_t most_slots_by_environment() const = 0;
-    // The messages taken beyond the slots, so that a free slot finds one waiting; `wanted`: the
-    // handlers have been short so far.
-    virtual std::size_t read_ahead(std::size_t slots, bool wanted) const = 0;
+    // The messages taken beyond the slots, so that a free slot finds one waiting. More are wanted
+    // the shorter the handlers have been so far.
+    virtual std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const = 0;
     // What the handler needs of the system beside its slots, to be there before the first message.
     virtual util::Room room() const = 0;
     // Whether a message can fail, so that retries and dead letters make sense.

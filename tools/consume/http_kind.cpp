@@ -122,8 +122,9 @@ class HttpKind final : public HandlerKind {
         return std::min(usual_requests, std::max<std::size_t>(requests_with_descriptors(), 1));
     }
     std::size_t most_slots_by_environment() const override { return requests_with_descriptors(); }
-    std::size_t read_ahead(std::size_t slots, bool wanted) const override {
-        return wanted ? std::clamp<std::size_t>(slots, 4, 1000) : 0;
+    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
+        if (wanted == work::ReadAhead::Amount::none) return 0;
+        return std::clamp<std::size_t>(slots, 4, 1000);
     }
     // The thread looks the host's name up.
     util::Room room() const override { return {1, 0, 1}; }

@@ -33,7 +33,9 @@ class PrintKind final : public HandlerKind {
     // One slot keeps the order, and takes many messages at once.
     std::size_t default_slots() const override { return 1; }
     std::size_t most_slots_by_environment() const override { return 1; }
-    std::size_t read_ahead(std::size_t slots, bool) const override { return 1999 * slots; }
+    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount) const override {
+        return 1999 * slots;
+    }
     util::Room room() const override { return {}; }
     bool can_fail() const override { return false; }
 

@@ -72,8 +72,9 @@ class WorkerKind final : public HandlerKind {
     std::size_t default_slots() const override { return options_.workers * options_.window; }
     bool sets_slots() const override { return true; }
     std::size_t most_slots_by_environment() const override { return default_slots(); }
-    std::size_t read_ahead(std::size_t slots, bool wanted) const override {
-        return wanted ? std::clamp<std::size_t>(slots, 4, 1000) : 0;
+    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
+        if (wanted == work::ReadAhead::Amount::none) return 0;
+        return std::clamp<std::size_t>(slots, 4, 1000);
     }
     util::Room room() const override {
         using Handler = work::WorkerHandler;

@@ -3,7 +3,11 @@
 #include "mq/amqp/subscription.hpp"
 
 #include <fmt/core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
+#include <optional>
 #include <utility>
 
 #include "mq/amqp/table.hpp"
@@ -29,6 +33,23 @@ constexpr std::chrono::milliseconds rest{1};
 constexpr std::size_t most_gathered = 1 << 20;  // bytes
 
 std::atomic<std::uint64_t> generations{0};
+
+// While it lives, frames gather in the socket; its end sends them as one packet. Each packet wakes
+// the broker.
+class PacketOfFrames {
+  public:
+    explicit PacketOfFrames(int socket) noexcept : socket_(socket) { cork(1); }
+    ~PacketOfFrames() { cork(0); }
+    PacketOfFrames(const PacketOfFrames&) = delete;
+    PacketOfFrames& operator=(const PacketOfFrames&) = delete;
+
+  private:
+    void cork(int on) const noexcept {
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    }
+
+    int socket_;
+};
 
 }  // namespace
 
@@ -238,7 +259,10 @@ void AmqpSubscription::consume_anew() {
 }
 
 void AmqpSubscription::send_settlements() {
-    for (const auto& command : ledger_.flush()) {
+    const auto commands = ledger_.flush();
+    std::optional<PacketOfFrames> packet;
+    if (commands.size() > 1) packet.emplace(link_->socket());
+    for (const auto& command : commands) {
         link_.progressed();
         const int status =
             command.disposition == Disposition::ack

@@ -121,29 +121,54 @@ TEST_CASE("SIGQUIT ends running handlers at once, and their messages go back unc
 }
 
 TEST_CASE("messages are taken ahead while handlers are short") {
+    using Amount = ReadAhead::Amount;
     ReadAhead ahead;
-    CHECK_FALSE(ahead.wanted());
+    CHECK(ahead.wanted() == Amount::none);
     for (unsigned i = 1; i < ReadAhead::enough; ++i)
         CHECK_FALSE(ahead.ended(1ms));
     CHECK_FALSE(ahead.ended(51ms));  // neither short nor long: the count begins anew
     for (unsigned i = 1; i < ReadAhead::enough; ++i)
         CHECK_FALSE(ahead.ended(50ms));
     CHECK(ahead.ended(50ms));
-    CHECK(ahead.wanted());
+    CHECK(ahead.wanted() == Amount::some);
     CHECK_FALSE(ahead.ended(1ms));
     CHECK_FALSE(ahead.ended(250ms));
-    CHECK(ahead.wanted());
+    CHECK(ahead.wanted() == Amount::some);
     CHECK(ahead.ended(251ms));
-    CHECK_FALSE(ahead.wanted());
+    CHECK(ahead.wanted() == Amount::none);
     CHECK_FALSE(ahead.ended(251ms));
     CHECK_FALSE(ahead.ended(1ms));
+}
+
+TEST_CASE("many messages are taken ahead while handlers are quick") {
+    using Amount = ReadAhead::Amount;
+    ReadAhead ahead;
+    for (unsigned i = 1; i < ReadAhead::enough_quick; ++i)
+        CHECK(ahead.ended(20ms) == (i == ReadAhead::enough));
+    CHECK_FALSE(ahead.ended(21ms));  // the count begins anew
+    for (unsigned i = 1; i < ReadAhead::enough_quick; ++i)
+        CHECK_FALSE(ahead.ended(1ms));
+    CHECK(ahead.ended(1ms));
+    CHECK(ahead.wanted() == Amount::many);
+    CHECK_FALSE(ahead.returned());
+    CHECK_FALSE(ahead.ended(50ms));
+    CHECK(ahead.wanted() == Amount::many);
+    CHECK(ahead.ended(51ms));
+    CHECK(ahead.wanted() == Amount::some);
+    for (unsigned i = 1; i < ReadAhead::enough_quick; ++i)
+        CHECK_FALSE(ahead.ended(1ms));
+    CHECK(ahead.ended(1ms));
+    CHECK(ahead.ended(251ms));
+    CHECK(ahead.wanted() == Amount::none);
+    CHECK(ahead.returned());
+    CHECK(ahead.wanted() == Amount::some);
 }
 
 TEST_CASE("a message that is held back before it returns keeps no other from its slot") {
     ConsumerBench bench;
     bench.queue.set_prefetch(1);
-    bench.options.prefetch = [](std::size_t slots, bool ahead) {
-        return static_cast<std::uint16_t>(slots + (ahead ? 4 : 0));
+    bench.options.prefetch = [](std::size_t slots, ReadAhead::Amount ahead) {
+        return static_cast<std::uint16_t>(slots + (ahead == ReadAhead::Amount::some ? 4 : 0));
     };
     mq::Delivered returned;
     returned.message.body = "requeue";
@@ -161,8 +186,9 @@ TEST_CASE("a consumer of long handlers takes none ahead; one of short handlers d
     std::vector<std::uint16_t> asked;
     bench.options.slots = 2;
     bench.queue.set_prefetch(2);
-    bench.options.prefetch = [&](std::size_t slots, bool ahead) {
-        asked.push_back(static_cast<std::uint16_t>(slots + (ahead ? 4 : 0)));
+    bench.options.prefetch = [&](std::size_t slots, ReadAhead::Amount ahead) {
+        asked.push_back(
+            static_cast<std::uint16_t>(slots + (ahead == ReadAhead::Amount::some ? 4 : 0)));
         return asked.back();
     };
     for (unsigned i = 0; i < ReadAhead::enough; ++i)

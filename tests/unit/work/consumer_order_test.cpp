@@ -81,7 +81,7 @@ struct OrderBench : ConsumerBench {
     OrderBench() {
         other_handler = &timed;
         options.intake.serial_by.emplace("topic");
-        options.prefetch = [](std::size_t, bool) { return std::uint16_t{1000}; };
+        options.prefetch = [](std::size_t, ReadAhead::Amount) { return std::uint16_t{1000}; };
         queue.set_prefetch(1000);
         stop_when_empty();
     }
@@ -289,7 +289,7 @@ TEST_CASE("whatever happens, first attempts of a key keep their order, and nothi
         if (seed % 3 == 0) bench.options.intake.break_after = 8;
         if (seed % 5 == 0) bench.options.intake.rate = 200;
         const auto prefetch = static_cast<std::uint16_t>(1 + below(60));
-        bench.options.prefetch = [prefetch](std::size_t, bool) { return prefetch; };
+        bench.options.prefetch = [prefetch](std::size_t, ReadAhead::Amount) { return prefetch; };
         bench.queue.set_prefetch(prefetch);
         bench.queue.carries_out_retries = in_place || seed % 4 != 1;
         bench.queue.limit = 20;

@@ -413,7 +413,7 @@ TEST_CASE("what is taken and has no slot waits; more slots take more") {
     bench.queue.set_prefetch(5);
     bench.options.slots = 1;
     bench.options.stop.count = 20;
-    bench.options.prefetch = [](std::size_t slots, bool) {
+    bench.options.prefetch = [](std::size_t slots, ReadAhead::Amount) {
         return static_cast<std::uint16_t>(slots + 4);
     };
     std::size_t waiting = 0;
