@@ -62,9 +62,12 @@ def serve(port, seen):
 class Process:
     """A process that is started again whenever it was killed."""
 
+    all = []
+
     def __init__(self, command, **options):
         self.command, self.options, self.kills = command, options, 0
         self.start()
+        Process.all.append(self)
 
     def start(self):
         self.running = subprocess.Popen(self.command, **{**QUIET, **self.options})
@@ -81,10 +84,14 @@ class Process:
 
 
 def children_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
+    """Each thread has children of its own."""
+    found = []
+    for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += children.read_text().split()
+        except OSError:
+            pass  # the thread has ended
+    return found
 
 
 def kill_a_child(consumer):
@@ -124,9 +131,8 @@ def run(airy, kind, url, folder, seconds):
         taken = WORKERS * WINDOW * (BATCH if batch else 1)
     with open(f"{folder}/consumer.log", "ab") as log:
         consumer = Process([*consume, *handler], env=environment, stderr=log)
-        publisher = subprocess.Popen(
-            [airy, "publish", "--quiet", "-"], env=environment, stdin=subprocess.PIPE, text=True
-        )
+        publishing = Process([airy, "publish", "--quiet", "-"], env=environment, stdin=subprocess.PIPE, text=True)
+        publisher = publishing.running
         published, worker_kills = 0, 0
         end = time.monotonic() + seconds
         next_kill = time.monotonic() + 1
@@ -196,6 +202,8 @@ def main(airy, rabbit_script, seconds):
                 print("\n".join(f"# {line}" for line in tail), flush=True)
             good = good and right
     finally:
+        for process in Process.all:
+            process.running.kill()
         subprocess.run([rabbit_script, "stop", node, "--now"], check=False)
         shutil.rmtree(folder, ignore_errors=True)
     return 0 if good else 1
