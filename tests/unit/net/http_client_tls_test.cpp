@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <semaphore>
 
 #include "asking.hpp"
 #include "net/http_client.hpp"
@@ -96,6 +97,28 @@ TEST_CASE("a request is not sent twice on a kept TLS connection that the server 
     const auto request = get("https://localhost:" + std::to_string(server.port()));
     CHECK(ask(loop, client, request) == "0");
     REQUIRE(server.wait_for_ended(1));
+    CHECK(ask(loop, client, request) == "1");
+}
+
+TEST_CASE("a TLS connection with more than the answer is not kept") {
+    test::SelfSigned certificate("localhost");
+    std::counting_semaphore<2> sent(0);
+    TalkingServer server(
+        [&sent](Talk& talk) {
+            talk.read_request();
+            talk.send(http_answer(200, std::to_string(talk.number())));
+            talk.send(http_answer(200, "stray"));
+            sent.release();
+            talk.hold();
+        },
+        certificate.server_context());
+    boost::asio::io_context loop{1};
+    net::HttpClientOptions options;
+    options.tls.ca_file = certificate.pem_path();
+    net::HttpClient client(loop, options);
+    const auto request = get("https://localhost:" + std::to_string(server.port()));
+    CHECK(ask(loop, client, request) == "0");
+    sent.acquire();
     CHECK(ask(loop, client, request) == "1");
 }
 

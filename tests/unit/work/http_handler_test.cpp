@@ -262,7 +262,15 @@ TEST_CASE("faults of a server are no verdict about the message, and are tried ag
              while (talk.send("HTTP/1.1 100 Continue\r\n\r\n")) {
              }
          },
-         "http://shown: no answer within 0.3 s"},
+         "http://shown: the answer is too large"},
+        {"an endless extension of a chunk",
+         [&](Talk& talk) {
+             talk.read_request();
+             talk.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;");
+             while (talk.send(gigabyte_part)) {
+             }
+         },
+         "http://shown: the answer is too large"},
     };
     for (const auto& row : rows) {
         CAPTURE(row.name);
