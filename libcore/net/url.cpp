@@ -45,8 +45,9 @@ std::optional<TextPlace> find_odd_port(std::string_view url, std::size_t start) 
     return std::nullopt;
 }
 
-// The end of the word that begins at `begin` and has its `://` at `mark`.
-std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t mark) {
+// The end of the word that begins at `begin` and has its `://` at `mark`, by quotation marks or
+// blanks.
+std::size_t end_of_marked_word(std::string_view text, std::size_t begin, std::size_t mark) {
     const char quote = begin == 0 ? '\0' : text[begin - 1];
     if (quote == '\'' || quote == '"')
         for (auto end = text.find(quote, mark); end != text.npos; end = text.find(quote, end + 1))
@@ -54,6 +55,20 @@ std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t ma
                 std::string_view(" \n,;:.)]}").find(text[end + 1]) != std::string_view::npos)
                 return end;
     return std::min(text.find_first_of(" \t\n", mark), text.size());
+}
+
+// The same; a query that no `@` follows, so that it is none of a password, ends where no query can
+// go on: before a blank or a `"`, also an escaped one.
+std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t mark) {
+    const auto end = end_of_marked_word(text, begin, mark);
+    const auto word = text.substr(0, end);
+    const auto query = word.find('?', mark);
+    if (query == word.npos || word.find('@', query) != word.npos) return end;
+    auto stop = std::min(word.find_first_of(" \t\n\"", query), end);
+    const bool quoted = stop < text.size() && text[stop] == '"';
+    while (quoted && text[stop - 1] == '\\')
+        --stop;
+    return stop;
 }
 
 // Adds the secrets of the query that begins behind the first `?` from `start` on.

@@ -84,7 +84,8 @@ bool may_show(std::string_view url, std::string_view part);
 bool has_control(std::string_view text) noexcept;
 
 // The words of a text that have a `://`, in order. Such a word begins with its scheme, and ends
-// before the next blank; one in quotation marks ends before the mark that closes it.
+// before the next blank; one in quotation marks ends before the mark that closes it. A query ends
+// before a blank or a `"` in any case.
 std::vector<TextPlace> find_url_words(std::string_view text);
 
 }  // namespace airy::net
