@@ -112,13 +112,26 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
             location == nullptr || redirects == most_redirects) {
             auto result = judged(answer);
             if (result.verdict == Verdict::success && replies_to(running.messages.front()))
-                result.reply = std::move(answer.body);
+                result.reply = reply_of(std::move(answer));
             co_return result;
         }
         auto target = net::redirect_target(place, *location);
         if (!target) co_return judged(answer);
         place.target = std::move(*target);
     }
+}
+
+HandlerReply HttpHandler::reply_of(net::HttpResponse&& answer) {
+    const auto told = [&answer](std::string_view name) {
+        const auto* value = answer.header(name);
+        return value == nullptr ? std::string() : *value;
+    };
+    HandlerReply reply{.body = {},
+                       .content_type = told("Content-Type"),
+                       .content_encoding = told("Content-Encoding")};
+    if (util::equal_folded(reply.content_encoding, "identity")) reply.content_encoding.clear();
+    reply.body = std::move(answer.body);
+    return reply;
 }
 
 bool HttpHandler::replies_to(const mq::Delivered& delivered) const {
@@ -198,13 +211,16 @@ HandlerResult HttpHandler::judged(const net::HttpResponse& answer) const {
             const auto to = util::printable(options_.mask.masked(net::masked_url(*location)));
             result.reason = fmt::format("HTTP {}: not followed to {}", answer.status, to);
             result.detail.line = result.reason;
+            result.detail.for_requester = fmt::format("HTTP {}: not followed", answer.status);
         }
     return result;
 }
 
 HandlerResult HttpHandler::judged(const Error& error) const {
     auto result = judge_unanswered(error);
-    result.reason = fmt::format("{}: {}", options_.shown_url, options_.mask.masked(error.what()));
+    // A requester need not know the places inside.
+    result.detail.for_requester = options_.mask.masked(error.what());
+    result.reason = fmt::format("{}: {}", options_.shown_url, result.detail.for_requester);
     result.detail.line = result.reason;
     return result;
 }

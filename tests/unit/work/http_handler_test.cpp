@@ -198,6 +198,22 @@ TEST_CASE("a failure keeps 1 KiB of the answer, and no secret") {
     CHECK(result.detail.line.size() == 10 + 1024);
 }
 
+TEST_CASE("the reply is the answer with its type and encoding") {
+    Service service([](const std::string&) {
+        return "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/csv\r\n"
+               "Content-Encoding: gzip\r\n\r\na,b";
+    });
+    HttpBench bench(service.url());
+    bench.options.most_of_reply = 100;
+    auto delivered = to_post();
+    delivered.message.properties.reply_to = "answers";
+    const auto result = bench.result(std::move(delivered));
+    REQUIRE(result.reply);
+    CHECK(result.reply->body == "a,b");
+    CHECK(result.reply->content_type == "text/csv");
+    CHECK(result.reply->content_encoding == "gzip");
+}
+
 TEST_CASE("redirects within the origin are followed") {
     Service service([](const std::string& request) {
         if (request.starts_with("POST /a ")) return answer_with(308, "Location: /b?c=1");
@@ -216,6 +232,7 @@ TEST_CASE("redirects within the origin are followed") {
     const auto away = HttpBench(service.url() + "/away").result();
     CHECK(away.verdict == Verdict::retry);
     CHECK(away.reason == "HTTP 307: not followed to http://example.org/?token=***");
+    CHECK(away.detail.for_requester == "HTTP 307: not followed");
     CHECK(HttpBench(service.url() + "/loop").result().verdict == Verdict::retry);
     CHECK(service.requests().size() == 3 + 2 + 1 + 6);
 }
@@ -307,6 +324,7 @@ TEST_CASE("a server that is not there says nothing about the message") {
     const auto result = HttpBench(url).result();
     CHECK(result.verdict == Verdict::unavailable);
     CHECK(result.reason == "http://shown: connection refused");
+    CHECK(result.detail.for_requester == "connection refused");
 }
 
 TEST_CASE("many requests are under way at once, and one can be cancelled") {
