@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/url.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -28,6 +30,13 @@ std::size_t find_authority(std::string_view url) noexcept {
 
 bool is_number(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_http(std::string_view url) noexcept {
+    constexpr std::string_view https = "https";
+    const auto end = find_scheme_end(url);
+    if (end != https.size() && end != https.size() - 1) return false;
+    return ::strncasecmp(url.data(), https.data(), end) == 0;
 }
 
 // From the first port that is no number to the end of the hosts, in a URL without an `@`.
@@ -69,6 +78,22 @@ std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t ma
     while (quoted && text[stop - 1] == '\\')
         --stop;
     return stop;
+}
+
+// The secret part of the login. A token may be the user of an HTTP URL, so there it is all of it;
+// that user may also be without a password.
+std::optional<TextPlace> find_login_secret(std::string_view url) noexcept {
+    const auto password = find_password(url);
+    if (!is_http(url)) {
+        if (!password) return std::nullopt;
+        return TextPlace{password->begin + 1, password->end};
+    }
+    const auto start = find_authority(url);
+    if (password) return TextPlace{start, password->end};
+    const auto end = std::min(url.find_first_of("/?#", start), url.size());
+    const auto at = url.substr(0, end).rfind('@');
+    if (at == url.npos || at <= start) return std::nullopt;
+    return TextPlace{start, at};
 }
 
 // Adds the secrets of the query that begins behind the first `?` from `start` on.
@@ -177,11 +202,11 @@ std::vector<TextPlace> find_secrets(std::string_view url,
                                     std::span<const std::string_view> open_names) {
     std::vector<TextPlace> places;
     auto rest = find_authority(url);
-    if (const auto password = find_password(url)) {
-        places.push_back({password->begin + 1, password->end});
-        rest = password->end + 1;
+    if (const auto login = find_login_secret(url)) {
+        places.push_back(*login);
+        rest = login->end + 1;
         // The last `@` may belong to the value of a parameter; then the rest of that value follows.
-        const auto hidden = url.substr(password->begin, password->end - password->begin);
+        const auto hidden = url.substr(login->begin, login->end - login->begin);
         const auto mark = hidden.find('?', std::min(hidden.find('@'), hidden.size()));
         if (mark != hidden.npos && hidden.find('=', mark) != hidden.npos) {
             places.push_back({rest, url.size()});

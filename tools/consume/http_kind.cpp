@@ -9,6 +9,7 @@
 
 #include "consume/handler_kind.hpp"
 #include "consume/http_headers.hpp"
+#include "consume/http_secrets.hpp"
 #include "net/url.hpp"
 #include "util/error.hpp"
 #include "work/http_handler.hpp"

