@@ -14,7 +14,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -75,12 +74,6 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
 [[noreturn]] void fail_connected(const boost::system::error_code& error, std::uint64_t body_limit) {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     throw Error(Reason::connection_lost, reason_of(error, body_limit));
-}
-
-bool is_address(const std::string& host) {
-    boost::system::error_code error;
-    asio::ip::make_address(host, error);
-    return !error;
 }
 
 // The deadline of one request: it closes the connection that it guards when the time is over.
@@ -271,14 +264,13 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
                                                    Deadline& deadline) {
     deadline.stage = "TLS handshake";
     auto& stream = connection.tls.emplace(connection.socket, *tls);
-    if (!options.tls.insecure)
-        stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
+    if (!options.tls.insecure) expect_host(::SSL_get0_param(stream.native_handle()), url.host);
     // RFC 6066 section 3 allows names, not addresses.
     if (!is_address(url.host)) ::SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
     const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_tuple);
     if (deadline.expired || !error) co_return;
     if (error == asio::error::operation_aborted) fail(error);
-    fail("TLS handshake failed: " + handshake_failure(stream.native_handle(), error));
+    fail("TLS handshake failed: " + handshake_failure(stream.native_handle(), url.host, error));
 }
 
 asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,

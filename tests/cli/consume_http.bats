@@ -255,8 +255,11 @@ waits_for_service() {
     assert_status 2
     assert_contains "$stderr" 'it belongs to --http URL'
     run_airy consume '#' --queue q --http https://localhost/ --http-cacert none.pem
-    assert_status 3
-    assert_contains "$stderr" none.pem
+    assert_status 2
+    assert_contains "$stderr" '--http-cacert: cannot use the CA file none.pem: No such file or directory'
+    run_airy consume '#' --queue q --http http://localhost/ --http-cacert none.pem
+    assert_status 2
+    assert_contains "$stderr" 'no effect on an http:// URL'
 }
 
 @test "TLS is verified" {
