@@ -110,13 +110,13 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         const auto* location = answer.header("Location");
         if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
             location == nullptr || redirects == most_redirects) {
-            auto result = judged(answer);
+            auto result = judged(answer, redirects);
             if (result.verdict == Verdict::success && replies_to(running.messages.front()))
                 result.reply = reply_of(std::move(answer));
             co_return result;
         }
         auto target = net::redirect_target(place, *location);
-        if (!target) co_return judged(answer);
+        if (!target) co_return judged(answer, redirects);
         place.target = std::move(*target);
     }
 }
@@ -204,14 +204,18 @@ void HttpHandler::add_header(net::HttpRequest& request, std::string_view name,
         request.headers.push_back({std::string(name), std::move(value)});
 }
 
-HandlerResult HttpHandler::judged(const net::HttpResponse& answer) const {
+// `followed`: the redirects before this answer.
+HandlerResult HttpHandler::judged(const net::HttpResponse& answer, unsigned followed) const {
     auto result = judge(answer, options_.mask, timers_.clock().now());
     if (answer.status >= 300 && answer.status < 400)
         if (const auto* location = answer.header("Location")) {
             const auto to = util::printable(options_.mask.masked(net::masked_url(*location)));
-            result.reason = fmt::format("HTTP {}: not followed to {}", answer.status, to);
+            const auto after =
+                followed < most_redirects ? "" : fmt::format(" after {} redirects", followed);
+            result.reason = fmt::format("HTTP {}: not followed to {}{}", answer.status, to, after);
             result.detail.line = result.reason;
-            result.detail.for_requester = fmt::format("HTTP {}: not followed", answer.status);
+            result.detail.for_requester =
+                fmt::format("HTTP {}: not followed{}", answer.status, after);
         }
     return result;
 }

@@ -98,7 +98,7 @@ class HttpHandler final : public Handler {
     void tell_batch(std::span<const mq::Delivered> batch, net::HttpRequest& request,
                     bool page) const;
     void add_header(net::HttpRequest& request, std::string_view name, std::string value) const;
-    HandlerResult judged(const net::HttpResponse& answer) const;
+    HandlerResult judged(const net::HttpResponse& answer, unsigned followed) const;
     HandlerResult judged(const Error& error) const;
     static void stop(Running& running, Verdict verdict);
     void stop_all();

@@ -233,7 +233,9 @@ TEST_CASE("redirects within the origin are followed") {
     CHECK(away.verdict == Verdict::retry);
     CHECK(away.reason == "HTTP 307: not followed to http://example.org/?token=***");
     CHECK(away.detail.for_requester == "HTTP 307: not followed");
-    CHECK(HttpBench(service.url() + "/loop").result().verdict == Verdict::retry);
+    const auto circle = HttpBench(service.url() + "/loop").result();
+    CHECK(circle.verdict == Verdict::retry);
+    CHECK(circle.reason == "HTTP 307: not followed to /loop after 5 redirects");
     CHECK(service.requests().size() == 3 + 2 + 1 + 6);
 }
 
