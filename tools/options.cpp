@@ -11,6 +11,7 @@
 #include "broker_address.hpp"
 #include "env_file.hpp"
 #include "hints.hpp"
+#include "mq/endpoint.hpp"
 #include "mq/schemes.hpp"
 #include "net/percent.hpp"
 #include "net/url.hpp"
@@ -114,7 +115,7 @@ void CommonOptions::add(cli::App& app) {
 
 void CommonOptions::start_log(util::LogLevel level) const {
     util::log_init(level, log_format == "json" ? util::LogFormat::json : util::LogFormat::text,
-                   output::colour_stderr(), output::log_to_stderr);
+                   output::colour_stderr(), output::log_to_stderr, mq::masked_text);
 }
 
 void BrokerOptions::add(cli::App& app) {

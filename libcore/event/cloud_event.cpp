@@ -14,7 +14,6 @@
 #include "util/json_writer.hpp"
 #include "util/text.hpp"
 #include "util/timestamp.hpp"
-#include "util/uuid.hpp"
 
 namespace airy::event {
 namespace {
@@ -59,6 +58,24 @@ std::string_view plain_header(const HeaderTable& headers, std::string_view name)
 
 std::string_view plain_property(const std::optional<std::string>& text) {
     return text && is_printable_ascii(*text) ? std::string_view(*text) : std::string_view();
+}
+
+// Whether each name of the list is a coding that changes the bytes of the data (RFC 9110 section
+// 8.4.1, RFC 7932 and RFC 8878).
+bool are_codings(std::string_view list) {
+    constexpr std::string_view known[] = {"gzip", "x-gzip",   "deflate",   "br",
+                                          "zstd", "compress", "x-compress"};
+    for (;;) {
+        const auto comma = std::min(list.find(','), list.size());
+        auto name = list.substr(0, comma);
+        name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+        name = name.substr(0, name.find_last_not_of(' ') + 1);
+        const bool is_known = std::ranges::any_of(
+            known, [name](std::string_view one) { return util::equal_folded(name, one); });
+        if (!is_known) return false;
+        if (comma == list.size()) return true;
+        list.remove_prefix(comma + 1);
+    }
 }
 
 bool is_json_type(std::string_view type) {
@@ -109,8 +126,10 @@ CloudEvent cloud_event(const Message& message) {
     const auto& properties = message.properties;
     CloudEvent event;
     event.id = id_of(message);
-    if (event.id.empty()) event.id = util::uuid_v4();
-    event.type = properties.type.value_or(message.topic);
+    event.has_own_id = !event.id.empty();
+    if (!event.has_own_id) event.id = derived_id(message);
+    event.type = properties.type.value_or("");
+    if (event.type.empty()) event.type = message.topic;
     if (event.type.empty()) event.type = "message";
     event.source = "/" + path_segment(message.exchange);
     if (properties.timestamp && *properties.timestamp <= last_second)
@@ -118,7 +137,11 @@ CloudEvent cloud_event(const Message& message) {
             std::chrono::seconds(static_cast<std::int64_t>(*properties.timestamp))));
     event.subject = message.topic;
     event.content_type = plain_property(properties.content_type);
-    event.encoding = plain_property(properties.content_encoding);
+    const auto encoding = plain_property(properties.content_encoding);
+    if (are_codings(encoding))
+        event.encoding = encoding;
+    else if (!util::equal_folded(encoding, "identity"))
+        event.other_encoding = encoding;
     if (event.content_type.empty() && !message.body.empty())
         event.content_type =
             event.encoding.empty() && !util::check_json(message.body) ? json_type : any_type;
@@ -149,21 +172,24 @@ std::vector<CloudHeader> trace_headers(const CloudEvent& event) {
 std::vector<CloudHeader> raw_headers(const CloudEvent& event) {
     std::vector<CloudHeader> headers;
     append_body_headers(headers, event);
+    append_plain(headers, {{"Airy-Content-Encoding", event.other_encoding}});
     headers.push_back({"Airy-Topic", header_value(event.subject)});
-    headers.push_back({"Airy-Event-Id", header_value(event.id)});
+    if (event.has_own_id) headers.push_back({"Airy-Event-Id", header_value(event.id)});
     headers.push_back({"Airy-Event-Type", header_value(event.type)});
     return headers;
 }
 
 std::vector<CloudHeader> binary_headers(const CloudEvent& event) {
     std::vector<CloudHeader> headers;
-    headers.reserve(10);
+    headers.reserve(11);
     headers.push_back({"ce-specversion", "1.0"});
     headers.push_back({"ce-id", header_value(event.id)});
     headers.push_back({"ce-type", header_value(event.type)});
     headers.push_back({"ce-source", header_value(event.source)});
     if (!event.time.empty()) headers.push_back({"ce-time", event.time});
     if (!event.subject.empty()) headers.push_back({"ce-subject", header_value(event.subject)});
+    if (!event.other_encoding.empty())
+        headers.push_back({"ce-contentencoding", header_value(event.other_encoding)});
     append_body_headers(headers, event);
     return headers;
 }
@@ -179,6 +205,7 @@ void append_structured(std::string& out, const CloudEvent& event) {
         {"subject", event.subject},
         {"datacontenttype", event.content_type},
         {"contentencoding", event.encoding},
+        {"contentencoding", event.other_encoding},
         {"traceparent", event.trace_parent},
         {"tracestate", event.trace_state},
     };

@@ -13,4 +13,8 @@ namespace airy::event {
 // body, which must be one JSON object. Any thread.
 std::string id_of(const Message& message);
 
+// A UUID for a message without an id, made of its exchange, topic, properties, headers and body:
+// the same each time that it is delivered. Equal messages have the same one. Any thread.
+std::string derived_id(const Message& message);
+
 }  // namespace airy::event

@@ -93,7 +93,8 @@ bool is_form(std::string_view url) {
     const auto secrets = net::find_secrets(url);
     return std::ranges::all_of(secrets, [url](const net::TextPlace& place) {
         const auto secret = url.substr(place.begin, place.end - place.begin);
-        return secret.empty() || secret == "PASSWORD" || secret == "PORT" || secret == "***";
+        return secret.empty() || secret == "PASSWORD" || secret == "USER:PASSWORD" ||
+               secret == "PORT" || secret == "***";
     });
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/connection_pool.hpp"
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -17,12 +19,19 @@ void HttpConnection::close() noexcept {
     socket.close(ignored);
 }
 
+bool HttpConnection::has_unread() noexcept {
+    if (buffer.size() > 0) return true;
+    if (!tls) return false;
+    SSL* const session = tls->native_handle();
+    return ::SSL_pending(session) > 0 || ::BIO_ctrl_pending(::SSL_get_rbio(session)) > 0;
+}
+
+// An HTTP/1.1 server sends nothing unasked. A TLS server sends its session tickets before its first
+// answer; another message of TLS costs no more than a new connection.
 bool HttpConnection::closed_by_peer() noexcept {
     char byte = 0;
     const auto n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0) return errno != EAGAIN && errno != EINTR;
-    // A TLS server may send session tickets unasked; an HTTP/1.1 server sends nothing unasked.
-    return n == 0 || !tls;
+    return n >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
 // A coroutine's place in the line of those that wait for a lease.

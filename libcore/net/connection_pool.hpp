@@ -23,17 +23,22 @@
 
 namespace airy::net {
 
+// Bytes that a server may send before they can be taken: more than the head of an answer has.
+inline constexpr std::size_t most_buffered = 128 * 1024;
+
 // One connection to an HTTP server, with TLS when `tls` is set.
 struct HttpConnection {
     explicit HttpConnection(boost::asio::io_context& loop) : socket(loop) {}
 
     void close() noexcept;
-    // Whether the server has closed it, as far as the kernel knows by now.
+    // Whether bytes have come that no request has asked for, as far as they have been read.
+    bool has_unread() noexcept;
+    // Whether the server has closed it, or sends unasked, as far as the kernel knows by now.
     bool closed_by_peer() noexcept;
 
     boost::asio::ip::tcp::socket socket;
     std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls;
-    boost::beast::flat_buffer buffer;
+    boost::beast::flat_buffer buffer{most_buffered};
     util::SteadyTime idle_since{};
 };
 

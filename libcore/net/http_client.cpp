@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The airy-tools authors
 // SPDX-License-Identifier: MIT
-// Beast is slow to compile: it is included here and in inspect/metrics_server.cpp, and nowhere
-// else but for its buffer.
+// Beast is slow to compile: it is included here, by http_answer.hpp, and in
+// inspect/metrics_server.cpp, and nowhere else but for its buffer.
 #include "net/http_client.hpp"
 
 #include <fmt/core.h>
@@ -14,12 +14,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/optional.hpp>
 #include <cerrno>
 #include <limits>
 #include <optional>
@@ -27,6 +25,7 @@
 
 #include "net/connection_pool.hpp"
 #include "net/dial.hpp"
+#include "net/http_answer.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_context.hpp"
 #include "util/error.hpp"
@@ -42,6 +41,7 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t head_limit = 64 * 1024;  // bytes of an answer's head
 constexpr auto descriptor_pause = std::chrono::milliseconds(50);
 constexpr std::string_view answer_stage = "answer";
+constexpr unsigned most_announcements = 100;    // answers 1xx before the answer
 constexpr std::size_t kept_buffer = 16 * 1024;  // bytes that an idle connection holds at most
 
 [[noreturn]] void fail(const std::string& reason) {
@@ -54,6 +54,7 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
         return "the answer was cut off";
     if (error == http::error::body_limit)
         return fmt::format("the answer is longer than {} bytes", body_limit);
+    if (error == http::error::buffer_overflow) return "the answer is too large";
     if (error.category() == http::make_error_code(http::error::bad_version).category())
         return fmt::format("the answer is not HTTP ({})", error.message());
     std::string reason = error.message();
@@ -73,12 +74,6 @@ std::string reason_of(const boost::system::error_code& error, std::uint64_t body
 [[noreturn]] void fail_connected(const boost::system::error_code& error, std::uint64_t body_limit) {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     throw Error(Reason::connection_lost, reason_of(error, body_limit));
-}
-
-bool is_address(const std::string& host) {
-    boost::system::error_code error;
-    asio::ip::make_address(host, error);
-    return !error;
 }
 
 // The deadline of one request: it closes the connection that it guards when the time is over.
@@ -120,49 +115,7 @@ struct Outcome {
     HttpResponse response;
 };
 
-// The body of an answer, up to a number of bytes (a Body of Beast). Reading ends with
-// http::error::body_limit once more bytes than `limit` have come.
-struct KeptBody {
-    struct value_type {
-        std::string text;
-        std::size_t most = 0;     // bytes kept
-        std::uint64_t limit = 0;  // bytes read
-        std::uint64_t read = 0;
-    };
-
-    class reader {
-      public:
-        template <bool is_request, class Fields>
-        reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
-
-        void init(const boost::optional<std::uint64_t>&, boost::system::error_code& error) {
-            error = {};
-        }
-        template <class Buffers>
-        std::size_t put(const Buffers& buffers, boost::system::error_code& error) {
-            std::size_t size = 0;
-            for (auto at = asio::buffer_sequence_begin(buffers);
-                 at != asio::buffer_sequence_end(buffers); ++at) {
-                const asio::const_buffer part(*at);
-                const auto kept = std::min(part.size(), body_.most - body_.text.size());
-                body_.text.append(static_cast<const char*>(part.data()), kept);
-                size += part.size();
-            }
-            body_.read += size;
-            error = {};
-            if (body_.read > body_.limit) error = http::error::body_limit;
-            return size;
-        }
-        void finish(boost::system::error_code& error) { error = {}; }
-
-      private:
-        value_type& body_;
-    };
-};
-
-using Parser = http::response_parser<KeptBody>;
-
-void set_limits(Parser& parser, const HttpRequest& request) {
+void set_limits(AnswerParser& parser, const HttpRequest& request) {
     parser.header_limit(head_limit);
     if (request.keep)
         parser.body_limit(boost::none);  // KeptBody has the limit
@@ -174,7 +127,7 @@ void set_limits(Parser& parser, const HttpRequest& request) {
     body.limit = request.body_limit;
 }
 
-void take_answer(Parser& parser, HttpResponse& response) {
+void take_answer(AnswerParser& parser, HttpResponse& response) {
     auto& message = parser.get();
     response.status = message.result_int();
     for (const auto& field : message)
@@ -191,18 +144,22 @@ asio::awaitable<void> converse(Stream& stream, boost::beast::flat_buffer& buffer
     const auto [unsent, written] = co_await asio::async_write(stream, parts, as_tuple);
     if (deadline.expired) co_return;
     // A server may answer with a refusal of a long body, and close before it has read all.
-    for (;;) {
-        Parser parser;
+    for (unsigned announcements = 0;; ++announcements) {
+        AnswerParser parser;
         set_limits(parser, request);
-        const auto [error, size] = co_await http::async_read(stream, buffer, parser, as_tuple);
-        out.answered = out.answered || size > 0 || buffer.size() > 0;
+        const auto error = co_await read_answer(stream, buffer, parser, out.answered);
         const bool enough = request.keep && error == http::error::body_limit;
         out.error = error && unsent ? unsent : error;
         if (enough) out.error = {};
         if (out.error) co_return;
         const unsigned status = parser.get().result_int();
-        if (status >= 100 && status < 200 && status != 101) continue;  // the answer comes later
-        out.keep = !unsent && !enough && status != 101 && parser.keep_alive() && buffer.size() == 0;
+        if (status >= 100 && status < 200 && status != 101) {  // the answer comes later
+            if (announcements < most_announcements) continue;
+            out.error = http::error::buffer_overflow;
+            co_return;
+        }
+        out.keep = !unsent && !enough && status != 101 && parser.keep_alive() &&
+                   !announces_forbidden_body(parser);
         take_answer(parser, out.response);
         co_return;
     }
@@ -307,14 +264,13 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
                                                    Deadline& deadline) {
     deadline.stage = "TLS handshake";
     auto& stream = connection.tls.emplace(connection.socket, *tls);
-    if (!options.tls.insecure)
-        stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
+    if (!options.tls.insecure) expect_host(::SSL_get0_param(stream.native_handle()), url.host);
     // RFC 6066 section 3 allows names, not addresses.
     if (!is_address(url.host)) ::SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
     const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_tuple);
     if (deadline.expired || !error) co_return;
     if (error == asio::error::operation_aborted) fail(error);
-    fail("TLS handshake failed: " + handshake_failure(stream.native_handle(), error));
+    fail("TLS handshake failed: " + handshake_failure(stream.native_handle(), url.host, error));
 }
 
 asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,
@@ -351,9 +307,9 @@ asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self
         if (deadline->expired && done.response.status == 0) fail_late(*deadline, request);
         deadline->release();
         if (!done.error) {
-            connection.buffer.consume(connection.buffer.size());
-            if (connection.buffer.capacity() > kept_buffer) connection.buffer = {};
-            if (done.keep && !deadline->expired && self->options.keep_alive) lease->keep();
+            const bool keep = done.keep && !deadline->expired && self->options.keep_alive;
+            if (connection.buffer.capacity() > kept_buffer) connection.buffer.shrink_to_fit();
+            if (keep && !connection.has_unread()) lease->keep();
             co_return std::move(done.response);
         }
         const bool may_repeat = request.repeatable || is_idempotent(request.method);

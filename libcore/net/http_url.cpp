@@ -3,6 +3,7 @@
 #include "net/http_url.hpp"
 
 #include <fmt/core.h>
+#include <strings.h>
 
 #include <algorithm>
 
@@ -17,6 +18,12 @@ namespace {
 bool has_blank(std::string_view text) noexcept {
     return std::ranges::any_of(
         text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+}
+
+// Schemes have no case (RFC 3986 section 3.1).
+bool is_scheme(std::string_view scheme, std::string_view name) noexcept {
+    return scheme.size() == name.size() &&
+           ::strncasecmp(scheme.data(), name.data(), name.size()) == 0;
 }
 
 // One URL being read; `text` is all of it.
@@ -44,7 +51,7 @@ struct Reader {
 
     UrlParts read_parts() const {
         const auto parts = split_url(text);
-        if (!parts || (parts->scheme != "http" && parts->scheme != "https"))
+        if (!parts || !(is_scheme(parts->scheme, "http") || is_scheme(parts->scheme, "https")))
             wrong("it does not begin with http:// or https://");
         if (parts->login_unclear)
             wrong("a / or ? in its login, or an @ behind its host, is not percent-encoded");
@@ -54,7 +61,7 @@ struct Reader {
     // All but the prefix.
     HttpUrl read_server(const UrlParts& parts) const {
         HttpUrl url;
-        url.tls = parts.scheme == "https";
+        url.tls = is_scheme(parts.scheme, "https");
         url.port = url.tls ? kind.tls_port : kind.port;
         if (parts.user) url.user = decode(*parts.user);
         if (parts.password) url.password = decode(*parts.password);

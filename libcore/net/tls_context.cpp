@@ -2,14 +2,22 @@
 // SPDX-License-Identifier: MIT
 #include "net/tls_context.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
 
+#include <boost/asio/ip/address.hpp>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "util/error.hpp"
+#include "util/fd.hpp"
 #include "util/text.hpp"
 
 namespace airy::net {
@@ -34,32 +42,60 @@ std::string tls_reason(const boost::system::error_code& error) {
     return text != nullptr ? text : error.message();
 }
 
+// The error for a file that OpenSSL cannot use: it calls each that cannot be read "system lib".
+Error unusable(Reason reason, std::string_view what, const std::string& path,
+               const boost::system::error_code& error) {
+    const auto openssl = tls_reason(error);
+    const auto unreadable = why_unreadable(path);
+    return Error(reason, fmt::format("cannot use the {} {}: {}", what, util::printable(path),
+                                     unreadable.empty() ? openssl : unreadable));
+}
+
 }  // namespace
+
+std::string why_unreadable(const std::string& path) {
+    const util::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    char byte = 0;
+    if (file && ::read(file.get(), &byte, 1) >= 0) return {};
+    return std::generic_category().message(errno);
+}
+
+bool is_address(const std::string& host) {
+    boost::system::error_code error;
+    boost::asio::ip::make_address(host, error);
+    return !error;
+}
+
+void expect_host(X509_VERIFY_PARAM* parameters, const std::string& host) {
+    if (is_address(host))
+        ::X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
+    else
+        ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
+}
 
 boost::asio::ssl::context make_tls_context(const TlsOptions& options) {
     using Context = boost::asio::ssl::context;
     Context context(Context::tls_client);
     boost::system::error_code error;
-    auto check = [&error](const char* what, const std::string& path) {
-        if (error)
-            throw Error(ErrorKind::unreachable,
-                        fmt::format("cannot use the {} {}: {}", what, path, tls_reason(error)));
-    };
     if (options.ca_file.empty()) {
         context.set_default_verify_paths(error);
-        check("system's", "root certificates");
+        if (error)
+            throw Error(ErrorKind::unreachable,
+                        "cannot use the system's root certificates: " + tls_reason(error));
     } else {
         context.load_verify_file(options.ca_file, error);
-        check("CA file", options.ca_file);
+        if (error)
+            throw unusable(Reason::authorities_unreadable, "CA file", options.ca_file, error);
     }
     if (!options.cert_file.empty()) {
         context.use_certificate_chain_file(options.cert_file, error);
-        check("certificate", options.cert_file);
+        if (error)
+            throw unusable(Reason::certificate_unusable, "certificate", options.cert_file, error);
         const auto& key = options.key_file.empty() ? options.cert_file : options.key_file;
         ask_for_no_passphrase(context.native_handle());
         context.use_private_key_file(key, Context::pem, error);
         if (error && passphrase_wanted()) throw key_encrypted(key);
-        check("key", key);
+        if (error) throw unusable(Reason::certificate_unusable, "key", key, error);
     }
     context.set_verify_mode(options.insecure ? boost::asio::ssl::verify_none
                                              : boost::asio::ssl::verify_peer);
@@ -82,6 +118,10 @@ Error key_encrypted(const std::string& key_file) {
         "nobody is asked for it; openssl pkey -in KEY -out FILE writes the key without one");
 }
 
+bool is_of_other_host(long verified) noexcept {
+    return verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH;
+}
+
 HandshakeFailure take_handshake_failure() {
     const unsigned long code = ::ERR_peek_error();
     ::ERR_clear_error();
@@ -90,8 +130,11 @@ HandshakeFailure take_handshake_failure() {
     return {text != nullptr ? text : "", is_about_versions(ERR_GET_REASON(code))};
 }
 
-std::string handshake_failure(SSL* ssl, const boost::system::error_code& error) {
+std::string handshake_failure(SSL* ssl, const std::string& host,
+                              const boost::system::error_code& error) {
     const long verified = ::SSL_get_verify_result(ssl);
+    if (is_of_other_host(verified))
+        return fmt::format("the certificate is not for '{}'", util::printable(host));
     return verified != X509_V_OK ? ::X509_verify_cert_error_string(verified) : tls_reason(error);
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/url.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -30,6 +32,13 @@ bool is_number(std::string_view text) noexcept {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool is_http(std::string_view url) noexcept {
+    constexpr std::string_view https = "https";
+    const auto end = find_scheme_end(url);
+    if (end != https.size() && end != https.size() - 1) return false;
+    return ::strncasecmp(url.data(), https.data(), end) == 0;
+}
+
 // From the first port that is no number to the end of the hosts, in a URL without an `@`.
 std::optional<TextPlace> find_odd_port(std::string_view url, std::size_t start) {
     const auto end = std::min(url.find_first_of("/?#", start), url.size());
@@ -45,8 +54,9 @@ std::optional<TextPlace> find_odd_port(std::string_view url, std::size_t start) 
     return std::nullopt;
 }
 
-// The end of the word that begins at `begin` and has its `://` at `mark`.
-std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t mark) {
+// The end of the word that begins at `begin` and has its `://` at `mark`, by quotation marks or
+// blanks.
+std::size_t end_of_marked_word(std::string_view text, std::size_t begin, std::size_t mark) {
     const char quote = begin == 0 ? '\0' : text[begin - 1];
     if (quote == '\'' || quote == '"')
         for (auto end = text.find(quote, mark); end != text.npos; end = text.find(quote, end + 1))
@@ -54,6 +64,36 @@ std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t ma
                 std::string_view(" \n,;:.)]}").find(text[end + 1]) != std::string_view::npos)
                 return end;
     return std::min(text.find_first_of(" \t\n", mark), text.size());
+}
+
+// The same; a query that no `@` follows, so that it is none of a password, ends where no query can
+// go on: before a blank or a `"`, also an escaped one.
+std::size_t end_of_word(std::string_view text, std::size_t begin, std::size_t mark) {
+    const auto end = end_of_marked_word(text, begin, mark);
+    const auto word = text.substr(0, end);
+    const auto query = word.find('?', mark);
+    if (query == word.npos || word.find('@', query) != word.npos) return end;
+    auto stop = std::min(word.find_first_of(" \t\n\"", query), end);
+    const bool quoted = stop < text.size() && text[stop] == '"';
+    while (quoted && text[stop - 1] == '\\')
+        --stop;
+    return stop;
+}
+
+// The secret part of the login. A token may be the user of an HTTP URL, so there it is all of it;
+// that user may also be without a password.
+std::optional<TextPlace> find_login_secret(std::string_view url) noexcept {
+    const auto password = find_password(url);
+    if (!is_http(url)) {
+        if (!password) return std::nullopt;
+        return TextPlace{password->begin + 1, password->end};
+    }
+    const auto start = find_authority(url);
+    if (password) return TextPlace{start, password->end};
+    const auto end = std::min(url.find_first_of("/?#", start), url.size());
+    const auto at = url.substr(0, end).rfind('@');
+    if (at == url.npos || at <= start) return std::nullopt;
+    return TextPlace{start, at};
 }
 
 // Adds the secrets of the query that begins behind the first `?` from `start` on.
@@ -162,11 +202,11 @@ std::vector<TextPlace> find_secrets(std::string_view url,
                                     std::span<const std::string_view> open_names) {
     std::vector<TextPlace> places;
     auto rest = find_authority(url);
-    if (const auto password = find_password(url)) {
-        places.push_back({password->begin + 1, password->end});
-        rest = password->end + 1;
+    if (const auto login = find_login_secret(url)) {
+        places.push_back(*login);
+        rest = login->end + 1;
         // The last `@` may belong to the value of a parameter; then the rest of that value follows.
-        const auto hidden = url.substr(password->begin, password->end - password->begin);
+        const auto hidden = url.substr(login->begin, login->end - login->begin);
         const auto mark = hidden.find('?', std::min(hidden.find('@'), hidden.size()));
         if (mark != hidden.npos && hidden.find('=', mark) != hidden.npos) {
             places.push_back({rest, url.size()});

@@ -66,9 +66,9 @@ struct TextPlace {
 std::optional<TextPlace> find_password(std::string_view url) noexcept;
 
 // The places that may hold a secret, in order: all between the first `:` after `//` and the last
-// `@`; where there is no `@`, a port that is no number, since it may be a password whose host is
-// missing; and in the query each value whose name is not one of `open_names`, and each text without
-// a `=`.
+// `@`, and in an HTTP URL the user as well, which may be a token; where there is no `@`, a port
+// that is no number, since it may be a password whose host is missing; and in the query each value
+// whose name is not one of `open_names`, and each text without a `=`.
 std::vector<TextPlace> find_secrets(std::string_view url,
                                     std::span<const std::string_view> open_names = {});
 
@@ -84,7 +84,8 @@ bool may_show(std::string_view url, std::string_view part);
 bool has_control(std::string_view text) noexcept;
 
 // The words of a text that have a `://`, in order. Such a word begins with its scheme, and ends
-// before the next blank; one in quotation marks ends before the mark that closes it.
+// before the next blank; one in quotation marks ends before the mark that closes it. A query ends
+// before a blank or a `"` in any case.
 std::vector<TextPlace> find_url_words(std::string_view text);
 
 }  // namespace airy::net

@@ -22,6 +22,7 @@ std::atomic<LogLevel> current_level{LogLevel::warn};
 std::atomic<LogFormat> current_format{LogFormat::text};
 std::atomic<bool> with_colour{false};
 std::atomic<LogSink> current_sink{nullptr};
+std::atomic<LogMask> current_mask{nullptr};
 
 // Bytes of one value, which may be long output of a handler; the rest is cut off.
 constexpr std::size_t text_limit = 4096;
@@ -32,6 +33,11 @@ std::string_view name_of(LogLevel level) {
     return level_names[static_cast<std::size_t>(level)];
 }
 
+std::string masked(std::string_view text) {
+    const LogMask mask = current_mask.load(std::memory_order_relaxed);
+    return mask == nullptr ? std::string(text) : mask(text);
+}
+
 std::string utf8_text(std::string_view text) {
     return is_utf8(text) ? std::string(text) : printable(text, text_limit);
 }
@@ -40,11 +46,11 @@ std::string json_line(LogLevel level, std::string_view message, LogFields fields
     JsonObject line;
     line.add("time", format_rfc3339(system_clock().now()))
         .add("level", name_of(level))
-        .add("message", utf8_text(message));
+        .add("message", utf8_text(masked(message)));
     for (const auto& field : fields) {
         const auto key = utf8_text(field.key);
         if (const auto* text = std::get_if<std::string_view>(&field.value))
-            line.add(key, utf8_text(*text));
+            line.add(key, utf8_text(masked(*text)));
         else
             std::visit([&](const auto& value) { line.add(key, value); }, field.value);
     }
@@ -53,7 +59,7 @@ std::string json_line(LogLevel level, std::string_view message, LogFields fields
 
 // Values with spaces or quotes are quoted, so that keys can be told from text.
 void append_text_value(std::string& out, std::string_view text) {
-    const auto shown = printable(text, text_limit);
+    const auto shown = printable(masked(text), text_limit);
     if (!shown.empty() && shown.find_first_of(" \"=") == std::string::npos)
         out += shown;
     else
@@ -70,7 +76,7 @@ std::string text_line(LogLevel level, std::string_view message, LogFields fields
     line += ':';
     if (colour) line += "\033[0m";
     line += ' ';
-    line += printable(message, text_limit);
+    line += printable(masked(message), text_limit);
     for (const auto& field : fields) {
         line += ' ';
         line += field.key;
@@ -85,11 +91,12 @@ std::string text_line(LogLevel level, std::string_view message, LogFields fields
 
 }  // namespace
 
-void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink) noexcept {
+void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink, LogMask mask) noexcept {
     current_level = level;
     current_format = format;
     with_colour = colour;
     current_sink = sink;
+    current_mask = mask;
 }
 
 bool log_enabled(LogLevel level) noexcept {

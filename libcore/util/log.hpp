@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -36,11 +37,16 @@ using LogFields = std::initializer_list<LogField>;
 // from several threads at once.
 using LogSink = void (*)(std::string_view line) noexcept;
 
+// Returns a text as it may be shown, without secrets. Any thread.
+using LogMask = std::string (*)(std::string_view text);
+
 // Log lines are text (`warn: message key=value`) or JSON
-// (`{"time":…,"level":…,"message":…,"key":…}`) and go to `sink`. A library does not write to its
-// program's stderr: before this call, and with nullptr, nothing is logged. Call before threads
-// start.
-void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink) noexcept;
+// (`{"time":…,"level":…,"message":…,"key":…}`) and go to `sink`. The message and each text beside
+// it are masked before the line is made of them: a mask of the finished line would not see where a
+// text ends. A library does not write to its program's stderr: before this call, and with nullptr,
+// nothing is logged. Call before threads start.
+void log_init(LogLevel level, LogFormat format, bool colour, LogSink sink,
+              LogMask mask = nullptr) noexcept;
 
 // Whether a line of this level would be written; spares the caller the work on its fields.
 bool log_enabled(LogLevel level) noexcept;

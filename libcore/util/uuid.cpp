@@ -43,18 +43,11 @@ class RandomBytes {
     std::size_t used_ = sizeof(bytes_);
 };
 
-bool is_hex(char c) noexcept {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+using UuidBytes = std::array<unsigned char, 16>;
 
-}  // namespace
-
-std::string uuid_v4() {
-    thread_local RandomBytes random;
-    std::array<unsigned char, 16> bytes;
-    std::memcpy(bytes.data(), random.take16(), bytes.size());
-    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);  // version 4
-    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);  // variant of RFC 4122
+std::string text_of(UuidBytes bytes, unsigned version) {
+    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | (version << 4));
+    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);  // variant of RFC 9562
     constexpr char hex[] = "0123456789abcdef";
     std::string text(36, '-');
     std::size_t at = 0;
@@ -64,6 +57,26 @@ std::string uuid_v4() {
         text[at++] = hex[bytes[i] & 0x0f];
     }
     return text;
+}
+
+bool is_hex(char c) noexcept {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+}  // namespace
+
+std::string uuid_v4() {
+    thread_local RandomBytes random;
+    UuidBytes bytes;
+    std::memcpy(bytes.data(), random.take16(), bytes.size());
+    return text_of(bytes, 4);
+}
+
+std::string uuid_v8(std::uint64_t high, std::uint64_t low) {
+    UuidBytes bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<unsigned char>((i < 8 ? high : low) >> (56 - 8 * (i % 8)));
+    return text_of(bytes, 8);
 }
 
 bool is_uuid(std::string_view text) noexcept {

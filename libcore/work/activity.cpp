@@ -47,7 +47,6 @@ void Activity::began(std::uint64_t run, std::span<const mq::Delivered> batch,
     const auto now = clock_.steady();
     for (const auto time : since)
         wait_.record(now - time);
-    ++batches_;
     const auto& first = batch.front();
     const std::lock_guard lock(mutex_);
     running_.emplace_hint(
@@ -56,9 +55,12 @@ void Activity::began(std::uint64_t run, std::span<const mq::Delivered> batch,
 }
 
 void Activity::ended(std::uint64_t run, std::span<const mq::Delivered> batch,
-                     std::chrono::nanoseconds took) {
-    for (std::size_t i = 0; i < batch.size(); ++i)
-        run_.record(took);
+                     std::chrono::nanoseconds took, bool handled) {
+    if (handled) {
+        ++batches_;
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            run_.record(took);
+    }
     const std::lock_guard lock(mutex_);
     running_.erase(run);
 }

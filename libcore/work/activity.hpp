@@ -48,7 +48,7 @@ class Activity final : public ConsumerObserver {
     void began(std::uint64_t run, std::span<const mq::Delivered> batch,
                std::span<const util::SteadyTime> since) override;
     void ended(std::uint64_t run, std::span<const mq::Delivered> batch,
-               std::chrono::nanoseconds took) override;
+               std::chrono::nanoseconds took, bool handled) override;
     void failed(const mq::Delivered& delivered, const HandlerResult& result,
                 const Decision& decision) override;
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,
@@ -73,7 +73,7 @@ class Activity final : public ConsumerObserver {
     const util::SteadyTime started_;
     std::atomic<ConsumerState> state_{ConsumerState::starting};
     std::atomic<std::uint64_t> reconnects_{0};
-    std::atomic<std::uint64_t> batches_{0};  // that began
+    std::atomic<std::uint64_t> batches_{0};  // that were handled
     pool::Recorder wait_;
     pool::Recorder run_;
     pool::Recorder confirm_;

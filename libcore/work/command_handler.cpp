@@ -97,7 +97,7 @@ asio::awaitable<HandlerResult> CommandHandler::run(const mq::Delivered& delivere
                       ? cancelled(running->when_cancelled, result.last_line)
                       : judge(result);
     if (replies && judged.verdict == Verdict::success)
-        judged.reply = reply_from(std::move(capture));
+        judged.reply = HandlerReply{.body = reply_from(std::move(capture))};
     running_.erase(running);
     co_return judged;
 }

@@ -15,6 +15,10 @@ namespace {
 // A service manager that signals a whole control group reaches handlers up to this much earlier.
 constexpr std::chrono::seconds signal_spread{1};
 
+bool is_unavailable(const HandlerResult& result) noexcept {
+    return result.verdict == Verdict::unavailable;
+}
+
 }  // namespace
 
 // Starts waiting messages in the intake's order, as slots become free.
@@ -76,7 +80,7 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
                     result = {.verdict = Verdict::retry, .reason = error.what()};
         }
         const auto took = clock.steady() - begun;
-        observers_.ended(run, deliveries, took);
+        observers_.ended(run, deliveries, took, !std::ranges::all_of(results, is_unavailable));
         co_await excuse_interrupted(results);
         wait_for_service(*batch);
         if (options_.replier != nullptr) co_await reply(deliveries, results);

@@ -22,6 +22,15 @@ namespace airy::work {
 struct FailureDetail {
     std::string line{};         // the handler's last line about it; may be empty
     std::optional<int> code{};  // the handler's own number for it, such as an exit status
+    // The line for a requester, who may not see all of `line`; empty: `line`.
+    std::string for_requester{};
+};
+
+// The handler's answer to a message.
+struct HandlerReply {
+    std::string body{};
+    std::string content_type{};      // empty: not told
+    std::string content_encoding{};  // empty: none
 };
 
 // The outcome of one message in its handler.
@@ -32,7 +41,7 @@ struct HandlerResult {
     // It was ended by a signal that asks processes to end, which this consumer did not send.
     bool interrupted = false;
     std::optional<std::chrono::milliseconds> retry_after{};  // wanted delay; with `retry`
-    std::optional<std::string> reply{};                      // the handler's answer to the message
+    std::optional<HandlerReply> reply{};
 };
 
 // The end of a handler: it can handle no further message.

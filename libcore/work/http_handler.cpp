@@ -110,15 +110,28 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         const auto* location = answer.header("Location");
         if ((!names_a_page(answer.status) && !repeats_elsewhere(answer.status)) ||
             location == nullptr || redirects == most_redirects) {
-            auto result = judged(answer);
+            auto result = judged(answer, redirects);
             if (result.verdict == Verdict::success && replies_to(running.messages.front()))
-                result.reply = std::move(answer.body);
+                result.reply = reply_of(std::move(answer));
             co_return result;
         }
         auto target = net::redirect_target(place, *location);
-        if (!target) co_return judged(answer);
+        if (!target) co_return judged(answer, redirects);
         place.target = std::move(*target);
     }
+}
+
+HandlerReply HttpHandler::reply_of(net::HttpResponse&& answer) {
+    const auto told = [&answer](std::string_view name) {
+        const auto* value = answer.header(name);
+        return value == nullptr ? std::string() : *value;
+    };
+    HandlerReply reply{.body = {},
+                       .content_type = told("Content-Type"),
+                       .content_encoding = told("Content-Encoding")};
+    if (util::equal_folded(reply.content_encoding, "identity")) reply.content_encoding.clear();
+    reply.body = std::move(answer.body);
+    return reply;
 }
 
 bool HttpHandler::replies_to(const mq::Delivered& delivered) const {
@@ -191,20 +204,27 @@ void HttpHandler::add_header(net::HttpRequest& request, std::string_view name,
         request.headers.push_back({std::string(name), std::move(value)});
 }
 
-HandlerResult HttpHandler::judged(const net::HttpResponse& answer) const {
+// `followed`: the redirects before this answer.
+HandlerResult HttpHandler::judged(const net::HttpResponse& answer, unsigned followed) const {
     auto result = judge(answer, options_.mask, timers_.clock().now());
     if (answer.status >= 300 && answer.status < 400)
         if (const auto* location = answer.header("Location")) {
             const auto to = util::printable(options_.mask.masked(net::masked_url(*location)));
-            result.reason = fmt::format("HTTP {}: not followed to {}", answer.status, to);
+            const auto after =
+                followed < most_redirects ? "" : fmt::format(" after {} redirects", followed);
+            result.reason = fmt::format("HTTP {}: not followed to {}{}", answer.status, to, after);
             result.detail.line = result.reason;
+            result.detail.for_requester =
+                fmt::format("HTTP {}: not followed{}", answer.status, after);
         }
     return result;
 }
 
 HandlerResult HttpHandler::judged(const Error& error) const {
     auto result = judge_unanswered(error);
-    result.reason = fmt::format("{}: {}", options_.shown_url, options_.mask.masked(error.what()));
+    // A requester need not know the places inside.
+    result.detail.for_requester = options_.mask.masked(error.what());
+    result.reason = fmt::format("{}: {}", options_.shown_url, result.detail.for_requester);
     result.detail.line = result.reason;
     return result;
 }

@@ -90,6 +90,7 @@ class HttpHandler final : public Handler {
         std::span<const mq::Delivered> batch, std::span<HandlerResult> results);
     boost::asio::awaitable<HandlerResult> post(Running& running);
     boost::asio::awaitable<net::HttpResponse> ask(net::HttpRequest request, Running& running);
+    static HandlerReply reply_of(net::HttpResponse&& answer);
     bool replies_to(const mq::Delivered& delivered) const;
     net::HttpRequest request_for(std::span<const mq::Delivered> messages, std::string target,
                                  bool page, util::SteadyTime deadline) const;
@@ -97,7 +98,7 @@ class HttpHandler final : public Handler {
     void tell_batch(std::span<const mq::Delivered> batch, net::HttpRequest& request,
                     bool page) const;
     void add_header(net::HttpRequest& request, std::string_view name, std::string value) const;
-    HandlerResult judged(const net::HttpResponse& answer) const;
+    HandlerResult judged(const net::HttpResponse& answer, unsigned followed) const;
     HandlerResult judged(const Error& error) const;
     static void stop(Running& running, Verdict verdict);
     void stop_all();

@@ -56,7 +56,8 @@ HandlerResult judge(const net::HttpResponse& answer, const util::SecretMask& mas
         result.retry_after = wanted_delay(answer, now);
     }
     result.reason = status + util::printable(words, reason_part);
-    result.detail = {status + std::string(words), static_cast<int>(answer.status)};
+    result.detail.line = status + std::string(words);
+    result.detail.code = static_cast<int>(answer.status);
     return result;
 }
 

@@ -36,9 +36,9 @@ void Observers::began(std::uint64_t run, std::span<const mq::Delivered> batch,
 }
 
 void Observers::ended(std::uint64_t run, std::span<const mq::Delivered> batch,
-                      std::chrono::nanoseconds took) {
+                      std::chrono::nanoseconds took, bool handled) {
     for (auto* observer : all_)
-        observer->ended(run, batch, took);
+        observer->ended(run, batch, took, handled);
 }
 
 void Observers::failed(const mq::Delivered& delivered, const HandlerResult& result,

@@ -51,9 +51,10 @@ class ConsumerObserver {
     // arrival.
     virtual void began(std::uint64_t /*run*/, std::span<const mq::Delivered> /*batch*/,
                        std::span<const util::SteadyTime> /*since*/) {}
-    // The handler has ended; the conclusions of the batch follow.
+    // The handler has ended; the conclusions of the batch follow, unless it is not `handled` since
+    // the handler's service is absent.
     virtual void ended(std::uint64_t /*run*/, std::span<const mq::Delivered> /*batch*/,
-                       std::chrono::nanoseconds /*took*/) {}
+                       std::chrono::nanoseconds /*took*/, bool /*handled*/) {}
     // The handler failed on a message.
     virtual void failed(const mq::Delivered&, const HandlerResult&, const Decision&) {}
     // Each delivery has one conclusion, except those that waited when their connection was lost or
@@ -95,7 +96,7 @@ class Observers final : public ConsumerObserver {
     void began(std::uint64_t run, std::span<const mq::Delivered> batch,
                std::span<const util::SteadyTime> since) override;
     void ended(std::uint64_t run, std::span<const mq::Delivered> batch,
-               std::chrono::nanoseconds took) override;
+               std::chrono::nanoseconds took, bool handled) override;
     void failed(const mq::Delivered& delivered, const HandlerResult& result,
                 const Decision& decision) override;
     void concluded(const mq::Delivered& delivered, Conclusion conclusion,

@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 
 #include "util/json_text.hpp"
 #include "util/text.hpp"
@@ -16,8 +18,26 @@ namespace {
 constexpr std::size_t words_limit = 1024;  // bytes
 
 std::string words_of(const HandlerResult& result) {
-    const auto& words = result.detail.line.empty() ? result.reason : result.detail.line;
-    return util::printable(words.empty() ? "the handler failed" : words, words_limit);
+    const auto& detail = result.detail;
+    for (const auto* words : {&detail.for_requester, &detail.line, &result.reason})
+        if (!words->empty()) return util::printable(*words, words_limit);
+    return "the handler failed";
+}
+
+// Whether a property of a message can hold the value of a header, which comes from outside.
+bool fits_property(std::string_view text) {
+    constexpr std::size_t longest = 255;  // bytes, of a short string in AMQP 0-9-1
+    return text.size() <= longest &&
+           std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void describe_body(const HandlerReply& answer, const ReplyOptions& options, event::Message& reply) {
+    std::string_view type = options.content_type;
+    if (type.empty() && fits_property(answer.content_type)) type = answer.content_type;
+    if (type.empty()) type = content_type_of(reply.body);
+    if (!type.empty()) reply.properties.content_type = type;
+    if (!answer.content_encoding.empty() && fits_property(answer.content_encoding))
+        reply.properties.content_encoding = answer.content_encoding;
 }
 
 std::optional<std::uint64_t> seconds_since_1970(util::SystemTime time) {
@@ -42,7 +62,7 @@ std::string_view content_type_of(std::string_view body) {
 
 void refuse_long_reply(HandlerResult& result, const ReplyOptions& options) {
     if (result.verdict != Verdict::success || !result.reply) return;
-    if (result.reply->size() <= options.most_bytes) return;
+    if (result.reply->body.size() <= options.most_bytes) return;
     result.verdict = Verdict::reject;
     result.reason = fmt::format("its reply is longer than {} bytes", options.most_bytes);
     result.reply.reset();
@@ -68,10 +88,10 @@ std::optional<event::Message> reply_to(const mq::Delivered& request, const Handl
         reply.headers.emplace_back(reply_error_header, event::HeaderValue{words_of(result)});
         return reply;
     }
-    reply.body = result.reply.value_or(std::string());
-    const auto type = options.content_type.empty() ? content_type_of(reply.body)
-                                                   : std::string_view(options.content_type);
-    if (!type.empty()) properties.content_type = type;
+    const HandlerReply none;
+    const auto& answer = result.reply ? *result.reply : none;
+    reply.body = answer.body;
+    describe_body(answer, options, reply);
     return reply;
 }
 

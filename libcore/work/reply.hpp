@@ -18,7 +18,8 @@ namespace airy::work {
 
 struct ReplyOptions {
     std::size_t most_bytes = 16 << 20;
-    std::string content_type{};  // empty: by the reply itself, as content_type_of says
+    // Empty: as the handler told, or by the reply itself, as content_type_of says.
+    std::string content_type{};
 };
 
 // Whether the sender of the message wants a reply: it has a reply_to.

@@ -144,8 +144,9 @@ std::variant<WorkerAnswer, WorkerReady, NoAnswer> read_answer(std::string_view l
             return no_answer("delay must be a duration such as 30s, a week at most", line);
     }
     if (is_there(found.reply))
-        result.reply = found.reply.kind == JsonKind::string ? util::json_string(found.reply.value)
-                                                            : std::string(found.reply.value);
+        result.reply = HandlerReply{.body = found.reply.kind == JsonKind::string
+                                                ? util::json_string(found.reply.value)
+                                                : std::string(found.reply.value)};
     return answer;
 }
 

@@ -150,12 +150,15 @@ waits_for_service() {
 @test "a consumer that waits for its service drains at once, and its messages go back" {
     prepare
     publish_posts 1 3
-    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --http http://127.0.0.1:1/
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --log-format json --log-events --http 'http://topsecret@127.0.0.1:1/?k=topsecret'
     wait_until consumer_has '.state == "tripped"'
     kill -TERM "$spawned_pid"
     status=0
     ended "$spawned_pid" 10 || status=$?
     assert_status 143
+    assert_equal "$(grep '^{' consumer.err | jq -r '.reason // empty' | head -n 1)" \
+        'http://***@127.0.0.1:1/?k=***: connection refused'
+    refute_contains "$(<consumer.err)" topsecret
     remains "$queue" 3
 }
 
@@ -205,7 +208,8 @@ waits_for_service() {
     publish_posts 1 1
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --count 1 --verbose --log-events \
         --http "http://ann:topsecret-3@127.0.0.1:$(<port)/echo?key=topsecret-4" \
-        --http-header 'Authorization: @token' --http-header-file headers --http-header 'X-Other: topsecret-5'
+        --http-header 'Authorization: @token' --http-header-file headers --http-header 'X-Other: topsecret-5' \
+        --http-header 'Cookie: sid="topsecret-6"; theme=topsecret-7'
     wait_until lines_in requests 1
     status=0
     ended "$spawned_pid" 10 || status=$?
@@ -221,7 +225,7 @@ waits_for_service() {
         --http-header 'X-Other: topsecret-5' --http-header=X-Third:topsecret-6
     wait_until consumer_has '.state == "tripped"'
     refute_contains "$(tr '\0' ' ' <"/proc/$spawned_pid/cmdline")" topsecret
-    assert_contains "$(tr '\0' ' ' <"/proc/$spawned_pid/cmdline")" 'http://ann:***@127.0.0.1:1/?key=*** '
+    assert_contains "$(tr '\0' ' ' <"/proc/$spawned_pid/cmdline")" 'http://***@127.0.0.1:1/?key=*** '
     refute_contains "$(<consumer.err)$(airy pool show "$queue" --output json)" topsecret
     assert_contains "$(airy pool show "$queue" --output json)" 'connection refused'
 }
@@ -251,8 +255,11 @@ waits_for_service() {
     assert_status 2
     assert_contains "$stderr" 'it belongs to --http URL'
     run_airy consume '#' --queue q --http https://localhost/ --http-cacert none.pem
-    assert_status 3
-    assert_contains "$stderr" none.pem
+    assert_status 2
+    assert_contains "$stderr" '--http-cacert: cannot use the CA file none.pem: No such file or directory'
+    run_airy consume '#' --queue q --http http://localhost/ --http-cacert none.pem
+    assert_status 2
+    assert_contains "$stderr" 'no effect on an http:// URL'
 }
 
 @test "TLS is verified" {

@@ -233,6 +233,26 @@ streams() {
     done
 }
 
+@test "a web service tells the type of the reply; its URL is not told" {
+    spawn service python3 "$BATS_TEST_DIRNAME/web_service.py" port requests
+    wait_until test -s port
+    spawn answering "$AIRY_BIN" consume price.quote --queue "$queue" --reply --http "http://127.0.0.1:$(<port)/csv"
+    consumer=$spawned_pid
+    wait_until has_consumer
+    run_airy request price.quote 7 --output json
+    assert_status 0
+    assert_equal "$(jq -r .properties.content_type <<<"$output")" text/csv
+    stop_answering
+    spawn answering "$AIRY_BIN" consume price.quote --queue "$queue" --reply --max-attempts 1 --http "http://127.0.0.1:$(<port)/reset"
+    consumer=$spawned_pid
+    wait_until has_consumer
+    run_airy request price.quote 7
+    assert_status 6
+    assert_contains "$stderr" 'connection reset by peer'
+    refute_contains "$stderr" http
+    stop_answering
+}
+
 @test "a message without reply_to is handled as ever, and its stdout passes through" {
     prepare
     publish_posts 1 2

@@ -4,7 +4,7 @@
 """web_service.py PORT_FILE REQUESTS [PORT [CERTIFICATES]]: an HTTP server for the tests of `consume --http`.
 
 With a folder of tests/support/make-certs it speaks TLS. Writes its port into PORT_FILE, and each request as a line of JSON into REQUESTS. The path decides about
-the answer: /ok, /reply (200 and {"got":BODY}, or 2,000 bytes for "long"), /status/N, /busy/N (429 once for each event, with Retry-After N), /date (503 once for
+the answer: /ok, /csv (200 and "a,b" as text/csv), /reply (200 and {"got":BODY}, or 2,000 bytes for "long"), /status/N, /busy/N (429 once for each event, with Retry-After N), /date (503 once for
 each event, with a date two seconds from now), /echo (400 with the request's headers), /without/N (422 where a post_id
 can be divided by N), /later/N (503 for the first N requests), /stuck/N (no answer to post N), /silent, /half
 (half a head), /huge (1 GB), /reset, /slow (204 after a second), /away (a redirect to another origin), /moved (one
@@ -66,6 +66,8 @@ class Service(http.server.BaseHTTPRequestHandler):
         if word == "reply":
             long = body == b'"long"'
             self.answer(200, b"x" * 2000 if long else b'{"got":%s}' % body)
+        elif word == "csv":
+            self.answer(200, b"a,b", Content_Type="text/csv")
         elif word == "status":
             self.answer(int(rest), b"the service says no")
         elif word == "without":

@@ -10,7 +10,6 @@
 #include <fstream>
 #include <string_view>
 
-#include "net/url.hpp"
 #include "util/error.hpp"
 #include "util/text.hpp"
 
@@ -18,7 +17,6 @@ namespace airy::tools::consume {
 namespace {
 
 constexpr std::size_t largest_header_file = 64 * 1024;  // bytes
-constexpr std::size_t shortest_word = 8;                // of a value, as a secret of its own
 
 std::string_view without_blank_ends(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n";
@@ -73,33 +71,6 @@ std::vector<net::HttpHeader> read_http_headers(const std::vector<std::string>& o
         headers.push_back(split_header(file_flag, line));
     }
     return headers;
-}
-
-std::vector<std::string> secrets_of(const std::vector<net::HttpHeader>& headers) {
-    std::vector<std::string> secrets;
-    for (const auto& header : headers) {
-        std::string_view rest = header.value;
-        secrets.emplace_back(rest);
-        while (rest.find(' ') != rest.npos) {
-            const auto word = rest.substr(0, rest.find(' '));
-            if (word.size() >= shortest_word) secrets.emplace_back(word);
-            rest.remove_prefix(word.size() + 1);
-        }
-        if (rest.size() >= shortest_word) secrets.emplace_back(rest);
-    }
-    return secrets;
-}
-
-std::vector<std::string> secrets_of(const net::HttpResource& resource) {
-    const auto& server = resource.server;
-    std::vector<std::string> secrets{server.password};
-    if (!server.user.empty())
-        secrets.push_back(util::base64_encode(server.user + ":" + server.password));
-    const auto mark = std::min(resource.target.find('?'), resource.target.size());
-    for (const auto& [name, value] : net::split_query(
-             std::string_view(resource.target).substr(std::min(mark + 1, resource.target.size()))))
-        secrets.emplace_back(value.empty() ? name : value);
-    return secrets;
 }
 
 }  // namespace airy::tools::consume

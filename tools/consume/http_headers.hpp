@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "net/http_message.hpp"
-#include "net/http_url.hpp"
 
 namespace airy::tools::consume {
 
@@ -15,12 +14,5 @@ namespace airy::tools::consume {
 // `#`. Throws Error{usage} that names the option, and shows no value.
 std::vector<net::HttpHeader> read_http_headers(const std::vector<std::string>& options,
                                                const std::string& file);
-
-// The texts of these headers that nobody may see: their values, and the words of a value, such as
-// the token of `Bearer TOKEN`.
-std::vector<std::string> secrets_of(const std::vector<net::HttpHeader>& headers);
-
-// Those of a URL: its password, the header that is made of its login, and the values of its query.
-std::vector<std::string> secrets_of(const net::HttpResource& resource);
 
 }  // namespace airy::tools::consume

@@ -9,6 +9,8 @@
 
 #include "consume/handler_kind.hpp"
 #include "consume/http_headers.hpp"
+#include "consume/http_secrets.hpp"
+#include "net/tls_context.hpp"
 #include "net/url.hpp"
 #include "util/error.hpp"
 #include "work/http_handler.hpp"
@@ -102,7 +104,7 @@ class HttpKind final : public HandlerKind {
         options_.resource = net::parse_http_resource(url_, kind);
         options_.shown_url = net::masked_url(url_);
         options_.format = format_of(format_);
-        options_.tls.ca_file = authorities_;
+        check_authorities();
         options_.headers = read_http_headers(headers_, header_file_);
         auto secrets = secrets_of(options_.headers);
         std::ranges::move(secrets_of(options_.resource), std::back_inserter(secrets));
@@ -137,12 +139,26 @@ class HttpKind final : public HandlerKind {
             throw Error(
                 ErrorKind::general,
                 fmt::format("cannot have {} requests at once: {}", stage.slots, util::file_limit()),
-                fmt::format("--pool-size takes up to {} with this limit", most));
+                most == 0 ? fmt::format("a limit of more than {} leaves room for requests",
+                                        other_descriptors)
+                          : fmt::format("--pool-size takes up to {} with this limit", most));
         options_.most_of_reply = stage.most_of_reply;
         return std::make_unique<work::HttpHandler>(stage.loop, stage.timers, options_);
     }
 
   private:
+    void check_authorities() {
+        if (authorities_.empty()) return;
+        if (!options_.resource.server.tls)
+            throw Error(ErrorKind::usage, "--http-cacert has no effect on an http:// URL");
+        options_.tls.ca_file = authorities_;
+        try {
+            net::make_tls_context(options_.tls);
+        } catch (const Error& error) {
+            throw Error(ErrorKind::usage, fmt::format("--http-cacert: {}", error.what()));
+        }
+    }
+
     // Throws for a header that no request can have.
     void check_headers() const {
         net::HttpRequest request;

@@ -6,11 +6,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <string_view>
 
 #include "net/tls_context.hpp"
@@ -54,10 +51,12 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint) {
     const TlsOptions& tls = endpoint.tls;
     auto* context = static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket));
     if (!tls.ca_file.empty()) {
-        if (::access(tls.ca_file.c_str(), R_OK) != 0 ||
+        const auto why = net::why_unreadable(tls.ca_file);
+        if (!why.empty() ||
             amqp_ssl_socket_set_cacert(socket, tls.ca_file.c_str()) != AMQP_STATUS_OK)
             throw Error(Reason::authorities_unreadable,
-                        fmt::format("cannot read certificates from '{}'", tls.ca_file));
+                        fmt::format("cannot read certificates from '{}'{}{}", tls.ca_file,
+                                    why.empty() ? "" : ": ", why));
     } else {
         SSL_CTX_set_default_verify_paths(context);
     }
@@ -68,6 +67,10 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint) {
     if (!tls.cert_file.empty() && amqp_ssl_socket_set_key(socket, tls.cert_file.c_str(),
                                                           tls.key_file.c_str()) != AMQP_STATUS_OK) {
         if (net::passphrase_wanted()) throw net::key_encrypted(tls.key_file);
+        for (const auto& file : {tls.cert_file, tls.key_file})
+            if (const auto why = net::why_unreadable(file); !why.empty())
+                throw Error(Reason::certificate_unusable,
+                            fmt::format("cannot read '{}': {}", file, why));
         throw Error(Reason::certificate_unusable,
                     fmt::format("cannot use the certificate '{}' with the key '{}'", tls.cert_file,
                                 tls.key_file));
@@ -79,21 +82,6 @@ void load_certificates(amqp_socket_t* socket, const Endpoint& endpoint) {
     if (!tls.insecure) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_certificate);
 }
 
-bool is_address(const std::string& host) {
-    boost::system::error_code error;
-    boost::asio::ip::make_address(host, error);
-    return !error;
-}
-
-// Makes OpenSSL compare the certificate with the host.
-void expect_host(SSL_CTX* context, const std::string& host) {
-    auto* const parameters = SSL_CTX_get0_param(context);
-    if (is_address(host))
-        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-    else
-        X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
-}
-
 // Runs before the first message of the handshake is made. rabbitmq-c has put the address into the
 // extension for the server's name (RFC 6066 section 3 allows names only).
 void begin_handshake(const SSL* tls, int where, int) {
@@ -101,7 +89,7 @@ void begin_handshake(const SSL* tls, int where, int) {
     const auto* handshake =
         static_cast<const Handshake*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(tls)));
     if (handshake == nullptr) return;
-    const char* name = is_address(handshake->host) ? nullptr : handshake->host.c_str();
+    const char* name = net::is_address(handshake->host) ? nullptr : handshake->host.c_str();
     SSL_set_tlsext_host_name(const_cast<SSL*>(tls), name);
     handshake->watch.guard(SSL_get_fd(tls));
 }
@@ -109,8 +97,7 @@ void begin_handshake(const SSL* tls, int where, int) {
 Error tls_error(int status, const AmqpUrl& url, const Endpoint& endpoint) {
     constexpr std::string_view not_trusted = "the broker's certificate is not trusted";
     const bool other_host = status == AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED ||
-                            certificate_error == X509_V_ERR_IP_ADDRESS_MISMATCH ||
-                            certificate_error == X509_V_ERR_HOSTNAME_MISMATCH;
+                            net::is_of_other_host(certificate_error);
     if (other_host)
         return unreachable(
                    endpoint,
@@ -158,7 +145,7 @@ void open_tls_socket(amqp_connection_state_t state, const AmqpUrl& url, const En
     if (socket == nullptr) throw Error(ErrorKind::general, "cannot start the TLS library");
     load_certificates(socket, endpoint);
     auto* context = static_cast<SSL_CTX*>(amqp_ssl_socket_get_context(socket));
-    if (!endpoint.tls.insecure) expect_host(context, url.host);
+    if (!endpoint.tls.insecure) net::expect_host(SSL_CTX_get0_param(context), url.host);
     Handshake handshake{url.host, watch};
     SSL_CTX_set_app_data(context, &handshake);
     SSL_CTX_set_info_callback(context, begin_handshake);

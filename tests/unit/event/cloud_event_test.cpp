@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
+
+#include "util/uuid.hpp"
 
 using namespace airy;
 using event::cloud_event;
@@ -73,7 +76,7 @@ TEST_CASE("a message without properties") {
     CHECK(cloud_event(m).type == "message");
     CHECK(cloud_event(m).source == "/");
     CHECK(cloud_event(m).id.size() == 36);
-    CHECK(cloud_event(m).id != cloud_event(m).id);
+    CHECK(cloud_event(m).id == cloud_event(m).id);
     CHECK(cloud_event(m).content_type.empty());
     CHECK(headers_of(m).find("subject") == std::string::npos);
     CHECK(structured(m).find("data") == std::string::npos);
@@ -89,6 +92,69 @@ TEST_CASE("a message without properties") {
     CHECK(cloud_event(m).time.empty());
     m.body = R"({"event_id":"e-1"})";
     CHECK(cloud_event(m).id == "e-1");
+}
+
+TEST_CASE("a message without an id has the same one each time, and another message another") {
+    event::Message m;
+    m.topic = "a";
+    m.body = "bc";
+    const auto id = cloud_event(m).id;
+    CHECK_FALSE(cloud_event(m).has_own_id);
+    // What the way through a retry queue changes.
+    m.headers = {{"x-airy-attempts", {std::string("1")}}};
+    m.properties.expiration = "1000";
+    CHECK(cloud_event(m).id == id);
+    CHECK(util::is_uuid(id));
+    std::set<std::string> ids{id};
+    auto other = m;
+    other.topic = "ab";
+    other.body = "c";
+    CHECK(ids.insert(cloud_event(other).id).second);
+    other.headers = {{"tenant", {std::string("1")}}};
+    CHECK(ids.insert(cloud_event(other).id).second);
+    other.properties.timestamp = 1;
+    CHECK(ids.insert(cloud_event(other).id).second);
+    for (int i = 0; i < 1000; ++i) {
+        other.body = std::to_string(i);
+        CHECK(ids.insert(cloud_event(other).id).second);
+    }
+    // Raw, the headers say as much as the environment of a command.
+    for (const auto& [name, value] : event::raw_headers(cloud_event(m)))
+        CHECK(name != "Airy-Event-Id");
+    m.properties.message_id = "m-1";
+    CHECK(event::raw_headers(cloud_event(m)).at(2).value == "m-1");
+}
+
+TEST_CASE("an empty type is none") {
+    auto m = message();
+    m.properties.type = "";
+    CHECK(cloud_event(m).type == "post.published");
+}
+
+TEST_CASE("only what HTTP knows as a coding is its Content-Encoding") {
+    auto m = message();
+    for (const char* coding :
+         {"gzip", "x-gzip", "DEFLATE", "br", "zstd", "compress", "x-compress", "deflate, gzip"}) {
+        m.properties.content_encoding = coding;
+        CHECK(headers_of(m).find(std::string("Content-Encoding: ") + coding + "\n") !=
+              std::string::npos);
+    }
+    for (const char* other : {"utf-8", "UTF-8", "binary", "base64", "gzip, utf-8"}) {
+        CAPTURE(other);
+        m.properties.content_encoding = other;
+        CHECK(headers_of(m).find("Content-Encoding") == std::string::npos);
+        CHECK(headers_of(m).find("ce-contentencoding: " + event::header_value(other) + "\n") !=
+              std::string::npos);
+        CHECK(event::raw_headers(cloud_event(m)).at(1).name == "Airy-Content-Encoding");
+        CHECK(structured(m).find("\"contentencoding\":\"" + std::string(other) +
+                                 "\",\"data\":{\"post_id\":") != std::string::npos);
+    }
+    m.properties.content_type.reset();
+    m.properties.content_encoding = "utf-8";
+    CHECK(cloud_event(m).content_type == "application/json");
+    m.properties.content_encoding = "identity";
+    CHECK(headers_of(m).find("ncoding") == std::string::npos);
+    CHECK(structured(m).find("ncoding") == std::string::npos);
 }
 
 TEST_CASE("structured mode: one JSON object") {

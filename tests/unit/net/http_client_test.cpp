@@ -235,6 +235,104 @@ TEST_CASE_FIXTURE(Fixture, "answers that are cut off, and answers that are not H
     CHECK(ask(get(reset.url())) == "! connection reset by peer");
 }
 
+TEST_CASE_FIXTURE(Fixture, "an answer cannot fill the memory beside its body") {
+    const std::string part(1 << 20, 'x');
+    std::string trailers;
+    for (int i = 0; i < 1000; ++i)
+        trailers += "X-Trailer: and another one of them, without an end\r\n";
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::pair<std::string, const std::string*> endless[] = {
+        {chunked + "1;", &part},            // an extension
+        {chunked + "1\r\nx\r\n0;", &part},  // that of the last chunk
+        {chunked + "0\r\n", &trailers},
+        {chunked + "0\r\nX-Trailer: ", &part},
+    };
+    for (const auto& [begin, more] : endless) {
+        CAPTURE(begin);
+        std::atomic<std::size_t> taken = 0;  // parts
+        TalkingServer server([&, begin = begin, more = more](Talk& talk) {
+            talk.read_request();
+            talk.send(begin);
+            while (taken < 100 && talk.send(*more))
+                ++taken;
+        });
+        auto request = get(server.url());
+        request.keep = 10;
+        CHECK(ask(request) == "! the answer is too large");
+        REQUIRE(server.wait_for_ended(1));
+        CHECK(taken < 100);
+        CHECK(ask(request) == "! the answer is too large");
+        CHECK(server.connections() == 2);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "endless announcements of an answer end") {
+    TalkingServer server([](Talk& talk) {
+        talk.read_request();
+        while (talk.send("HTTP/1.1 102 Processing\r\n\r\n")) {
+        }
+    });
+    CHECK(ask(get(server.url())) == "! the answer is too large");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a body that the status forbids is not the next answer") {
+    const std::string ok = http_answer(200, "of another request");
+    const std::string length = std::to_string(ok.size());
+    const std::string heads[] = {"HTTP/1.1 204 X\r\nContent-Length: " + length + "\r\n\r\n",
+                                 "HTTP/1.1 304 X\r\ncontent-length: " + length + "\r\n\r\n",
+                                 "HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n"};
+    for (const auto& head : heads) {
+        CAPTURE(head);
+        TalkingServer server([&](Talk& talk) {
+            talk.read_request();
+            if (talk.number() == 1) {
+                talk.send(http_answer(200, "1"));
+                return;
+            }
+            // The body may come later than its head: it must not matter.
+            talk.send(head);
+            talk.read_request();
+            talk.send(ok);
+        });
+        CHECK(ask(get(server.url())) == "");
+        CHECK(ask(get(server.url())) == "1");
+    }
+    // An empty one is none.
+    TalkingServer server([](Talk& talk) {
+        while (!talk.read_request().empty())
+            talk.send("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n");
+    });
+    for (int i = 0; i < 3; ++i)
+        CHECK(ask(get(server.url())) == "");
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a status line may lack its reason phrase and the blank before it") {
+    TalkingServer server([](Talk& talk) {
+        while (!talk.read_request().empty())
+            talk.send("HTTP/1.1 100\r\n\r\nHTTP/1.1 201\r\nContent-Length: 2\r\n\r\nok");
+    });
+    for (int i = 0; i < 3; ++i)
+        CHECK(ask(get(server.url())) == "ok");
+    CHECK(server.connections() == 1);
+    // Byte by byte.
+    TalkingServer slow([](Talk& talk) {
+        talk.read_request();
+        for (const char c : std::string("HTTP/1.0 200\r\n\r\nall"))
+            talk.send(std::string(1, c));
+    });
+    CHECK(ask(get(slow.url())) == "all");
+    for (const char* head :
+         {"HTTP/1.1 20\r\n\r\n", "HTTP/1.1 2x0\r\n\r\n", "HTTP/1.1 200\rX\r\n"}) {
+        CAPTURE(head);
+        TalkingServer wrong([head](Talk& talk) {
+            talk.read_request();
+            talk.send(head);
+        });
+        CHECK(ask(get(wrong.url())).starts_with("! the answer is not HTTP"));
+    }
+}
+
 TEST_CASE_FIXTURE(Fixture, "bodies of any size up to the limit") {
     const std::string large(20 << 20, 'x');
     TalkingServer server([&large](Talk& talk) {

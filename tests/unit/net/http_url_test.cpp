@@ -41,6 +41,9 @@ TEST_CASE("the parts of an HTTP URL") {
     CHECK(parse_http_url("http://[fe80::1]", management).port == 15672);
     CHECK(parse_http_url("http://host").port == 80);
     CHECK(parse_http_url("https://host").port == 443);
+    // A scheme has no case.
+    CHECK(parse_http_url("HTTPS://host").tls);
+    CHECK(parse_http_url("Http://host").port == 80);
 }
 
 TEST_CASE("a URL is shown without its login") {

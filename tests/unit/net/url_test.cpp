@@ -146,6 +146,23 @@ TEST_CASE("a masked URL has no byte of a secret") {
     CHECK(masked_url("x://") == "x://");
 }
 
+TEST_CASE("a token may be the user of an HTTP URL") {
+    using net::masked_url;
+    for (const char* scheme : {"http", "https", "HTTPS"}) {
+        const std::string begin = std::string(scheme) + "://";
+        for (const char* login :
+             {"token", "token:", "token:pass", ":pass", "to@ken", "to@ken:pa/ss", "to:k@en"})
+            CHECK(masked_url(begin + login + "@h:1/v?a=b") == begin + "***@h:1/v?a=***");
+        CHECK(masked_url(begin + "@h:1/v") == begin + "@h:1/v");
+        // An `@` in the path is none of a login.
+        CHECK(masked_url(begin + "h/v@1?a") == begin + "h/v@1?***");
+    }
+    CHECK(masked_url("httpx://token@h") == "httpx://token@h");
+    CHECK(masked_url("amqp://token@h") == "amqp://token@h");
+    const std::string_view url = "http://token@h";
+    CHECK_FALSE(net::may_show(url, url.substr(7, 5)));
+}
+
 TEST_CASE("values of parameters are masked, but those of open names") {
     using net::masked_url;
     constexpr std::string_view open[] = {"beat"};

@@ -36,6 +36,7 @@ TEST_CASE("secrets in the arguments are overwritten") {
           "--http-header|Authorization: ***|--http-header=X:***|");
     CHECK(seen_by_others({"--http-header", "Authorization: @token", "--http-header", "secret"}) ==
           "--http-header|Authorization: @token|--http-header|***|");
+    CHECK(seen_by_others({"--http", "https://token@host/"}) == "--http|https://***@host/|");
     CHECK(seen_by_others({"--http-header"}) == "--http-header|");
 }
 

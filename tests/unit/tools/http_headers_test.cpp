@@ -13,7 +13,6 @@
 
 using namespace airy;
 using tools::consume::read_http_headers;
-using tools::consume::secrets_of;
 
 namespace {
 
@@ -70,12 +69,4 @@ TEST_CASE("what is wrong is told without the value") {
     } catch (const Error& error) {
         CHECK(std::string(error.what()) == "--http-header-file: a header reads NAME: VALUE");
     }
-}
-
-TEST_CASE("the secrets of headers and URLs") {
-    CHECK(secrets_of(
-              std::vector<net::HttpHeader>{{"Authorization", "Bearer abcdefgh"}, {"X", "y"}}) ==
-          Texts{"Bearer abcdefgh", "abcdefgh", "y"});
-    CHECK(secrets_of(net::parse_http_resource("http://ann:pass@h/p?key=value&word")) ==
-          Texts{"pass", "YW5uOnBhc3M=", "value", "word"});
 }

@@ -71,6 +71,25 @@ TEST_CASE("colour is given only when asked for") {
     CHECK(text == "\033[33mwarn:\033[0m careful\n");
 }
 
+TEST_CASE("each text of a log line is masked before the line is made") {
+    DefaultLog restore;
+    // Hides all from an `s` on, and would do so with the rest of a finished line.
+    const auto mask = [](std::string_view text) {
+        return std::string(text.substr(0, text.find('s'))) + '*';
+    };
+    const auto lines = log_of([&] {
+        for (const auto format : {LogFormat::text, LogFormat::json}) {
+            log_init(LogLevel::warn, format, false, keep, mask);
+            log_warn("a secret", {{"reason", "a \"secret\""}, {"in_ms", 5}});
+        }
+    });
+    CHECK(lines.starts_with("warn: a * reason=\"a \\\"*\" in_ms=5\n"));
+    const auto json = nlohmann::json::parse(lines.substr(lines.find('\n')));
+    CHECK(json["message"] == "a *");
+    CHECK(json["reason"] == "a \"*");
+    CHECK(json["in_ms"] == 5);
+}
+
 TEST_CASE("log lines as JSON") {
     DefaultLog restore;
     const auto text = log_of([] {

@@ -52,10 +52,10 @@ TEST_CASE("what runs is told with its time, the oldest first") {
     CHECK(status.tasks[1].messages == 3);
     CHECK(status.tasks[1].running == 3s);
     CHECK(status.uptime == 5s);
-    CHECK(status.batches == 2);
+    CHECK(status.batches == 0);
     CHECK(status.wait.count == 4);
     CHECK(status.wait.max == 1s);
-    activity.ended(1, one, 5s);
+    activity.ended(1, one, 5s, true);
     clock.advance(1s);
     ConsumerStatus later;
     activity.tell(later);
@@ -63,6 +63,13 @@ TEST_CASE("what runs is told with its time, the oldest first") {
     CHECK(later.tasks[0].message_id == "b");
     CHECK(later.run.count == 1);
     CHECK(later.run.max == 5s);
+    CHECK(later.batches == 1);
+    activity.ended(2, three, 4s, false);
+    ConsumerStatus last;
+    activity.tell(last);
+    CHECK(last.tasks.empty());
+    CHECK(last.run.count == 1);
+    CHECK(last.batches == 1);
 }
 
 TEST_CASE("the last five failures are kept, their reasons cut") {

@@ -160,11 +160,14 @@ Answered answer(const std::string& script, const std::optional<std::string>& rep
 }  // namespace
 
 TEST_CASE("the stdout of a command is the reply, and does not pass through") {
-    CHECK(answer("echo '{\"price\":7}'", "answers", 100).result.reply == R"({"price":7})");
-    CHECK(answer("echo a; echo; echo", "answers", 100).result.reply == "a\n\n");
-    CHECK(answer("printf 'a\\0b'", "answers", 100).result.reply == std::string("a\0b", 3));
-    CHECK(answer("printf '\\377\\n'", "answers", 100).result.reply == "\xff\n");  // no text
-    CHECK(answer("true", "answers", 100).result.reply == "");
+    CHECK(answer("echo '{\"price\":7}'", "answers", 100).result.reply.value().body ==
+          R"({"price":7})");
+    CHECK(answer("echo a; echo; echo", "answers", 100).result.reply.value().body == "a\n\n");
+    CHECK(answer("printf 'a\\0b'", "answers", 100).result.reply.value().body ==
+          std::string("a\0b", 3));
+    CHECK(answer("printf '\\377\\n'", "answers", 100).result.reply.value().body ==
+          "\xff\n");  // no text
+    CHECK(answer("true", "answers", 100).result.reply.value().body == "");
     CHECK(answer("echo reply", "answers", 100).out == "");
 }
 
@@ -178,8 +181,9 @@ TEST_CASE("without an address for a reply, or on a failure, there is none") {
 TEST_CASE("of a reply that is too long one byte too much is kept, and the command ends") {
     const auto flood = answer("yes | head -c 20000000; echo; exit 0", "answers", 1000);
     CHECK(flood.result.verdict == work::Verdict::success);
-    CHECK(flood.result.reply->size() == 1001);
-    CHECK(answer("printf 1234", "answers", 4).result.reply == "1234");
-    CHECK(answer("printf '1234\\n'", "answers", 4).result.reply == "1234\n");  // it is cut
-    CHECK(answer("printf '1234\\n'", "answers", 5).result.reply == "1234");
+    CHECK(flood.result.reply->body.size() == 1001);
+    CHECK(answer("printf 1234", "answers", 4).result.reply.value().body == "1234");
+    CHECK(answer("printf '1234\\n'", "answers", 4).result.reply.value().body ==
+          "1234\n");  // it is cut
+    CHECK(answer("printf '1234\\n'", "answers", 5).result.reply.value().body == "1234");
 }

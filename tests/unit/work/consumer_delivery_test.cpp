@@ -175,6 +175,7 @@ TEST_CASE("while the handler's service is not there, messages wait and count no 
     });
     CHECK(during.in_flight == 3);
     CHECK(during.failed == 0);
+    CHECK(during.batches == 0);
     REQUIRE(during.failures.size() == 1);
     CHECK(during.failures[0].reason == "because");
     CHECK(result.handled == 2);
@@ -338,8 +339,8 @@ struct Recorder final : ConsumerObserver {
                std::span<const util::SteadyTime>) override {
         told.push_back("began " + std::to_string(run) + " " + batch.front().message.body);
     }
-    void ended(std::uint64_t run, std::span<const mq::Delivered>,
-               std::chrono::nanoseconds) override {
+    void ended(std::uint64_t run, std::span<const mq::Delivered>, std::chrono::nanoseconds,
+               bool) override {
         told.push_back("ended " + std::to_string(run));
     }
     void failed(const mq::Delivered&, const HandlerResult& result, const Decision&) override {

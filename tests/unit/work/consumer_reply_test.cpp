@@ -25,7 +25,7 @@ class AnsweringHandler final : public Handler {
                                  pool::TaskContext& context) override {
         co_await script_.handle(batch, results, context);
         for (std::size_t i = 0; i < batch.size(); ++i)
-            results[i].reply = "<" + batch[i].message.body + ">";
+            results[i].reply = work::HandlerReply{.body = "<" + batch[i].message.body + ">"};
     }
     void ask_to_stop() override { script_.ask_to_stop(); }
     void kill() override { script_.kill(); }

@@ -198,6 +198,22 @@ TEST_CASE("a failure keeps 1 KiB of the answer, and no secret") {
     CHECK(result.detail.line.size() == 10 + 1024);
 }
 
+TEST_CASE("the reply is the answer with its type and encoding") {
+    Service service([](const std::string&) {
+        return "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/csv\r\n"
+               "Content-Encoding: gzip\r\n\r\na,b";
+    });
+    HttpBench bench(service.url());
+    bench.options.most_of_reply = 100;
+    auto delivered = to_post();
+    delivered.message.properties.reply_to = "answers";
+    const auto result = bench.result(std::move(delivered));
+    REQUIRE(result.reply);
+    CHECK(result.reply->body == "a,b");
+    CHECK(result.reply->content_type == "text/csv");
+    CHECK(result.reply->content_encoding == "gzip");
+}
+
 TEST_CASE("redirects within the origin are followed") {
     Service service([](const std::string& request) {
         if (request.starts_with("POST /a ")) return answer_with(308, "Location: /b?c=1");
@@ -216,7 +232,10 @@ TEST_CASE("redirects within the origin are followed") {
     const auto away = HttpBench(service.url() + "/away").result();
     CHECK(away.verdict == Verdict::retry);
     CHECK(away.reason == "HTTP 307: not followed to http://example.org/?token=***");
-    CHECK(HttpBench(service.url() + "/loop").result().verdict == Verdict::retry);
+    CHECK(away.detail.for_requester == "HTTP 307: not followed");
+    const auto circle = HttpBench(service.url() + "/loop").result();
+    CHECK(circle.verdict == Verdict::retry);
+    CHECK(circle.reason == "HTTP 307: not followed to /loop after 5 redirects");
     CHECK(service.requests().size() == 3 + 2 + 1 + 6);
 }
 
@@ -262,7 +281,15 @@ TEST_CASE("faults of a server are no verdict about the message, and are tried ag
              while (talk.send("HTTP/1.1 100 Continue\r\n\r\n")) {
              }
          },
-         "http://shown: no answer within 0.3 s"},
+         "http://shown: the answer is too large"},
+        {"an endless extension of a chunk",
+         [&](Talk& talk) {
+             talk.read_request();
+             talk.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;");
+             while (talk.send(gigabyte_part)) {
+             }
+         },
+         "http://shown: the answer is too large"},
     };
     for (const auto& row : rows) {
         CAPTURE(row.name);
@@ -299,6 +326,7 @@ TEST_CASE("a server that is not there says nothing about the message") {
     const auto result = HttpBench(url).result();
     CHECK(result.verdict == Verdict::unavailable);
     CHECK(result.reason == "http://shown: connection refused");
+    CHECK(result.detail.for_requester == "connection refused");
 }
 
 TEST_CASE("many requests are under way at once, and one can be cancelled") {

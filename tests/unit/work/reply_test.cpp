@@ -21,7 +21,7 @@ mq::Delivered question(std::string address = "answers") {
 
 HandlerResult answered(std::string reply) {
     HandlerResult result;
-    result.reply = std::move(reply);
+    result.reply = HandlerReply{.body = std::move(reply)};
     return result;
 }
 
@@ -71,6 +71,10 @@ TEST_CASE("a message that is given up gets the handler's words, and no body") {
     const auto reply = reply_to(question(), result, Action::discard, {}, noon);
     CHECK(reply->headers ==
           event::HeaderTable{{"x-airy-error", {std::string("no such sku\\x1b[2J")}}});
+    result.detail.for_requester = "not there";
+    CHECK(reply_to(question(), result, Action::discard, {}, noon)->headers ==
+          event::HeaderTable{{"x-airy-error", {std::string("not there")}}});
+    result.detail.for_requester.clear();
     result.detail.line = std::string(5000, 'e');
     const auto cut = reply_to(question(), result, Action::discard, {}, noon);
     CHECK(std::get<std::string>(cut->headers[0].second.value).size() < 1100);
@@ -88,6 +92,25 @@ TEST_CASE("the content type tells the form of the reply, unless it is given") {
     const auto empty = reply_to(question(), {}, Action::ack, {}, noon);
     CHECK(empty->body.empty());
     CHECK_FALSE(empty->properties.content_type);
+}
+
+TEST_CASE("the content type and encoding that the handler tells are those of the reply") {
+    auto result = answered("7");
+    result.reply->content_type = "text/csv; header=absent";
+    result.reply->content_encoding = "gzip";
+    const auto told = reply_to(question(), result, Action::ack, {}, noon);
+    CHECK(told->properties.content_type == "text/csv; header=absent");
+    CHECK(told->properties.content_encoding == "gzip");
+    const auto given = reply_to(question(), result, Action::ack,
+                                {.most_bytes = 10, .content_type = "text/plain"}, noon);
+    CHECK(given->properties.content_type == "text/plain");
+    CHECK(given->properties.content_encoding == "gzip");
+    // No property can hold these.
+    result.reply->content_type = std::string(256, 'x');
+    result.reply->content_encoding = "g\xff";
+    const auto odd = reply_to(question(), result, Action::ack, {}, noon);
+    CHECK(odd->properties.content_type == "application/json");
+    CHECK_FALSE(odd->properties.content_encoding);
 }
 
 TEST_CASE("a reply that is too long makes a failure of a success") {

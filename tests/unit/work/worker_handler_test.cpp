@@ -87,7 +87,7 @@ TEST_CASE("a large message and a large answer pass") {
     REQUIRE(bench.all_done());
     CHECK(message.result.verdict == Verdict::success);
     REQUIRE(message.result.reply);
-    CHECK(message.result.reply->size() == 3'000'000);
+    CHECK(message.result.reply->body.size() == 3'000'000);
 }
 
 TEST_CASE("with readiness no message comes before the first line") {
