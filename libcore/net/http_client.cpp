@@ -276,7 +276,7 @@ asio::awaitable<void> HttpClient::State::start_tls(const HttpUrl& url, HttpConne
 asio::awaitable<HttpResponse> HttpClient::State::ask(std::shared_ptr<State> self,
                                                      HttpRequest request) {
     const std::string head = http_request_head(request, self->options.keep_alive);
-    request.headers = {};  // many requests are under way at once
+    std::exchange(request.headers, std::vector<HttpHeader>());  // gives their memory back
     const auto deadline = std::make_shared<Deadline>(self->loop, request.deadline);
     deadline->stage = "free connection";
     const Origin origin{request.url.tls, request.url.host, request.url.port};

@@ -26,6 +26,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr unsigned most_redirects = 5;
+constexpr std::size_t most_usual_headers = 12;
 // Of the body of an answer: the connection of a longer one is not worth the time to read on.
 constexpr std::uint64_t most_read = 1 << 20;
 
@@ -99,9 +100,7 @@ asio::awaitable<HandlerResult> HttpHandler::post(Running& running) {
         net::HttpResponse answer;
         std::optional<Error> failure;
         try {
-            // Named: g++ 12 destroys an aggregate made inside a co_await expression twice.
-            auto request = request_for(running.messages, place.target, page, deadline);
-            answer = co_await ask(std::move(request), running);
+            answer = co_await ask(running, place.target, page, deadline);
         } catch (const Error& error) {
             failure = error;
         }
@@ -138,12 +137,14 @@ bool HttpHandler::replies_to(const mq::Delivered& delivered) const {
     return options_.most_of_reply && wants_reply(delivered.message);
 }
 
-// On a cancellation of its own, so that one request can be ended.
-asio::awaitable<net::HttpResponse> HttpHandler::ask(net::HttpRequest request, Running& running) {
+// On a cancellation of its own, so that one request can be ended. No coroutine, since thousands of
+// requests are under way at once and each would hold its frame.
+asio::awaitable<net::HttpResponse> HttpHandler::ask(Running& running, const std::string& target,
+                                                    bool page, util::SteadyTime deadline) {
     if (running.ended) throw boost::system::system_error(asio::error::operation_aborted);
-    co_return co_await asio::co_spawn(
-        loop_, client_.request(std::move(request)),
-        asio::bind_cancellation_slot(running.end.slot(), asio::use_awaitable));
+    return asio::co_spawn(loop_,
+                          client_.request(request_for(running.messages, target, page, deadline)),
+                          asio::bind_cancellation_slot(running.end.slot(), asio::use_awaitable));
 }
 
 // `page`: gets a page, and posts nothing.
@@ -152,6 +153,7 @@ net::HttpRequest HttpHandler::request_for(std::span<const mq::Delivered> message
                                           util::SteadyTime deadline) const {
     using std::chrono::milliseconds;
     net::HttpRequest request;
+    request.headers.reserve(most_usual_headers + options_.headers.size());
     request.url = options_.resource.server;
     request.target = std::move(target);
     request.method = page ? "GET" : "POST";

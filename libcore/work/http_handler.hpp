@@ -89,7 +89,8 @@ class HttpHandler final : public Handler {
     boost::asio::awaitable<std::optional<HandlerResult>> run_together(
         std::span<const mq::Delivered> batch, std::span<HandlerResult> results);
     boost::asio::awaitable<HandlerResult> post(Running& running);
-    boost::asio::awaitable<net::HttpResponse> ask(net::HttpRequest request, Running& running);
+    boost::asio::awaitable<net::HttpResponse> ask(Running& running, const std::string& target,
+                                                  bool page, util::SteadyTime deadline);
     static HandlerReply reply_of(net::HttpResponse&& answer);
     bool replies_to(const mq::Delivered& delivered) const;
     net::HttpRequest request_for(std::span<const mq::Delivered> messages, std::string target,
