@@ -50,8 +50,7 @@ struct ChildRequest {
     std::string_view line_prefix{};              // before every line of its output; may be empty
     CancelSwitch* cancel = nullptr;
     OutputCapture* capture = nullptr;  // takes its stdout instead of the runner's stream
-    // Lines of its stdout for which this is true are not passed on.
-    std::function<bool(std::string_view line)> take_line{};
+    LineSplitter::Takes take_line{};   // of its stdout
 };
 
 struct ChildResult {

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: MIT
 // A command for several messages at once.
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "util/text.hpp"
 #include "work/command_handler.hpp"
 #include "work/exit_status.hpp"
+#include "work/meant_answer.hpp"
 #include "work/worker_protocol.hpp"
 
 namespace airy::work {
@@ -34,26 +37,49 @@ class Answers {
     explicit Answers(std::span<HandlerResult> results)
         : results_(results), answered_(results.size()) {}
 
-    // Takes the line of output if it is the first answer for one of the messages.
-    bool take(std::string_view line) {
-        if (!line.starts_with('{')) return false;
+    // Takes the line of output if it is the first answer for one of the messages. Notes one that
+    // was meant as an answer and is none.
+    bool take(std::string_view line, bool whole) {
+        const auto meant = meant_answer(line);
+        if (!meant) return false;
         auto read = read_answer(line);
-        auto* answer = std::get_if<WorkerAnswer>(&read);
-        if (answer == nullptr || answer->id < 1 || answer->id > answered_.size()) return false;
+        auto* answer = whole ? std::get_if<WorkerAnswer>(&read) : nullptr;
+        if (answer == nullptr) {
+            const auto* none = std::get_if<NoAnswer>(&read);
+            note(*meant,
+                 none != nullptr ? none->why : "no answer: " + util::printable(line, shown));
+            return false;
+        }
+        if (answer->id < 1 || answer->id > answered_.size()) {
+            unread_ = "an answer for no message of the batch: " + util::printable(line, shown);
+            return false;
+        }
         const auto index = static_cast<std::size_t>(answer->id - 1);
         if (answered_[index]) return false;
-        answered_[index] = true;
-        results_[index] = std::move(answer->result);
+        set(index, std::move(answer->result));
         return true;
     }
 
     bool any() const { return std::ranges::find(answered_, true) != answered_.end(); }
     bool all() const { return std::ranges::find(answered_, false) == answered_.end(); }
 
-    // Gives the messages without an answer this result.
+    // Gives the messages without an answer this result. One that has an answer which cannot be read
+    // is to be tried again, and after a run that has succeeded, all are of which that is not known.
     void fill_up(const HandlerResult& result) {
-        for (std::size_t i = 0; i < answered_.size(); ++i)
-            if (!answered_[i]) results_[i] = result;
+        for (std::size_t i = 0; i < answered_.size(); ++i) {
+            if (answered_[i]) continue;
+            const auto why = unread_of_.find(i);
+            if (why != unread_of_.end() && result.verdict != Verdict::not_handled)
+                results_[i] = unread(why->second);
+            else if (result.verdict != Verdict::success)
+                results_[i] = result;
+            else if (!unread_.empty())
+                results_[i] = unread(unread_);
+            else if (any() || !unread_of_.empty())
+                results_[i] = unread("the command answered for others only");
+            else
+                results_[i] = result;
+        }
     }
     void set(std::size_t index, HandlerResult result) {
         answered_[index] = true;
@@ -61,8 +87,26 @@ class Answers {
     }
 
   private:
+    static constexpr std::size_t shown = 80;  // bytes of a line in a reason
+
+    void note(const MeantAnswer& meant, const std::string& why) {
+        bool known = !meant.unknown;
+        for (const auto id : meant.ids) {
+            if (id >= 1 && id <= answered_.size())
+                unread_of_[static_cast<std::size_t>(id - 1)] = why;
+            else
+                known = false;
+        }
+        if (!known) unread_ = why;
+    }
+    static HandlerResult unread(const std::string& why) {
+        return {.verdict = Verdict::retry, .reason = why, .detail = {.line = why}};
+    }
+
     std::span<HandlerResult> results_;
     std::vector<bool> answered_;
+    std::map<std::size_t, std::string> unread_of_{};  // by message
+    std::string unread_{};                            // about an unknown one
 };
 
 // Whether a batch that ended so may succeed in part.
@@ -106,7 +150,9 @@ asio::awaitable<std::optional<HandlerResult>> CommandHandler::run_together(
     Answers answers(results);
     const auto running = running_.emplace(running_.end(), Running{batch});
     ChildRequest request{text, environment, {}, &running->end, {}};
-    request.take_line = [&answers](std::string_view line) { return answers.take(line); };
+    request.take_line = [&answers](std::string_view line, bool whole) {
+        return answers.take(line, whole);
+    };
     const ChildResult result = co_await runner_.run(std::move(request));
     auto judged = judge(result);
     const auto cancelled = std::move(running->cancelled);
@@ -122,10 +168,7 @@ asio::awaitable<std::optional<HandlerResult>> CommandHandler::run_together(
     }
     running_.erase(running);
     if (answers.all()) co_return std::nullopt;
-    if (judged.verdict == Verdict::success && answers.any())
-        judged = {.verdict = Verdict::retry, .reason = "the command answered for others only"};
-    else if (batch.size() > 1 && batch_->split && may_split(judged))
-        co_return judged;
+    if (batch.size() > 1 && batch_->split && may_split(judged)) co_return judged;
     answers.fill_up(judged);
     co_return std::nullopt;
 }

@@ -16,8 +16,10 @@ class LineSplitter {
   public:
     LineSplitter(std::string_view prefix, std::size_t limit) : prefix_(prefix), limit_(limit) {}
 
-    // From now on, lines for which `takes` is true go nowhere else.
-    void take_lines(std::function<bool(std::string_view line)> takes) { takes_ = std::move(takes); }
+    // From now on, lines for which `takes` is true go nowhere else. Of a line that is cut it gets
+    // the first piece only, and `whole` is false.
+    using Takes = std::function<bool(std::string_view line, bool whole)>;
+    void take_lines(Takes takes) { takes_ = std::move(takes); }
 
     // Appends the lines that `chunk` completes to `out`, each behind the prefix.
     void feed(std::string_view chunk, std::string& out);
@@ -30,12 +32,13 @@ class LineSplitter {
     static constexpr std::size_t last_line_limit = 1024;
 
   private:
-    void emit(std::string_view line, std::string& out);
+    void emit(std::string_view line, std::string& out, bool whole = true);
 
     std::string prefix_;
     std::size_t limit_;
-    std::function<bool(std::string_view)> takes_;
+    Takes takes_;
     std::string begun_;
+    bool cut_ = false;  // begun_ continues a line that was cut
     std::string last_line_;
 };
 

@@ -37,9 +37,7 @@ class OutputPump : public std::enable_shared_from_this<OutputPump> {
                OutputCapture* capture = nullptr);
 
     // As LineSplitter::take_lines; call it before `begin`.
-    void take_lines(std::function<bool(std::string_view line)> takes) {
-        lines_.take_lines(std::move(takes));
-    }
+    void take_lines(LineSplitter::Takes takes) { lines_.take_lines(std::move(takes)); }
 
     // Takes the pipe's read end, which must not block; 0 or an errno, and then may be called again.
     int adopt(util::Fd& reading);

@@ -190,13 +190,84 @@ TEST_CASE("the command answers for single messages; the rest of its output passe
         BatchBench bench(answers);
         bench.handle({"a", "b", "c", "d"});
         CHECK(bench.verdicts() == Verdicts{ok, Verdict::reject, Verdict::retry, Verdict::retry});
-        CHECK(bench.results[3].reason == "the command answered for others only");
+        CHECK(bench.results[3].reason ==
+              R"(an answer for no message of the batch: {"id":9,"result":"reject"})");
+    }
+    SUBCASE("also where nothing else is wrong") {
+        BatchBench bench(R"(echo '{"id":2,"result":"reject"}')");
+        bench.handle({"a", "b"});
+        CHECK(bench.verdicts() == Verdicts{Verdict::retry, Verdict::reject});
+        CHECK(bench.results[0].reason == "the command answered for others only");
     }
     SUBCASE("what has no answer when the command fails is handled alone") {
         BatchBench bench(
             "test $AIRY_BATCH_SIZE = 1 && exit 0\necho '{\"id\":1,\"result\":\"reject\"}'\nexit 1");
         bench.handle({"a", "b", "c"});
         CHECK(bench.verdicts() == Verdicts{Verdict::reject, ok, ok});
+    }
+}
+
+TEST_CASE("an answer that cannot be read acknowledges nothing") {
+    const auto retry = Verdict::retry;
+    SUBCASE("of a message that it names") {
+        for (const char* line : {
+                 R"({"id":1,"result":"retry","delay":5})",
+                 R"({"id":1,"result":"failed"})",
+                 R"([{"id":1,"result":"reject"}])",
+                 R"({'id': 1, 'result': 'retry'})",
+             }) {
+            CAPTURE(line);
+            BatchBench bench("cat >/dev/null; cat <<'END'\n" + std::string(line) +
+                             "\n{\"id\":2,\"result\":\"ok\"}\nEND");
+            bench.handle({"a", "b"});
+            CHECK(bench.verdicts() == Verdicts{retry, ok});
+            CHECK(bench.results[0].reason.starts_with("no answer ("));
+            CHECK(bench.results[0].reason.ends_with(line));
+            CHECK(bench.results[0].detail.line == bench.results[0].reason);
+            CHECK(bench.content("out") == std::string(line) + "\n");
+        }
+    }
+    SUBCASE("of any where it names none, of those without an answer") {
+        BatchBench bench(R"(echo '{"id":2,"result":"ok"}'; echo '{"id":"x","result":"retry"}')");
+        bench.handle({"a", "b", "c"});
+        CHECK(bench.verdicts() == Verdicts{retry, ok, retry});
+        CHECK(bench.results[2].reason.ends_with(R"({"id":"x","result":"retry"})"));
+    }
+    SUBCASE("over several lines") {
+        BatchBench bench(R"(printf '{\n  "id": 1,\n  "result": "retry"\n}\n')");
+        bench.handle({"a", "b"});
+        CHECK(bench.verdicts() == Verdicts{retry, retry});
+    }
+    SUBCASE("where it is too long, and an answer in its rest does not count") {
+        BatchBench bench(R"(
+            printf '{"id":1,"result":"reject","reason":"'
+            head -c 65500 /dev/zero | tr '\0' x
+            printf '{"id":2,"result":"reject"}\n{"id":3,"result":"ok"}\n')");
+        bench.handle({"a", "b", "c"});
+        CHECK(bench.verdicts() == Verdicts{retry, retry, ok});
+        CHECK(bench.results[0].reason.starts_with("no answer ("));
+        CHECK(bench.results[1].reason == "the command answered for others only");
+    }
+    SUBCASE("where the batch fails, its messages are handled alone") {
+        BatchBench bench(R"(
+            if test $AIRY_BATCH_SIZE = 1; then echo '{"id":1,"result":"requeue"}'; exit; fi
+            echo '{"id":1,"result":"perhaps"}'; exit 1)");
+        bench.handle({"a", "b"});
+        CHECK(bench.verdicts() == Verdicts{Verdict::requeue, Verdict::requeue});
+    }
+    SUBCASE("where all fail with their batch, it is still tried again") {
+        BatchBench bench(R"(echo '{"id":1,"result":"perhaps"}'; exit 65)",
+                         {.most = 100, .split = false});
+        bench.handle({"a", "b"});
+        CHECK(bench.verdicts() == Verdicts{retry, Verdict::reject});
+    }
+}
+
+TEST_CASE("messages that a command passes on are no answers") {
+    for (const auto format : {work::BatchFormat::lines, work::BatchFormat::array}) {
+        BatchBench bench("cat", {.most = 100, .format = format});
+        bench.handle({R"({"id":2,"result":"retry"})", std::string(100'000, 'x')});
+        CHECK(bench.verdicts() == Verdicts{ok, ok});
     }
 }
 

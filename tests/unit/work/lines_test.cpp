@@ -77,8 +77,8 @@ TEST_CASE("the last line that says something is kept, bounded") {
 TEST_CASE("lines that are taken go nowhere else") {
     LineSplitter lines("> ", 8);
     std::string taken;
-    lines.take_lines([&taken](std::string_view line) {
-        if (!line.starts_with('{')) return false;
+    lines.take_lines([&taken](std::string_view line, bool whole) {
+        if (!line.starts_with('{') || !whole) return false;
         taken += line;
         return true;
     });
@@ -88,4 +88,27 @@ TEST_CASE("lines that are taken go nowhere else") {
     CHECK(out == "> a\n> b\n");
     CHECK(taken == "{1}{2");
     CHECK(lines.last_line() == "b");
+}
+
+TEST_CASE(
+    "the first piece of a line that is cut is told as such, and further pieces are no lines") {
+    LineSplitter lines("", 4);
+    std::string told;
+    lines.take_lines([&told](std::string_view line, bool whole) {
+        told += std::string(line) + (whole ? "." : "~");
+        return false;
+    });
+    std::string out;
+    SUBCASE("at once") {
+        lines.feed("abcd{1}\nefgh\n12345678\n", out);
+        lines.feed("ok\nijklmn", out);
+        lines.finish(out);
+    }
+    SUBCASE("byte by byte") {
+        for (const char c : std::string("abcd{1}\nefgh\n12345678\nok\nijklmn"))
+            lines.feed({&c, 1}, out);
+        lines.finish(out);
+    }
+    CHECK(told == "abcd~efgh.1234~ok.ijkl~");
+    CHECK(out == "abcd\n{1}\nefgh\n1234\n5678\nok\nijkl\nmn\n");
 }
