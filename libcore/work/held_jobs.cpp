@@ -10,6 +10,8 @@ namespace {
 
 // A worker that also answers the batch does so soon.
 constexpr std::size_t most_in_parts = 1000;
+// A worker that answers an id twice does so soon, too.
+constexpr std::size_t most_ranges = 1000;
 
 }  // namespace
 
@@ -17,13 +19,38 @@ void HeldJobs::add(std::uint64_t id, WorkerLine line, std::uint64_t begin, util:
     if (lines_.empty()) turn_since_ = now;
     lines_.emplace_hint(lines_.end(), id, Held{line, open_in(line), begin});
     if (first_ == 0) first_ = id;
-    last_ = id + ids_of(line) - 1;
+    const auto last = id + ids_of(line) - 1;
+    if (!given_.empty() && given_.back().last + 1 == id) {
+        given_.back().last = last;
+        return;
+    }
+    if (given_.size() == most_ranges) given_.pop_front();
+    given_.push_back({id, last});
+}
+
+bool HeldJobs::had(std::uint64_t id) const noexcept {
+    if (first_ == 0 || id < first_) return false;
+    const auto after = std::ranges::upper_bound(given_, id, {}, &Ids::first);
+    return after == given_.begin() || id <= std::prev(after)->last;
+}
+
+// The line that has the id, if any has.
+HeldJobs::Lines::iterator HeldJobs::with(std::uint64_t id) {
+    const auto after = lines_.upper_bound(id);
+    if (after == lines_.begin()) return lines_.end();
+    const auto at = std::prev(after);
+    return id - at->first < ids_of(at->second.line) ? at : lines_.end();
+}
+
+std::optional<std::uint64_t> HeldJobs::place_of(std::uint64_t id) {
+    const auto at = with(id);
+    if (at == lines_.end()) return std::nullopt;
+    return at->second.begin;
 }
 
 HeldJobs::Answered HeldJobs::answer(std::uint64_t id, util::SteadyTime now) {
-    auto at = lines_.upper_bound(id);
-    if (at == lines_.begin()) return {};
-    --at;
+    const auto at = with(id);
+    if (at == lines_.end()) return {};
     auto& [line, open, begin] = at->second;
     const auto place = id - at->first;
     if (batches_ && place == 0) {
@@ -72,6 +99,7 @@ HeldJobs::Parts HeldJobs::part(std::uint64_t taken) {
         (held.begin < taken ? parts.seen : parts.unseen).push_back(held.line);
     lines_.clear();
     in_parts_.clear();
+    given_.clear();
     first_ = 0;
     return parts;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "util/clock.hpp"
@@ -34,8 +35,11 @@ class HeldJobs {
     Answered answer(std::uint64_t id, util::SteadyTime now);
     // True once for a batch whose messages were all answered by their own ids.
     bool was_answered_in_parts(std::uint64_t id);
-    // Whether the process got about this id, which it has answered if that is not held.
-    bool had(std::uint64_t id) const noexcept { return first_ != 0 && first_ <= id && id <= last_; }
+    // The place in the stdin of the process of the held line that has this id.
+    std::optional<std::uint64_t> place_of(std::uint64_t id);
+    // Whether the process got this id, which it has answered if that is not held. Of ids from long
+    // ago only the range is known.
+    bool had(std::uint64_t id) const noexcept;
 
     bool empty() const noexcept { return lines_.empty(); }
     std::size_t size() const noexcept { return lines_.size(); }  // lines
@@ -60,6 +64,11 @@ class HeldJobs {
         std::uint64_t begin;
     };
     using Lines = std::map<std::uint64_t, Held>;
+    struct Ids {
+        std::uint64_t first;
+        std::uint64_t last;
+    };
+    Lines::iterator with(std::uint64_t id);
     void remove(Lines::iterator at, util::SteadyTime now);
     void note_answered_in_parts(std::uint64_t id);
 
@@ -68,7 +77,8 @@ class HeldJobs {
     // The latest batches of which all messages were answered.
     std::deque<std::uint64_t> in_parts_;
     std::uint64_t first_ = 0;  // id of the process; 0: none
-    std::uint64_t last_ = 0;
+    // The latest ids of the process, without gaps within one. Other workers get ids in between.
+    std::deque<Ids> given_;
     util::SteadyTime turn_since_{};
 };
 

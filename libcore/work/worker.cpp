@@ -54,6 +54,7 @@ void Worker::started(Spawned spawned) {
     life_ = {};
     end_ = {};
     replacing_ = false;
+    read_ = 0;
     began_ = stage_.timers.clock().steady();
     WorkerProcess::Owner& owner = *this;
     auto process = std::make_shared<WorkerProcess>(
@@ -117,7 +118,17 @@ void Worker::line(std::string_view text) {
     if (state_ == State::warming) come_up();
 }
 
+// An answer that comes before its message has been read says nothing about it.
+bool Worker::has_read(std::uint64_t id) {
+    const auto place = held_.place_of(id);
+    if (!place || *place < read_) return true;
+    read_ = process_->input().taken();
+    return *place < read_;
+}
+
 void Worker::take_answer(WorkerAnswer& answer) {
+    if (!has_read(answer.id))
+        return fault(fmt::format("it answered id {} before it had read it", answer.id));
     const auto [jobs, whole_batch] = held_.answer(answer.id, stage_.timers.clock().steady());
     if (jobs.empty()) {
         if (held_.was_answered_in_parts(answer.id)) return;

@@ -123,6 +123,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     void ended(const ChildResult& result, std::uint64_t taken) override;
 
     void come_up();
+    bool has_read(std::uint64_t id);
     void take_answer(WorkerAnswer& answer);
     void give_suspect();
     void replace_when_due();
@@ -151,6 +152,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     WorkerEnd end_;
     const WorkerJob* late_ = nullptr;  // with Cause::late: the first of the line
     HeldJobs held_;
+    std::uint64_t read_ = 0;  // bytes of stdin, as far as that is known
     std::deque<WorkerLine> suspects_;
     bool alone_ = false;      // holds a suspect
     bool replacing_ = false;  // takes no more than it holds, then its process is replaced

@@ -168,6 +168,43 @@ TEST_CASE("an answer given twice is nobody's fault but the worker's") {
     CHECK(verdicts(bench) == std::vector(3, Verdict::success));
 }
 
+TEST_CASE("an answer to what a worker has not read is none") {
+    SUBCASE("of a message, which the next process gets") {
+        // It also answers the message behind the one that it has read.
+        WorkerBench bench({"python3", "-c", R"(
+import json, os, sys, time
+line = b""
+while not line.endswith(b"\n"): line += os.read(0, 1)
+message = json.loads(line)
+print(message["body"], file=sys.stderr, flush=True)
+for id in range(message["id"], message["id"] + 2): print(json.dumps({"id": id, "result": "ok"}), flush=True)
+time.sleep(100))"},
+                          {.window = 3});
+        bench.come_up();
+        for (int i = 1; i <= 3; ++i)
+            bench.give(std::to_string(i));
+        REQUIRE(bench.all_done());
+        CHECK(verdicts(bench) == std::vector(3, Verdict::success));
+        REQUIRE(bench.run_until([&] { return bench.stderr_text() == "1\n2\n3\n"; }));
+    }
+    SUBCASE("of a worker that reads nothing, which never comes up") {
+        WorkerBench bench({"python3", "-c", R"(
+import select, time
+select.select([0], [], [])
+for id in range(1, 100): print('{"id":%d,"result":"ok"}' % id, flush=True)
+time.sleep(100))"},
+                          {.window = 20});
+        bench.come_up();
+        for (int i = 0; i < 20; ++i)
+            bench.give(std::to_string(i));
+        REQUIRE(bench.all_done());
+        CHECK(verdicts(bench) == std::vector(20, Verdict::not_handled));
+        REQUIRE(bench.handler.end());
+        CHECK(std::string(bench.handler.end()->error.what())
+                  .starts_with("worker 1 does not come up: it answered id 1"));
+    }
+}
+
 TEST_CASE("an answer without a line end counts at the end") {
     WorkerBench bench(
         "read -r line; id=${line#*:}; printf '{\"id\":%s,\"result\":\"ok\"}' ${id%%,*}");

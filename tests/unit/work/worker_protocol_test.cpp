@@ -209,6 +209,29 @@ TEST_CASE("the oldest message's turn begins when those before it are answered") 
     CHECK_FALSE(bench.held.had(14));
 }
 
+TEST_CASE("ids between those of a process are other workers'") {
+    MessagesBench bench;
+    bench.held.add(20, bench.line(4), 400, bench.begun);
+    CHECK(bench.held.had(13));
+    for (const std::uint64_t id : {14, 19, 21})
+        CHECK_FALSE(bench.held.had(id));
+    CHECK(bench.held.had(20));
+    CHECK(bench.held.place_of(20) == 400);
+    CHECK(bench.answered(20) == &bench.jobs[4]);
+    CHECK(bench.held.had(20));
+    CHECK_FALSE(bench.held.place_of(20));
+    CHECK_FALSE(bench.held.place_of(14));
+    // Of ids from long ago nobody knows any more which other workers got.
+    for (std::uint64_t id = 30; id < 4000; id += 2) {
+        bench.held.add(id, bench.line(5), 500, bench.begun);
+        bench.answered(id);
+    }
+    CHECK(bench.held.had(19));
+    CHECK(bench.held.had(3998));
+    CHECK_FALSE(bench.held.had(3997));
+    CHECK_FALSE(bench.held.had(9));
+}
+
 TEST_CASE("a process has seen the messages whose lines it had begun to read") {
     MessagesBench bench;
     bench.answered(10);
@@ -226,6 +249,10 @@ TEST_CASE("a batch is done when each of its messages is, or with an answer to it
     CHECK(bench.answered(12) == &bench.jobs[1]);
     CHECK(bench.answered(12) == nullptr);
     CHECK(bench.held.had(12));
+    CHECK(bench.held.place_of(13) == 0);
+    CHECK(bench.held.place_of(14) == 100);
+    CHECK(bench.held.place_of(16) == 100);
+    CHECK_FALSE(bench.held.place_of(19));
     CHECK(bench.answered(11) == &bench.jobs[0]);
     CHECK(bench.held.turn_since() == bench.begun);
     CHECK(open_in(bench.held.oldest()) == 1);
