@@ -81,6 +81,10 @@ class Answers {
                 results_[i] = result;
         }
     }
+    void leave_alone(const std::string& why) {
+        for (std::size_t i = 0; i < answered_.size(); ++i)
+            if (!answered_[i]) results_[i] = {.verdict = Verdict::alone, .reason = why};
+    }
     void set(std::size_t index, HandlerResult result) {
         answered_[index] = true;
         results_[index] = std::move(result);
@@ -124,25 +128,10 @@ bool may_split(const HandlerResult& judged) {
 
 }  // namespace
 
-// Handles the messages together; after a failure of all, those without an answer one by one, so
-// that one bad message does not take the others with it.
+// Handles the messages together. After a failure of all, those without an answer are to be handled
+// one by one, so that one bad message does not take the others with it.
 asio::awaitable<void> CommandHandler::run_batch(std::span<const mq::Delivered> batch,
                                                 std::span<HandlerResult> results) {
-    const auto failure = co_await run_together(batch, results);
-    if (!failure) co_return;
-    split_notice_.tell(batch.size(), *failure);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (results[i].verdict != Verdict::not_handled) continue;
-        co_await run_together(batch.subspan(i, 1), results.subspan(i, 1));
-        // The signal, or the missing command, was meant for all of them.
-        if (results[i].interrupted || results[i].verdict == Verdict::cannot_run) co_return;
-    }
-}
-
-// Returns the failure of the batch where the messages that are still `not_handled` are to be
-// handled alone.
-asio::awaitable<std::optional<HandlerResult>> CommandHandler::run_together(
-    std::span<const mq::Delivered> batch, std::span<HandlerResult> results) {
     const std::string text = text_of(batch, batch_->format);
     const std::vector<std::string> environment{
         variable("AIRY_BATCH_SIZE", std::to_string(batch.size())),
@@ -167,10 +156,11 @@ asio::awaitable<std::optional<HandlerResult>> CommandHandler::run_together(
         }
     }
     running_.erase(running);
-    if (answers.all()) co_return std::nullopt;
-    if (batch.size() > 1 && batch_->split && may_split(judged)) co_return judged;
-    answers.fill_up(judged);
-    co_return std::nullopt;
+    if (answers.all()) co_return;
+    if (batch.size() == 1 || !batch_->split || !may_split(judged))
+        co_return answers.fill_up(judged);
+    if (!no_more_) split_notice_.tell(batch.size(), judged);
+    answers.leave_alone(judged.reason);
 }
 
 }  // namespace airy::work

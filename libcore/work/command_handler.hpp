@@ -48,7 +48,10 @@ class CommandHandler final : public Handler {
                                         std::span<HandlerResult> results,
                                         pool::TaskContext& context) override;
     std::size_t cancel(std::string_view id, Verdict verdict) override;
-    void begin_no_more() override { runner_.begin_no_more(); }
+    void begin_no_more() override {
+        no_more_ = true;
+        runner_.begin_no_more();
+    }
     void ask_to_stop() override;
     void kill() override;
     std::optional<HandlerEnd> end() const override;
@@ -64,8 +67,6 @@ class CommandHandler final : public Handler {
     boost::asio::awaitable<HandlerResult> run(const mq::Delivered& delivered);
     boost::asio::awaitable<void> run_batch(std::span<const mq::Delivered> batch,
                                            std::span<HandlerResult> results);
-    boost::asio::awaitable<std::optional<HandlerResult>> run_together(
-        std::span<const mq::Delivered> batch, std::span<HandlerResult> results);
     void note_end(std::span<const HandlerResult> results);
 
     CommandRunner runner_;
@@ -76,6 +77,7 @@ class CommandHandler final : public Handler {
     const std::optional<std::size_t> most_of_reply_;
     const std::optional<BatchOptions> batch_;
     SplitNotice split_notice_;
+    bool no_more_ = false;
     std::list<Running> running_;
     std::optional<Error> cannot_run_;
 };

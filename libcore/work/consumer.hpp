@@ -144,7 +144,9 @@ class Consumer final : public ConsumerControl, private StopWatcher::Subject {
     boost::asio::awaitable<void> excuse_interrupted(std::span<HandlerResult> results);
     boost::asio::awaitable<void> reply(std::span<const mq::Delivered> batch,
                                        std::span<HandlerResult> results);
+    Batch take_back(Batch& batch, Verdict verdict);
     void wait_for_service(Batch& batch);
+    void start_alone(Batch& batch);
     // Whether a message to be tried again goes back to its queue, rather than into another one.
     bool retries_return() const {
         return !queue_.retries() || options_.retry.on_error == OnError::requeue;

@@ -64,7 +64,9 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
                                                       pool::TaskContext& context) {
     if (next_in_line_ == batch) next_in_line_.reset();
     if (!prepare(*batch)) co_return pool::TaskResult::ok;
-    auto& [deliveries, since, numbers, results, probe, duplicates] = *batch;
+    auto& deliveries = batch->deliveries;
+    auto& results = batch->results;
+    const auto& since = batch->since;
     const auto& clock = timers_.clock();
     const auto run = ++last_run_;
     const auto begun = clock.steady();
@@ -83,12 +85,14 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
         observers_.ended(run, deliveries, took, !std::ranges::all_of(results, is_unavailable));
         co_await excuse_interrupted(results);
         wait_for_service(*batch);
+        start_alone(*batch);
         if (options_.replier != nullptr) co_await reply(deliveries, results);
         while (concluded < results.size()) {
             const auto i = concluded++;
-            if (results[i].verdict == Verdict::not_handled) ++result_.cut_short;
+            const auto verdict = results[i].verdict;
+            if (verdict == Verdict::not_handled || verdict == Verdict::alone) ++result_.cut_short;
             failed = failed || results[i].verdict != Verdict::success;
-            conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, probe);
+            conclude(std::move(deliveries[i]), results[i], {begun - since[i], took}, batch->probe);
         }
         const bool returns = settler_.held() > 0 || any_returns(results);
         if (returns ? read_ahead_.returned() : read_ahead_.ended(took)) set_prefetch();
@@ -104,33 +108,44 @@ asio::awaitable<pool::TaskResult> Consumer::run_batch(std::shared_ptr<Batch> bat
     co_return failed ? pool::TaskResult::failed : pool::TaskResult::ok;
 }
 
-// Takes the messages whose service was absent out of the batch: they wait here, as if they had not
-// begun. A consumer that ends gives them back.
-void Consumer::wait_for_service(Batch& batch) {
-    if (lifecycle_.stopping()) return;
-    Batch kept;
-    kept.probe = batch.probe;
-    std::string reason;
+// Takes the messages with this verdict out of the batch, to wait here as if they had not begun. A
+// consumer that ends gives them back.
+Batch Consumer::take_back(Batch& batch, Verdict verdict) {
+    Batch taken;
+    taken.probe = batch.probe;
+    if (lifecycle_.stopping()) return taken;
     for (std::size_t i = 0; i < batch.results.size();) {
-        const auto& delivered = batch.deliveries[i];
-        if (batch.results[i].verdict != Verdict::unavailable ||
-            in_flight_.is_void(delivered.handle)) {
+        if (batch.results[i].verdict != verdict || in_flight_.is_void(batch.deliveries[i].handle)) {
             ++i;
             continue;
         }
-        reason = std::move(batch.results[i].reason);
+        taken.results.push_back(std::move(batch.results[i]));
         const auto since = batch.since[i];
         const auto number = batch.numbers[i];
-        kept.add({batch.take_out(i), since, number});
+        taken.add({batch.take_out(i), since, number});
     }
-    if (kept.deliveries.empty()) return;
-    active_ -= kept.deliveries.size();
+    active_ -= taken.deliveries.size();
+    return taken;
+}
+
+void Consumer::wait_for_service(Batch& batch) {
+    auto waiting = take_back(batch, Verdict::unavailable);
+    if (waiting.deliveries.empty()) return;
     const bool first = !intake_.waits_for_service();
-    if (intake_.service_absent(kept.probe)) {
-        observers_.service_absent(intake_.pause(), kept.deliveries.front(), reason, first);
+    if (intake_.service_absent(waiting.probe)) {
+        observers_.service_absent(intake_.pause(), waiting.deliveries.front(),
+                                  waiting.results.back().reason, first);
         apply(LifecycleEvent::trip);
     }
-    intake_.put_first(kept);
+    intake_.put_first(waiting);
+}
+
+// The messages of a batch that has failed wait in their places, each for a slot of its own.
+void Consumer::start_alone(Batch& batch) {
+    auto waiting = take_back(batch, Verdict::alone);
+    if (waiting.deliveries.empty()) return;
+    waiting.alone = true;
+    intake_.put_first(waiting);
 }
 
 // Whether a message of these goes back to its queue, rather than into another one.

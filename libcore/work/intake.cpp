@@ -70,7 +70,7 @@ bool Intake::is_complete(std::size_t most, util::SteadyTime now) const {
 
 util::SteadyTime Intake::complete_at() const {
     if (line_.startable() == 0) return util::SteadyTime::max();
-    if (is_alone(line_.first().delivered)) return line_.oldest();
+    if (is_alone(line_.first())) return line_.oldest();
     return line_.oldest() + *batch_wait_;
 }
 
@@ -91,11 +91,13 @@ Batch Intake::next(std::size_t most) {
             continue;
         }
         const bool first = batch.deliveries.empty();
-        if (!first && (is_alone(delivered) || is_alone(batch.deliveries.front()))) break;
+        const bool alone = is_alone(line_.first());
+        if (!first && (alone || batch.alone)) break;
         if (!id.empty() && !ids.insert(id).second) break;
         bytes += message.body.size();
         if (batch_wait_ && !first && bytes > batch_bytes) break;
         if (rate_ && (first || !batch_wait_) && rate_->take(1, now) == 0) break;
+        batch.alone = alone;
         batch.add(line_.begin_first());
     }
     batch.results.resize(batch.deliveries.size(), {.verdict = Verdict::not_handled});
@@ -125,7 +127,8 @@ void Intake::set_duplicates_aside(Batch& batch) {
 void Intake::put_first(Batch& batch) {
     forget(batch);
     for (std::size_t i = 0; i < batch.deliveries.size(); ++i)
-        line_.put_back({std::move(batch.deliveries[i]), batch.since[i], batch.numbers[i]});
+        line_.put_back(
+            {std::move(batch.deliveries[i]), batch.since[i], batch.numbers[i], batch.alone});
     batch.deliveries.clear();
     batch.since.clear();
     batch.numbers.clear();

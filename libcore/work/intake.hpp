@@ -29,6 +29,7 @@ struct Batch {
     std::vector<std::uint64_t> numbers;   // of the arrivals
     std::vector<HandlerResult> results;
     Breaker::Probe probe = 0;
+    bool alone = false;  // each of the messages starts alone
     // Messages handled before; they are acked without handling.
     std::vector<mq::Delivered> duplicates;
 
@@ -115,8 +116,8 @@ class Intake {
     std::size_t waiting() const noexcept { return count_.load(std::memory_order_relaxed); }
 
   private:
-    bool is_alone(const mq::Delivered& delivered) const {
-        return starts_alone_ != nullptr && starts_alone_(delivered);
+    bool is_alone(const Waiting& waiting) const {
+        return waiting.alone || (starts_alone_ != nullptr && starts_alone_(waiting.delivered));
     }
     // Whether a batch of at most `most` messages is to start now.
     bool is_complete(std::size_t most, util::SteadyTime now) const;

@@ -88,6 +88,7 @@ Decision by_verdict(Verdict verdict, History history, const RetryPolicy& policy,
         case Verdict::cannot_run:
             return {Action::give_back, now, true};
         case Verdict::not_handled:
+        case Verdict::alone:
         case Verdict::unavailable:
             break;
     }

@@ -16,6 +16,7 @@ enum class Verdict : std::uint8_t {
     requeue,      // not for this handler, or not now: back to the queue
     reject,       // it will never succeed
     not_handled,  // stopped before it was done; says nothing about the message
+    alone,        // one of several in a call, and to be handled in one of its own; no attempt
     cannot_run,   // the handler itself does not work; Handler::end says why
     // A service that the handler needs is not there: the consumer keeps the message and waits. No
     // attempt of the message.

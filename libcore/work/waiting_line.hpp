@@ -25,6 +25,7 @@ struct Waiting {
     mq::Delivered delivered;
     util::SteadyTime since;    // its arrival
     std::uint64_t number = 0;  // of its arrival
+    bool alone = false;        // it is to be handled with no other
 };
 
 // The waiting messages, in the order in which they may start: as they came, or those of higher

@@ -139,7 +139,7 @@ void Worker::take_answer(WorkerAnswer& answer) {
     ++life_.answered;
     if (!whole_batch) return set_.finish(jobs.front(), std::move(answer.result));
     shorten(answer.result);
-    set_.put_back(conclude(jobs, answer.result));
+    conclude(jobs, answer.result);
 }
 
 void Worker::lines_over() {
@@ -308,7 +308,10 @@ void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
     settle_known(seen, result);
     settle_known(unseen, result);
     const bool blames = end_.may_blame_unanswered();
-    if (blames && seen.size() == 1) seen = conclude(seen.front(), end_.failure(result, number_));
+    if (blames && seen.size() == 1) {
+        conclude(seen.front(), end_.failure(result, number_));
+        seen.clear();
+    }
     if (!blames || stage_.orders.no_more) {
         seen.insert(seen.end(), unseen.begin(), unseen.end());
         return set_.put_back(seen);
@@ -321,38 +324,26 @@ void Worker::settle_rest(const ChildResult& result, std::uint64_t taken) {
     suspects_.insert(suspects_.begin(), seen.begin(), seen.end());
 }
 
-// Settles the messages of which it is known what has happened. Their lines leave `lines`; one that
-// is to go again comes instead.
+// Settles the messages of which it is known what has happened. Their lines leave `lines`.
 void Worker::settle_known(std::vector<WorkerLine>& lines, const ChildResult& result) {
-    std::vector<WorkerLine> left;
-    for (const auto line : lines) {
+    std::erase_if(lines, [&](WorkerLine line) {
         finish_cancelled(line, result.last_line);
         if (stage_.orders.stop) finish_open(line, stopped_early());
-        if (open_in(line) == 0) continue;
-        if (line.data() != late_) {
-            left.push_back(line);
-            continue;
-        }
-        const auto again =
+        if (line.data() == late_)
             conclude(line, judge({ChildResult::Kind::timed_out, 0, result.last_line}));
-        left.insert(left.end(), again.begin(), again.end());
-    }
-    lines = std::move(left);
+        return open_in(line) == 0;
+    });
 }
 
-// Takes the verdict about a line: it is that of each of its messages that are not done. Or they are
-// to go again, and are returned: each alone after a failure that may be that of another, together
-// at the end of the consumer.
-std::vector<WorkerLine> Worker::conclude(WorkerLine line, const HandlerResult& result) {
+// Takes the verdict about a line: it is that of each of its messages that are not done. Or each of
+// them is to be handled alone, after a failure that may be that of another; at the end of the
+// consumer they are left.
+void Worker::conclude(WorkerLine line, const HandlerResult& result) {
     if (result.verdict != Verdict::success) finish_cancelled(line, {});
-    if (!is_to_split(line, result)) {
-        finish_open(line, result);
-        return {};
-    }
-    if (stage_.orders.no_more) return {line};
-    auto lines = alone(line);
-    stage_.split_notice.tell(lines.size(), result);
-    return lines;
+    if (!is_to_split(line, result)) return finish_open(line, result);
+    if (stage_.orders.no_more) return finish_open(line, stopped_early());
+    stage_.split_notice.tell(open_in(line), result);
+    finish_open(line, {.verdict = Verdict::alone, .reason = result.reason});
 }
 
 bool Worker::is_to_split(WorkerLine line, const HandlerResult& result) const {

@@ -61,8 +61,8 @@ struct WorkerStage {
 // another process when that has ended. When a process ends, its unanswered lines are told apart:
 // the one that it must have failed on, those that it had never seen, which any worker may have, and
 // the suspects, of which one may have ended it. Suspects go to the next process one at a time, so
-// that the culprit is found and the others are not blamed. A batch that is found is split: its
-// messages are suspects then, unless the batch is to fail as a whole. Loop thread only.
+// that the culprit is found and the others are not blamed. The messages of a batch that is found
+// are to be handled alone, unless the batch is to fail as a whole. Loop thread only.
 class Worker final : public std::enable_shared_from_this<Worker>, private WorkerProcess::Owner {
   public:
     class Set {
@@ -134,7 +134,7 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     void check_turn();
     void settle_rest(const ChildResult& result, std::uint64_t taken);
     void settle_known(std::vector<WorkerLine>& lines, const ChildResult& result);
-    std::vector<WorkerLine> conclude(WorkerLine line, const HandlerResult& result);
+    void conclude(WorkerLine line, const HandlerResult& result);
     bool is_to_split(WorkerLine line, const HandlerResult& result) const;
     void finish_cancelled(WorkerLine line, const std::string& last_line);
     void finish_open(WorkerLine line, const HandlerResult& result);

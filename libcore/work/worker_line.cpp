@@ -12,13 +12,6 @@ std::size_t open_in(WorkerLine line) noexcept {
     return static_cast<std::size_t>(std::ranges::count(line, false, &WorkerJob::done));
 }
 
-std::vector<WorkerLine> alone(WorkerLine line) {
-    std::vector<WorkerLine> lines;
-    for (auto& job : line)
-        if (!job.done) lines.emplace_back(&job, 1);
-    return lines;
-}
-
 void append_batch(std::string& out, std::uint64_t id, WorkerLine line) {
     out += R"({"id":)" + std::to_string(id) + R"(,"batch":)";
     char before = '[';

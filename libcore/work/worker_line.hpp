@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "mq/delivery.hpp"
 #include "pool/suspend.hpp"
@@ -41,8 +40,6 @@ using WorkerLine = std::span<WorkerJob>;
 
 // The messages that are not done.
 std::size_t open_in(WorkerLine line) noexcept;
-// Each of these as a line of its own.
-std::vector<WorkerLine> alone(WorkerLine line);
 
 // Appends `{"id":…,"batch":[…]}` and a line end, for the messages that are not done: each is as the
 // line of a single message, and message i has the id `id` + 1 + i.

@@ -57,6 +57,23 @@ load consume
     on_both one_bad
 }
 
+@test "--batch: after a failure each message is settled when its own run has ended" {
+    one_by_one() {
+        prepare
+        publish_posts 1 4
+        spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --batch 4 --pool-size 1 --log-events -- sh -c \
+            '[ $AIRY_BATCH_SIZE = 1 ] || exit 75; id=$(jq .body.post_id); echo $id >>alone; echo $$ >pid; [ $id != 3 ] || exec sleep 100'
+        wait_until grep -qx 3 alone
+        wait_until consumer_has '.handled == 2 and .waiting == 1 and .tasks[0].messages == 1'
+        assert_equal "$(grep -c settled consumer.err)" 2
+        kill -9 "$spawned_pid"
+        ended "$spawned_pid" 10 || true
+        remains "$queue" 2
+        kill "$(<pid)"
+    }
+    on_both one_by_one
+}
+
 @test "--batch: the command may answer for each message" {
     answered() {
         prepare

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,10 +84,19 @@ class BatchBench {
     std::optional<work::CommandHandler> handler;
     std::vector<mq::Delivered> batch;
     std::vector<HandlerResult> results;
+    std::size_t alone = 0;  // messages that were handled so
 
   private:
     boost::asio::awaitable<pool::TaskResult> run(pool::TaskContext& context) {
         co_await handler->handle(batch, results, context);
+        // As the consumer does.
+        const std::span all(batch);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (results[i].verdict != Verdict::alone) continue;
+            ++alone;
+            results[i] = {.verdict = Verdict::not_handled};
+            co_await handler->handle(all.subspan(i, 1), {&results[i], 1}, context);
+        }
         waiting_.cancel();
         done_ = true;
         co_return pool::TaskResult::ok;

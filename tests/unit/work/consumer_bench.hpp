@@ -48,6 +48,10 @@ class ScriptedHandler final : public Handler {
                 --running;
                 throw std::runtime_error("thrown");
             }
+            if (splits && batch.size() > 1) {
+                results[i] = {.verdict = Verdict::alone, .reason = "because"};
+                continue;
+            }
             if (body == "wait" && !opened) {
                 boost::system::error_code ignored;
                 co_await open_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -89,6 +93,7 @@ class ScriptedHandler final : public Handler {
     }
 
     std::size_t limit = 1;
+    bool splits = false;  // no batch of several messages succeeds
     std::optional<std::chrono::milliseconds> retry_after;
     std::optional<std::size_t> service_absent;  // for so many messages, counting each time
     std::vector<std::string> seen;

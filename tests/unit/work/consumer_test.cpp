@@ -105,6 +105,108 @@ TEST_CASE("a batch is full, or what came in time; the last one is what is left")
     }
 }
 
+TEST_CASE("the messages of a batch that has failed are settled one by one") {
+    ConsumerBench bench;
+    bench.handler.limit = 4;
+    bench.handler.splits = true;
+    bench.options.intake.batch_wait = 5s;
+    SUBCASE("each when its own run has ended, and the next batch comes after them") {
+        bench.push({"ok", "reject", "wait", "ok", "ok", "ok"});
+        bench.stop_when_empty();
+        ConsumerStatus status;
+        const auto result = bench.run([&](Consumer& consumer) {
+            bench.when([&] { return bench.handler.batches.size() == 4; },
+                       [&] {
+                           status = consumer.status();
+                           CHECK(bench.queue.acked().size() == 1);
+                           CHECK(bench.queue.dead_lettered().size() == 1);
+                           bench.handler.release();
+                       });
+        });
+        CHECK(status.waiting == 3);
+        REQUIRE(status.tasks.size() == 1);
+        CHECK(status.tasks[0].messages == 1);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{4, 1, 1, 1, 1, 2, 1, 1});
+        CHECK(result.handled == 5);
+        CHECK(result.dead_lettered == 1);
+        CHECK(result.retried == 0);
+    }
+    SUBCASE("in as many slots as there are") {
+        bench.options.slots = 3;
+        bench.push({"wait", "wait", "wait", "wait"});
+        bench.stop_when_empty();
+        const auto result = bench.run([&](Consumer&) {
+            bench.when([&] { return bench.handler.running == 3; },
+                       [&] { bench.handler.release(); });
+        });
+        CHECK(result.handled == 4);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{4, 1, 1, 1, 1});
+    }
+    SUBCASE("no more than are to be handled") {
+        bench.push({"ok", "ok", "ok", "ok", "ok"});
+        bench.options.stop.count = 3;
+        const auto result = bench.run();
+        CHECK(result.handled == 3);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{3, 1, 1, 1});
+        CHECK(bench.queue.ready() == 2);
+    }
+    SUBCASE("as the rate allows") {
+        bench.options.intake.rate = 1;
+        bench.push({"ok", "ok", "ok", "ok"});
+        bench.stop_when_empty();
+        CHECK(bench.run().handled == 4);
+        CHECK(bench.elapsed() > 3s);
+    }
+    SUBCASE("the others go back at the end, uncounted") {
+        bench.push({"ok", "wait", "ok", "ok"});
+        const auto result = bench.run([&](Consumer& consumer) {
+            bench.when([&] { return bench.handler.batches.size() == 3; },
+                       [&] {
+                           consumer.drain();
+                           bench.handler.release();
+                       });
+        });
+        CHECK(result.handled == 2);
+        CHECK(result.cut_short == 0);
+        CHECK(bench.queue.ready() == 2);
+        CHECK(bench.queue.retried().empty());
+    }
+    SUBCASE("those of a lost connection come again") {
+        bench.push({"ok", "wait", "ok", "ok"});
+        bench.stop_when_empty();
+        const auto result = bench.run([&](Consumer& consumer) {
+            bench.when([&] { return bench.handler.batches.size() == 3; },
+                       [&] {
+                           bench.queue.interrupt();
+                           bench.queue.restore();
+                       });
+            bench.when([&] { return consumer.status().reconnects == 1; },
+                       [&] { bench.handler.release(); });
+        });
+        CHECK(result.handled == 4);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{4, 1, 1, 3, 1, 1, 1});
+    }
+    SUBCASE("so are those whose connection was lost during the batch") {
+        bench.handler.splits = false;
+        bench.push({"wait", "ok", "ok", "ok"});
+        bench.stop_when_empty();
+        const auto result = bench.run([&](Consumer& consumer) {
+            bench.when([&] { return bench.handler.running == 1; },
+                       [&] {
+                           bench.queue.interrupt();
+                           bench.queue.restore();
+                       });
+            bench.when([&] { return consumer.status().reconnects == 1; },
+                       [&] {
+                           bench.handler.splits = true;
+                           bench.handler.release();
+                       });
+        });
+        CHECK(result.handled == 4);
+        CHECK(bench.handler.batches == std::vector<std::size_t>{4, 4, 1, 1, 1, 1});
+    }
+}
+
 TEST_CASE("as many run at once as there are slots") {
     ConsumerBench bench;
     bench.options.slots = 3;

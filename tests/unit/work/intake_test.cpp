@@ -368,6 +368,45 @@ TEST_CASE("a message that is to be alone starts alone, at once, and in its place
     CHECK(next().empty());
 }
 
+TEST_CASE("the messages of a batch that failed start alone, in their places and by their keys") {
+    IntakeBench bench(
+        {.by_priority = true, .serial_by = event::MessageKey("header:k"), .batch_wait = 5s});
+    const auto add = [&](const char* body, std::uint8_t priority, const char* key) {
+        mq::Delivered delivered;
+        delivered.message.body = body;
+        delivered.message.properties.priority = priority;
+        delivered.message.headers.push_back({"k", {std::string(key)}});
+        delivered.handle = {1, ++bench.number};
+        bench.in_flight.taken(delivered.handle);
+        bench.intake.add(std::move(delivered));
+    };
+    add("a1", 0, "a");
+    add("b1", 3, "b");
+    add("a2", 0, "a");
+    bench.clock.advance(5s);
+    auto batch = bench.intake.next(10);
+    CHECK(bodies(batch.deliveries) == Bodies{"b1", "a1"});
+    CHECK_FALSE(batch.alone);
+    batch.alone = true;
+    bench.intake.put_first(batch);
+    add("c1", 2, "c");
+    const auto next = [&] { return bench.intake.next(10); };
+    auto first = next();
+    CHECK(bodies(first.deliveries) == Bodies{"b1"});
+    // It waits on for its slot.
+    bench.intake.put_first(first);
+    first = next();
+    CHECK(bodies(first.deliveries) == Bodies{"b1"});
+    CHECK(bodies(next().deliveries) == Bodies{"c1"});
+    const auto second = next();
+    CHECK(bodies(second.deliveries) == Bodies{"a1"});
+    CHECK(second.alone);
+    CHECK(next().deliveries.empty());
+    bench.intake.learn(second.deliveries[0], success, 0);
+    bench.clock.advance(5s);
+    CHECK(bodies(next().deliveries) == Bodies{"a2"});
+}
+
 TEST_CASE("while the circuit is open, a batch is the one message that is tried") {
     IntakeBench bench({.break_after = 1, .batch_wait = 5s});
     for (int i = 0; i < 4; ++i)

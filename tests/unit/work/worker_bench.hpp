@@ -14,6 +14,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,13 @@ struct WorkerBench {
     static boost::asio::awaitable<pool::TaskResult> handle_batch(WorkerBench& bench, Batch& batch,
                                                                  pool::TaskContext& context) {
         co_await bench.handler.handle(batch.deliveries, batch.results, context);
+        // As the consumer does.
+        const std::span all(batch.deliveries);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (batch.results[i].verdict != Verdict::alone) continue;
+            batch.results[i] = {.verdict = Verdict::not_handled};
+            co_await bench.handler.handle(all.subspan(i, 1), {&batch.results[i], 1}, context);
+        }
         batch.done = true;
         co_return pool::TaskResult::ok;
     }

@@ -299,10 +299,6 @@ TEST_CASE("the line of a batch holds the messages that are not done, each with i
     append_batch(line, 20, bench.line(0, 3));
     CHECK(line.starts_with(R"({"id":20,"batch":[{"id":22,"topic":"t",)"));
     CHECK_FALSE(util::check_json(line));
-    const auto single = alone(bench.line(0, 3));
-    REQUIRE(single.size() == 2);
-    CHECK(single[0].data() == &bench.jobs[1]);
-    CHECK(single[1].size() == 1);
 }
 
 TEST_CASE("a worker is started again after growing pauses while it answers nothing") {
