@@ -72,6 +72,7 @@ class Consume final : public Command {
     mq::WorkQueueSpec spec() const;
     std::unique_ptr<mq::WorkQueue> opened(mq::Broker& broker) const;
     void require_room() const;
+    consume::ComingUp coming_up(int interrupt_fd) const;
     work::ConsumerOptions consumer_options(consume::ServiceNotices& notices) const;
     int finish(const work::ConsumerResult& result) const;
     std::string account(const work::ConsumerResult& result) const;
@@ -368,6 +369,21 @@ void Consume::require_room() const {
     util::require_room(room, "cannot consume");
 }
 
+// The time limits of the run hold for the handler's start as well.
+consume::ComingUp Consume::coming_up(int interrupt_fd) const {
+    consume::ComingUp limits{.interrupt_fd = interrupt_fd, .patience = stop_.total};
+    if (stop_.idle) limits.patience = std::min(stop_.total.value_or(*stop_.idle), *stop_.idle);
+    auto& status = limits.status;
+    status.name = name_;
+    status.pid = ::getpid();
+    status.version = AIRY_VERSION;
+    status.queue = queue_.name;
+    status.patterns = queue_.patterns;
+    status.cap = slots_;
+    status.free = slots_;
+    return limits;
+}
+
 int Consume::run() {
     check_arguments();
     if (reap_orphans_) leave_orphans_to_a_parent();
@@ -400,14 +416,23 @@ int Consume::run() {
         return connect_or_signal(signals, [&] { consume::with_handler(loop, *handler, step); });
     };
     // The handler first: it may take longer than a broker waits for an idle connection.
-    const auto come_up = [&] { consume::come_up(loop, *handler, signals.fd()); };
+    bool up = false;
+    const auto begun = timers.clock().steady();
+    const auto come_up = [&] {
+        up = consume::come_up(loop, timers, *handler, coming_up(signals.fd()));
+        if (!up) consume::end_all(loop, *handler);
+    };
     const auto connect = [&] {
         queue = opened(*broker);
         if (reply_.wanted) reply_publisher = broker->publisher(reply_.publisher());
     };
     if (const auto signal = begin(come_up)) return 128 + *signal;
+    if (!up) return finish({});
+    const auto warmed_up = timers.clock().steady();
     if (const auto signal = begin(connect)) return 128 + *signal;
     auto options = consumer_options(notices);
+    if (auto& total = options.stop.total)
+        total = std::max(*total - (warmed_up - begun), std::chrono::nanoseconds(0));
     std::optional<work::Replier> replier;
     if (reply_publisher) {
         replier.emplace(loop, timers, *reply_publisher, reply_.form());

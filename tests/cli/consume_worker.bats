@@ -150,6 +150,28 @@ never_up() {
     if [[ $AIRY_URL == amqp* ]]; then assert_equal "$(jq -r .reason told | sort -u)" false; fi
 }
 
+@test "--for and --idle hold while no worker is ready, and so does pool drain" {
+    export AIRY_URL=sqlite:airy.db
+    prepare
+    publish_posts 1 2
+    local limit
+    for limit in '--for 0.4s' '--idle 0.4s --count 2' '--for 1h --idle 0.4s'; do
+        # shellcheck disable=SC2086 # an option and its value
+        run_airy consume '#' --queue "$queue" --worker 2 --ready --timeout 0s $limit -- sleep 100
+        assert_status 5
+        assert_contains "$stderr" 'after 400ms the workers are not ready yet'
+    done
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --worker 2 --ready --timeout 0s -- sleep 100
+    wait_until consumer_has '.state == "starting" and .cap == 2'
+    run_airy pool resize "$queue" 1
+    assert_status 1
+    assert_contains "$stderr" 'still starting its workers'
+    run_airy pool drain "$queue" --wait --for 10s
+    assert_status 0
+    ended "$spawned_pid" 10
+    remains "$queue" 2
+}
+
 @test "with --ready no message is taken before a worker is ready" {
     prepare
     publish_posts 1 3
