@@ -291,6 +291,7 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     options.name = name_;
     options.patterns = queue_.patterns;
     options.slots = slots_;
+    options.most_slots = kind_->most_slots();
     if (may_change_prefetch())
         options.prefetch = [this](std::size_t slots, work::ReadAhead::Amount ahead) {
             return prefetch(slots, ahead);
@@ -299,6 +300,8 @@ work::ConsumerOptions Consume::consumer_options(consume::ServiceNotices& notices
     delivery_.apply(options);
     order_.apply(options);
     options.intake.by_priority = kind_->can_fail();
+    if (const auto most = arguments_.max_priority)
+        options.intake.most_priority = static_cast<unsigned>(*most);
     if (batch_.wanted()) options.intake.batch_wait = batch_.options().wait;
     options.drain = drain_;
     options.on_ready = [&notices] { notices.ready(); };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "work/consumer.hpp"
 
+#include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #include "util/fd.hpp"
 #include "util/log.hpp"
+#include "util/text.hpp"
 
 namespace airy::work {
 namespace asio = boost::asio;
@@ -374,7 +376,14 @@ ConsumerStatus Consumer::status() const {
     return status;
 }
 
+// Messages beyond the handler's own limit would be taken, and wait inside the handler.
 void Consumer::resize(std::size_t slots) {
+    if (slots > options_.most_slots)
+        throw Error(ErrorKind::usage,
+                    fmt::format("consumer '{}' can run {} at once at most",
+                                util::printable(options_.name), options_.most_slots),
+                    "its workers and their windows, or its open files, allow no more; they are set "
+                    "when it starts");
     pool_.resize(slots);
     asio::post(loop_, [this] { set_prefetch(); });
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,6 +40,7 @@ struct ConsumerOptions {
     std::string name;
     std::vector<std::string> patterns;  // for the status only
     std::size_t slots = 1;
+    std::size_t most_slots = std::numeric_limits<std::size_t>::max();  // that a resize may ask for
     bool log_events = false;  // a log line for each message that is settled
     RetryPolicy retry{};
     IntakeOptions intake{};

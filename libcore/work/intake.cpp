@@ -37,7 +37,7 @@ mq::Delivered Batch::take_out(std::size_t index) {
 Intake::Intake(const IntakeOptions& options, InFlight& in_flight, const util::Clock& clock)
     : in_flight_(in_flight),
       clock_(clock),
-      line_(options.by_priority, options.serial_by),
+      line_(options.by_priority, options.serial_by, options.most_priority),
       batch_wait_(options.batch_wait),
       starts_alone_(options.starts_alone),
       breaker_(options.break_after) {

@@ -44,6 +44,7 @@ struct IntakeOptions {
     std::optional<double> rate{};                     // handlers started a second, at most
     unsigned break_after = 0;                         // failures in a row; 0: any number
     bool by_priority = false;                         // higher priorities start first
+    unsigned most_priority = highest_priority;        // of the queue; higher ones count as this
     // Messages of one key start one after another.
     std::optional<event::MessageKey> serial_by{};
     // Fewer messages than `next` may return start once the first of them has waited for so long.

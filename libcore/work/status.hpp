@@ -134,8 +134,9 @@ class ConsumerControl {
     virtual ~ConsumerControl() = default;
 
     virtual ConsumerStatus status() const = 0;
-    virtual void resize(std::size_t slots) = 0;  // at least 1
-    virtual void pause() = 0;                    // no effect while draining
+    // At least 1. Throws Error{usage} for more than the consumer's handler can run at once.
+    virtual void resize(std::size_t slots) = 0;
+    virtual void pause() = 0;  // no effect while draining
     virtual void resume() = 0;
     // Takes no more, finishes running handlers and ends, as if a stop condition had been met.
     virtual void drain() = 0;

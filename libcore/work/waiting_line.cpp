@@ -7,16 +7,11 @@
 #include <utility>
 
 namespace airy::work {
-namespace {
-
-constexpr unsigned highest_priority = 255;
-
-}  // namespace
 
 WaitingLine::Place WaitingLine::place_of(const Waiting& waiting) const {
     if (!by_priority_) return {0, waiting.number};
     const unsigned priority = waiting.delivered.message.properties.priority.value_or(0);
-    return {highest_priority - priority, waiting.number};
+    return {highest_priority - std::min(priority, most_priority_), waiting.number};
 }
 
 const mq::Delivered& WaitingLine::let_start(Waiting&& waiting, Key key) {

@@ -20,6 +20,8 @@
 
 namespace airy::work {
 
+inline constexpr unsigned highest_priority = 255;
+
 // A message that was taken and has not begun.
 struct Waiting {
     mq::Delivered delivered;
@@ -34,8 +36,10 @@ struct Waiting {
 // wait for nobody. Pure; one thread.
 class WaitingLine {
   public:
-    WaitingLine(bool by_priority, std::optional<event::MessageKey> key)
-        : by_priority_(by_priority), key_of_(std::move(key)) {}
+    // A priority above `most_priority` counts as that one.
+    WaitingLine(bool by_priority, std::optional<event::MessageKey> key,
+                unsigned most_priority = highest_priority)
+        : by_priority_(by_priority), most_priority_(most_priority), key_of_(std::move(key)) {}
 
     // Returns the message where it is the first one without a key, though keys are looked for; else
     // null.
@@ -100,6 +104,7 @@ class WaitingLine {
     void next_of(Key key);
 
     const bool by_priority_;
+    const unsigned most_priority_;
     const std::optional<event::MessageKey> key_of_;
     bool met_without_key_ = false;
     std::uint64_t arrivals_ = 0;

@@ -172,6 +172,27 @@ never_up() {
     remains "$queue" 2
 }
 
+@test "pool resize: no more at once than the workers hold" {
+    export AIRY_URL=sqlite:airy.db
+    prepare
+    spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --worker 2 --window 3 -- cat
+    wait_until consumer_has '.state == "running" and .cap == 6'
+    run_airy pool resize "$queue" 2
+    assert_status 0
+    run_airy pool resize "$queue" 7
+    assert_status 2
+    assert_contains "$stderr" 'can run 6 at once at most'
+    run_airy pool resize "$queue" 6
+    assert_status 0
+    kill -TERM "$spawned_pid"
+    ended "$spawned_pid" 10 || (($? == 143))
+    spawn consumer env bash -c 'ulimit -n 200; exec "$@"' - "$AIRY_BIN" consume '#' --queue "$queue" --http http://127.0.0.1:1/
+    wait_until consumer_has '.state == "running"'
+    run_airy pool resize "$queue" 1000
+    assert_status 2
+    assert_contains "$stderr" 'at once at most'
+}
+
 @test "with --ready no message is taken before a worker is ready" {
     prepare
     publish_posts 1 3

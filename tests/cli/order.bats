@@ -182,8 +182,19 @@ consumers() { (($(airy queue ls "$queue" --output json | jq .consumers) == $1));
             sh -c "$note_post_id"
         assert_status 0
         assert_equal "$(paste -sd' ' handled)" '2 5 1 4 3 6'
-        # A queue without priorities: the consumer has taken all six.
+        # Priorities above the queue's most count as that.
         rm handled
+        airy queue declare "$queue.few" --type classic --bind '#' --max-priority 4
+        airy queue purge "$queue" --yes --quiet
+        for id in 1 2 3 4 5 6; do
+            airy publish post.published --set post_id=$id --set author_id=7 --set title=t --priority $((id + 2)) --quiet
+        done
+        run_airy consume '#' --queue "$queue.few" --type classic --max-priority 4 --pool-size 1 --prefetch 6 --count 6 -- \
+            sh -c "$note_post_id"
+        assert_status 0
+        assert_equal "$(paste -sd' ' handled)" '2 3 4 5 6 1'
+        rm handled
+        # A queue without priorities: the consumer has taken all six.
         airy queue declare "$queue.plain" --bind '#'
         airy queue purge "$queue" --yes --quiet
         for id in 1 2 3 4 5 6; do
@@ -197,7 +208,7 @@ consumers() { (($(airy queue ls "$queue" --output json | jq .consumers) == $1));
         # The first two had begun, or had the next place in line.
         assert_equal "$(tail -n 4 handled | paste -sd' ')" \
             "$(printf '%s\n' 2 5 1 4 3 6 | grep -vxFf <(head -n 2 handled) | paste -sd' ')"
-        airy queue delete "$queue" "$queue.dlq" "$queue.plain" "$queue.plain.dlq" --yes --quiet
+        airy queue delete "$queue" "$queue.dlq" "$queue.few" "$queue.few.dlq" "$queue.plain" "$queue.plain.dlq" --yes --quiet
         rm -f go
     }
     on_both by_priority

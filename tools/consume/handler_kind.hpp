@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,8 @@ class HandlerKind {
 
     // The number of messages, or batches, handled at once, where no option sets it.
     virtual std::size_t default_slots() const = 0;
+    // The most that it can handle at once, whatever is asked of it while it runs.
+    virtual std::size_t most_slots() const { return std::numeric_limits<std::size_t>::max(); }
     // Whether its own options set that number, and nothing else does.
     virtual bool sets_slots() const { return false; }
     // The most messages handled at once that a setting in the environment may ask for.

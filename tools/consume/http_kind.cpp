@@ -123,6 +123,7 @@ class HttpKind final : public HandlerKind {
     std::size_t default_slots() const override {
         return std::min(usual_requests, std::max<std::size_t>(requests_with_descriptors(), 1));
     }
+    std::size_t most_slots() const override { return requests_with_descriptors(); }
     std::size_t most_slots_by_environment() const override { return requests_with_descriptors(); }
     std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
         if (wanted == work::ReadAhead::Amount::none) return 0;

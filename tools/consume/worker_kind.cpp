@@ -70,6 +70,7 @@ class WorkerKind final : public HandlerKind {
     }
 
     std::size_t default_slots() const override { return options_.workers * options_.window; }
+    std::size_t most_slots() const override { return default_slots(); }
     bool sets_slots() const override { return true; }
     std::size_t most_slots_by_environment() const override { return default_slots(); }
     std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {

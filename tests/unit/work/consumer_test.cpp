@@ -458,6 +458,7 @@ TEST_CASE("a message that keeps failing is slowed down, and not held up by the d
 
 TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work from outside") {
     ConsumerBench bench;
+    bench.options.most_slots = 5;
     bench.push({"ok", "ok"});
     std::thread outside;
     const auto result = bench.run([&](Consumer& consumer) {
@@ -471,6 +472,9 @@ TEST_CASE("paused it starts nothing, resumed it goes on; resize and drain work f
             wait_until([&] { return consumer.status().state == ConsumerState::paused; });
             CHECK(consumer.status().handled == 0);
             consumer.resize(5);
+            CHECK(consumer.status().cap == 5);
+            CHECK_THROWS_WITH_AS(consumer.resize(6), "consumer 'work' can run 5 at once at most",
+                                 Error);
             CHECK(consumer.status().cap == 5);
             consumer.resume();
             wait_until([&] { return consumer.status().handled == 2; });

@@ -21,9 +21,10 @@ using Bodies = std::vector<std::string>;
 
 // Messages with the key in the header `key`.
 struct LineBench {
-    explicit LineBench(bool by_priority = false, bool by_key = true)
-        : line(by_priority,
-               by_key ? std::optional(event::MessageKey("header:key")) : std::nullopt) {}
+    explicit LineBench(bool by_priority = false, bool by_key = true,
+                       unsigned most_priority = highest_priority)
+        : line(by_priority, by_key ? std::optional(event::MessageKey("header:key")) : std::nullopt,
+               most_priority) {}
 
     mq::DeliveryHandle add(const std::string& body, const std::string& key = "",
                            std::uint8_t priority = 0) {
@@ -92,6 +93,16 @@ TEST_CASE("messages without a key wait for nobody; the first one is told") {
     LineBench without(false, false);
     without.add("z");
     CHECK(without.first_keyless.empty());
+}
+
+TEST_CASE("a priority above the queue's most counts as that") {
+    LineBench bench(true, false, 4);
+    bench.add("3", "", 3);
+    bench.add("4", "", 4);
+    bench.add("200", "", 200);
+    bench.add("5", "", 5);
+    for (const char* body : {"4", "200", "5", "3"})
+        CHECK(bench.begin() == body);
 }
 
 TEST_CASE("higher priorities start first, those of one priority as they came") {
