@@ -28,6 +28,12 @@ void shorten(HandlerResult& common) {
     common.detail.line = util::printable(common.detail.line, common_reason);
 }
 
+HandlerResult too_late(const std::string& last_line) {
+    auto result = judge({ChildResult::Kind::timed_out, 0, last_line});
+    if (result.detail.line.empty()) result.detail.line = result.reason;
+    return result;
+}
+
 HandlerResult stopped_early() {
     return {.verdict = Verdict::not_handled, .reason = "stopped before it was done"};
 }
@@ -329,8 +335,7 @@ void Worker::settle_known(std::vector<WorkerLine>& lines, const ChildResult& res
     std::erase_if(lines, [&](WorkerLine line) {
         finish_cancelled(line, result.last_line);
         if (stage_.orders.stop) finish_open(line, stopped_early());
-        if (line.data() == late_)
-            conclude(line, judge({ChildResult::Kind::timed_out, 0, result.last_line}));
+        if (line.data() == late_) conclude(line, too_late(result.last_line));
         return open_in(line) == 0;
     });
 }

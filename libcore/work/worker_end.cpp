@@ -27,12 +27,15 @@ std::string WorkerEnd::why(const ChildResult& result) const {
 
 HandlerResult WorkerEnd::failure(const ChildResult& result, std::size_t worker) const {
     HandlerResult failed;
+    const bool silent = cause != Cause::fault && judge(result).verdict == Verdict::success;
+    const auto what = silent ? "ended without an answer" : why(result);
     if (cause == Cause::fault)
         failed.detail.line = fault;
     else
         failed = judge(result);
     failed.verdict = Verdict::retry;
-    failed.reason = fmt::format("worker {}: {}", worker, why(result));
+    failed.reason = fmt::format("worker {}: {}", worker, what);
+    if (failed.detail.line.empty()) failed.detail.line = what;
     return failed;
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("a worker that ends fails what it held, and the next one goes on") {
     for (const auto& [end, reason] : {
              Case{"kill -9 $$", "worker 1: killed by SIGKILL: bad"},
              Case{"exit 65", "worker 1: exit status 65: bad"},
-             Case{"exit 0", "worker 1: exit status 0"},
+             Case{"exit 0", "worker 1: ended without an answer"},
              Case{"sleep 100 & exit 3", "worker 1: exit status 3: bad"},
              Case{"exec >&-; sleep 100", "worker 1: it closed its stdout"},
              Case{"exec <&-; sleep 100", "worker 1: it closed its stdin"},
@@ -134,6 +134,27 @@ TEST_CASE("a worker that ends fails what it held, and the next one goes on") {
         CHECK(bench.messages[1].result.reason == reason);
         bench.handler.begin_no_more();
         REQUIRE(bench.at_rest());
+    }
+}
+
+TEST_CASE("a failure without a word on stderr is told as well") {
+    struct Case {
+        const char* end;
+        const char* line;
+    };
+    for (const auto& [end, line] : {
+             Case{"exit 7", "exit status 7"},
+             Case{"exit 0", "ended without an answer"},
+             Case{"kill -9 $$", "killed by SIGKILL"},
+             Case{"sleep 100", "timed out"},
+         }) {
+        CAPTURE(end);
+        WorkerBench bench(worker(end), {.child = {200ms, 5s}});
+        bench.come_up();
+        bench.give("a");
+        REQUIRE(bench.all_done());
+        CHECK(verdicts(bench) == std::vector{Verdict::retry});
+        CHECK(bench.messages[0].result.detail.line == line);
     }
 }
 
