@@ -25,11 +25,12 @@ class Comebacks {
         std::uint64_t answered = 0;
         std::uint64_t taken = 0;  // bytes of its stdin
         std::chrono::nanoseconds lasted{};
+        bool replaced = false;  // it ended since another takes its place
     };
 
     // The pause before the next start; nullopt: it would not come up either.
     std::optional<std::chrono::milliseconds> after(const Life& life) noexcept {
-        const bool idle = life.up && life.given == 0 && life.lasted >= long_life;
+        const bool idle = life.up && life.given == 0 && (life.replaced || life.lasted >= long_life);
         const bool useful = life.answered > 0 || life.taken > 0 || idle;
         useless_ = useful ? 0 : useless_ + 1;
         unanswered_ = life.answered > 0 || idle ? 0 : unanswered_ + 1;

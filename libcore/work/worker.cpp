@@ -45,6 +45,11 @@ Worker::Worker(WorkerStage stage, Set& set, std::size_t number)
       set_(set),
       number_(number),
       held_(stage.options.batch.has_value()),
+      replacement_(stage.timers.make([this] {
+          due_ = true;
+          replace_when_due();
+          set_.changed();
+      })),
       alarm_(stage.timers.make([this] { on_alarm(); })) {}
 
 Worker::~Worker() {
@@ -59,6 +64,7 @@ void Worker::start() {
 void Worker::started(Spawned spawned) {
     life_ = {};
     end_ = {};
+    due_ = false;
     replacing_ = false;
     read_ = 0;
     began_ = stage_.timers.clock().steady();
@@ -89,6 +95,8 @@ void Worker::come_up() {
     alarm_->cancel();
     state_ = State::up;
     life_.up = true;
+    if (stage_.options.restart_after.count() > 0)
+        replacement_->set(began_ + stage_.options.restart_after);
     set_.came_up(*this);
     give_suspect();
     set_.changed();
@@ -110,6 +118,8 @@ void Worker::give(WorkerLine line) {
     input.flush_soon();
     held_.add(id, line, begin, stage_.timers.clock().steady());
     life_.given += open_in(line);
+    const auto most = stage_.options.restart_after_messages;
+    due_ = due_ || (most > 0 && life_.given >= most);
     if (!turn_watched_ && stage_.options.child.timeout.count() > 0) {
         turn_watched_ = true;
         set_alarm(stage_.options.child.timeout);
@@ -173,16 +183,13 @@ void Worker::give_suspect() {
 // Once it holds no message, its process gets the end of its stdin, some time to end by itself, and
 // then a signal.
 void Worker::replace_when_due() {
-    const auto& options = stage_.options;
-    const auto most = options.restart_after_messages;
-    const auto age = stage_.timers.clock().steady() - began_;
-    const bool due = (most > 0 && life_.given >= most) ||
-                     (options.restart_after.count() > 0 && age >= options.restart_after);
-    if (due && !replacing_) replacing_ = set_.may_replace(*this);
+    if (state_ != State::up) return;
+    if (due_ && !replacing_) replacing_ = set_.may_replace(*this);
     if (!replacing_ || !held_.empty() || !suspects_.empty()) return;
     close_input();
     end_.cause = Cause::replace;
-    set_alarm(options.child.kill_after);
+    life_.replaced = true;
+    set_alarm(stage_.options.child.kill_after);
 }
 
 void Worker::close_input() {
@@ -299,6 +306,7 @@ bool Worker::at_rest() const noexcept {
 void Worker::ended(const ChildResult& result, std::uint64_t taken) {
     alarm_->cancel();
     turn_watched_ = false;
+    replacement_->cancel();
     state_ = State::down;
     life_.lasted = stage_.timers.clock().steady() - began_;
     settle_rest(result, taken);

@@ -96,6 +96,12 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     std::size_t room() const noexcept;
     void give(WorkerLine line);
 
+    // Its process is to be replaced.
+    bool is_due() const noexcept { return due_; }
+    bool may_work() const noexcept { return state_ == State::up && !replacing_; }
+    // Replaces the process if that is due, and no other worker's is being replaced.
+    void replace_when_due();
+
     // Ends the handling of these messages, as Handler::cancel does.
     std::size_t cancel(std::string_view id, Verdict verdict);
 
@@ -126,7 +132,6 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     bool has_read(std::uint64_t id);
     void take_answer(WorkerAnswer& answer);
     void give_suspect();
-    void replace_when_due();
     void close_input();
     void fault(std::string what, Cause cause = Cause::fault);
     void end_process(Cause cause);
@@ -155,7 +160,9 @@ class Worker final : public std::enable_shared_from_this<Worker>, private Worker
     std::uint64_t read_ = 0;  // bytes of stdin, as far as that is known
     std::deque<WorkerLine> suspects_;
     bool alone_ = false;      // holds a suspect
+    bool due_ = false;        // has done its share, or lived its time
     bool replacing_ = false;  // takes no more than it holds, then its process is replaced
+    std::unique_ptr<Timer> replacement_;  // once its process has lived for so long
     std::unique_ptr<Timer> alarm_;
     bool turn_watched_ = false;  // the alarm is set for the oldest message
 };

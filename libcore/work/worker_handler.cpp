@@ -112,11 +112,14 @@ void WorkerHandler::serve() {
     }
 }
 
+// A worker that is to be replaced waits for its turn without work, as long as another one works.
 Worker* WorkerHandler::roomiest() const {
+    const bool others = std::ranges::any_of(
+        workers_, [](const auto& worker) { return worker->may_work() && !worker->is_due(); });
     Worker* best = nullptr;
     std::size_t room = 0;
     for (const auto& worker : workers_) {
-        if (worker->room() <= room) continue;
+        if (worker->room() <= room || (others && worker->is_due())) continue;
         room = worker->room();
         best = worker.get();
     }
@@ -128,7 +131,12 @@ void WorkerHandler::start(Worker& worker) {
 }
 
 void WorkerHandler::came_up(Worker& worker) {
-    if (replaced_ == &worker) replaced_ = nullptr;
+    if (replaced_ == &worker) {
+        replaced_ = nullptr;
+        // The turn of the next one that is due.
+        for (const auto& other : workers_)
+            other->replace_when_due();
+    }
     any_came_up_ = true;
     coming_up_.notify();
 }

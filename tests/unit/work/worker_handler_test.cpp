@@ -10,11 +10,15 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
 
 #include "tests/support/manual_timers.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "worker_bench.hpp"
 
 using namespace airy;
@@ -303,25 +307,73 @@ TEST_CASE("a worker is replaced after so many messages, each in its own process"
         CHECK(count == 2);
 }
 
-TEST_CASE("a worker is replaced after its time") {
-    WorkerBench bench(worker("echo $$ >&2; say ok"), {.restart_after = 100ms});
+TEST_CASE("a worker that is to be replaced waits for its turn, as long as another one works") {
+    const test::TemporaryDirectory directory;
+    const auto all_hold = [&] {
+        const std::filesystem::directory_iterator files(directory.path());
+        return std::distance(begin(files), end(files)) == 3;
+    };
+    // A process stays after the end of its stdin.
+    WorkerBench bench(
+        worker("if [ $body = hold ]; then :>$d/$$; until [ -e $d/go ]; do sleep 0.01; done; fi; "
+               "echo $$ >&2; say ok",
+               "d=" + directory.path()) +
+            "; while :; do sleep 0.05; done",
+        {.workers = 3, .child = {10s, 100s}, .restart_after_messages = 3});
     bench.come_up();
+    for (int i = 0; i < 3; ++i)
+        bench.give("hold");
+    REQUIRE(bench.run_until(all_hold));
+    std::ofstream(directory.path() + "/go").put('\n');
+    REQUIRE(bench.all_done());
+    const auto next = [&] {
+        bench.give("x");
+        const auto lines = static_cast<std::ptrdiff_t>(bench.messages.size());
+        REQUIRE(bench.all_done());
+        REQUIRE(bench.run_until(
+            [&] { return std::ranges::count(bench.stderr_text(), '\n') == lines; }));
+        std::istringstream text(bench.stderr_text());
+        std::string pid;
+        while (text >> pid) {
+        }
+        return pid;
+    };
+    const auto first = next();
+    CHECK(next() == first);
+    const auto second = next();
+    CHECK(second != first);
+    CHECK(next() == second);
+    const auto third = next();
+    CHECK(third != first);
+    CHECK(third != second);
+    CHECK(next() == third);
+    // All are due: they go on.
+    CHECK(next() == second);
+    // The new process of the first works, and the turn is the second's.
+    ::kill(std::stoi(first), SIGKILL);
+    std::string fresh;
+    REQUIRE(bench.run_until([&] {
+        fresh = next();
+        return fresh != second && fresh != third;
+    }));
+    CHECK(next() == fresh);
+    bench.handler.kill();
+}
+
+TEST_CASE("a worker is replaced after its time, also while it is idle") {
+    test::ManualTimers timers;
+    WorkerBench bench(worker("say ok", "echo $$ >&2"), {.workers = 2, .restart_after = 2s},
+                      &timers);
+    bench.come_up();
+    // Shorter than a life that counts as one of use, and the workers are not given up.
+    REQUIRE(bench.run_until([&] {
+        timers.advance(100ms);
+        return std::ranges::count(bench.stderr_text(), '\n') >= 14;
+    }));
+    CHECK_FALSE(bench.handler.end());
     bench.give("a");
     REQUIRE(bench.all_done());
-    const auto limit = std::chrono::steady_clock::now() + 150ms;
-    bench.run_until([&] { return std::chrono::steady_clock::now() > limit; });
-    bench.give("b");  // the last of its first process
-    REQUIRE(bench.all_done());
-    bench.give("c");
-    REQUIRE(bench.all_done());
-    REQUIRE(bench.run_until([&] { return std::ranges::count(bench.stderr_text(), '\n') == 3; }));
-    std::istringstream pids(bench.stderr_text());
-    std::string first;
-    std::string second;
-    std::string third;
-    pids >> first >> second >> third;
-    CHECK(first == second);
-    CHECK(second != third);
+    CHECK(verdicts(bench) == std::vector{Verdict::success});
 }
 
 TEST_CASE("a worker that never comes up is the handler's end, with its last line") {
