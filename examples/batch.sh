@@ -23,7 +23,8 @@ cat >"$work/load" <<'HANDLER'
 #!/bin/sh
 # All rows or none, as a transaction of a database does it; then exit 65 for data that is wrong.
 set -eu
-rows=$(jq -r 'if .body.voter_id > 0 then "\(.body.post_id),\(.body.voter_id)" else "no voter\n" | halt_error(65) end')
+rows=$(jq -rs 'if all(.[]; .body.voter_id > 0) then .[].body | "\(.post_id),\(.voter_id)" else error("no voter") end') ||
+    exit 65
 printf '%s\n' "$rows" >>"$1"
 HANDLER
 chmod +x "$work/load"
