@@ -69,9 +69,9 @@ class Handler {
     virtual bool retries_alone() const noexcept { return false; }
 
     // Fills in one result for each message; they are `not_handled` before. After an exception, the
-    // results that still are become `retry`. A message that is left `alone`, since its failure may be
-    // that of another one, gets a call of its own once a slot is free, so that each is settled when
-    // its own run has ended.
+    // results that still are become `retry`. A message that is left `alone`, since its failure may
+    // be that of another one, gets a call of its own once a slot is free, so that each is settled
+    // when its own run has ended.
     virtual boost::asio::awaitable<void> handle(std::span<const mq::Delivered> batch,
                                                 std::span<HandlerResult> results,
                                                 pool::TaskContext& context) = 0;
