@@ -106,20 +106,29 @@ void WorkerHandler::serve() {
             continue;
         }
         auto* const worker = roomiest();
-        if (worker == nullptr) return;
+        if (worker == nullptr) {
+            for (const auto& due : workers_)
+                due->replace_when_due();
+            return;
+        }
         line_.pop_front();
         worker->give(line);
     }
 }
 
-// A worker that is to be replaced waits for its turn without work, as long as another one works.
-Worker* WorkerHandler::roomiest() const {
-    const bool others = std::ranges::any_of(
+bool WorkerHandler::any_is_fit() const {
+    return std::ranges::any_of(
         workers_, [](const auto& worker) { return worker->may_work() && !worker->is_due(); });
+}
+
+// A worker that is to be replaced waits for its turn without work. One that has lived its time goes
+// on where no other works.
+Worker* WorkerHandler::roomiest() const {
+    const bool due_ones_wait = options_.restart_after_messages > 0 || any_is_fit();
     Worker* best = nullptr;
     std::size_t room = 0;
     for (const auto& worker : workers_) {
-        if (worker->room() <= room || (others && worker->is_due())) continue;
+        if (worker->room() <= room || (due_ones_wait && worker->is_due())) continue;
         room = worker->room();
         best = worker.get();
     }
@@ -148,7 +157,9 @@ void WorkerHandler::changed() {
 
 bool WorkerHandler::may_replace(const Worker& worker) {
     if (replaced_ == nullptr) replaced_ = &worker;
-    return replaced_ == &worker;
+    if (replaced_ == &worker) return true;
+    // Nobody would work meanwhile.
+    return options_.restart_after_messages > 0 && !any_is_fit();
 }
 
 std::uint64_t WorkerHandler::take_ids(std::uint64_t count) {

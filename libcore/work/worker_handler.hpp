@@ -63,6 +63,7 @@ class WorkerHandler final : public Handler, private Worker::Set {
     void fail(Error error) override;
 
     void serve();
+    bool any_is_fit() const;
     Worker* roomiest() const;
     void resume_soon(SuspendedCalls::iterator call);
     void tell_soon();
