@@ -210,16 +210,8 @@ note(posts)'
     note([post])'
         spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --until-empty --max-attempts 100 \
             --retry-delay 100ms --batch 10 --batch-wait 100ms --worker 2 --window 2 -- ./work
-        local consumer=$spawned_pid kills=0 victims
-        while kill -0 "$consumer" 2>/dev/null; do
-            mapfile -t victims < <(ps -o pid= --ppid "$consumer")
-            if ((kills < 6 && ${#victims[@]} > 0)) && [[ -s handled ]] && kill -KILL ${victims[RANDOM % ${#victims[@]}]} 2>/dev/null; then
-                kills=$((kills + 1))
-            fi
-            sleep 0.15
-        done
-        ended "$consumer" 1
-        ((kills > 2))
+        local kills
+        killed_until_done 6
         sort -nu handled | cmp - <(seq 400)
         # Two batches of one worker, or those of their messages that were handled alone, come again.
         (($(wc -l <handled) <= 400 + kills * 20))

@@ -95,4 +95,20 @@ service() {
 # requested FILTER: what jq's filter prints for each request to the service, in their order.
 requested() { jq -r "$1" requests; }
 
+# killed_until_done MOST: kills children of the spawned consumer, at random and at most so many, until it
+# has ended well; their number is in $kills. The first dies once a message was handled.
+killed_until_done() {
+    local consumer=$spawned_pid victims
+    kills=0
+    while kill -0 "$consumer" 2>/dev/null; do
+        mapfile -t victims < <(ps -o pid= --ppid "$consumer")
+        if ((kills < $1 && ${#victims[@]} > 0)) && [[ -s handled ]] && kill -KILL ${victims[RANDOM % ${#victims[@]}]} 2>/dev/null; then
+            kills=$((kills + 1))
+        fi
+        sleep 0.15
+    done
+    ended "$consumer" 1
+    ((kills > 2))
+}
+
 gone() { ! kill -0 "$1" 2>/dev/null; }

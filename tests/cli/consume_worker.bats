@@ -100,16 +100,8 @@ killed_at_random() {
 with open("handled", "a") as handled: print(body["post_id"], file=handled)'
     spawn consumer "$AIRY_BIN" consume '#' --queue "$queue" --until-empty --max-attempts 100 \
         --retry-delay 100ms --worker 2 --window 8 -- ./work
-    local consumer=$spawned_pid kills=0 victims
-    while kill -0 "$consumer" 2>/dev/null; do
-        mapfile -t victims < <(ps -o pid= --ppid "$consumer")
-        if ((kills < 8 && ${#victims[@]} > 0)) && [[ -s handled ]] && kill -KILL ${victims[RANDOM % ${#victims[@]}]} 2>/dev/null; then
-            kills=$((kills + 1))
-        fi
-        sleep 0.15
-    done
-    ended "$consumer" 1
-    ((kills > 2))
+    local kills
+    killed_until_done 8
     sort -nu handled | cmp - <(seq 400)
     (($(wc -l <handled) <= 400 + kills * 16))
     remains "$queue" 0
