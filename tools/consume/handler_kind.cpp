@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "options.hpp"
 #include "util/error.hpp"
 
@@ -22,6 +24,11 @@ constexpr std::unique_ptr<HandlerKind> (*makers[])() = {
 void HandlerKind::use_batches(const work::BatchOptions&) {
     throw Error(ErrorKind::usage, fmt::format("--batch has no effect beside {}", name()),
                 "it is for handlers that take several messages at once, such as commands");
+}
+
+std::size_t HandlerKind::read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const {
+    if (wanted == work::ReadAhead::Amount::none) return 0;
+    return std::clamp<std::size_t>(slots, 4, 1000);
 }
 
 std::vector<std::unique_ptr<HandlerKind>> handler_kinds() {

@@ -74,7 +74,7 @@ class HandlerKind {
     virtual std::size_t most_slots_by_environment() const = 0;
     // The messages taken beyond the slots, so that a free slot finds one waiting. More are wanted
     // the shorter the handlers have been so far.
-    virtual std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const = 0;
+    virtual std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const;
     // What the handler needs of the system beside its slots, to be there before the first message.
     virtual util::Room room() const = 0;
     // Whether a message can fail, so that retries and dead letters make sense.

@@ -125,10 +125,6 @@ class HttpKind final : public HandlerKind {
     }
     std::size_t most_slots() const override { return requests_with_descriptors(); }
     std::size_t most_slots_by_environment() const override { return requests_with_descriptors(); }
-    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
-        if (wanted == work::ReadAhead::Amount::none) return 0;
-        return std::clamp<std::size_t>(slots, 4, 1000);
-    }
     // The thread looks the host's name up.
     util::Room room() const override { return {1, 0, 1}; }
     bool can_fail() const override { return true; }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -73,10 +72,6 @@ class WorkerKind final : public HandlerKind {
     std::size_t most_slots() const override { return default_slots(); }
     bool sets_slots() const override { return true; }
     std::size_t most_slots_by_environment() const override { return default_slots(); }
-    std::size_t read_ahead(std::size_t slots, work::ReadAhead::Amount wanted) const override {
-        if (wanted == work::ReadAhead::Amount::none) return 0;
-        return std::clamp<std::size_t>(slots, 4, 1000);
-    }
     util::Room room() const override {
         using Handler = work::WorkerHandler;
         return {
